@@ -1,0 +1,1 @@
+"""What runs against a live cluster: one file per area."""

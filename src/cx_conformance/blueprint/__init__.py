@@ -1,0 +1,1 @@
+"""What the platform promises: model, loading with line numbers, lint, schema."""

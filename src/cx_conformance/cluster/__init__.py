@@ -1,0 +1,1 @@
+"""Looking at the cluster: client, snapshot, records, readiness, exec, tunnel."""

@@ -1,0 +1,1 @@
+"""The subcommands of cx-conformance, one file each."""

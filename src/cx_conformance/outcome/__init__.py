@@ -1,0 +1,1 @@
+"""How a check ends: outcomes, evidence, waivers, root causes, verdict."""

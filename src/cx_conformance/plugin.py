@@ -1,0 +1,1 @@
+"""The pytest plug-in: options, header, one run per entry, IDs."""

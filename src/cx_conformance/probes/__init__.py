@@ -1,0 +1,1 @@
+"""Active observations: HTTP, call edges, and one module per store protocol."""

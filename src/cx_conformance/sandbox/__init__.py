@@ -1,0 +1,1 @@
+"""The embedded cluster: a stand-in for Kubernetes on loopback."""
