@@ -1,0 +1,1 @@
+"""The fixtures that a check may ask for, nothing else."""
