@@ -1,0 +1,204 @@
+"""A component: one row of the page, with everything that it promises."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from cx_conformance.blueprint.health import Health
+from cx_conformance.blueprint.names import (
+    DnsLabel,
+    DnsSubdomain,
+    IngressUrl,
+    MountPath,
+    PortName,
+    PortNumber,
+    QuantityText,
+    url_path,
+)
+from cx_conformance.blueprint.promise import Model, NamedPromise, Promise
+from cx_conformance.blueprint.store import Store
+
+ComponentId = Annotated[
+    str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=63, examples=["ccm"])
+]
+"""The page's own spelling of a component, in lower case."""
+
+
+class Group(StrEnum):
+    """Which of the page's two tables a component stands in."""
+
+    INTERNAL = "internal"
+    """Expertflow's own components."""
+    EXTERNAL = "external"
+    """Components of others that the platform needs: stores, identity, reporting."""
+
+
+class Kind(StrEnum):
+    """The kinds of workload that a component may be."""
+
+    DEPLOYMENT = "Deployment"
+    STATEFUL_SET = "StatefulSet"
+    DAEMON_SET = "DaemonSet"
+    CRON_JOB = "CronJob"
+
+
+class Namespace(NamedPromise):
+    """Where the component's objects live."""
+
+    name: DnsLabel
+    aliases: tuple[DnsLabel, ...] = ()
+
+
+class Workload(NamedPromise):
+    """The object that runs the component's pods."""
+
+    kind: Kind
+    also_kinds: tuple[Kind, ...] = ()
+    """Kinds that real installations use instead; accepted with a note."""
+    name: DnsSubdomain
+    aliases: tuple[DnsSubdomain, ...] = ()
+    replicas: Annotated[int, Field(ge=0, le=10_000, strict=True)] = 1
+    """Desired replicas (the page's column ``ReplicaSet``)."""
+    restart_policy: Literal["Always", "OnFailure", "Never"] = "Always"
+
+
+class ContainerPort(Promise):
+    """A port that a container of the component listens on."""
+
+    port: PortNumber
+    name: PortName | None = None
+    aliases: tuple[PortName, ...] = ()
+
+
+class ServicePort(Promise):
+    """A port of the component's Service."""
+
+    port: PortNumber
+    also: tuple[PortNumber, ...] = ()
+    """Other numbers that real installations use; accepted with a note."""
+    target_port: PortNumber | None = None
+    """The container port it leads to; None: the same number."""
+    name: PortName | None = None
+
+    @property
+    def container_port(self) -> int:
+        """Return the number of the container port it leads to."""
+        return self.target_port or self.port
+
+
+class Service(NamedPromise):
+    """The name under which the component is called."""
+
+    name: DnsLabel
+    aliases: tuple[DnsLabel, ...] = ()
+    type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
+    also_types: tuple[Literal["ClusterIP", "NodePort", "LoadBalancer"], ...] = ()
+    """Types that real installations use instead; accepted with a note."""
+    ports: Annotated[tuple[ServicePort, ...], Field(min_length=1)]
+
+
+class ConfigMap(NamedPromise):
+    """A ConfigMap that exists and that the component's pods use."""
+
+    name: DnsSubdomain
+    aliases: tuple[DnsSubdomain, ...] = ()
+
+
+class Secret(NamedPromise):
+    """A Secret that exists and that the component's pods use."""
+
+    name: DnsSubdomain
+    aliases: tuple[DnsSubdomain, ...] = ()
+    or_config_map: DnsSubdomain | None = None
+    """A ConfigMap that real installations use instead; accepted with a note."""
+
+
+class Volume(Promise):
+    """A volume of the component's pods."""
+
+    name: DnsLabel | None = None
+    mount_path: MountPath | None = None
+    size: QuantityText | None = None
+    """The least capacity of the claim behind it; None: any kind of volume."""
+
+    @property
+    def label(self) -> str:
+        """Return how outcomes name it: its name, else where it is mounted, else its size."""
+        return self.name or self.mount_path or f"{self.size}"
+
+
+class Amounts(Model):
+    """CPU in cores and memory in bytes."""
+
+    cpu: QuantityText
+    memory: QuantityText
+
+
+class Resources(Promise):
+    """What the component's container requests and is limited to."""
+
+    requests: Amounts
+    limits: Amounts
+
+
+class Ingress(Promise):
+    """The address under which the component is reached from outside."""
+
+    url: IngressUrl
+    also_paths: tuple[str, ...] = ()
+    """Further paths that lead to the same component, such as ``/`` or ``/assets``; not required."""
+    web_socket: bool = False
+    """Whether clients upgrade to a WebSocket (socket.io) below it."""
+
+    @property
+    def path(self) -> str:
+        """Return the path of the address: ``/ccm``."""
+        return url_path(self.url)
+
+
+class Call(Promise):
+    """An edge: the component connects to another one, or to an external party."""
+
+    to: ComponentId
+    ports: tuple[PortNumber, ...] = ()
+    """Which Service ports of the callee it uses; empty: all that are promised."""
+
+
+class Helm(Model):
+    """What differs where the component is installed by the vendor's Helm charts."""
+
+    release: DnsLabel
+    """The release that holds it when the site names no other."""
+    name: DnsLabel | None = None
+    """The chart's name of it, where that differs from the component's id."""
+    workload: Workload | None = None
+    container_ports: tuple[ContainerPort, ...] | None = None
+    service: Service | None = None
+    config_maps: tuple[ConfigMap, ...] | None = None
+    health: tuple[Health, ...] | None = None
+    absent: bool = False
+    """The charts do not install it."""
+
+
+class Component(Model):
+    """One row of the page."""
+
+    row: Annotated[str, Field(pattern=r"^e?[1-9][0-9]*$", examples=["1", "e1"])]
+    """Its number on the page; rows of the external table start with ``e``."""
+    group: Group
+    namespace: Namespace
+    workload: Workload
+    container_ports: tuple[ContainerPort, ...] = ()
+    service: Service | None = None
+    config_maps: tuple[ConfigMap, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    resources: Resources | None = None
+    health: tuple[Health, ...] = ()
+    ingress: Ingress | None = None
+    calls: tuple[Call, ...] = ()
+    called_by: tuple[ComponentId, ...] = ()
+    """The page's column ``Called By``: an edge that stands only here is promised too."""
+    store: Store | None = None
+    helm: Helm | None = None

@@ -1,0 +1,23 @@
+"""How a component says that it is well."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from cx_conformance.blueprint.names import HttpPath, PortNumber
+from cx_conformance.blueprint.promise import Promise
+
+
+class Health(Promise):
+    """An HTTP endpoint that answers when the component is well."""
+
+    scheme: Literal["http", "https"] = "http"
+    port: PortNumber
+    """The container port."""
+    path: HttpPath
+    status: Annotated[int, Field(ge=100, le=599, strict=True)] = 200
+    """The status of a healthy answer."""
+    body_contains: str | None = None
+    """Text that a healthy body holds, where it is documented."""
+    command: str | None = None
+    """The literal command that the page gives, to be run in the component's container."""

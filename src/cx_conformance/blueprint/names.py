@@ -1,0 +1,84 @@
+"""The kinds of text that a blueprint is made of, each validated as Kubernetes does.
+
+Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ and, for port names, RFC 6335.
+"""
+
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic.functional_validators import BeforeValidator
+
+from cx_conformance.blueprint.quantity import ALLOWED, Quantity
+
+_LABEL: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_PORT_NAME: Final = re.compile(r"(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_URL: Final = re.compile(r"https?://\$\{[A-Z][A-Z0-9_]*\}(?P<path>/[A-Za-z0-9._~%/-]*)")
+
+DnsLabel = Annotated[str, StringConstraints(pattern=rf"^{_LABEL}$", min_length=1, max_length=63)]
+"""A name of a namespace, a Service or a volume: lower-case letters, digits and '-', at most 63 characters."""
+
+DnsSubdomain = Annotated[str, StringConstraints(pattern=rf"^{_LABEL}(\.{_LABEL})*$", min_length=1, max_length=253)]
+"""A name of any other object: like a label, with dots, at most 253 characters."""
+
+
+def _port_name(text: str) -> str:
+    if len(text) > 15 or _PORT_NAME.fullmatch(text) is None:
+        raise ValueError(
+            f"{text[:60]!r} is not a port name; allowed are at most 15 lower-case letters, digits and single '-', "
+            "at least one letter, no '-' at either end"
+        )
+    return text
+
+
+PortName = Annotated[
+    str, AfterValidator(_port_name), WithJsonSchema({"type": "string", "maxLength": 15, "examples": ["http-ccm-8081"]})
+]
+"""A port's name: an IANA service name of at most 15 characters."""
+
+PortNumber = Annotated[int, Field(ge=1, le=65535, strict=True, examples=[8081])]
+"""A TCP port."""
+
+
+def _quantity(value: object) -> Quantity:
+    if isinstance(value, Quantity):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise ValueError(f"not a quantity; allowed is {ALLOWED}")  # noqa: TRY004 - pydantic locates ValueErrors
+    return Quantity.parse(str(value))
+
+
+QuantityText = Annotated[
+    Quantity,
+    BeforeValidator(_quantity),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": ["string", "number"], "examples": ["50m", "256Mi"]}),
+]
+"""An amount as Kubernetes writes it."""
+
+
+def _url(text: str) -> str:
+    if _URL.fullmatch(text) is None:
+        raise ValueError(f"{text[:80]!r} is not an ingress URL; allowed is https://${{FQDN}}/path")
+    return text
+
+
+IngressUrl = Annotated[
+    str,
+    AfterValidator(_url),
+    WithJsonSchema({"type": "string", "examples": ["https://${FQDN}/ccm"]}),
+]
+"""An address as the page writes it, the host a placeholder: ``https://${FQDN}/ccm``."""
+
+
+def url_path(url: str) -> str:
+    """Return the path of an ``IngressUrl``: ``/ccm``."""
+    match = _URL.fullmatch(url)
+    return match["path"] if match else "/"
+
+
+HttpPath = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._~%/?=&+:@,;!$*()'-]*$", max_length=1024)]
+"""An absolute HTTP path."""
+
+MountPath = Annotated[str, StringConstraints(pattern=r"^/[^\x00-\x1f:]*$", max_length=1024)]
+"""Where a volume is mounted in a container; no ':' (the API server refuses it)."""

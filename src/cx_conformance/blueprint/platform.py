@@ -1,0 +1,70 @@
+"""What the page says about the cluster itself."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from cx_conformance.blueprint.promise import Model, Promise
+
+Count = Annotated[int, Field(gt=0, strict=True)]
+
+
+class StorageProvider(Promise):
+    """A storage provider that the platform may be installed on."""
+
+    name: str
+    provisioners: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Provisioner names of its StorageClasses; ``*`` stands for any text."""
+    support: Literal["tested", "not tested"]
+    """The page's word for how well it is supported."""
+    scope: Literal["multi-node", "single-node", "cloud"]
+    """Where it may be used; ``single-node`` is refused on more nodes."""
+
+
+class IngressController(Promise):
+    """An ingress controller that the platform works with."""
+
+    name: str
+    controllers: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Values of ``spec.controller`` of its IngressClass."""
+
+
+class LoadBalancer(Promise):
+    """A load balancer for clusters on own hardware."""
+
+    name: str
+    api_groups: tuple[str, ...] = ()
+    """API groups that show it is installed."""
+    namespaces: tuple[str, ...] = ()
+
+
+class Distribution(Promise):
+    """A Kubernetes distribution that the platform is supported on."""
+
+    name: str
+    support: Literal["recommended", "supported"]
+    needs_load_balancer: bool = True
+    """False: its nodes are reached directly, as with K3s."""
+
+
+class Limits(Promise):
+    """Kubernetes' own limits for large clusters."""
+
+    nodes: Count = 5_000
+    pods: Count = 150_000
+    containers: Count = 300_000
+    pods_per_node: Count = 110
+
+
+class Platform(Model):
+    """The page's sections below the tables."""
+
+    storage: tuple[StorageProvider, ...] = ()
+    any_storage: bool = True
+    """The page allows any other compatible dynamic provisioner; it is noted, not refused."""
+    ingress_controllers: tuple[IngressController, ...] = ()
+    load_balancers: tuple[LoadBalancer, ...] = ()
+    distributions: tuple[Distribution, ...] = ()
+    limits: Limits = Limits()
+    node_conformance: str | None = None
+    """The page's link to the node conformance test, which the suite does not run."""

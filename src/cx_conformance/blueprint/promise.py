@@ -1,0 +1,74 @@
+"""What every promise of the blueprint carries: by whom it was made, and how bad it is when it is broken."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+class Model(BaseModel):
+    """A frozen record of the blueprint or the site; its keys in YAML are camelCase, unknown ones are refused."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        arbitrary_types_allowed=True,
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class Source(StrEnum):
+    """Who made a promise."""
+
+    PAGE = "page"
+    """The vendor's blueprint page."""
+    VENDOR_DOCS = "vendor-docs"
+    """Another published document of the vendor: a health endpoint, a deployment guide."""
+    CHARTS = "charts"
+    """The vendor's own charts and configurations, as they are installed."""
+    SITE = "site"
+    """The site file of this installation."""
+
+
+class Severity(StrEnum):
+    """How bad a broken promise is, worst first."""
+
+    CRITICAL = "critical"
+    """The platform, or a component, does not work."""
+    MAJOR = "major"
+    """Something documented is missing or different; work is degraded or at risk."""
+    MINOR = "minor"
+    """A deviation that the vendor's own charts have too, or one without effect today."""
+
+    @property
+    def rank(self) -> int:
+        """Return 0 for the worst."""
+        return list(Severity).index(self)
+
+
+class Promise(Model):
+    """One fact, or a few that stand together in one cell of the page."""
+
+    source: Source = Source.PAGE
+    """Who promises it."""
+    severity: Severity | None = None
+    """How bad it is when broken, where that differs from the check's own severity."""
+    why: Annotated[str, Field(max_length=500)] | None = None
+    """Why it differs from the page, or is less than binding."""
+    optional: bool = False
+    """Accepted when absent, with a note: the page has it, real installations lack it without harm."""
+
+
+class NamedPromise(Promise):
+    """A promise about a name: the documented one first, then known other spellings."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Return the names to look for, the documented one first."""
+        return (self.name, *self.aliases)

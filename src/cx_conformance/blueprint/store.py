@@ -1,0 +1,99 @@
+"""A store: an external component that is asked in its own protocol, and how the components log in to it."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from cx_conformance.blueprint.names import DnsLabel, DnsSubdomain, HttpPath, PortNumber
+from cx_conformance.blueprint.promise import Model, Promise
+
+
+class Protocol(StrEnum):
+    """What a store speaks."""
+
+    MONGO = "mongo"
+    REDIS = "redis"
+    ACTIVEMQ = "activemq"
+    S3 = "s3"
+    POSTGRESQL = "postgresql"
+    KEYCLOAK = "keycloak"
+    GRAFANA = "grafana"
+    SUPERSET = "superset"
+
+
+class Reference(Model):
+    """Where a value is read from; never the value of a secret itself."""
+
+    secret: DnsSubdomain | None = None
+    """Name of a Secret; with ``key``."""
+    config_map: DnsSubdomain | None = None
+    """Name of a ConfigMap; with ``key``."""
+    key: str | None = None
+    namespace: DnsLabel | None = None
+    """Namespace of the Secret or ConfigMap; None: the store's own."""
+    env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    """Name of an environment variable of the run."""
+    file: str | None = None
+    """Path of a file on the machine of the run; one trailing line break is dropped."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        places = [name for name in ("secret", "config_map", "env", "file") if getattr(self, name) is not None]
+        if len(places) != 1:
+            raise ValueError("a reference names exactly one of secret, configMap, env, file")
+        if (self.secret or self.config_map) and not self.key:
+            raise ValueError("a reference to a Secret or a ConfigMap needs its key")
+        return self
+
+
+class Login(Promise):
+    """The account that the components use."""
+
+    username: str | None = None
+    """The account's name, where it is no secret."""
+    username_from: Reference | None = None
+    password: Reference | None = None
+    database: str | None = None
+    """Mongo: the authentication database; PostgreSQL: the database to connect to."""
+
+
+class StoreTls(Promise):
+    """Certificates of the store; which of them apply is seen from what the server speaks."""
+
+    ca: Reference | None = None
+    """The CA that the components verify the server with."""
+    client_certificate: Reference | None = None
+    client_key: Reference | None = None
+
+
+class Settings(Promise):
+    """Where the components' shared configuration names this store: keys of the connection ConfigMap."""
+
+    config_map: DnsSubdomain
+    aliases: tuple[DnsSubdomain, ...] = ()
+    host: str | None = None
+    port: str | None = None
+    username: str | None = None
+    password: str | None = None
+    tls: str | None = None
+    url: str | None = None
+
+
+class Store(Promise):
+    """What is asked of a store, beyond an open port."""
+
+    protocol: Protocol
+    port: PortNumber
+    """The Service port that speaks it."""
+    login: Login | None = None
+    tls: StoreTls | None = None
+    settings: tuple[Settings, ...] = ()
+    databases: tuple[str, ...] = ()
+    """PostgreSQL: databases that exist."""
+    bucket: str | None = None
+    """S3: the bucket that exists."""
+    realm: str | None = None
+    """Keycloak: the realm that is imported."""
+    health_path: HttpPath | None = None
+    """S3: the liveness endpoint."""
