@@ -1,0 +1,229 @@
+"""What is checked here: the blueprint as this site has it, cut into entries that a check runs once for."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Generic, TypeVar
+
+from cx_conformance.blueprint.component import (
+    Component,
+    ConfigMap,
+    ContainerPort,
+    Ingress,
+    Resources,
+    Secret,
+    Service,
+    ServicePort,
+    Volume,
+)
+from cx_conformance.blueprint.document import Blueprint
+from cx_conformance.blueprint.health import Health
+from cx_conformance.blueprint.platform import Platform
+from cx_conformance.blueprint.promise import Promise, Severity, Source
+from cx_conformance.blueprint.site import Site
+from cx_conformance.blueprint.store import Store
+from cx_conformance.blueprint.tailoring import Planned, tailored
+
+P = TypeVar("P")
+
+PLATFORM: Final = "platform"
+"""The component of outcomes that are about the cluster as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One call edge to one port: ``caller`` connects to ``port`` of ``callee``'s Service."""
+
+    caller: Planned
+    callee: Planned
+    port: ServicePort
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[P]):
+    """One thing that a check runs once for."""
+
+    component: str
+    """Id of the component, or ``platform``."""
+    id: str
+    """How outcomes name it; stable from night to night, unique for a component and a kind of entry."""
+    of: P
+    """What is promised."""
+    owner: Planned | None = None
+    source: Source = Source.PAGE
+    severity: Severity | None = None
+    callee: str | None = None
+    """For an edge: the component that is called."""
+    namespaces: tuple[str, ...] = field(default=())
+
+    @property
+    def planned(self) -> Planned:
+        """Return the component it belongs to; only platform-wide entries have none."""
+        if self.owner is None:
+            raise LookupError(f"{self.id} is not an entry of a component")
+        return self.owner
+
+
+class Plan:
+    """The blueprint as a site has it."""
+
+    def __init__(self, blueprint: Blueprint, site: Site) -> None:
+        """Combine both; ValueError names a component of the site file that the blueprint does not have."""
+        self.blueprint = blueprint
+        self.site = site
+        self.components: Mapping[str, Planned] = tailored(blueprint, site)
+
+    @property
+    def platform(self) -> Platform:
+        """Return what is promised about the cluster itself."""
+        return self.blueprint.platform
+
+    @cached_property
+    def namespaces(self) -> tuple[str, ...]:
+        """Return every namespace in which something promised may live, the documented ones first."""
+        documented = [one.namespaces[0] for one in self.components.values()]
+        others = [name for one in self.components.values() for name in one.namespaces[1:]]
+        return tuple(dict.fromkeys(documented + others))
+
+    @cached_property
+    def edges(self) -> tuple[Edge, ...]:
+        """Return every call edge between installed components, once for each port."""
+        found: dict[tuple[str, str, int], Edge] = {}
+        for caller, callee, ports, source in self._calls():
+            service = callee.facts.service
+            for port in service.ports if service else ():
+                if port.optional or (ports and port.port not in ports):
+                    continue
+                found.setdefault((caller.id, callee.id, port.port), Edge(caller, callee, port, source))
+        return tuple(found.values())
+
+    def _calls(self) -> Iterator[tuple[Planned, Planned, tuple[int, ...], Source]]:
+        narrowed: set[tuple[str, str]] = set()
+        for caller in self.components.values():
+            for call in caller.facts.calls:
+                narrowed.add((caller.id, call.to))
+                if call.to in self.components:
+                    yield caller, self.components[call.to], call.ports, call.source
+        for callee in self.components.values():
+            for name in callee.facts.called_by:
+                if name in self.components and (name, callee.id) not in narrowed:
+                    yield self.components[name], callee, (), Source.PAGE
+
+    def entries(self, kind: str) -> tuple[Entry[Any], ...]:
+        """Return the entries of one kind, in the page's order; KeyError for an unknown kind."""
+        return tuple(ENTRIES[kind](self))
+
+
+def _of(one: Planned, name: str, promise: Promise) -> Entry[Any]:
+    return Entry(one.id, name, promise, one, promise.source, promise.severity, None, one.namespaces)
+
+
+def _platform(_plan: Plan) -> Iterator[Entry[Platform]]:
+    yield Entry(PLATFORM, "cluster", _plan.platform)
+
+
+def _namespace(plan: Plan) -> Iterator[Entry[str]]:
+    for name in dict.fromkeys(one.namespaces[0] for one in plan.components.values()):
+        yield Entry(PLATFORM, name, name, namespaces=(name,))
+
+
+def _component(plan: Plan) -> Iterator[Entry[Component]]:
+    for one in plan.components.values():
+        workload = one.facts.workload
+        yield Entry(one.id, one.names[0], one.facts, one, workload.source, workload.severity, None, one.namespaces)
+
+
+def _container_port(plan: Plan) -> Iterator[Entry[ContainerPort]]:
+    for one in plan.components.values():
+        for port in one.facts.container_ports:
+            yield _of(one, str(port.port), port)
+
+
+def _service(plan: Plan) -> Iterator[Entry[Service]]:
+    for one in plan.components.values():
+        if one.facts.service:
+            yield _of(one, one.service_names[0], one.facts.service)
+
+
+def _service_port(plan: Plan) -> Iterator[Entry[ServicePort]]:
+    for one in plan.components.values():
+        for port in one.facts.service.ports if one.facts.service else ():
+            yield _of(one, f"{one.service_names[0]}:{port.port}", port)
+
+
+def _config_map(plan: Plan) -> Iterator[Entry[ConfigMap]]:
+    for one in plan.components.values():
+        for promise in one.facts.config_maps:
+            yield _of(one, promise.name, promise)
+
+
+def _secret(plan: Plan) -> Iterator[Entry[Secret]]:
+    for one in plan.components.values():
+        for promise in one.facts.secrets:
+            yield _of(one, promise.name, promise)
+
+
+def _volume(plan: Plan) -> Iterator[Entry[Volume]]:
+    for one in plan.components.values():
+        for promise in one.facts.volumes:
+            yield _of(one, promise.label, promise)
+
+
+def _resources(plan: Plan) -> Iterator[Entry[Resources]]:
+    for one in plan.components.values():
+        if one.facts.resources:
+            yield _of(one, one.names[0], one.facts.resources)
+
+
+def _ingress(plan: Plan) -> Iterator[Entry[Ingress]]:
+    for one in plan.components.values():
+        if one.facts.ingress:
+            yield _of(one, one.facts.ingress.path, one.facts.ingress)
+
+
+def _health(plan: Plan) -> Iterator[Entry[Health]]:
+    for one in plan.components.values():
+        for promise in one.facts.health:
+            yield _of(one, f"{promise.scheme}:{promise.port}{promise.path}", promise)
+
+
+def _port_only(plan: Plan) -> Iterator[Entry[ServicePort]]:
+    """Yield a Service's ports where no health endpoint is documented: there an accepted connection must do."""
+    for one in plan.components.values():
+        if one.facts.service and not one.facts.health:
+            for port in one.facts.service.ports:
+                if not port.optional:
+                    yield _of(one, f"{one.service_names[0]}:{port.port}", port)
+
+
+def _edge(plan: Plan) -> Iterator[Entry[Edge]]:
+    for edge in plan.edges:
+        name = f"{edge.caller.id} -> {edge.callee.id}:{edge.port.port}"
+        yield Entry(edge.caller.id, name, edge, edge.caller, edge.source, None, edge.callee.id, edge.caller.namespaces)
+
+
+def _store(plan: Plan) -> Iterator[Entry[Store]]:
+    for one in plan.components.values():
+        if one.facts.store:
+            yield _of(one, f"{one.facts.store.protocol}:{one.facts.store.port}", one.facts.store)
+
+
+ENTRIES: Final = {
+    "platform": _platform,
+    "namespace": _namespace,
+    "component": _component,
+    "container_port": _container_port,
+    "service": _service,
+    "service_port": _service_port,
+    "config_map": _config_map,
+    "secret": _secret,
+    "volume": _volume,
+    "resources": _resources,
+    "ingress": _ingress,
+    "health": _health,
+    "port_only": _port_only,
+    "edge": _edge,
+    "store": _store,
+}
+"""Kinds of entries, by the name of a check's first parameter."""
