@@ -82,3 +82,13 @@ HttpPath = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._~%/?=&+:@,;!
 
 MountPath = Annotated[str, StringConstraints(pattern=r"^/[^\x00-\x1f:]*$", max_length=1024)]
 """Where a volume is mounted in a container; no ':' (the API server refuses it)."""
+
+PATTERNS: Final[dict[str, str]] = {
+    rf"^{_LABEL}$": "lower-case letters, digits and '-', beginning and ending with a letter or digit",
+    rf"^{_LABEL}(\.{_LABEL})*$": "lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit",
+    r"^/[A-Za-z0-9._~%/?=&+:@,;!$*()'-]*$": "an absolute HTTP path such as /actuator/health",
+    r"^/[^\x00-\x1f:]*$": "an absolute path without ':'",
+    r"^e?[1-9][0-9]*$": "a row number of the page such as 1 or e1",
+    r"^[A-Za-z_][A-Za-z0-9_]*$": "a name of letters, digits and '_'",
+}
+"""What each pattern of the model allows, in words, for messages."""

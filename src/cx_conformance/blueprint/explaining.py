@@ -1,0 +1,169 @@
+"""From pydantic's errors to sentences: what was found, and what is allowed there."""
+
+import difflib
+import re
+from collections.abc import Iterator
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from cx_conformance.blueprint.names import PATTERNS
+from cx_conformance.blueprint.problems import DocumentPath, Problem
+from cx_conformance.blueprint.store import Reference
+from cx_conformance.blueprint.yaml_text import Tree
+
+_SENSITIVE: Final = re.compile(r"login|password|token|credential|secretkey|accesskey", re.IGNORECASE)
+"""Keys below which a value is never repeated in a message: it may be a password in the wrong place."""
+REFERENCE_ALLOWED: Final = (
+    "a credential is never written into this file; write where it is read from: {secret: NAME, key: KEY}, "
+    "{configMap: NAME, key: KEY}, {env: VARIABLE} or {file: PATH}"
+)
+# What pydantic's error types allow; the braces are filled from the error's own context.
+_EXPECTED: Final = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "date_from_datetime_parsing": "a date such as 2026-12-31",
+    "date_parsing": "a date such as 2026-12-31",
+    "date_type": "a date such as 2026-12-31",
+    "dict_type": "a mapping",
+    "float_parsing": "a number",
+    "enum": "{expected}",
+    "float_type": "a number",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+    "literal_error": "{expected}",
+    "model_attributes_type": "a mapping",
+    "model_type": "a mapping",
+    "none_required": "nothing",
+    "string_too_long": "a text of at most {max_length} characters",
+    "string_too_short": "a text of at least {min_length} characters",
+    "string_type": "a text",
+    "too_long": "at most {max_length} of them",
+    "too_short": "at least {min_length} of them",
+    "tuple_type": "a list",
+}
+
+
+def explain(error: ValidationError, model: type[BaseModel], tree: Tree) -> Iterator[Problem]:
+    """Give one problem for each error that a validation of ``tree`` against ``model`` found."""
+    for each in error.errors(include_url=False):
+        path = _path(each["loc"])
+        is_key = each["type"] == "extra_forbidden" or each["loc"][-1:] == ("[key]",)
+        yield Problem(_sentence(each, path, model), tree.place(path, key=is_key), path)
+
+
+def _path(loc: tuple[int | str, ...]) -> DocumentPath:
+    """Drop what pydantic puts into a place that is not in the file."""
+    return tuple(step for step in loc if step != "[key]")
+
+
+def _sentence(error: ErrorDetails, path: DocumentPath, model: type[BaseModel]) -> str:
+    kind, context = error["type"], error.get("ctx", {})
+    match kind:
+        case "extra_forbidden":
+            return _unknown_key(f"{path[-1]}", _model_of(_annotation_at(model, path[:-1])))
+        case "missing":
+            meaning = _meaning(model, path)
+            return "is missing" + (f"; it says: {meaning}" if meaning else "")
+        case "value_error":
+            return str(context.get("error", error["msg"]))
+    if _is_reference(_annotation_at(model, path)):
+        return f"found {_shape(error['input'])}; {REFERENCE_ALLOWED}"
+    found = _shape(error["input"]) if _sensitive(path) else _found(error["input"])
+    return f"found {found}; allowed is {_allowed(kind, context, error['msg'])}"
+
+
+def _allowed(kind: str, context: dict[str, Any], said: str) -> str:
+    if kind == "string_pattern_mismatch":
+        return PATTERNS.get(context["pattern"], f"a text that matches {context['pattern']}")
+    expected = _EXPECTED.get(kind)
+    return expected.format(**context) if expected else said[:1].lower() + said[1:]
+
+
+def _unknown_key(key: str, model: type[BaseModel] | None) -> str:
+    known = sorted(field.alias or name for name, field in model.model_fields.items()) if model else []
+    near = difflib.get_close_matches(key[:60], known, n=1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    return f"unknown key {key[:60]!r}{meant}; allowed are {', '.join(known)}" if known else f"unknown key {key[:60]!r}"
+
+
+def _sensitive(path: DocumentPath) -> bool:
+    return any(isinstance(step, str) and _SENSITIVE.search(step) for step in path)
+
+
+def _found(value: object) -> str:
+    """Say what stands there, shortened."""
+    if isinstance(value, str):
+        text = value if len(value) <= 60 else value[:57] + "..."
+        return f"the text {text!r}"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        text = f"{value}"
+        return f"the number {text if len(text) <= 40 else text[:37] + '...'}"
+    return _shape(value)
+
+
+def _shape(value: object) -> str:
+    """Say what kind of value stands there, without the value."""
+    match value:
+        case None:
+            return "nothing"
+        case str():
+            return f"a text of {len(value)} characters"
+        case list():
+            return f"a list of {len(value)}"
+        case dict():
+            return "a mapping"
+    return f"{value}".lower() if isinstance(value, bool) else "a number"
+
+
+def _meaning(model: type[BaseModel], path: DocumentPath) -> str:
+    """Return the first sentence of the description of the field at ``path``."""
+    owner = _model_of(_annotation_at(model, path[:-1]))
+    for name, field in owner.model_fields.items() if owner else ():
+        if path[-1] in {name, field.alias}:
+            return (field.description or "").split("\n")[0].split(". ")[0].rstrip(".")
+    return ""
+
+
+def _annotation_at(annotation: Any, path: DocumentPath) -> Any:
+    """Return the type that is declared for ``path`` below ``annotation``; None where nothing is."""
+    for step in path:
+        annotation = _bare(annotation)
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            fields = annotation.model_fields
+            annotation = next((each.annotation for name, each in fields.items() if step in {name, each.alias}), None)
+        else:
+            inner = [each for each in get_args(annotation) if each is not Ellipsis]
+            annotation = inner[-1] if get_origin(annotation) in {dict, tuple, list} and inner else None
+    return annotation
+
+
+def _bare(annotation: Any) -> Any:
+    """Take ``Annotated[...]`` and ``... | None`` off."""
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+        elif get_origin(annotation) in {Union, UnionType}:
+            some = [each for each in get_args(annotation) if each is not NoneType]
+            if len(some) != 1:
+                return annotation
+            annotation = some[0]
+        else:
+            return annotation
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:
+    bare = _bare(annotation)
+    return bare if isinstance(bare, type) and issubclass(bare, BaseModel) else None
+
+
+def _is_reference(annotation: Any) -> bool:
+    model = _model_of(annotation)
+    return model is not None and issubclass(model, Reference)

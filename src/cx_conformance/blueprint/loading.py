@@ -1,0 +1,58 @@
+"""From a file to a blueprint or a site, or to a list of all that is wrong with it, each with line and column."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from cx_conformance.blueprint.document import Blueprint
+from cx_conformance.blueprint.explaining import explain
+from cx_conformance.blueprint.problems import InputProblems, Position, Problem
+from cx_conformance.blueprint.yaml_text import Tree, parse, read_text
+
+Document = TypeVar("Document", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[Document]):
+    """A document that was read, and where in its file everything stands."""
+
+    document: Document
+    path: Path
+    sha256: str
+    """Of the file's bytes, in hex."""
+    tree: Tree
+
+    def position_of(self, *path: str | int) -> Position:
+        """Return where the entry at ``path`` stands (its key, in a mapping), or else the nearest thing around it.
+
+        >>> loaded.position_of("components", "ccm", "service", "ports", 0)
+        """
+        return self.tree.place(path, key=True)
+
+    def line_of(self, *path: str | int) -> int:
+        """Return the line of ``position_of``."""
+        return self.position_of(*path).line
+
+
+def load(path: Path, model: type[Document]) -> Loaded[Document]:
+    """Read the YAML file at ``path`` as a ``model``.
+
+    Raises InputProblems with everything that is wrong, each with its line, column and path in the document.
+    """
+    text, raw = read_text(path)
+    tree = parse(text, path)
+    if tree.data is None:
+        raise InputProblems(path, [Problem(f"is empty; a {model.__name__.lower()} is needed")])
+    try:
+        document = model.model_validate(tree.data)
+    except ValidationError as error:
+        raise InputProblems(path, explain(error, model, tree)) from None
+    return Loaded(document=document, path=path, sha256=hashlib.sha256(raw).hexdigest(), tree=tree)
+
+
+def load_blueprint(path: Path) -> Loaded[Blueprint]:
+    """Read a blueprint; InputProblems says what is wrong with it."""
+    return load(path, Blueprint)
