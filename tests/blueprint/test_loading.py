@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from cx_conformance.blueprint.loading import InputProblems, load_blueprint
-from cx_conformance.blueprint.problems import Position
+from cx_conformance.blueprint.loading import load_blueprint
+from cx_conformance.blueprint.problems import InputProblems, Position
 
 SHIPPED = Path(__file__).parents[2] / "blueprint.yaml"
 

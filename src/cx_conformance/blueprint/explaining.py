@@ -2,7 +2,6 @@
 
 import difflib
 import re
-from collections.abc import Iterator
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
@@ -21,6 +20,7 @@ REFERENCE_ALLOWED: Final = (
     "{configMap: NAME, key: KEY}, {env: VARIABLE} or {file: PATH}"
 )
 # What pydantic's error types allow; the braces are filled from the error's own context.
+_ALLOWED: Final = "; allowed is "
 _EXPECTED: Final = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
@@ -51,24 +51,50 @@ _EXPECTED: Final = {
 }
 
 
-def explain(error: ValidationError, model: type[BaseModel], tree: Tree) -> Iterator[Problem]:
+def explain(error: ValidationError, model: type[BaseModel], tree: Tree) -> list[Problem]:
     """Give one problem for each error that a validation of ``tree`` against ``model`` found."""
+    said: dict[DocumentPath, list[str]] = {}
+    either: set[DocumentPath] = set()
     for each in error.errors(include_url=False):
-        path = _path(each["loc"])
-        is_key = each["type"] == "extra_forbidden" or each["loc"][-1:] == ("[key]",)
-        yield Problem(_sentence(each, path, model), tree.place(path, key=is_key), path)
+        path, tried = _path(each, tree)
+        if tried:
+            either.add(path)
+        said.setdefault(path, []).append(_sentence(each, path, model))
+    # Where a value may be one thing or another, the one that it resembles tells more: `replicas.most: is missing`.
+    for path in either:
+        if any(other[: len(path)] == path and other != path for other in said):
+            del said[path]
+    return [
+        Problem(_joined(some), tree.place(path, key=path not in tree.values or "key" in some[0][:12]), path)
+        for path, some in said.items()
+    ]
 
 
-def _path(loc: tuple[int | str, ...]) -> DocumentPath:
-    """Drop what pydantic puts into a place that is not in the file."""
-    return tuple(step for step in loc if step != "[key]")
+def _joined(sentences: list[str]) -> str:
+    """Make one sentence of those about one value that may be one thing or another."""
+    telling = [each for each in sentences if _ALLOWED not in each]
+    if telling:
+        return telling[-1]
+    return sentences[0] + "".join(f", or {each.partition(_ALLOWED)[2]}" for each in dict.fromkeys(sentences[1:]))
+
+
+def _path(error: ErrorDetails, tree: Tree) -> tuple[DocumentPath, bool]:
+    """Return where the error is, and whether pydantic tried one of several types there, which it names in the place."""
+    path: DocumentPath = ()
+    for step in error["loc"]:
+        if (*path, step) in tree.values or (error["type"] == "missing" and step == error["loc"][-1]):
+            path = (*path, step)
+    tried = any(isinstance(step, str) and step not in path and step != "[key]" for step in error["loc"])
+    return path, tried
 
 
 def _sentence(error: ErrorDetails, path: DocumentPath, model: type[BaseModel]) -> str:
     kind, context = error["type"], error.get("ctx", {})
     match kind:
         case "extra_forbidden":
-            return _unknown_key(f"{path[-1]}", _model_of(_annotation_at(model, path[:-1])))
+            owner = _annotation_at(model, path[:-1])
+            unknown = _unknown_key(f"{path[-1]}", _model_of(owner))
+            return f"{unknown}; {REFERENCE_ALLOWED}" if _is_reference(owner) else unknown
         case "missing":
             meaning = _meaning(model, path)
             return "is missing" + (f"; it says: {meaning}" if meaning else "")
@@ -77,7 +103,8 @@ def _sentence(error: ErrorDetails, path: DocumentPath, model: type[BaseModel]) -
     if _is_reference(_annotation_at(model, path)):
         return f"found {_shape(error['input'])}; {REFERENCE_ALLOWED}"
     found = _shape(error["input"]) if _sensitive(path) else _found(error["input"])
-    return f"found {found}; allowed is {_allowed(kind, context, error['msg'])}"
+    word = "key" if error["loc"][-1:] == ("[key]",) else "found"
+    return f"{word} {found}{_ALLOWED}{_allowed(kind, context, error['msg'])}"
 
 
 def _allowed(kind: str, context: dict[str, Any], said: str) -> str:

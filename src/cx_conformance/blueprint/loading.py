@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.explaining import explain
 from cx_conformance.blueprint.problems import InputProblems, Position, Problem
+from cx_conformance.blueprint.site import Site
 from cx_conformance.blueprint.yaml_text import Tree, parse, read_text
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -56,3 +57,8 @@ def load(path: Path, model: type[Document]) -> Loaded[Document]:
 def load_blueprint(path: Path) -> Loaded[Blueprint]:
     """Read a blueprint; InputProblems says what is wrong with it."""
     return load(path, Blueprint)
+
+
+def load_site(path: Path) -> Loaded[Site]:
+    """Read a site file; InputProblems says what is wrong with it."""
+    return load(path, Site)
