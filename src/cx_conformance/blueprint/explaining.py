@@ -19,8 +19,10 @@ REFERENCE_ALLOWED: Final = (
     "a credential is never written into this file; write where it is read from: {secret: NAME, key: KEY}, "
     "{configMap: NAME, key: KEY}, {env: VARIABLE} or {file: PATH}"
 )
-# What pydantic's error types allow; the braces are filled from the error's own context.
 _ALLOWED: Final = "; allowed is "
+_KEY: Final = ("[key]",)
+"""What pydantic puts behind the place of a mapping's entry when its key is wrong."""
+# What pydantic's error types allow; the braces are filled from the error's own context.
 _EXPECTED: Final = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
@@ -53,21 +55,19 @@ _EXPECTED: Final = {
 
 def explain(error: ValidationError, model: type[BaseModel], tree: Tree) -> list[Problem]:
     """Give one problem for each error that a validation of ``tree`` against ``model`` found."""
-    said: dict[DocumentPath, list[str]] = {}
+    said: dict[tuple[DocumentPath, bool], list[str]] = {}
     either: set[DocumentPath] = set()
     for each in error.errors(include_url=False):
         path, tried = _path(each, tree)
         if tried:
             either.add(path)
-        said.setdefault(path, []).append(_sentence(each, path, model))
+        of_key = each["type"] == "extra_forbidden" or each["loc"][-1:] == _KEY
+        said.setdefault((path, of_key), []).append(_sentence(each, path, model))
     # Where a value may be one thing or another, the one that it resembles tells more: `replicas.most: is missing`.
     for path in either:
-        if any(other[: len(path)] == path and other != path for other in said):
-            del said[path]
-    return [
-        Problem(_joined(some), tree.place(path, key=path not in tree.values or "key" in some[0][:12]), path)
-        for path, some in said.items()
-    ]
+        if any(other[: len(path)] == path and other != path for other, _ in said):
+            del said[path, False]
+    return [Problem(_joined(some), tree.place(path, key=of_key), path) for (path, of_key), some in said.items()]
 
 
 def _joined(sentences: list[str]) -> str:
@@ -84,7 +84,7 @@ def _path(error: ErrorDetails, tree: Tree) -> tuple[DocumentPath, bool]:
     for step in error["loc"]:
         if (*path, step) in tree.values or (error["type"] == "missing" and step == error["loc"][-1]):
             path = (*path, step)
-    tried = any(isinstance(step, str) and step not in path and step != "[key]" for step in error["loc"])
+    tried = any(isinstance(step, str) and step not in path and step not in _KEY for step in error["loc"])
     return path, tried
 
 
@@ -103,8 +103,8 @@ def _sentence(error: ErrorDetails, path: DocumentPath, model: type[BaseModel]) -
     if _is_reference(_annotation_at(model, path)):
         return f"found {_shape(error['input'])}; {REFERENCE_ALLOWED}"
     found = _shape(error["input"]) if _sensitive(path) else _found(error["input"])
-    word = "key" if error["loc"][-1:] == ("[key]",) else "found"
-    return f"{word} {found}{_ALLOWED}{_allowed(kind, context, error['msg'])}"
+    word = f"key {path[-1]!r:.60}" if error["loc"][-1:] == _KEY else f"found {found}"
+    return f"{word}{_ALLOWED}{_allowed(kind, context, error['msg'])}"
 
 
 def _allowed(kind: str, context: dict[str, Any], said: str) -> str:

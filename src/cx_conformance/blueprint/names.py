@@ -39,6 +39,9 @@ PortName = Annotated[
 PortNumber = Annotated[int, Field(ge=1, le=65535, strict=True, examples=[8081])]
 """A TCP port."""
 
+PortKey = Annotated[int, Field(ge=1, le=65535)]
+"""A TCP port as the key of a mapping; keys are read as text."""
+
 
 def _quantity(value: object) -> Quantity:
     if isinstance(value, Quantity):
@@ -89,6 +92,10 @@ PATTERNS: Final[dict[str, str]] = {
     r"^/[A-Za-z0-9._~%/?=&+:@,;!$*()'-]*$": "an absolute HTTP path such as /actuator/health",
     r"^/[^\x00-\x1f:]*$": "an absolute path without ':'",
     r"^e?[1-9][0-9]*$": "a row number of the page such as 1 or e1",
+    r"^CX[0-9]{3}$": "the ID of a check such as CX201",
+    r"^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?$": "a host name such as cx.example.com, without scheme or path",
+    r"^[-a-z0-9{}]*\{component\}[-a-z0-9{}]*$": "a template such as {release}-{component}",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "a name of letters, digits and '_'",
+    r"^/": "an absolute path such as /ccm",
 }
 """What each pattern of the model allows, in words, for messages."""

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from cx_conformance.blueprint.component import Amounts, ComponentId
-from cx_conformance.blueprint.names import DnsLabel, DnsSubdomain, PortNumber, QuantityText
+from cx_conformance.blueprint.names import DnsLabel, DnsSubdomain, PortKey, PortNumber, QuantityText
 from cx_conformance.blueprint.promise import Model
 from cx_conformance.blueprint.store import Login, StoreTls
 
@@ -87,7 +87,7 @@ class Override(Model):
     resources: ResourceOverride | None = None
     volume_sizes: dict[str, QuantityText] = Field(default_factory=dict)
     """By the volume's name or mount path."""
-    service_ports: dict[PortNumber, PortNumber] = Field(default_factory=dict)
+    service_ports: dict[PortKey, PortNumber] = Field(default_factory=dict)
     """Documented Service port to the one used here."""
     ingress_path: Annotated[str, Field(pattern=r"^/")] | None = None
 
