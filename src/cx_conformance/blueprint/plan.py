@@ -1,6 +1,6 @@
 """What is checked here: the blueprint as this site has it, cut into entries that a check runs once for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
@@ -24,7 +24,7 @@ from cx_conformance.blueprint.site import Site
 from cx_conformance.blueprint.store import Store
 from cx_conformance.blueprint.tailoring import Planned, tailored
 
-P = TypeVar("P")
+P_co = TypeVar("P_co", covariant=True)
 
 PLATFORM: Final = "platform"
 """The component of outcomes that are about the cluster as a whole."""
@@ -41,14 +41,14 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry(Generic[P]):
+class Entry(Generic[P_co]):
     """One thing that a check runs once for."""
 
     component: str
     """Id of the component, or ``platform``."""
     id: str
     """How outcomes name it; stable from night to night, unique for a component and a kind of entry."""
-    of: P
+    of: P_co
     """What is promised."""
     owner: Planned | None = None
     source: Source = Source.PAGE
@@ -209,7 +209,7 @@ def _store(plan: Plan) -> Iterator[Entry[Store]]:
             yield _of(one, f"{one.facts.store.protocol}:{one.facts.store.port}", one.facts.store)
 
 
-ENTRIES: Final = {
+ENTRIES: Final[Mapping[str, Callable[[Plan], Iterator[Entry[Any]]]]] = {
     "platform": _platform,
     "namespace": _namespace,
     "component": _component,

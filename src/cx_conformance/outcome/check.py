@@ -1,0 +1,116 @@
+"""What a check is, and how one is written.
+
+::
+
+    @check("CX203", "Service type", severity=Severity.CRITICAL, rests_on=("CX201",), remedy="...")
+    def check_type(service: Entry[Service], seen: Seen, evidence: Evidence) -> None:
+        \"\"\"One sentence that says what holds and why it matters.\"\"\"
+        assert found == promised, f"Service x has type {found}, promised {promised}"
+
+The first parameter names the kind of entry that the check runs once for (``cx_conformance.blueprint.plan.ENTRIES``);
+``evidence`` is filled with what was seen; every other parameter is a fixture, which looks. An AssertionError is a
+``fail``, ``CouldNotLook`` an ``error``, ``NotApplicable`` an ``n/a``.
+"""
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from cx_conformance.blueprint.plan import ENTRIES
+from cx_conformance.blueprint.promise import Severity
+
+AREAS: Final = (
+    "platform",
+    "workloads",
+    "services",
+    "config",
+    "storage",
+    "ingress",
+    "health",
+    "edges",
+    "stores",
+)
+"""The areas in the order in which reports show them, each a file in ``checks/``."""
+
+LIVE: Final = frozenset({"health_probes", "edge_probes", "store_probes", "entrance_probes"})
+"""Fixtures that look by more than the API: exec, tunnel, login; a static run does not ask for them."""
+
+_ID: Final = re.compile(r"CX[0-9]{3}")
+
+
+class NotApplicable(Exception):  # noqa: N818 - an outcome, not a bug
+    """There is nothing to look at here; the text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One rule."""
+
+    id: str
+    title: str
+    area: str
+    severity: Severity
+    remedy: str
+    """What to do when it fails."""
+    why: str
+    """The docstring: what holds, and why it matters."""
+    per: str
+    """The kind of entry it runs once for."""
+    looks: tuple[str, ...]
+    """The fixtures it needs."""
+    takes_evidence: bool
+    rests_on: tuple[str, ...]
+    """Checks that must pass before this one says anything: ``CX101`` of the same component, ``callee:CX201`` of an
+    edge's callee, ``namespace:CX001`` of the entry's namespace."""
+    function: Callable[..., None]
+
+    @property
+    def live(self) -> bool:
+        """Whether it looks by more than the API."""
+        return not LIVE.isdisjoint(self.looks)
+
+
+F = TypeVar("F", bound=Callable[..., None])
+
+
+def check(
+    identity: str, title: str, *, severity: Severity, remedy: str, rests_on: tuple[str, ...] = ()
+) -> Callable[[F], F]:
+    """Mark a function as the check ``identity``; ValueError names what is missing."""
+
+    def mark(function: F) -> F:
+        parameters = _parameters(function, identity)
+        function.__check__ = Check(  # type: ignore[attr-defined] # how pytest finds it
+            id=identity,
+            title=title,
+            area=function.__module__.rpartition(".")[2],
+            severity=severity,
+            remedy=remedy,
+            why=inspect.cleandoc(function.__doc__ or ""),
+            per=parameters[0],
+            looks=tuple(name for name in parameters[1:] if name != "evidence"),
+            takes_evidence="evidence" in parameters,
+            rests_on=rests_on,
+            function=function,
+        )
+        return function
+
+    return mark
+
+
+def _parameters(function: Callable[..., None], identity: str) -> list[str]:
+    """Return the names of the function's parameters; ValueError says what keeps it from being a check."""
+    where = f"{function.__module__}.{function.__name__}"
+    if _ID.fullmatch(identity) is None:
+        raise ValueError(f"{where}: {identity!r} is not a check's ID; allowed is CX and three digits")
+    if not function.__doc__:
+        raise ValueError(f"{where}: {identity} has no docstring; say in one sentence what holds and why it matters")
+    parameters = list(inspect.signature(function).parameters)
+    if not parameters or parameters[0] not in ENTRIES:
+        raise ValueError(f"{where}: the first parameter names what it runs once for: one of {', '.join(ENTRIES)}")
+    area = function.__module__.rpartition(".")[2]
+    if area not in AREAS:
+        raise ValueError(f"{where}: {area!r} is not an area; allowed are {', '.join(AREAS)}")
+    return parameters

@@ -1,0 +1,149 @@
+"""Runs checks: each once for each entry, what it rests on first."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from cx_conformance.blueprint.plan import PLATFORM, Entry, Plan
+from cx_conformance.blueprint.promise import Severity, Source
+from cx_conformance.outcome.check import Check, NotApplicable
+from cx_conformance.outcome.looking import CouldNotLook
+from cx_conformance.outcome.outcome import Evidence, Outcome, Result
+from cx_conformance.outcome.waivers import Waivers
+
+Look = Callable[[str], Any]
+"""Gives what a fixture of that name saw; raises CouldNotLook."""
+
+_BROKEN = (Result.FAIL, Result.ERROR, Result.WAIVED, Result.BLOCKED)
+
+
+class Judge:
+    """Decides outcomes on demand and remembers them.
+
+    What a check rests on is judged when it is needed, whether or not it was selected, in any order: a run of one area,
+    or one process of several, sees the same root causes as a full run.
+    """
+
+    def __init__(self, plan: Plan, waivers: Waivers, *, static: bool = False) -> None:
+        """Judge by ``plan``; ``static`` leaves live checks out as not applicable."""
+        self.plan = plan
+        self.waivers = waivers
+        self.static = static
+        self.checks: dict[str, Check] = {}
+        self._outcomes: dict[tuple[str, str, str], Outcome] = {}
+        self._entries: dict[str, dict[str, list[Entry[Any]]]] = {}
+
+    def register(self, checks: Iterable[Check]) -> None:
+        """Make checks known; ValueError for an ID that two functions claim."""
+        for one in checks:
+            known = self.checks.setdefault(one.id, one)
+            if known.function is not one.function and known.function.__qualname__ != one.function.__qualname__:
+                first, second = (f"{c.function.__module__}.{c.function.__name__}" for c in (known, one))
+                raise ValueError(f"{one.id} is used twice: by {first} and by {second}; give one of them a free ID")
+
+    def outcome(self, check: Check, entry: Entry[Any], look: Look) -> Outcome:
+        """Return how ``check`` ends for ``entry``."""
+        key = (check.id, entry.component, entry.id)
+        known = self._outcomes.get(key)
+        if known is None:
+            known = self._outcomes[key] = self.waivers.apply(self._judged(check, entry, look))
+        return known
+
+    def _judged(self, check: Check, entry: Entry[Any], look: Look) -> Outcome:
+        evidence = Evidence()
+        started = time.perf_counter()
+        root = None
+        result, message = Result.PASS, ""
+        try:
+            root = self._look(check, entry, look, evidence)
+            if root is not None:
+                result, message = Result.BLOCKED, f"blocked: {root}"
+        except NotApplicable as reason:
+            result, message = Result.NOT_APPLICABLE, f"n/a: {reason}"
+        except CouldNotLook as reason:
+            result, message = Result.ERROR, str(reason)
+        except AssertionError as broken:
+            result, message = Result.FAIL, _sentence(broken)
+        except Exception as bug:  # noqa: BLE001 - a bug of one check must not end the run; it is reported as what it is
+            result = Result.ERROR
+            message = f"the check itself broke: {type(bug).__name__}: {bug}; please report it"
+        return Outcome(
+            check=check.id,
+            title=check.title,
+            area=check.area,
+            component=entry.component,
+            entry=entry.id,
+            severity=severity_of(check, entry),
+            result=result,
+            message=message,
+            remedy=check.remedy,
+            root=root,
+            evidence=evidence.as_mapping(),
+            vantage=evidence.vantage or "api",
+            tries=evidence.tries,
+            duration_ms=(time.perf_counter() - started) * 1000,
+        )
+
+    def _look(self, check: Check, entry: Entry[Any], look: Look, evidence: Evidence) -> str | None:
+        """Run the check; return what blocks it, if anything does."""
+        if self.static and check.live:
+            raise NotApplicable("static run: no exec, no tunnel, no login")
+        root = self._root(check, entry, look)
+        if root is None:
+            arguments = {name: look(name) for name in check.looks}
+            if check.takes_evidence:
+                arguments["evidence"] = evidence
+            check.function(entry, **arguments)
+        return root
+
+    def _root(self, check: Check, entry: Entry[Any], look: Look) -> str | None:
+        for rest in check.rests_on:
+            relation, _, identity = rest.rpartition(":")
+            needed = self.checks.get(identity)
+            if needed is None:
+                continue
+            for one in self._related(needed, relation, entry):
+                found = self.outcome(needed, one, look)
+                if found.result in _BROKEN:
+                    return found.root or f"{found.check} {one.id if one.component == PLATFORM else one.component}"
+        return None
+
+    def _related(self, needed: Check, relation: str, entry: Entry[Any]) -> Iterable[Entry[Any]]:
+        by_component = self._by_component(needed)
+        if relation == "namespace":
+            return [one for one in by_component.get(PLATFORM, ()) if one.id in entry.namespaces[:1]]
+        if relation == "callee":
+            candidates = by_component.get(entry.callee or "", ())
+        else:
+            candidates = by_component.get(PLATFORM if relation == "platform" else entry.component, ())
+        port = getattr(getattr(entry.of, "port", None), "port", None) if relation == "callee" else None
+        same = [one for one in candidates if one.id == entry.id]
+        same_port = [one for one in candidates if port is not None and getattr(one.of, "port", None) == port]
+        return same or same_port or candidates
+
+    def _by_component(self, check: Check) -> Mapping[str, list[Entry[Any]]]:
+        known = self._entries.get(check.per)
+        if known is None:
+            known = self._entries[check.per] = defaultdict(list)
+            for entry in self.plan.entries(check.per):
+                known[entry.component].append(entry)
+        return known
+
+
+def severity_of(check: Check, entry: Entry[Any]) -> Severity:
+    """Return how bad a broken promise is: the check's own severity for what the page or the site promises.
+
+    What only other documents and charts say is at most major, what the vendor's own charts break is marked minor.
+    """
+    own = check.severity
+    if entry.severity is not None:
+        return max(own, entry.severity, key=lambda one: one.rank)
+    if entry.source in (Source.VENDOR_DOCS, Source.CHARTS):
+        return max(own, Severity.MAJOR, key=lambda one: one.rank)
+    return own
+
+
+def _sentence(broken: AssertionError) -> str:
+    """Return a check's own words, without the operands that pytest's assertion rewriting adds below them."""
+    return str(broken).partition("\nassert ")[0].strip() or "the promise is broken"

@@ -1,0 +1,120 @@
+"""How a check ends for one entry, with what was seen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from cx_conformance.blueprint.promise import Severity
+
+
+class Result(StrEnum):
+    """The six ways in which a check ends."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, no password
+    """Looked, and the promise is kept."""
+    FAIL = "fail"
+    """Looked, and the promise is broken."""
+    ERROR = "error"
+    """Could not look."""
+    WAIVED = "waived"
+    """Broken, and accepted by the site until a day."""
+    BLOCKED = "blocked"
+    """Not looked at: what it rests on is broken, which is reported there."""
+    NOT_APPLICABLE = "n/a"
+    """Nothing to look at here, with the reason."""
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What a check saw; filled while it looks, so that it is there whatever comes of it."""
+
+    found: Any = None
+    """The value that was seen, as text, number, or a list of such."""
+    promised: Any = None
+    """What the blueprint or the site promises."""
+    seen_at: str | None = None
+    """The object that was looked at: ``Service expertflow/ef-ccm-svc``."""
+    vantage: str | None = None
+    """Where the look was taken from; None: the API."""
+    tries: int = 1
+    notes: list[str] = field(default_factory=list)
+    """What a reader should know although the promise is kept: an alias matched, a certificate ends soon."""
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def note(self, text: str) -> None:
+        """Add a note."""
+        self.notes.append(text)
+
+    def as_mapping(self) -> Mapping[str, Any]:
+        """Return what is there, for reports."""
+        shown = {"found": self.found, "promised": self.promised, "object": self.seen_at, "notes": self.notes}
+        return {key: value for key, value in (shown | self.details).items() if value not in (None, [], {})}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How one check ended for one entry."""
+
+    check: str
+    title: str
+    area: str
+    component: str
+    entry: str
+    severity: Severity
+    result: Result
+    message: str = ""
+    remedy: str = ""
+    root: str | None = None
+    """For a blocked outcome: the check and component that block it, ``CX101 ccm``."""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    vantage: str = "api"
+    tries: int = 1
+    duration_ms: float = 0.0
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Return what identifies it from night to night."""
+        return self.check, self.component, self.entry
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Return it as ``report.json`` holds it."""
+        shown: dict[str, Any] = {
+            "check": self.check,
+            "title": self.title,
+            "area": self.area,
+            "component": self.component,
+            "entry": self.entry,
+            "severity": str(self.severity),
+            "outcome": str(self.result),
+            "message": self.message,
+            "evidence": dict(self.evidence),
+            "vantage": self.vantage,
+            "tries": self.tries,
+            "duration_ms": round(self.duration_ms, 3),
+        }
+        if self.remedy and self.result in (Result.FAIL, Result.ERROR, Result.WAIVED):
+            shown["remedy"] = self.remedy
+        if self.root:
+            shown["root"] = self.root
+        return shown
+
+    @classmethod
+    def from_mapping(cls, shown: Mapping[str, Any]) -> "Outcome":
+        """Read it back from ``report.json``; KeyError and ValueError for what is none."""
+        return cls(
+            check=shown["check"],
+            title=shown["title"],
+            area=shown["area"],
+            component=shown["component"],
+            entry=shown["entry"],
+            severity=Severity(shown["severity"]),
+            result=Result(shown["outcome"]),
+            message=shown["message"],
+            remedy=shown.get("remedy", ""),
+            root=shown.get("root"),
+            evidence=shown["evidence"],
+            vantage=shown["vantage"],
+            tries=shown["tries"],
+            duration_ms=shown["duration_ms"],
+        )

@@ -1,0 +1,98 @@
+"""A run, as every report is written from it."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cx_conformance.outcome.outcome import Outcome
+from cx_conformance.outcome.verdict import Verdict, verdict_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterFacts:
+    """Which cluster was looked at, and how."""
+
+    server: str = ""
+    """Address of the API server, or the path of a snapshot."""
+    context: str = ""
+    uid: str = ""
+    """The uid of namespace kube-system, which identifies a cluster."""
+    version: str = ""
+    distribution: str = ""
+    nodes: int = 0
+    storage_class: str = ""
+    ingress_classes: tuple[str, ...] = ()
+    vantage: str = ""
+    """From where it was looked at: ``outside``, ``in-cluster``, ``snapshot``."""
+    requests: int = 0
+    """API requests of the look."""
+    retries: int = 0
+    seconds: float = 0.0
+    """Duration of the look at the API."""
+    images: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Image digests by component."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """A file that the run was made from."""
+
+    name: str
+    version: str = ""
+    path: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverState:
+    """A waiver of the site and whether it was needed."""
+
+    check: str
+    component: str
+    entry: str
+    reason: str
+    owner: str
+    expires: dt.date
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One run, whole."""
+
+    started: dt.datetime
+    """UTC."""
+    seconds: float
+    command: str
+    """The command line that made it, without secrets."""
+    suite_version: str
+    blueprint: Input
+    site: Input
+    fqdn: str = ""
+    cluster: ClusterFacts | None = None
+    """None: the cluster could not be reached."""
+    static: bool = False
+    outcomes: tuple[Outcome, ...] = ()
+    components: tuple[str, ...] = ()
+    """The components of the plan, in the page's order."""
+    deselected: int = 0
+    """Outcomes that the plan implies and the user left out."""
+    selection: str = ""
+    """By which options they were left out."""
+    waivers: tuple[WaiverState, ...] = ()
+    interrupted: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return what the run says of the platform."""
+        found = verdict_of(self.outcomes)
+        if self.interrupted and found in (Verdict.CONFORMANT, Verdict.DEVIATIONS):
+            return Verdict.INCONCLUSIVE
+        return found
+
+    @property
+    def partial(self) -> bool:
+        """Whether something that the plan implies was left out or cut off."""
+        return bool(self.deselected) or self.interrupted
