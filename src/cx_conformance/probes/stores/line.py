@@ -1,0 +1,208 @@
+"""The way to a store: connections that share one deadline and are all closed at its end."""
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import TypeVar
+
+from cx_conformance.probes.stores import tls
+from cx_conformance.probes.stores.masking import Masking
+from cx_conformance.probes.stores.observation import Certificate
+from cx_conformance.probes.stores.target import Target, TlsExpectation
+from cx_conformance.probes.stores.trouble import TRANSIENT, Kind, Trouble, chain, explain_network, seconds
+
+T = TypeVar("T")
+Prelude = Callable[[socket.socket], None]
+_PAUSE_S = 0.1
+"""Between two tries."""
+_ALERT_S = 0.5
+"""How long an alert is waited for; it comes with the end of the handshake."""
+
+
+class Line:
+    """Connections to one target.
+
+    A timer cuts every connection at the total limit, so that a server which answers byte by byte, or stops in the
+    middle, cannot hold a client that counts its own time limit anew with each byte.
+    """
+
+    def __init__(self, target: Target, said: Masking) -> None:
+        """Start the clock; ``said`` makes foreign text fit to be shown."""
+        self.target = target
+        self.said = said
+        self.tries = 0
+        self.connect_ms: float | None = None
+        self.certificate: Certificate | None = None
+        self._ends = time.monotonic() + target.limits.total_s
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._context: ssl.SSLContext | None = None
+        self._timer = threading.Timer(target.limits.total_s, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def close(self) -> None:
+        """Stop the clock and close what is still open."""
+        self._timer.cancel()
+        self._timer.join()
+        for sock in list(self._sockets):
+            sock.close()
+
+    def remaining(self) -> float:
+        """Return the seconds left; raise Trouble when there are none."""
+        left = self._left()
+        if left <= 0:
+            raise self._out_of_time()
+        return left
+
+    def _left(self) -> float:
+        return self._ends - time.monotonic()
+
+    def patience(self) -> float:
+        """Return how long the next answer is waited for, in seconds."""
+        return min(self.target.limits.answer_s, self.remaining())
+
+    def watch(self, sock: socket.socket) -> None:
+        """Have a socket cut at the deadline that some library opened itself."""
+        self._sockets.add(sock)
+
+    def dial(self) -> socket.socket:
+        """Return a TCP connection to where the target's socket goes."""
+        limit = min(self.target.limits.connect_s, self.remaining())
+        began = time.monotonic()
+        try:
+            sock = socket.create_connection(self.target.socket_address, limit)
+        except OSError as error:
+            raise self._not_connected(error, limit) from None
+        self.connect_ms = (time.monotonic() - began) * 1000
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.settimeout(self.patience())
+        self._sockets.add(sock)
+        return sock
+
+    def _not_connected(self, error: OSError, limit: float) -> Trouble:
+        address = self.target.address
+        if isinstance(error, TimeoutError):
+            return Trouble(
+                Kind.TIMED_OUT,
+                f"{address} accepted no connection within {seconds(limit)}; a firewall or network policy may drop it",
+            )
+        if trouble := explain_network(error, address, waited_s=limit):
+            return trouble
+        return Trouble(Kind.NO_ROUTE, f"{address} cannot be connected to: {self.said(error.strerror or error)}")
+
+    def context(self) -> ssl.SSLContext:
+        """Return the verifying TLS context of this target, made once."""
+        if self._context is None:
+            if self.target.tls is None:
+                raise ValueError(f"no TLS is expected of {self.target.address}")
+            self._context = tls.client_context(self.target.tls)
+        return self._context
+
+    def open(self, prelude: Prelude | None = None) -> socket.socket:
+        """Return a connection that a protocol can be spoken on: TCP, and TLS where it is promised.
+
+        ``prelude`` is spoken before TLS begins, where the protocol has one.
+        """
+        sock = self.dial()
+        try:
+            if prelude is not None:
+                prelude(sock)
+            return sock if self.target.tls is None else self._secured(sock, self.target.tls, prelude)
+        except BaseException:
+            sock.close()
+            raise
+
+    def _secured(self, sock: socket.socket, expected: TlsExpectation, prelude: Prelude | None) -> ssl.SSLSocket:
+        sock.settimeout(min(self.target.limits.connect_s, self.remaining()))
+        try:
+            secure = self.context().wrap_socket(sock, server_hostname=self.target.host)
+        except ssl.SSLCertVerificationError as error:
+            self.certificate = self._presented(expected, prelude)
+            raise tls.explain_tls(error, self.target.address, self.target.host, self.certificate) from None
+        self._sockets.add(secure)
+        secure.settimeout(self.patience())
+        if self.certificate is None and (der := secure.getpeercert(binary_form=True)):
+            self.certificate = tls.facts(der)
+        return secure
+
+    def _presented(self, expected: TlsExpectation, prelude: Prelude | None) -> Certificate | None:
+        try:
+            sock = self.dial()
+            if prelude is not None:
+                prelude(sock)
+        except (OSError, Trouble):
+            return None
+        return tls.presented(sock, self.target.host, expected)
+
+    def late_alert(self, prelude: Prelude | None = None) -> Trouble | None:
+        """Tell whether the server ends TLS right after the handshake, and why.
+
+        With TLS 1.3 a server judges the client's certificate when the client already believes to be connected; the
+        alert is lost when the client has begun to write.
+        """
+        try:
+            with self.open(prelude) as sock:
+                sock.settimeout(min(_ALERT_S, self.remaining()))
+                sock.recv(1)
+        except ssl.SSLError as error:
+            if not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+                return tls.explain_tls(error, self.target.address, self.target.host, self.certificate)
+        except (OSError, Trouble):
+            return None
+        return None
+
+    def tried(self, ask: Callable[[], T]) -> T:
+        """Return what ``ask`` returns, asked again while tries and time last when the connection was lost."""
+        tries = 0
+        while True:
+            tries += 1
+            self.tries = max(self.tries, tries)
+            try:
+                return ask()
+            except Exception as error:  # noqa: BLE001 - whatever a library raises is told in words
+                trouble = self.explain(error)
+            if trouble.kind not in TRANSIENT or tries >= self.target.limits.tries or self._left() <= _PAUSE_S:
+                raise trouble
+            time.sleep(_PAUSE_S)
+
+    def explain(self, error: BaseException, otherwise: Kind = Kind.GAVE_UP) -> Trouble:
+        """Translate whatever a socket or a library raised.
+
+        ``otherwise`` is what it is called when it is not of the network: an odd answer when the store's own library
+        says so; else the client gave up, and nothing is known of the store.
+        """
+        causes = list(chain(error))
+        if self._left() <= 0:
+            return self._out_of_time()
+        for cause in causes:
+            if isinstance(cause, Trouble):
+                return self._closed(cause)
+        for cause in causes:
+            if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+                return tls.explain_tls(cause, self.target.address, self.target.host, self.certificate)
+        network = explain_network(error, self.target.address, waited_s=self.target.limits.answer_s)
+        if network is not None:
+            return self._closed(network)
+        what = self.said(causes[0]) or type(causes[0]).__name__
+        if otherwise is Kind.GAVE_UP:
+            return Trouble(Kind.GAVE_UP, f"{self.target.address} could not be asked; the client stopped with: {what}")
+        return Trouble(otherwise, f"{self.target.address} gave an answer that its client rejects: {what}")
+
+    def _closed(self, trouble: Trouble) -> Trouble:
+        if trouble.kind is Kind.CLOSED and (why := self.target.why_closed()):
+            return Trouble(Kind.REFUSED, f"{self.target.address} cannot be connected to: {self.said(why)}")
+        return trouble
+
+    def _out_of_time(self) -> Trouble:
+        limit = seconds(self.target.limits.total_s)
+        return Trouble(Kind.TIMED_OUT, f"{self.target.address} did not finish answering within {limit}")
+
+    def _cut(self) -> None:
+        for sock in list(self._sockets):
+            with contextlib.suppress(OSError):
+                # The class's own shutdown: SSLSocket's would take the TLS state away under a reading thread.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)

@@ -1,0 +1,243 @@
+"""Mongo, asked by pymongo.
+
+Facts: ``hello``, ``replSetGetStatus`` and the error codes are those of
+https://www.mongodb.com/docs/manual/reference/command/ and ``src/mongo/base/error_codes.yml``.
+"""
+
+import asyncio
+import secrets
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from typing import Any, TypeVar
+
+import bson
+import pymongo
+from bson.errors import BSONError
+from pydantic import SecretStr
+from pymongo.errors import OperationFailure, PyMongoError
+
+from cx_conformance.probes.stores.notes import Notes, noting
+from cx_conformance.probes.stores.observation import Level, StoreObservation, Value
+from cx_conformance.probes.stores.sniff import mongo_hello, recognise
+from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
+from cx_conformance.probes.stores.tls import CertificateFolder
+from cx_conformance.probes.stores.trouble import Kind, Trouble
+
+T = TypeVar("T")
+Client = pymongo.AsyncMongoClient[dict[str, Any]]
+"""The asynchronous one: its monitors are tasks that end with it, where the other leaves threads behind for a while."""
+
+_NOT_AUTHORISED = frozenset({11, 13, 18, 8000})
+"""UserNotFound, Unauthorized, AuthenticationFailed, AtlasError."""
+_NOT_READY = frozenset({91, 11600, 13436, 10107, 189})
+"""ShutdownInProgress, InterruptedAtShutdown, NotPrimaryOrSecondary, NotWritablePrimary, PrimarySteppedDown."""
+_HEALTHY_STATES = frozenset({1, 2, 7})
+"""PRIMARY, SECONDARY, ARBITER."""
+_LARGEST_ANSWER = 1 << 20
+
+
+def observe(
+    target: Target, credentials: Credentials | None = None, *, replica_set: str | None = None
+) -> StoreObservation:
+    """Ask a Mongo server; ``replica_set`` is the set's promised name, None a standalone server or any set."""
+    with noting("mongo", target, credentials) as notes:
+        if notes.reach():
+            _ask(notes, replica_set)
+        return notes.observation()
+
+
+def _ask(notes: Notes, replica_set: str | None) -> None:
+    hello: dict[str, Any] = {}
+    with notes.speaking("Mongo"):
+        hello = notes.line.tried(lambda: _hello(notes, notes.line.open()))
+        notes.found(Level.SPEAKS, f"{notes.target.address} speaks Mongo")
+    if not notes.ok(Level.SPEAKS):
+        return
+    if notes.target.tls is not None:
+        notes.refusing(Level.REFUSES_PLAINTEXT, lambda: _in_plain(notes), as_whom="a connection without TLS")
+    notes.refusing(Level.REFUSES_ANONYMOUS, lambda: _anonymous(notes), as_whom="access without a login")
+    if notes.credentials is None or notes.credentials.username is None:
+        notes.not_asked(Level.LOGS_IN, "no credentials are given")
+    else:
+        _log_in(notes, notes.credentials, hello, replica_set)
+    notes.refusing(Level.REFUSES_WRONG_PASSWORD, lambda: _wrong(notes), as_whom="a wrong password")
+
+
+def _hello(notes: Notes, sock: socket.socket) -> dict[str, Any]:
+    """Return the answer to ``hello``, asked by hand: pymongo would wait out its time limit on any other server."""
+    with sock:
+        sock.sendall(mongo_hello())
+        head = _exactly(sock, 16)
+        length = struct.unpack("<i", head[:4])[0]
+        if recognise(head) != "Mongo" or not 26 <= length <= _LARGEST_ANSWER:
+            raise Trouble(Kind.WRONG_PROTOCOL, f"{notes.target.address} does not answer as Mongo does")
+        body = _exactly(sock, length - 16)
+    try:
+        return bson.decode(body[5:])
+    except BSONError:
+        raise Trouble(Kind.WRONG_PROTOCOL, f"{notes.target.address} answers with a broken document") from None
+
+
+def _exactly(sock: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        more = sock.recv(count - len(data))
+        if not more:
+            raise EOFError
+        data += more
+    return data
+
+
+def _in_plain(notes: Notes) -> str:
+    try:
+        _hello(notes, notes.line.dial())
+    except (OSError, EOFError, Trouble):
+        raise Trouble(Kind.UNAUTHORIZED, "the server answers only over TLS") from None
+    return "it answers hello without TLS; set net.tls.mode to requireTLS"
+
+
+def _anonymous(notes: Notes) -> str:
+    names = _said(notes, None, lambda client: client.list_database_names())
+    return f"it lists its {len(names)} databases; set security.authorization"
+
+
+def _wrong(notes: Notes) -> str:
+    nobody = Credentials(username=PROBE_USER, password=SecretStr(secrets.token_urlsafe(12)))
+    _said(notes, nobody, lambda client: client.admin.command("ping"))
+    return f"user {PROBE_USER} with a random password may log in"
+
+
+def _log_in(notes: Notes, credentials: Credentials, hello: dict[str, Any], replica_set: str | None) -> None:
+    async def ask(client: Client) -> tuple[str, list[dict[str, Any]] | None]:
+        await client.admin.command("ping")
+        version = str((await client.admin.command("buildInfo")).get("version", ""))
+        return version, await _members(client) if hello.get("setName") else None
+
+    members: list[dict[str, Any]] | None = None
+    with notes.logging_in(credentials):
+        version, members = _said(notes, credentials, ask)
+        notes.version = notes.said(version, 40) or None
+    if notes.ok(Level.LOGS_IN):
+        with notes.asking(Level.USABLE):
+            _judge(notes, hello, members, replica_set)
+
+
+async def _members(client: Client) -> list[dict[str, Any]] | None:
+    """Return the replica set's members, or None when this account may not ask (it needs clusterMonitor)."""
+    try:
+        members = (await client.admin.command("replSetGetStatus")).get("members")
+    except OperationFailure as error:
+        if error.code in _NOT_AUTHORISED:
+            return None
+        raise
+    return [member for member in members if isinstance(member, dict)] if isinstance(members, list) else None
+
+
+def _judge(notes: Notes, hello: dict[str, Any], members: list[dict[str, Any]] | None, replica_set: str | None) -> None:
+    """Tell whether components can write here, or at the primary that this member knows."""
+    said, address = notes.said, notes.target.address
+    name = said(hello["setName"], 60) if hello.get("setName") else None
+    primary = bool(hello.get("isWritablePrimary"))
+    role = (
+        "primary"
+        if primary and name
+        else "standalone"
+        if primary
+        else "secondary"
+        if hello.get("secondary")
+        else "neither primary nor secondary"
+    )
+    detail: dict[str, Value] = {"role": role, "replica_set": name, "read_only": bool(hello.get("readOnly"))}
+    sick = [
+        f"{said(member.get('name', '?'), 80)} is {said(member.get('stateStr', 'unknown'), 30)}"
+        for member in members or ()
+        if member.get("state") not in _HEALTHY_STATES or member.get("health", 1) != 1
+    ]
+    faults = []
+    if replica_set is not None and name != replica_set:
+        faults.append(f"its replica set is {name or 'none'} where {replica_set} is promised")
+    if hello.get("readOnly"):
+        faults.append("it is read-only")
+    if role == "neither primary nor secondary":
+        faults.append("it is neither primary nor secondary; it is starting, recovering, or its set was never initiated")
+    elif role == "secondary" and not hello.get("primary"):
+        faults.append("it is a secondary and its set has no primary, so nothing can be written")
+    if sick:
+        faults.append("members of its set are not healthy: " + ", ".join(sick[:5]))
+    if faults:
+        kind = Kind.NOT_READY if role.startswith("neither") else Kind.UNUSABLE
+        notes.failed(Level.USABLE, kind, f"{address}: " + "; ".join(faults), **detail)
+    else:
+        of_set = f" of replica set {name}" if name else ""
+        unseen = "; its members' health may not be asked by this account" if name and members is None else ""
+        notes.found(Level.USABLE, f"{address} is {role}{of_set} and takes writes{unseen}", **detail)
+
+
+def _said(notes: Notes, credentials: Credentials | None, ask: Callable[[Client], Awaitable[T]]) -> T:
+    """Return what the client returns; raise Trouble in the words of Mongo."""
+    with ExitStack() as stack:
+        tls = notes.target.tls
+        folder = stack.enter_context(CertificateFolder(tls)) if tls is not None else None
+        return asyncio.run(_converse(notes, _options(notes, credentials, folder), ask))
+
+
+async def _converse(notes: Notes, options: dict[str, Any], ask: Callable[[Client], Awaitable[T]]) -> T:
+    client: Client = pymongo.AsyncMongoClient(**options)
+    try:
+        async with asyncio.timeout(notes.line.remaining()):
+            return await ask(client)
+    except PyMongoError as error:
+        raise _explained(notes, client, error) from None
+    finally:
+        await client.close()
+
+
+def _options(notes: Notes, credentials: Credentials | None, folder: CertificateFolder | None) -> dict[str, Any]:
+    target = notes.target
+    host, port = target.socket_address
+    limit_ms = max(int(notes.line.patience() * 1000), 1)
+    options: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "directConnection": True,
+        "connect": False,
+        "appname": "cx-conformance",
+        "maxPoolSize": 1,
+        "retryReads": False,
+        "serverMonitoringMode": "poll",
+        "serverSelectionTimeoutMS": limit_ms,
+        "connectTimeoutMS": limit_ms,
+        "socketTimeoutMS": limit_ms,
+    }
+    if target.tls is not None and folder is not None:
+        options |= {
+            "tls": True,
+            # The name was verified on this line already; through a tunnel pymongo would compare it with the
+            # tunnel's local end. SCRAM, the only login used, does not give the password to a false server.
+            "tlsAllowInvalidHostnames": host != target.host or not target.tls.check_hostname,
+        }
+        options |= {"tlsCAFile": str(folder.ca)} if folder.ca else {}
+        options |= {"tlsCertificateKeyFile": str(folder.pair)} if folder.certificate else {}
+    if credentials is not None:
+        options |= {
+            "username": credentials.username,
+            "password": credentials.password.get_secret_value() if credentials.password else "",
+            "authSource": credentials.database or "admin",
+        }
+    return options
+
+
+def _explained(notes: Notes, client: Client, error: PyMongoError) -> Trouble:
+    if isinstance(error, OperationFailure):
+        text = notes.said((error.details or {}).get("errmsg") or error)
+        if error.code in _NOT_AUTHORISED:
+            return Trouble(Kind.UNAUTHORIZED, f"Mongo says: {text}")
+        if error.code in _NOT_READY:
+            return Trouble(Kind.NOT_READY, f"{notes.target.address} is not ready: {text}")
+        return Trouble(Kind.ODD, f"{notes.target.address} answers with an error: {text}")
+    for description in client.topology_description.server_descriptions().values():
+        if description.error is not None:
+            return notes.line.explain(description.error, Kind.ODD)
+    return notes.line.explain(error, Kind.ODD)

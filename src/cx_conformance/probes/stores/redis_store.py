@@ -1,0 +1,175 @@
+"""Redis, asked by redis-py.
+
+Facts: error replies and their first words are those of https://redis.io/docs/latest/develop/reference/protocol-spec/
+and of ``AUTH``, ``ACL`` and ``INFO`` in the command reference.
+"""
+
+import secrets
+import socket
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+import redis
+from pydantic import SecretStr
+from redis.backoff import NoBackoff
+from redis.connection import Connection, ConnectionPool
+from redis.credentials import CredentialProvider
+from redis.retry import Retry
+
+from cx_conformance.probes.stores.line import Line
+from cx_conformance.probes.stores.notes import Notes, noting
+from cx_conformance.probes.stores.observation import Level, StoreObservation, Value
+from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
+from cx_conformance.probes.stores.trouble import Kind, Trouble
+
+T = TypeVar("T")
+
+
+def observe(target: Target, credentials: Credentials | None = None) -> StoreObservation:
+    """Ask a Redis server; ``credentials`` None leaves out the login."""
+    with noting("redis", target, credentials) as notes:
+        if notes.reach():
+            _ask(notes)
+        return notes.observation()
+
+
+def _ask(notes: Notes) -> None:
+    with notes.speaking("Redis"):
+        notes.line.tried(lambda: _greet(notes))
+    if not notes.ok(Level.SPEAKS):
+        return
+    if notes.credentials is None:
+        notes.not_asked(Level.LOGS_IN, "no credentials are given")
+    else:
+        _log_in(notes, notes.credentials)
+    notes.refusing(Level.REFUSES_WRONG_PASSWORD, lambda: _wrong(notes), as_whom="a wrong password")
+
+
+def _greet(notes: Notes) -> None:
+    """Send PING without a login: the answer tells the protocol, and whether a login is needed."""
+    address = notes.target.address
+    try:
+        _said(notes, None, lambda client: client.ping())
+    except Trouble as trouble:
+        if trouble.kind is not Kind.UNAUTHORIZED:
+            raise
+        notes.found(Level.REFUSES_ANONYMOUS, f"{address} refuses commands without a login")
+    else:
+        words = f"{address} answers PING without a login; set requirepass or ACL users"
+        notes.failed(Level.REFUSES_ANONYMOUS, Kind.OPEN, words)
+    notes.found(Level.SPEAKS, f"{address} speaks Redis")
+
+
+def _log_in(notes: Notes, credentials: Credentials) -> None:
+    with notes.logging_in(credentials):
+        _said(notes, credentials, lambda client: client.ping())
+    if not notes.ok(Level.LOGS_IN):
+        return
+    with notes.asking(Level.USABLE):
+        try:
+            information = _said(notes, credentials, lambda client: client.info())
+        except Trouble as trouble:
+            if trouble.kind is not Kind.UNAUTHORIZED:
+                raise
+            notes.not_asked(Level.USABLE, f"could not be told: {trouble.words}", trouble.kind)
+            return
+        _judge(notes, cast("dict[str, object]", information))
+
+
+def _judge(notes: Notes, information: dict[str, object]) -> None:
+    """Tell from INFO whether the server can take the components' writes."""
+    said = notes.said
+    address = notes.target.address
+    notes.version = said(information.get("redis_version", ""), 40) or None
+    role, policy = said(information.get("role", ""), 40), said(information.get("maxmemory_policy", ""), 40)
+    used, most = _number(information, "used_memory"), _number(information, "maxmemory")
+    faults = []
+    if role != "master":
+        faults.append(f"its role is {role or 'unknown'} where master is promised")
+    if _number(information, "loading"):
+        faults.append("it is still loading its data")
+    if most and used >= most and policy == "noeviction":
+        faults.append(f"its memory is full ({used} of {most} bytes) and the policy is noeviction, so writes fail")
+    if information.get("rdb_last_bgsave_status", "ok") != "ok":
+        faults.append("its last background save failed, so it may refuse writes")
+    if information.get("aof_last_write_status", "ok") != "ok":
+        faults.append("its last append to the AOF failed")
+    detail: dict[str, Value] = {"role": role, "used_memory": used, "maxmemory": most, "maxmemory_policy": policy}
+    if faults:
+        kind = Kind.NOT_READY if _number(information, "loading") else Kind.UNUSABLE
+        notes.failed(Level.USABLE, kind, f"{address}: " + "; ".join(faults), **detail)
+    else:
+        notes.found(Level.USABLE, f"{address} is master, loaded, and takes writes", **detail)
+
+
+def _number(information: dict[str, object], key: str) -> int:
+    value = information.get(key)
+    return value if isinstance(value, int) else 0
+
+
+def _wrong(notes: Notes) -> str:
+    """Log in as nobody; needs the two-argument AUTH of Redis 6 and later."""
+    nobody = Credentials(username=PROBE_USER, password=SecretStr(secrets.token_urlsafe(12)))
+    _said(notes, nobody, lambda client: client.ping())
+    return f"user {PROBE_USER} with a random password may log in"
+
+
+def _said(notes: Notes, credentials: Credentials | None, ask: Callable[[redis.Redis], T]) -> T:
+    """Return what the client returns on a connection of its own; raise Trouble in the words of Redis."""
+    pool = ConnectionPool(
+        connection_class=_Dialled,
+        line=notes.line,
+        max_connections=1,
+        protocol=2,
+        driver_info=None,
+        retry=Retry(NoBackoff(), 0),
+        credential_provider=_Provider(credentials) if credentials else None,
+    )
+    client = redis.Redis(connection_pool=pool)
+    try:
+        return ask(client)
+    except redis.RedisError as error:
+        raise _explained(notes, error) from None
+    finally:
+        client.close()
+        pool.disconnect()
+
+
+def _explained(notes: Notes, error: redis.RedisError) -> Trouble:
+    address = notes.target.address
+    text = notes.said(error)
+    plain = text.upper()
+    if isinstance(error, redis.exceptions.BusyLoadingError) or plain.startswith(("LOADING", "REDIS IS LOADING")):
+        return Trouble(Kind.NOT_READY, f"{address} is still loading its data; look again when it is done")
+    if plain.startswith("MASTERDOWN"):
+        return Trouble(Kind.NOT_READY, f"{address} is a replica whose master is down")
+    if isinstance(error, redis.exceptions.AuthenticationError | redis.exceptions.NoPermissionError) or plain.startswith(
+        ("NOAUTH", "WRONGPASS", "NOPERM", "DENIED", "-DENIED")
+    ):
+        return Trouble(Kind.UNAUTHORIZED, f"Redis says: {text}")
+    if isinstance(error, redis.exceptions.ResponseError) and not isinstance(error, redis.exceptions.InvalidResponse):
+        return Trouble(Kind.ODD, f"{address} answers with an error: {text}")
+    return notes.line.explain(error, Kind.ODD)
+
+
+class _Dialled(Connection):
+    """A connection on a socket of the line, which verifies the promised name also through a tunnel."""
+
+    def __init__(self, *, line: Line, **kwargs: object) -> None:
+        super().__init__(host=line.target.host, port=line.target.port, **kwargs)  # type: ignore[no-untyped-call] # redis-py's own
+        self._line = line
+
+    def _connect(self) -> socket.socket:
+        self.socket_timeout = self._line.patience()
+        return self._line.open()
+
+
+class _Provider(CredentialProvider):
+    """Gives the password at the moment of AUTH, so that no object of the library keeps it."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def get_credentials(self) -> tuple[str] | tuple[str, str]:
+        password = self._credentials.password.get_secret_value() if self._credentials.password else ""
+        return (self._credentials.username, password) if self._credentials.username else (password,)

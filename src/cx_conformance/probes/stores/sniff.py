@@ -1,0 +1,125 @@
+"""Names the protocol that a server speaks, by what it says unasked and to a few harmless questions."""
+
+import re
+import socket
+import ssl
+import struct
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from cx_conformance.probes.stores.line import Line
+from cx_conformance.probes.stores.trouble import Trouble
+
+SILENT = "nothing"
+"""The server takes the connection and says nothing to anything."""
+
+_WAIT_S = 0.4
+"""How long one answer is waited for: the server has been connected to already, so it is near."""
+
+_GREETINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
+    (re.compile(rb"^....\x01ActiveMQ", re.DOTALL), "OpenWire"),
+    (re.compile(rb"^HTTP/\d"), "HTTP"),
+    (re.compile(rb"^\s*<(!doctype|html)", re.IGNORECASE), "HTTP"),
+    (re.compile(rb"^(\+PONG|\+OK|-NOAUTH|-ERR|-DENIED|-LOADING|-WRONGPASS|-MASTERDOWN|-NOPERM)"), "Redis"),
+    (re.compile(rb"^\n*(CONNECTED|ERROR|RECEIPT|MESSAGE)\r?\n"), "STOMP"),
+    (re.compile(rb"^AMQP[\x00-\x03]"), "AMQP"),
+    (re.compile(rb"^\x20\x02[\x00\x01]."), "MQTT"),
+    (re.compile(rb"^\x15\x03[\x00-\x04]\x00\x02"), "TLS"),
+    (re.compile(rb"^\x16\x03[\x00-\x04]"), "TLS"),
+    (re.compile(rb"^SSH-"), "SSH"),
+    (re.compile(rb"^220[ -]"), "SMTP or FTP"),
+    (re.compile(rb"^.\x00\x00\x00\x0a[58]\.", re.DOTALL), "MySQL"),
+    (re.compile(rb"^[ERNS]\x00\x00\x00.", re.DOTALL), "PostgreSQL"),
+)
+
+_MONGO_ON_HTTP = b"MongoDB over HTTP"
+_TLS_ON_HTTP = (b"HTTP request to an HTTPS server", b"plain HTTP request was sent to HTTPS port")
+_OP_MSG, _OP_REPLY = 2013, 1
+
+_HTTP = b"GET / HTTP/1.0\r\n\r\n"
+_STOMP = b"STOMP\naccept-version:1.2\nhost:/\n\n\x00"
+_SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+
+
+def mongo_hello() -> bytes:
+    """Return the ``hello`` command as one OP_MSG, which a Mongo server answers before any login."""
+    document = b"\x10hello\x00" + struct.pack("<i", 1) + b"\x02$db\x00" + struct.pack("<i", 6) + b"admin\x00"
+    bson = struct.pack("<i", len(document) + 5) + document + b"\x00"
+    body = struct.pack("<IB", 0, 0) + bson
+    return struct.pack("<iiii", 16 + len(body), 1, 0, _OP_MSG) + body
+
+
+def recognise(said: bytes) -> str | None:
+    """Return the name of the protocol that these first bytes belong to, or None."""
+    if _MONGO_ON_HTTP in said or _is_mongo(said):
+        return "Mongo"
+    if any(sign in said for sign in _TLS_ON_HTTP):
+        return "TLS"
+    return next((name for pattern, name in _GREETINGS if pattern.match(said)), None)
+
+
+def _is_mongo(said: bytes) -> bool:
+    if len(said) < 16:
+        return False
+    length, _, _, code = struct.unpack("<iiii", said[:16])
+    return code in {_OP_MSG, _OP_REPLY} and 16 < length < 1 << 20
+
+
+def sniff(line: Line, *, secure: bool) -> str | None:
+    """Return what the server speaks, ``SILENT``, or None when it answers in no way known here.
+
+    Each question takes a connection of its own; ``secure`` asks them inside TLS. Never raises.
+    """
+    opened = line.open if secure else line.dial
+    for question in (_HTTP, mongo_hello(), _STOMP, _SSL_REQUEST, None):
+        if question is None and secure:
+            break
+        try:
+            said, ended = _ask(opened, question) if question is not None else (_hello_of_tls(line), True)
+        except (OSError, Trouble):
+            continue
+        if question is _SSL_REQUEST and said in {b"S", b"N"}:
+            return "PostgreSQL"
+        if name := recognise(said):
+            return name
+        if not said and not ended:
+            return SILENT
+    return None
+
+
+def _ask(opened: Callable[[], socket.socket], question: bytes) -> tuple[bytes, bool]:
+    """Return what is said, and whether the server ended the connection."""
+    with opened() as sock:
+        sock.settimeout(_WAIT_S)
+        with suppress(BrokenPipeError, ConnectionResetError):
+            sock.sendall(question)
+        return _listen(sock)
+
+
+def _listen(sock: socket.socket) -> tuple[bytes, bool]:
+    said = b""
+    until = time.monotonic() + 2 * _WAIT_S
+    while len(said) < 512 and time.monotonic() < until:
+        try:
+            more = sock.recv(512)
+        except TimeoutError:
+            return said, False
+        except OSError:
+            return said, True
+        if not more:
+            return said, True
+        said += more
+        if recognise(said):
+            break
+    return said, False
+
+
+def _hello_of_tls(line: Line) -> bytes:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        context.wrap_bio(incoming, outgoing, server_hostname=line.target.host).do_handshake()
+    return _ask(line.dial, outgoing.read())[0]

@@ -1,0 +1,78 @@
+"""Which store is asked, by which way, for how long, and as whom."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr
+
+PROBE_USER = "cx-conformance-probe"
+"""The user name of the one wrong login of a run; it stands in the store's log and belongs to nobody."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How long a store is waited for.
+
+    ``connect_s`` bounds one TCP connection or TLS handshake, ``answer_s`` one answer, ``total_s`` the whole
+    observation with all its connections; all in seconds. ``tries`` is how often a connection that is refused, reset
+    or lost is tried before it is called so.
+    """
+
+    connect_s: float = 2.0
+    answer_s: float = 2.0
+    total_s: float = 8.0
+    tries: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class TlsExpectation:
+    """TLS as the components do it: which CA they trust, and the certificate they show.
+
+    ``ca_pem`` None means the system's own trust store. ``check_hostname`` False is libpq's ``verify-ca``: the chain
+    is verified, the name is not.
+    """
+
+    ca_pem: str | None = None
+    certificate_pem: str | None = None
+    key_pem: SecretStr | None = None
+    check_hostname: bool = True
+
+
+def _nothing() -> str | None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A promised name and port, and where the socket really goes.
+
+    ``connect_to`` is the local end of a tunnel, or None for the promised address itself; certificates are compared
+    with ``host`` in both cases. ``why_closed`` is asked when a connection ends without a byte: a tunnel knows that
+    the port in the pod is closed when its local end could still be connected to.
+    """
+
+    host: str
+    port: int
+    connect_to: tuple[str, int] | None = None
+    tls: TlsExpectation | None = None
+    limits: Limits = field(default_factory=Limits)
+    why_closed: Callable[[], str | None] = field(default=_nothing, repr=False, compare=False)
+
+    @property
+    def address(self) -> str:
+        """The promised address, as messages name it."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def socket_address(self) -> tuple[str, int]:
+        """Where the socket goes."""
+        return self.connect_to or (self.host, self.port)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """As whom the components log in; ``database`` is Mongo's authSource or PostgreSQL's database."""
+
+    username: str | None = None
+    password: SecretStr | None = None
+    database: str | None = None

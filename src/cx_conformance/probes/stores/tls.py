@@ -1,0 +1,167 @@
+"""TLS as a component would meet it: the chain, the name, the dates, and which side refuses."""
+
+import hashlib
+import socket
+import ssl
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from cx_conformance.probes.stores.masking import legible
+from cx_conformance.probes.stores.observation import Certificate
+from cx_conformance.probes.stores.target import TlsExpectation
+from cx_conformance.probes.stores.trouble import Kind, Trouble
+
+_EXPIRED, _NOT_YET, _WRONG_HOST = 10, 9, 62
+_UNKNOWN_CA = frozenset({2, 18, 19, 20, 21, 27})
+"""OpenSSL's X509_V_ERR_* numbers (x509_vfy.h): no issuer, self-signed, untrusted."""
+
+_OURS = {
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the server wants a client certificate and none is given",
+    "TLSV1_ALERT_UNKNOWN_CA": "the server does not know the CA of our client certificate",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "the server does not accept our client certificate",
+    "SSLV3_ALERT_BAD_CERTIFICATE": "the server does not accept our client certificate",
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "the server says that our client certificate has expired",
+    "SSLV3_ALERT_CERTIFICATE_REVOKED": "the server says that our client certificate is revoked",
+    "TLSV1_ALERT_PROTOCOL_VERSION": "the server speaks no TLS version from 1.2 on",
+    "TLSV1_ALERT_UNRECOGNIZED_NAME": "the server has no certificate for this name",
+}
+
+
+def client_context(tls: TlsExpectation, *, verify: bool = True) -> ssl.SSLContext:
+    """Return a context that trusts what the components trust and shows what they show.
+
+    It is not ``create_default_context``: from Python 3.13 on that one refuses certificates without key identifiers,
+    which the components' own runtimes accept. Raises Trouble when the given certificates cannot be read.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = verify and tls.check_hostname
+    context.verify_mode = ssl.CERT_REQUIRED if verify else ssl.CERT_NONE
+    try:
+        if verify and tls.ca_pem is not None:
+            context.load_verify_locations(cadata=tls.ca_pem)
+        elif verify:
+            context.load_default_certs()
+    except (ssl.SSLError, ValueError):
+        raise Trouble(Kind.TLS, "the CA given to verify the server holds no readable certificate") from None
+    if tls.certificate_pem is not None:
+        try:
+            with CertificateFolder(tls) as folder:
+                context.load_cert_chain(folder.pair)
+        except (ssl.SSLError, ValueError):
+            raise Trouble(
+                Kind.TLS, "the client certificate and its key cannot be read, or do not belong together"
+            ) from None
+    return context
+
+
+class CertificateFolder:
+    """Certificates as files, for libraries that take nothing else; a private folder that is removed at the end."""
+
+    def __init__(self, tls: TlsExpectation) -> None:
+        """Take what is to be written; nothing is until the folder is entered."""
+        self._tls = tls
+        self._folder = tempfile.TemporaryDirectory(prefix="cx-conformance-")
+        self.ca: Path | None = None
+        self.certificate: Path | None = None
+        self.key: Path | None = None
+        self.pair: Path = Path(self._folder.name) / "pair.pem"
+
+    def __enter__(self) -> Self:
+        """Write the files."""
+        folder = Path(self._folder.name)
+        if self._tls.ca_pem is not None:
+            self.ca = folder / "ca.pem"
+            self.ca.write_text(self._tls.ca_pem)
+        if self._tls.certificate_pem is not None:
+            self.certificate, self.key = folder / "certificate.pem", folder / "key.pem"
+            for path in (self.key, self.pair):
+                path.touch(mode=0o600)
+            self.certificate.write_text(self._tls.certificate_pem)
+            self.key.write_text(self._tls.key_pem.get_secret_value() if self._tls.key_pem else "")
+            self.pair.write_bytes(self.certificate.read_bytes() + b"\n" + self.key.read_bytes())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove them."""
+        self._folder.cleanup()
+
+
+def facts(der: bytes) -> Certificate | None:
+    """Read a certificate; None when it is none that can be read."""
+    from cryptography import x509  # noqa: PLC0415 - 60 ms that only TLS targets need
+    from cryptography.x509.oid import ExtensionOID  # noqa: PLC0415 - the same
+
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        names: tuple[str, ...] = ()
+        with suppress(x509.ExtensionNotFound):
+            extension = certificate.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
+            value = extension.value
+            if isinstance(value, x509.SubjectAlternativeName):
+                names = tuple(legible(str(name.value)) for name in value)
+        return Certificate(
+            subject=legible(certificate.subject.rfc4514_string()),
+            issuer=legible(certificate.issuer.rfc4514_string()),
+            names=names,
+            not_before=certificate.not_valid_before_utc,
+            not_after=certificate.not_valid_after_utc,
+            fingerprint=hashlib.sha256(der).hexdigest(),
+        )
+    except ValueError:
+        return None
+
+
+def presented(sock: socket.socket, host: str, tls: TlsExpectation) -> Certificate | None:
+    """Return the certificate that a server presents, verified or not; None when the handshake fails anyway."""
+    try:
+        with client_context(tls, verify=False).wrap_socket(sock, server_hostname=host) as secure:
+            der = secure.getpeercert(binary_form=True)
+    except (OSError, Trouble):
+        return None
+    return facts(der) if der else None
+
+
+def explain_tls(error: ssl.SSLError, address: str, host: str, certificate: Certificate | None) -> Trouble:
+    """Say which side refuses and why."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Trouble(
+            Kind.TLS, f"the certificate of {address} is not accepted: {_verification(error, host, certificate)}"
+        )
+    reason = str(error.reason or "")
+    if ours := _OURS.get(reason):
+        return Trouble(Kind.TLS, f"TLS with {address} fails: {ours}")
+    if reason in {"SSLV3_ALERT_HANDSHAKE_FAILURE", "NO_SHARED_CIPHER", "NO_CIPHERS_AVAILABLE"}:
+        return Trouble(
+            Kind.TLS,
+            f"TLS with {address} fails: "
+            "the server breaks off the handshake: no common cipher, or it wants a client certificate",
+        )
+    if reason in {
+        "WRONG_VERSION_NUMBER",
+        "HTTP_REQUEST",
+        "RECORD_LAYER_FAILURE",
+        "PACKET_LENGTH_TOO_LONG",
+        "UNKNOWN_PROTOCOL",
+    }:
+        return Trouble(Kind.WRONG_PROTOCOL, f"{address} does not speak TLS where TLS is promised")
+    return Trouble(Kind.TLS, f"TLS with {address} fails: {legible(reason.replace('_', ' ').lower() or str(error))}")
+
+
+def _verification(error: ssl.SSLCertVerificationError, host: str, certificate: Certificate | None) -> str:
+    code = error.verify_code
+    if code == _EXPIRED:
+        when = f" on {certificate.not_after:%Y-%m-%d}" if certificate else ""
+        return f"it expired{when}; renew it"
+    if code == _NOT_YET:
+        when = f" from {certificate.not_before:%Y-%m-%d} on" if certificate else " later"
+        return f"it is only valid{when}; compare the clocks"
+    if code == _WRONG_HOST:
+        names = ", ".join(certificate.names[:5]) if certificate and certificate.names else "no name"
+        return f"it is for {names}, not for {host}"
+    if code in _UNKNOWN_CA:
+        issuer = f"it was issued by {certificate.issuer}" if certificate else "its issuer is unknown"
+        return f"{issuer}, which is not what the components trust"
+    return legible(error.verify_message)

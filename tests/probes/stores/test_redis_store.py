@@ -1,0 +1,124 @@
+"""Redis, asked by redis-py, against the real server."""
+
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from cx_conformance.probes.stores import redis_store
+from cx_conformance.probes.stores.target import Credentials, TlsExpectation
+from cx_conformance.probes.stores.trouble import Kind
+from cx_conformance.sandbox.stores import redis_server
+from cx_conformance.sandbox.stores.certificates import Authority
+from cx_conformance.sandbox.stores.running import free_port
+from tests.probes.stores.asking import PROMISED, WRONG, all_well, marks, target
+from tests.sandbox.stores.wanted import wanted
+
+
+@pytest.fixture(scope="module")
+def plain(password: SecretStr) -> Iterator[int]:
+    """Give the port of a Redis with a password and no TLS."""
+    wanted(redis_server.available())
+    port = free_port()
+    with redis_server.start("127.0.0.1", {"redis": port}, password=password).wait():
+        yield port
+
+
+@pytest.fixture(scope="module")
+def secured(password: SecretStr, authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Give the port of a Redis with a password and mutual TLS, as current charts install it."""
+    wanted(redis_server.available())
+    port = free_port()
+    files = authority.write(tmp_path_factory.mktemp("redis"), PROMISED["redis"][0], ask_clients=True)
+    with redis_server.start("127.0.0.1", {"redis": port}, password=password, tls=files).wait():
+        yield port
+
+
+def start(settings: tuple[str, ...], password: SecretStr | None = None) -> Iterator[int]:
+    """Run a Redis with these settings and give its port."""
+    wanted(redis_server.available())
+    port = free_port()
+    with redis_server.start("127.0.0.1", {"redis": port}, password=password, settings=settings).wait():
+        yield port
+
+
+@pytest.fixture
+def replica(password: SecretStr) -> Iterator[int]:
+    """Give the port of a Redis that follows a master which is not there."""
+    yield from start(("replicaof 127.0.0.1 1",), password)
+
+
+@pytest.fixture
+def full() -> Iterator[int]:
+    """Give the port of an open Redis whose memory limit is reached."""
+    yield from start(("maxmemory 1", "maxmemory-policy noeviction"))
+
+
+def test_plain_with_the_password_is_all_well(plain: int, password: SecretStr) -> None:
+    """A Redis that keeps its promises is fine on every level, and its version is known."""
+    seen = redis_store.observe(target("redis", plain), Credentials(password=password))
+    assert marks(seen) == all_well(tls=False)
+    assert seen.version is not None
+    assert seen.tries == 1
+
+
+def test_mutual_tls_with_the_password_is_all_well(secured: int, mutual: TlsExpectation, password: SecretStr) -> None:
+    """Mutual TLS is verified against the promised name although the socket goes elsewhere."""
+    seen = redis_store.observe(target("redis", secured, mutual), Credentials(password=password))
+    assert marks(seen) == all_well(tls=True)
+    assert seen.certificate is not None
+    assert seen.certificate.names == (PROMISED["redis"][0],)
+
+
+@pytest.mark.parametrize("given", [WRONG, None, SecretStr("")], ids=["wrong", "none", "empty"])
+def test_a_bad_password_is_not_authorised(plain: int, given: SecretStr | None) -> None:
+    """A password that Redis does not accept fails the login and nothing before it."""
+    seen = redis_store.observe(target("redis", plain), Credentials(password=given))
+    assert seen.speaks.ok is True
+    assert seen.logs_in.kind is Kind.UNAUTHORIZED
+    assert seen.usable.ok is None
+
+
+def test_a_missing_client_certificate_is_named(secured: int, trust: TlsExpectation, password: SecretStr) -> None:
+    """A server that wants a client certificate is a TLS finding on our side."""
+    seen = redis_store.observe(target("redis", secured, trust), Credentials(password=password))
+    assert seen.tls.ok is False
+    assert "wants a client certificate" in seen.tls.words
+
+
+def test_a_client_certificate_of_another_ca_is_named(secured: int, authority: Authority, password: SecretStr) -> None:
+    """A client certificate that the server does not know is told apart from the server's own."""
+    client = Authority("another CA").issue("ef-ccm")
+    other = TlsExpectation(
+        ca_pem=authority.ca_pem, certificate_pem=client.certificate_pem, key_pem=SecretStr(client.key_pem)
+    )
+    seen = redis_store.observe(target("redis", secured, other), Credentials(password=password))
+    assert "does not know the CA of our client certificate" in seen.tls.words
+
+
+def test_plain_where_tls_is_promised_names_redis(plain: int, trust: TlsExpectation) -> None:
+    """A server without TLS is named by what it speaks, although it is silent to a TLS greeting."""
+    seen = redis_store.observe(target("redis", plain, trust))
+    assert seen.tls.kind is Kind.WRONG_PROTOCOL
+    assert "speaks Redis in plain where TLS is promised" in seen.tls.words
+
+
+def test_tls_where_plain_is_promised_is_named(secured: int) -> None:
+    """A server that wants TLS is recognised from a plain connection."""
+    assert "wants TLS where plain Redis is promised" in redis_store.observe(target("redis", secured)).speaks.words
+
+
+def test_a_replica_is_not_usable(replica: int, password: SecretStr) -> None:
+    """Components write, so a replica behind the master's name is a finding."""
+    seen = redis_store.observe(target("redis", replica), Credentials(password=password))
+    assert seen.logs_in.ok is True
+    assert "its role is slave where master is promised" in seen.usable.words
+
+
+def test_full_memory_and_an_open_door_are_both_found(full: int) -> None:
+    """Memory at its limit with noeviction fails writes; a Redis without a password answers anybody."""
+    seen = redis_store.observe(target("redis", full), Credentials(username="default", password=SecretStr("any")))
+    assert "memory is full" in seen.usable.words
+    assert seen.refuses_anonymous.ok is False
+    assert seen.refuses_anonymous.kind is Kind.OPEN
+    assert seen.refuses_wrong_password.ok is True
