@@ -34,6 +34,7 @@ class Forbidden(CouldNotLook):
         self.verb = verb
         self.resource = resource
         self.namespace = namespace
+        self.detail = detail
         where = f"in namespace {namespace}" if namespace else "cluster-wide"
         said = f" ({detail})" if detail else ""
         super().__init__(f"forbidden: the account may not {verb} {resource} {where}{said}; grant it to look")

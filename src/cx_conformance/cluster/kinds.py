@@ -1,0 +1,112 @@
+"""The kinds that can be looked at: record class, API path, and who reads it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from cx_conformance.cluster.autoscaler import HorizontalPodAutoscaler, horizontal_pod_autoscaler
+from cx_conformance.cluster.config import ConfigMap, config_map
+from cx_conformance.cluster.event import Event, event
+from cx_conformance.cluster.ingress import Ingress, IngressClass, ingress, ingress_class
+from cx_conformance.cluster.job import Job, job
+from cx_conformance.cluster.json_fields import Json
+from cx_conformance.cluster.metadata import ApiObject
+from cx_conformance.cluster.namespace import Namespace, namespace
+from cx_conformance.cluster.networkpolicy import NetworkPolicy, network_policy
+from cx_conformance.cluster.node import Node, node
+from cx_conformance.cluster.pod import Pod, pod
+from cx_conformance.cluster.service import EndpointSlice, Service, endpoint_slice, service
+from cx_conformance.cluster.storage import (
+    PersistentVolume,
+    PersistentVolumeClaim,
+    StorageClass,
+    persistent_volume,
+    persistent_volume_claim,
+    storage_class,
+)
+from cx_conformance.cluster.workload import (
+    CronJob,
+    DaemonSet,
+    Deployment,
+    StatefulSet,
+    cron_job,
+    daemon_set,
+    deployment,
+    stateful_set,
+)
+
+R = TypeVar("R", bound=ApiObject)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind(Generic[R]):
+    """One kind. ``heavy`` ones are only read from the namespaces that matter: their size is in others' hands."""
+
+    record: type[R]
+    group: str
+    version: str
+    plural: str
+    namespaced: bool
+    parse: Callable[[Json], R]
+    heavy: bool = False
+
+    @property
+    def name(self) -> str:
+        """The kind as manifests write it, for example ``Deployment``."""
+        return self.record.__name__
+
+    def path(self, namespace: str | None = None) -> str:
+        """Return the path of its list, of one namespace or of the whole cluster."""
+        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        return f"{root}/namespaces/{quote(namespace, safe='')}/{self.plural}" if namespace else f"{root}/{self.plural}"
+
+
+def _kind(
+    record: type[R], path: str, parse: Callable[[Json], R], *, namespaced: bool = True, heavy: bool = False
+) -> Kind[R]:
+    *group, version, plural = path.split("/")
+    return Kind(
+        record=record,
+        group="/".join(group),
+        version=version,
+        plural=plural,
+        namespaced=namespaced,
+        parse=parse,
+        heavy=heavy,
+    )
+
+
+KINDS: dict[type[ApiObject], Kind[Any]] = {
+    entry.record: entry
+    for entry in (
+        _kind(Namespace, "v1/namespaces", namespace, namespaced=False),
+        _kind(Node, "v1/nodes", node, namespaced=False),
+        _kind(Pod, "v1/pods", pod),
+        _kind(Service, "v1/services", service),
+        _kind(ConfigMap, "v1/configmaps", config_map, heavy=True),
+        _kind(PersistentVolumeClaim, "v1/persistentvolumeclaims", persistent_volume_claim),
+        _kind(PersistentVolume, "v1/persistentvolumes", persistent_volume, namespaced=False),
+        _kind(Event, "v1/events", event, heavy=True),
+        _kind(Deployment, "apps/v1/deployments", deployment),
+        _kind(StatefulSet, "apps/v1/statefulsets", stateful_set),
+        _kind(DaemonSet, "apps/v1/daemonsets", daemon_set),
+        _kind(CronJob, "batch/v1/cronjobs", cron_job, heavy=True),
+        _kind(Job, "batch/v1/jobs", job, heavy=True),
+        _kind(EndpointSlice, "discovery.k8s.io/v1/endpointslices", endpoint_slice, heavy=True),
+        _kind(Ingress, "networking.k8s.io/v1/ingresses", ingress),
+        _kind(IngressClass, "networking.k8s.io/v1/ingressclasses", ingress_class, namespaced=False),
+        _kind(NetworkPolicy, "networking.k8s.io/v1/networkpolicies", network_policy, heavy=True),
+        _kind(StorageClass, "storage.k8s.io/v1/storageclasses", storage_class, namespaced=False),
+        _kind(
+            HorizontalPodAutoscaler, "autoscaling/v2/horizontalpodautoscalers", horizontal_pod_autoscaler, heavy=True
+        ),
+    )
+}
+
+WORKLOADS: dict[str, type[Deployment] | type[StatefulSet] | type[DaemonSet] | type[CronJob]] = {
+    "Deployment": Deployment,
+    "StatefulSet": StatefulSet,
+    "DaemonSet": DaemonSet,
+    "CronJob": CronJob,
+}

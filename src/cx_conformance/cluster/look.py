@@ -1,0 +1,186 @@
+"""One look in progress: the lists, and the Secrets that they refer to, each asked for concurrently."""
+
+import base64
+import binascii
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
+
+from cx_conformance.cluster.config import secret_metadata
+from cx_conformance.cluster.ingress import Ingress
+from cx_conformance.cluster.json_fields import mapping, objects, text
+from cx_conformance.cluster.kinds import KINDS, Kind
+from cx_conformance.cluster.listing import read_list
+from cx_conformance.cluster.metadata import ApiObject
+from cx_conformance.cluster.namespace import Namespace
+from cx_conformance.cluster.namespace import namespace as parse_namespace
+from cx_conformance.cluster.pod import Pod
+from cx_conformance.cluster.refusal import Refusal, kept
+from cx_conformance.cluster.snapshot_record import Listing, Place, SeenSecret
+from cx_conformance.cluster.workload import Workload
+from cx_conformance.outcome.looking import CouldNotLook, Forbidden
+
+if TYPE_CHECKING:
+    from cx_conformance.cluster.client import Cluster
+
+R = TypeVar("R", bound=ApiObject)
+Listings = dict[type[ApiObject], Listing]
+
+# A field selector names each namespace that is left out; beyond this many the URL grows too long for proxies.
+_MOST_EXCLUDED = 40
+_METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A look for an installation in the namespaces ``wanted``; every request of it runs in ``pool``."""
+
+    cluster: "Cluster"
+    wanted: tuple[str, ...]
+    pool: ThreadPoolExecutor
+
+    def kinds(self, records: Iterable[type[ApiObject]]) -> Listings:
+        """List the namespaces and every kind of ``records``."""
+        # Submitted first, hence running before any listing waits for it.
+        places = self.pool.submit(self._namespaces)
+        running = {
+            record: self.pool.submit(self._kind, KINDS[record], places) for record in records if record is not Namespace
+        }
+        return {Namespace: places.result()} | {record: task.result() for record, task in running.items()}
+
+    def secrets(
+        self, listings: Listings, named: Iterable[Place], certificates: Iterable[Place]
+    ) -> dict[Place, SeenSecret]:
+        """Ask for the Secrets named and referred to, those with certificates whole."""
+        whole = {*certificates, *_certificate_secrets(listings, self.wanted)}
+        rest = {*named, *_referred_secrets(listings, self.wanted)} - whole
+        running = {place: self.pool.submit(self._whole_secret, place) for place in sorted(whole)}
+        running |= {place: self.pool.submit(self._secret, place) for place in sorted(rest)}
+        return {place: task.result() for place, task in running.items()}
+
+    def groups(self) -> Mapping[str, tuple[str, ...]] | Refusal:
+        """Ask which API groups are served: versions by group, the preferred one first."""
+        try:
+            answer = self.cluster.read("/apis")
+        except CouldNotLook as error:
+            return kept(error)
+        found = {}
+        for group in objects(answer, "groups"):
+            preferred = text(mapping(group, "preferredVersion"), "version")
+            others = [text(item, "version") for item in objects(group, "versions")]
+            found[text(group, "name")] = tuple(dict.fromkeys(item for item in (preferred, *others) if item))
+        return found
+
+    def _namespaces(self) -> Listing:
+        """List the namespaces; where that is forbidden, ask for those that matter one by one."""
+        kind = KINDS[Namespace]
+        try:
+            return Listing(records=read_list(self.cluster, kind.path(), parse_namespace))
+        except Forbidden as error:
+            forbidden = kept(error)
+        except CouldNotLook as error:
+            return Listing(refusal=kept(error))
+        names = (*self.wanted, "kube-system")
+        records, refusals = [], {}
+        for name in names:
+            try:
+                found = self.cluster.read(f"{kind.path()}/{quote(name, safe='')}")
+            except CouldNotLook as error:
+                refusals[name] = kept(error)
+            else:
+                records += [parse_namespace(found)] if found else []
+        return Listing(records=tuple(records), scope=frozenset(names), refusal=forbidden, refusals=refusals)
+
+    def _kind(self, kind: Kind[Any], places: Future[Listing]) -> Listing:
+        """List one kind, cluster-wide if it may be, else in each namespace that matters and exists."""
+        try:
+            return self._heavy_kind(kind, places.result()) if kind.heavy else self._everywhere(kind)
+        except Forbidden as error:
+            refusal = kept(error)
+            return self._one_by_one(kind, places.result(), refusal) if kind.namespaced else Listing(refusal=refusal)
+        except CouldNotLook as error:
+            return Listing(refusal=kept(error))
+
+    def _everywhere(self, kind: Kind[Any], field_selector: str = "") -> Listing:
+        return Listing(records=read_list(self.cluster, kind.path(), kind.parse, field_selector=field_selector))
+
+    def _heavy_kind(self, kind: Kind[Any], places: Listing) -> Listing:
+        """List a kind of the namespaces that matter only, in one request where the other namespaces can be named."""
+        if places.refusal is not None:
+            return self._everywhere(kind)
+        existing = [item.name for item in places.records]
+        mine, others = self._existing(places), [name for name in existing if name not in self.wanted]
+        if len(mine) > 1 and len(others) <= _MOST_EXCLUDED:
+            selector = ",".join(f"metadata.namespace!={name}" for name in others)
+            listing = self._everywhere(kind, selector)
+            return Listing(records=listing.records, scope=frozenset(self.wanted) if others else None)
+        return self._one_by_one(kind, places, None)
+
+    def _one_by_one(self, kind: Kind[Any], places: Listing, refusal: Refusal | None) -> Listing:
+        records: list[ApiObject] = []
+        refusals: dict[str, Refusal] = {}
+        for name in self._existing(places):
+            try:
+                records += read_list(self.cluster, kind.path(name), kind.parse)
+            except CouldNotLook as error:
+                refusals[name] = kept(error)
+        return Listing(records=tuple(records), scope=frozenset(self.wanted), refusal=refusal, refusals=refusals)
+
+    def _existing(self, places: Listing) -> list[str]:
+        """Return those of the wanted namespaces that exist, or may: whether one does may be forbidden to know."""
+        seen = {item.name for item in places.records}
+        unknown = places.refusal is not None and places.scope is None
+        return [name for name in self.wanted if unknown or name in seen or name in places.refusals]
+
+    def _secret(self, place: Place) -> SeenSecret:
+        try:
+            found = self.cluster.read(_secret_path(place), accept=_METADATA_ONLY)
+        except CouldNotLook as error:
+            return SeenSecret(refusal=kept(error))
+        return SeenSecret(metadata=secret_metadata(found) if found else None)
+
+    def _whole_secret(self, place: Place) -> SeenSecret:
+        """Read a TLS Secret and keep its certificate; the key leaves this function in no form."""
+        try:
+            found = self.cluster.read(_secret_path(place))
+        except CouldNotLook as error:
+            return SeenSecret(refusal=kept(error))
+        encoded = text(mapping(found, "data"), "tls.crt")
+        try:
+            certificate = base64.b64decode(encoded, validate=True) or None
+        except (binascii.Error, ValueError):
+            certificate = None
+        metadata = secret_metadata(found) if found else None
+        return SeenSecret(metadata=metadata, certificate=certificate, certificate_looked_at=True)
+
+
+def _secret_path(place: Place) -> str:
+    """Return the path of one Secret; a name with a slash must not reach another resource."""
+    namespace, name = (quote(part, safe="") for part in place)
+    return f"/api/v1/namespaces/{namespace}/secrets/{name}"
+
+
+def _mine(listings: Listings, wanted: tuple[str, ...], record: type[R]) -> Iterator[R]:
+    """Yield the records of ``record``, or of its subclasses, in the wanted namespaces."""
+    for kind, listing in listings.items():
+        if issubclass(kind, record):
+            for item in listing.records:
+                if isinstance(item, record) and item.namespace in wanted:
+                    yield item
+
+
+def _certificate_secrets(listings: Listings, wanted: tuple[str, ...]) -> Iterator[Place]:
+    for ingress in _mine(listings, wanted, Ingress):
+        for tls in ingress.tls:
+            if tls.secret_name:
+                yield ingress.namespace, tls.secret_name
+
+
+def _referred_secrets(listings: Listings, wanted: tuple[str, ...]) -> Iterator[Place]:
+    for pod in _mine(listings, wanted, Pod):
+        yield from ((pod.namespace, item.name) for item in pod.spec.references() if item.kind == "Secret")
+    for workload in _mine(listings, wanted, Workload):
+        references = workload.template.spec.references()
+        yield from ((workload.namespace, item.name) for item in references if item.kind == "Secret")

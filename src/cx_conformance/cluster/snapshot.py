@@ -1,0 +1,120 @@
+"""Looking at the cluster once: a constant number of requests, concurrently, each kind on its own.
+
+What is refused is kept as a fact of that kind, and the others stay. Only GETs are sent. Secrets are never listed: those
+that are named, or that something refers to, are asked for one by one, and without their values.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from cx_conformance.cluster.config import ConfigMap
+from cx_conformance.cluster.identity import ClusterIdentity, guess_distribution
+from cx_conformance.cluster.ingress import Ingress, IngressClass
+from cx_conformance.cluster.json_fields import text
+from cx_conformance.cluster.look import Look
+from cx_conformance.cluster.metadata import ApiObject
+from cx_conformance.cluster.namespace import Namespace
+from cx_conformance.cluster.node import Node
+from cx_conformance.cluster.pod import Pod
+from cx_conformance.cluster.service import EndpointSlice, Service
+from cx_conformance.cluster.snapshot_file import load, save
+from cx_conformance.cluster.snapshot_record import Listing, Place, SeenSecret, Snapshot
+from cx_conformance.cluster.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
+from cx_conformance.cluster.workload import CronJob, Deployment, StatefulSet
+from cx_conformance.outcome.looking import Forbidden
+
+if TYPE_CHECKING:
+    from cx_conformance.cluster.client import Answer, Cluster
+
+__all__ = ["STATIC_KINDS", "Listing", "SeenSecret", "Snapshot", "load", "save", "take"]
+
+# What the checks of the API's own objects need: with /version, /apis and namespaces 16 requests, which leaves 9 of
+# the 25 that a static run may take for the Secrets that an installation refers to.
+STATIC_KINDS: tuple[type[ApiObject], ...] = (
+    Node,
+    Pod,
+    Deployment,
+    StatefulSet,
+    CronJob,
+    Service,
+    EndpointSlice,
+    ConfigMap,
+    PersistentVolumeClaim,
+    PersistentVolume,
+    StorageClass,
+    Ingress,
+    IngressClass,
+)
+
+_WORKERS = 8
+
+
+def take(
+    cluster: "Cluster",
+    namespaces: Sequence[str],
+    *,
+    secrets: Iterable[Place] = (),
+    certificates: Iterable[Place] = (),
+    kinds: Iterable[type[ApiObject]] = STATIC_KINDS,
+) -> Snapshot:
+    """Look at the cluster for an installation in ``namespaces``.
+
+    ``secrets`` are (namespace, name) to look for beside those that pods, workloads and Ingresses of the namespaces
+    refer to; of ``certificates``, and of those that an Ingress names, ``tls.crt`` is kept too.
+
+    Raises Unreachable, Unauthorized or OutOfTime when the very first request fails so; what fails later is kept.
+    """
+    started, begun, before = datetime.now(UTC), time.monotonic(), cluster.tally.total
+    retries = cluster.tally.retries
+    version, skew = _first_look(cluster)
+    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="snapshot") as pool:
+        look = Look(cluster=cluster, wanted=tuple(dict.fromkeys(namespaces)), pool=pool)
+        asking_groups = pool.submit(look.groups)
+        listings = look.kinds(kinds)
+        seen = look.secrets(listings, secrets, certificates)
+        groups = asking_groups.result()
+    nodes = [item for item in listings.get(Node, Listing()).records if isinstance(item, Node)]
+    return Snapshot(
+        namespaces=look.wanted,
+        identity=ClusterIdentity(
+            uid=next((item.uid for item in listings[Namespace].records if item.name == "kube-system"), ""),
+            version=text(version, "gitVersion"),
+            platform=text(version, "platform"),
+            kubelet_versions={item.name: item.kubelet_version for item in nodes},
+            distribution=guess_distribution(text(version, "gitVersion"), nodes),
+        ),
+        listings=listings,
+        secrets=seen,
+        groups=groups,
+        taken_at=started,
+        clock_skew=skew,
+        seconds=time.monotonic() - begun,
+        requests=cluster.tally.total - before,
+        retries={
+            reason: times - retries.get(reason, 0)
+            for reason, times in cluster.tally.retries.items()
+            if times > retries.get(reason, 0)
+        },
+    )
+
+
+def _first_look(cluster: "Cluster") -> tuple[Any, float | None]:
+    """Return /version and the clock's skew; alone and first, so that a dead server costs one request's patience."""
+    try:
+        answer = cluster.get("/version")
+        return answer.said, _clock_skew(answer, datetime.now(UTC))
+    except Forbidden:
+        return {}, None
+
+
+def _clock_skew(answer: "Answer", now: datetime) -> float | None:
+    """Return the seconds by which the server's Date is ahead; it has whole seconds, so less than 2 is nothing."""
+    try:
+        ahead = (parsedate_to_datetime(answer.headers.get("date", "")) - now).total_seconds()
+    except (TypeError, ValueError):
+        return None
+    return ahead if abs(ahead) >= 2 else 0.0

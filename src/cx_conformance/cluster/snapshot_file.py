@@ -1,0 +1,159 @@
+"""A snapshot as one file, to be audited where the cluster is not.
+
+It holds no Secret's value, for none is ever in a record, and of ConfigMaps only what may be shown. Certificates are
+public. The file names its schema; one that another version wrote differently is refused rather than guessed at.
+"""
+
+import base64
+import gzip
+import os
+import tempfile
+import zlib
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cx_conformance.cluster.config import SecretMetadata
+from cx_conformance.cluster.identity import ClusterIdentity
+from cx_conformance.cluster.kinds import KINDS
+from cx_conformance.cluster.refusal import Refusal
+from cx_conformance.cluster.snapshot_record import Listing, SeenSecret, Snapshot
+
+if TYPE_CHECKING:
+    from cx_conformance.cluster.metadata import ApiObject
+
+SCHEMA = "cx-conformance/snapshot/1"
+
+_KINDS_BY_NAME = {kind.name: kind.record for kind in KINDS.values()}
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+class SnapshotFileError(ValueError):
+    """The file is no snapshot that this version can read; the text names the file and what to do."""
+
+
+def save(snapshot: Snapshot, path: Path | str) -> None:
+    """Write ``snapshot`` to ``path``, compressed when the name ends in ``.gz``; whole or not at all.
+
+    Only its owner may read the file. Raises OSError.
+    """
+    import orjson  # noqa: PLC0415 - only what saves or loads needs it
+
+    path = Path(path)
+    body = orjson.dumps(_document(snapshot), option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z)
+    if path.suffix == ".gz":
+        # Without the time, equal snapshots make equal files.
+        body = gzip.compress(body, mtime=0)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(body)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _document(snapshot: Snapshot) -> dict[str, Any]:
+    groups = snapshot.groups
+    return {
+        "schema": SCHEMA,
+        "namespaces": snapshot.namespaces,
+        "identity": snapshot.identity,
+        "taken_at": snapshot.taken_at,
+        "clock_skew": snapshot.clock_skew,
+        "seconds": snapshot.seconds,
+        "requests": snapshot.requests,
+        "retries": dict(snapshot.retries),
+        "groups": None if isinstance(groups, Refusal) else dict(groups),
+        "groups_refusal": groups if isinstance(groups, Refusal) else None,
+        "listings": {
+            KINDS[record].name: {
+                "records": listing.records,
+                "scope": None if listing.scope is None else sorted(listing.scope),
+                "refusal": listing.refusal,
+                "refusals": dict(listing.refusals),
+            }
+            for record, listing in snapshot.listings.items()
+        },
+        "secrets": [
+            {
+                "namespace": namespace,
+                "name": name,
+                "metadata": seen.metadata,
+                "certificate": None if seen.certificate is None else base64.b64encode(seen.certificate).decode(),
+                "certificate_looked_at": seen.certificate_looked_at,
+                "refusal": seen.refusal,
+            }
+            for (namespace, name), seen in snapshot.secrets.items()
+        ],
+    }
+
+
+def load(path: Path | str) -> Snapshot:
+    """Read the snapshot that ``save`` wrote; it answers as the live one did, refusals included.
+
+    Raises SnapshotFileError.
+    """
+    import orjson  # noqa: PLC0415 - only what saves or loads needs it
+    from pydantic import ValidationError  # noqa: PLC0415 - the same
+
+    path = Path(path)
+    try:
+        body = path.read_bytes()
+        document = orjson.loads(gzip.decompress(body) if body.startswith(_GZIP_MAGIC) else body)
+    except OSError as error:
+        raise SnapshotFileError(f"snapshot {path} cannot be read: {error.strerror or error}") from None
+    except (ValueError, EOFError, zlib.error):
+        raise SnapshotFileError(f"{path} is no snapshot: it is no JSON, or breaks off; save it again") from None
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema != SCHEMA:
+        raise SnapshotFileError(
+            f"{path} is no snapshot of this version: its schema is {schema!r}, wanted is {SCHEMA!r}; "
+            "save it again with `cx-conformance snapshot -o FILE`"
+        )
+    try:
+        return _snapshot(document)
+    except (ValidationError, KeyError, TypeError, AttributeError, ValueError) as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"]) if isinstance(error, ValidationError) else ""
+        raise SnapshotFileError(f"snapshot {path} is damaged{f' at {where}' if where else ''}; save it again") from None
+
+
+def _snapshot(document: dict[str, Any]) -> Snapshot:
+    from pydantic import TypeAdapter  # noqa: PLC0415 - only loading needs it
+
+    def read(kind: Any, source: Any) -> Any:
+        return TypeAdapter(kind).validate_python(source)
+
+    listings: dict[type[ApiObject], Listing] = {}
+    for name, source in document["listings"].items():
+        record = _KINDS_BY_NAME[name]
+        listings[record] = Listing(
+            records=read(tuple[record, ...], source["records"]),  # type: ignore[valid-type] # of this kind
+            scope=None if source["scope"] is None else frozenset(source["scope"]),
+            refusal=read(Refusal | None, source["refusal"]),
+            refusals=read(dict[str, Refusal], source["refusals"]),
+        )
+    refused_groups = document["groups_refusal"]
+    return Snapshot(
+        namespaces=read(tuple[str, ...], document["namespaces"]),
+        identity=read(ClusterIdentity, document["identity"]),
+        listings=listings,
+        secrets={
+            (source["namespace"], source["name"]): SeenSecret(
+                metadata=read(SecretMetadata | None, source["metadata"]),
+                certificate=None if source["certificate"] is None else base64.b64decode(source["certificate"]),
+                certificate_looked_at=read(bool, source["certificate_looked_at"]),
+                refusal=read(Refusal | None, source["refusal"]),
+            )
+            for source in document["secrets"]
+        },
+        groups=read(Refusal, refused_groups)
+        if refused_groups
+        else read(dict[str, tuple[str, ...]], document["groups"]),
+        taken_at=read(datetime, document["taken_at"]),
+        clock_skew=read(float | None, document["clock_skew"]),
+        seconds=read(float, document["seconds"]),
+        requests=read(int, document["requests"]),
+        retries=read(dict[str, int], document["retries"]),
+    )
