@@ -78,6 +78,8 @@ class Settings(Promise):
     password: str | None = None
     tls: str | None = None
     url: str | None = None
+    also: dict[str, str] = Field(default_factory=dict)
+    """Further keys about this store, with the value that a documented installation gives them."""
 
 
 class Store(Promise):

@@ -1,0 +1,109 @@
+"""The reference installation: a conformant platform as plain Kubernetes objects, from the blueprint alone.
+
+Its pods run a small simulator in place of the vendor's images, so that a real cluster, or the embedded one, can hold a
+platform that keeps every promise.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import SecretStr
+
+from cx_conformance.blueprint.document import Blueprint
+from cx_conformance.blueprint.manifests.configuration import config_maps, secrets
+from cx_conformance.blueprint.manifests.installation import (
+    INGRESS_TLS_SECRET,
+    Installation,
+    certificate_secret,
+    make_accounts,
+    metadata,
+    service_names,
+)
+from cx_conformance.blueprint.manifests.routes import ingresses, service
+from cx_conformance.blueprint.manifests.workloads import SIMULATOR_CONFIG_MAP, SIMULATOR_FILE, claims, workload
+
+if TYPE_CHECKING:
+    from cx_conformance.blueprint.manifests.certificates import KeyPair
+
+DEFAULT_IMAGE: Final = "python:3.12-alpine"
+"""Any image with ``python3`` (3.9 or later) and ``sh`` does."""
+DEFAULT_FQDN: Final = "cx.example.com"
+
+
+def reference_installation(  # noqa: PLR0913 - each is a choice of its own, all by keyword
+    blueprint: Blueprint,
+    *,
+    image: str = DEFAULT_IMAGE,
+    fqdn: str = DEFAULT_FQDN,
+    namespaces: Mapping[str, str] | None = None,
+    simulate: bool = True,
+    passwords: Mapping[str, SecretStr] | None = None,
+    seed: int | None = None,
+) -> list[dict[str, Any]]:
+    """Return the objects of a conformant installation, in the order in which they are to be applied.
+
+    ``namespaces`` maps documented namespaces to those used; ``passwords`` are the stores' by component id, the others
+    are made up. With ``simulate`` the pods run the simulator, else the image's own command. With a ``seed`` the same
+    objects come out on the same day; without one passwords and keys are random.
+    """
+    made = Installation(
+        blueprint=blueprint,
+        image=image,
+        fqdn=fqdn,
+        simulate=simulate,
+        namespaces=namespaces or {},
+        accounts=make_accounts(blueprint, passwords or {}, seed),
+        certificates={},
+    )
+    made = replace(made, certificates=_certificates(made, seed))
+    return [*_namespaces(made), *secrets(made), *config_maps(made), *_simulators(made), *_components(made)]
+
+
+def _certificates(made: Installation, seed: int | None) -> "dict[tuple[str, str], KeyPair]":
+    """Sign one certificate for the ingress and whatever has none of its own, and one for each of the others."""
+    from cx_conformance.blueprint.manifests.certificates import Authority  # noqa: PLC0415 - see there
+
+    authority = Authority(seed)
+    own: dict[tuple[str, str], list[str]] = {}
+    shared: list[str] = [made.fqdn]
+    for component in made.blueprint.components.values():
+        namespace, secret = made.namespace(component), certificate_secret(component)
+        if secret == INGRESS_TLS_SECRET:
+            shared += service_names(component, namespace)
+        elif secret:
+            own.setdefault((namespace, secret), []).extend(service_names(component, namespace))
+    ingress = authority.sign(made.fqdn, shared)
+    signed = {place: authority.sign(names[0], names) for place, names in own.items()}
+    return signed | {(namespace, INGRESS_TLS_SECRET): ingress for namespace in made.used_namespaces()}
+
+
+def _namespaces(made: Installation) -> Iterator[dict[str, Any]]:
+    for name in made.used_namespaces():
+        about = {"name": name, "labels": {"ef": "expertflow"}}
+        yield {"apiVersion": "v1", "kind": "Namespace", "metadata": about}
+
+
+def _simulators(made: Installation) -> Iterator[dict[str, Any]]:
+    if not made.simulate:
+        return
+    script = resources.files(__package__).joinpath(SIMULATOR_FILE).read_text(encoding="utf-8")
+    for namespace in made.used_namespaces():
+        about = metadata(namespace, SIMULATOR_CONFIG_MAP)
+        yield {"apiVersion": "v1", "kind": "ConfigMap", "metadata": about, "data": {SIMULATOR_FILE: script}}
+
+
+def _components(made: Installation) -> Iterator[dict[str, Any]]:
+    """Give claims, Services, workloads, Ingresses: services before workloads, as the vendor's guide warns."""
+    components = made.blueprint.components.items()
+    for name, component in components:
+        yield from claims(name, component, made)
+    for name, component in components:
+        if component.service:
+            yield service(name, component, component.service, made)
+    for name, component in components:
+        yield workload(name, component, made)
+    for name, component in components:
+        if component.ingress:
+            yield from ingresses(name, component, component.ingress, made)

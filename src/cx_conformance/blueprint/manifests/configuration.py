@@ -1,0 +1,166 @@
+"""ConfigMaps and Secrets: every promised one, with the keys that components and stores read."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from cx_conformance.blueprint.component import Component
+from cx_conformance.blueprint.manifests.installation import (
+    PULL_SECRET,
+    Installation,
+    encoded,
+    metadata,
+    serves_tls,
+)
+from cx_conformance.blueprint.store import Login, Protocol, Reference, Settings, Store
+
+Data = dict[tuple[str, str], dict[str, str]]
+"""By namespace and name."""
+
+_URL: Final = {
+    Protocol.ACTIVEMQ: "tcp://{host}:61616",
+    Protocol.KEYCLOAK: "{scheme}://{host}:{port}/auth/",
+    Protocol.MONGO: "mongodb://{host}:{port}",
+    Protocol.POSTGRESQL: "jdbc:postgresql://{host}:{port}/{database}",
+    Protocol.REDIS: "redis://{host}:{port}",
+}
+
+
+def config_maps(made: Installation) -> Iterator[dict[str, Any]]:
+    """Give every promised ConfigMap, those that a store is configured by, and those that hold a mounted file."""
+    for (namespace, name), data in sorted(_config_data(made).items()):
+        yield {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata(namespace, name), "data": data}
+
+
+def secrets(made: Installation) -> Iterator[dict[str, Any]]:
+    """Give the Secrets: TLS certificates, the pull secret, the stores' accounts, and every other promised one."""
+    for (namespace, name), pair in sorted(made.certificates.items()):
+        data = {"tls.crt": pair.certificate, "tls.key": pair.key.get_secret_value(), "ca.crt": pair.ca}
+        yield _secret(namespace, name, "kubernetes.io/tls", data)
+    registries = json.dumps({"auths": {}})
+    for namespace in made.used_namespaces():
+        yield _secret(namespace, PULL_SECRET, "kubernetes.io/dockerconfigjson", {".dockerconfigjson": registries})
+    for (namespace, name), data in sorted(_secret_data(made).items()):
+        yield _secret(namespace, name, "Opaque", data)
+
+
+def file_config_map(name: str, volume: str | None) -> str | None:
+    """Return the ConfigMap behind a volume that the page names ``config-volume-...``; None: another kind of volume."""
+    return f"ef-{name}-cm" if volume and volume.startswith("config-") else None
+
+
+def account_config_map(component: Component, reference: Reference | None, made: Installation) -> str | None:
+    """Return the store's own ConfigMap for an account that is documented in another namespace's only.
+
+    A pod reads ConfigMaps of its own namespace alone.
+    """
+    if reference is None or not reference.config_map:
+        return None
+    elsewhere = made.store_namespace(component, reference) != made.namespace(component)
+    return f"{component.workload.name}-cm" if elsewhere else reference.config_map
+
+
+def _secret(namespace: str, name: str, kind: str, data: dict[str, str]) -> dict[str, Any]:
+    about = metadata(namespace, name)
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": about, "type": kind, "data": encoded(data)}
+
+
+def _config_data(made: Installation) -> Data:
+    data: Data = defaultdict(dict)
+    users = Counter(one.name for component in made.blueprint.components.values() for one in component.config_maps)
+    shared = {name for name, count in users.items() if count > 1}
+    for name, component in made.blueprint.components.items():
+        namespace = made.namespace(component)
+        for promised in component.config_maps:
+            data[namespace, promised.name]["FQDN"] = made.fqdn
+        own = next((one.name for one in component.config_maps if one.name not in shared), None)
+        if own:
+            data[namespace, own].update(_callees(component, made))
+        for volume in component.volumes:
+            holder = file_config_map(name, volume.name)
+            if holder and volume.mount_path:
+                data[namespace, holder][PurePosixPath(volume.mount_path).name] = f"# {volume.mount_path}\n"
+        if component.store:
+            _store_settings(name, component, component.store, made, data)
+    return data
+
+
+def _callees(component: Component, made: Installation) -> dict[str, str]:
+    """Return the addresses of what ``component`` calls over HTTP, as the vendor's manifests name them."""
+    found = {}
+    for call in component.calls:
+        callee = made.blueprint.components.get(call.to)
+        if callee and callee.service and not callee.store:
+            port = callee.service.ports[0]
+            scheme = "https" if serves_tls(callee, port.container_port) else "http"
+            found[f"{call.to}_URL".upper().replace("-", "_")] = f"{scheme}://{callee.service.name}:{port.port}"
+    return found
+
+
+def _store_settings(name: str, component: Component, store: Store, made: Installation, data: Data) -> None:
+    for settings in store.settings:
+        for namespace in _users(settings, made):
+            data[namespace, settings.config_map].update(_setting_values(name, component, store, settings, made))
+    if store.login:
+        for key, value, reference in _account(name, store.login, made):
+            if reference.config_map:
+                data[made.store_namespace(component, reference), reference.config_map][key] = value
+                own = account_config_map(component, reference, made) or reference.config_map
+                data[made.namespace(component), own][key] = value
+
+
+def _users(settings: Settings, made: Installation) -> list[str]:
+    """Return the namespaces of the components that read a shared ConfigMap."""
+    found = {
+        made.namespace(component)
+        for component in made.blueprint.components.values()
+        if any(settings.config_map == promised.name for promised in component.config_maps)
+    }
+    return sorted(found)
+
+
+def _setting_values(
+    name: str, component: Component, store: Store, settings: Settings, made: Installation
+) -> dict[str, str]:
+    account = made.accounts.get(name)
+    tls = serves_tls(component, store.port)
+    where = {
+        "scheme": "https" if tls else "http",
+        "host": made.host(component),
+        "port": store.port,
+        "database": store.login.database if store.login else None,
+    }
+    values = {
+        settings.host: made.host(component),
+        settings.port: f"{store.port}",
+        settings.tls: f"{tls}".lower(),
+        settings.url: _URL.get(store.protocol, "{scheme}://{host}:{port}").format(**where),
+        settings.username: account.username if account else "",
+        settings.password: account.password.get_secret_value() if account else "",
+    }
+    return {key: value for key, value in values.items() if key} | settings.also
+
+
+def _account(name: str, login: Login, made: Installation) -> Iterator[tuple[str, str, Reference]]:
+    """Give key, value and place of what a login is read from."""
+    account = made.accounts[name]
+    for reference, value in (
+        (login.username_from, account.username),
+        (login.password, account.password.get_secret_value()),
+    ):
+        if reference and reference.key:
+            yield reference.key, value, reference
+
+
+def _secret_data(made: Installation) -> Data:
+    data: Data = defaultdict(dict)
+    for name, component in made.blueprint.components.items():
+        for promised in component.secrets:
+            data[made.namespace(component), promised.name][f"{name}.yaml"] = f"# {promised.name}\n"
+        if component.store and component.store.login:
+            for key, value, reference in _account(name, component.store.login, made):
+                if reference.secret:
+                    data[made.store_namespace(component, reference), reference.secret][key] = value
+    return data

@@ -1,0 +1,117 @@
+"""What the reference installation decides once for all its objects: namespaces, addresses, accounts, certificates."""
+
+import base64
+import random
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import SecretStr
+
+from cx_conformance.blueprint.component import Component, Group
+from cx_conformance.blueprint.document import Blueprint
+from cx_conformance.blueprint.store import Reference
+
+if TYPE_CHECKING:
+    from cx_conformance.blueprint.manifests.certificates import KeyPair
+
+INGRESS_TLS_SECRET: Final = "ef-ingress-tls-secret"  # noqa: S105 - a name
+PULL_SECRET: Final = "expertflow-reg-cred"  # noqa: S105 - a name
+_ALPHABET: Final = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the components log in to a store with."""
+
+    username: str
+    password: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What was asked for, and what was decided once for all objects."""
+
+    blueprint: Blueprint
+    image: str
+    fqdn: str
+    simulate: bool
+    namespaces: Mapping[str, str]
+    """Documented namespace to the one used; one that is absent is used as documented."""
+    accounts: Mapping[str, Account]
+    """By component id."""
+    certificates: "Mapping[tuple[str, str], KeyPair]"
+    """By namespace (as used) and Secret name."""
+
+    def renamed(self, documented: str) -> str:
+        """Return the namespace used here for a ``documented`` one."""
+        return self.namespaces.get(documented, documented)
+
+    def namespace(self, component: Component) -> str:
+        """Return the namespace that ``component`` lives in here."""
+        return self.renamed(component.namespace.name)
+
+    def used_namespaces(self) -> list[str]:
+        """Return every namespace that holds a component, sorted."""
+        return sorted({self.namespace(component) for component in self.blueprint.components.values()})
+
+    def host(self, component: Component) -> str:
+        """Return the in-cluster name of ``component``'s Service, such as ``redis-master.ef-external.svc``."""
+        name = component.service.name if component.service else component.workload.name
+        return f"{name}.{self.namespace(component)}.svc"
+
+    def store_namespace(self, component: Component, reference: Reference) -> str:
+        """Return where the Secret or ConfigMap of a store's ``reference`` lives."""
+        return self.renamed(reference.namespace) if reference.namespace else self.namespace(component)
+
+
+def serves_tls(component: Component, port: int) -> bool:
+    """Tell whether ``component`` speaks TLS on a container ``port``: a health endpoint or the port's name says so."""
+    named = any(one.port == port and (one.name or "").startswith("https") for one in component.container_ports)
+    return named or any(health.port == port and health.scheme == "https" for health in component.health)
+
+
+def certificate_secret(component: Component) -> str | None:
+    """Return the Secret with the certificate that ``component`` serves: its own, else the ingress's; None: no TLS."""
+    if not any(serves_tls(component, port.port) for port in component.container_ports):
+        return None
+    tls = component.store.tls if component.store else None
+    return (tls.ca.secret if tls and tls.ca else None) or INGRESS_TLS_SECRET
+
+
+def service_names(component: Component, namespace: str) -> list[str]:
+    """Return every DNS name of ``component``'s Service, for its certificate."""
+    if component.service is None:
+        return []
+    name = component.service.name
+    return [name, *(f"{name}.{namespace}{rest}" for rest in ("", ".svc", ".svc.cluster.local")), "localhost"]
+
+
+def make_accounts(blueprint: Blueprint, passwords: Mapping[str, SecretStr], seed: int | None) -> dict[str, Account]:
+    """Return the account of every store: passwords as given, else made up (from ``seed``, where there is one)."""
+    draw = secrets.SystemRandom() if seed is None else random.Random(f"{seed} accounts")  # noqa: S311 - asked for
+    accounts: dict[str, Account] = {}
+    for name, component in blueprint.components.items():
+        if component.store and component.store.login:
+            made_up = SecretStr("".join(draw.choice(_ALPHABET) for _ in range(20)))
+            username = component.store.login.username or f"cx-{name}"
+            accounts[name] = Account(username, passwords.get(name, made_up))
+    return accounts
+
+
+def metadata(namespace: str, name: str, labels: Mapping[str, str] | None = None, **more: Any) -> dict[str, Any]:
+    """Return an object's metadata."""
+    return {"name": name, "namespace": namespace, "labels": {"ef": "expertflow", **(labels or {})}, **more}
+
+
+def pod_labels(name: str, component: Component) -> dict[str, str]:
+    """Return the labels that a Service selects pods of ``component`` by, as the vendor's manifests and charts do."""
+    if component.group is Group.INTERNAL:
+        return {"ef": "expertflow", "ef.service": f"ef-{name}"}
+    return {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": component.workload.name}
+
+
+def encoded(values: Mapping[str, str]) -> dict[str, str]:
+    """Return ``values`` as the data of a Secret: base64."""
+    return {key: base64.b64encode(value.encode()).decode() for key, value in sorted(values.items())}

@@ -1,0 +1,100 @@
+"""What a simulated pod answers: one JSON list in an annotation of the pod, which its container reads.
+
+Each item says for one container port:
+``{"port": 8443, "as": "https", "paths": {"/api/SystemInfo": {"status": 200, "body": "..."}}}``.
+``as`` is http, https, tcp, or a store's protocol: redis, mongo, activemq, postgresql, s3. ``tls`` is the folder in the
+container with ``tls.crt`` and ``tls.key``; ``usernameEnv`` and ``passwordEnv`` are the container's environment variables
+with the account. A value of a credential never stands here.
+"""
+
+import json
+from typing import Any, Final
+
+from cx_conformance.blueprint.component import Component
+from cx_conformance.blueprint.health import Health
+from cx_conformance.blueprint.manifests.installation import Installation, serves_tls
+from cx_conformance.blueprint.store import Protocol, Store
+
+ANNOTATION: Final = "cx-conformance/simulate"
+TLS_FOLDER: Final = "/etc/cx-conformance/tls"
+USERNAME: Final = "STORE_USERNAME"
+PASSWORD: Final = "STORE_PASSWORD"  # noqa: S105 - the name of an environment variable
+
+_NATIVE: Final = {Protocol.ACTIVEMQ, Protocol.MONGO, Protocol.POSTGRESQL, Protocol.REDIS, Protocol.S3}
+"""Protocols that are not plain HTTP."""
+_STOMP_PORTS: Final = range(61613, 61618)
+_GRAFANA: Final = {"commit": "reference", "database": "ok", "version": "10.0.0"}
+
+
+def simulation(component: Component, made: Installation) -> list[dict[str, Any]]:
+    """Return what ``component`` answers on each of its container ports."""
+    return [_answers(component, port.port, port.name or "", made) for port in component.container_ports]
+
+
+def _answers(component: Component, port: int, name: str, made: Installation) -> dict[str, Any]:
+    store = component.store
+    answers: dict[str, Any] = {"port": port, "as": _kind(component, port, name)}
+    paths = {
+        health.path: {"status": health.status, "body": _body(health)}
+        for health in component.health
+        if health.port == port
+    }
+    if store and store.port == port:
+        paths |= _store_paths(store, made)
+    if answers["as"] in {"http", "https"}:
+        paths.setdefault("/", {"status": 200, "body": "reference installation\n"})
+    if paths:
+        answers["paths"] = paths
+    if serves_tls(component, port):
+        answers["tls"] = TLS_FOLDER
+    if store and store.login and answers["as"] in _NATIVE:
+        answers |= {"usernameEnv": USERNAME, "passwordEnv": PASSWORD}
+        answers |= {
+            key: value for key, value in (("bucket", store.bucket), ("databases", list(store.databases))) if value
+        }
+    return answers
+
+
+def _kind(component: Component, port: int, name: str) -> str:
+    store = component.store
+    if store and store.protocol in _NATIVE:
+        if port == store.port or (store.protocol is Protocol.ACTIVEMQ and port in _STOMP_PORTS):
+            return str(store.protocol)
+        return "http" if store.protocol is Protocol.ACTIVEMQ else "tcp"
+    if serves_tls(component, port):
+        return "https"
+    spoken = name.startswith("http") or any(health.port == port for health in component.health)
+    return "http" if spoken or (store and store.port == port) else "tcp"
+
+
+def _body(health: Health) -> str:
+    if health.path.startswith("/actuator/"):
+        return json.dumps({"status": "UP"})
+    if health.path == "/api/health":
+        return json.dumps(_GRAFANA)
+    if health.path == "/":
+        return "<!doctype html><title>reference installation</title>\n"
+    return json.dumps({"status": health.body_contains or "ok"})
+
+
+def _store_paths(store: Store, made: Installation) -> dict[str, dict[str, Any]]:
+    if store.protocol is not Protocol.KEYCLOAK:
+        return {}
+    found: dict[str, dict[str, Any]] = {}
+    for realm in ("master", *([store.realm] if store.realm else [])):
+        path = f"/auth/realms/{realm}"
+        issuer = f"https://{made.fqdn}{path}"
+        about = {"realm": realm, "token-service": f"{issuer}/protocol/openid-connect"}
+        discovery = {
+            "issuer": issuer,
+            "authorization_endpoint": f"{issuer}/protocol/openid-connect/auth",
+            "token_endpoint": f"{issuer}/protocol/openid-connect/token",
+            "jwks_uri": f"{issuer}/protocol/openid-connect/certs",
+        }
+        for below, document in (
+            ("", about),
+            ("/.well-known/openid-configuration", discovery),
+            ("/protocol/openid-connect/certs", {"keys": []}),
+        ):
+            found[path + below] = {"status": 200, "body": json.dumps(document)}
+    return found
