@@ -2,9 +2,9 @@
 
 Each item says for one container port:
 ``{"port": 8443, "as": "https", "paths": {"/api/SystemInfo": {"status": 200, "body": "..."}}}``.
-``as`` is http, https, tcp, or a store's protocol: redis, mongo, activemq, postgresql, s3. ``tls`` is the folder in the
-container with ``tls.crt`` and ``tls.key``; ``usernameEnv`` and ``passwordEnv`` are the container's environment variables
-with the account. A value of a credential never stands here.
+``as`` is http, https, tcp, or a store's protocol: redis, mongo, activemq, postgresql, s3. ``tls`` is the folder in
+the container with ``tls.crt`` and ``tls.key``; ``usernameEnv`` and ``passwordEnv`` are the container's environment
+variables with the account. A value of a credential never stands here.
 """
 
 import json
