@@ -87,6 +87,18 @@ class Plan:
         return tuple(dict.fromkeys(documented + others))
 
     @cached_property
+    def secret_names(self) -> tuple[tuple[str, str], ...]:
+        """Return the (namespace, name) of every Secret that is promised by name."""
+        return tuple(
+            dict.fromkeys(
+                (one.namespaces[0], name)
+                for one in self.components.values()
+                for promise in one.facts.secrets
+                for name in promise.candidates
+            )
+        )
+
+    @cached_property
     def edges(self) -> tuple[Edge, ...]:
         """Return every call edge between installed components, once for each port."""
         found: dict[tuple[str, str, int], Edge] = {}

@@ -239,7 +239,7 @@ class Cluster:
         return headers
 
     def _pool_manager(self) -> urllib3.PoolManager:
-        from kubernetes.client.rest import RESTClientObject  # noqa: PLC0415 - imported with the configuration
+        from kubernetes.client.rest import RESTClientObject
 
         with self._lock:
             if self._pool is None:

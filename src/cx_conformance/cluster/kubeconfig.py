@@ -93,8 +93,8 @@ def read_configuration(origin: Origin, seconds: float = CREDENTIAL_SECONDS) -> "
 
 
 def _read(origin: Origin) -> "tuple[Configuration, str]":
-    from kubernetes import config  # noqa: PLC0415 - takes half a second, which commands that do not look need not pay
-    from kubernetes.client import Configuration  # noqa: PLC0415 - the same
+    from kubernetes import config
+    from kubernetes.client import Configuration
 
     configuration = Configuration()
     # Retrying is this package's business: it counts what it repeats.
@@ -119,7 +119,7 @@ def _read(origin: Origin) -> "tuple[Configuration, str]":
 
 
 def _load(files: str, context: str | None, configuration: "Configuration") -> None:
-    from kubernetes.config import load_kube_config  # noqa: PLC0415 - already imported by the caller
+    from kubernetes.config import load_kube_config
 
     load: Callable[..., None] = load_kube_config
     # The kubeconfig is the user's: refreshed tokens are not written back to it.
@@ -127,7 +127,7 @@ def _load(files: str, context: str | None, configuration: "Configuration") -> No
 
 
 def _current_context(files: str) -> str:
-    from kubernetes import config  # noqa: PLC0415 - already imported by the caller
+    from kubernetes import config
 
     _, current = config.list_kube_config_contexts(config_file=files)  # type: ignore[no-untyped-call] # theirs
     return str(current["name"])
@@ -157,7 +157,7 @@ def _checked(origin: Origin, configuration: "Configuration") -> "Configuration":
 
 def _words(error: Exception, context: str | None) -> str:
     """Say what is wrong with the file, without a word of its contents beyond keys and names."""
-    import yaml  # noqa: PLC0415 - the client has imported it
+    import yaml
 
     said = " ".join(str(error).split())
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:

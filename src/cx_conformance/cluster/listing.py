@@ -26,7 +26,7 @@ def read_list(
     one piece, as client-go does. resourceVersion stays unset: 0 may be answered from a stale cache.
     Raises Forbidden, NotServed, Unauthorized, Unreachable, OutOfTime.
     """
-    from cx_conformance.cluster.refusals import PageExpired  # noqa: PLC0415 - imports the HTTP library
+    from cx_conformance.cluster.refusals import PageExpired
 
     query = {"fieldSelector": field_selector} if field_selector else {}
     for limit in (page, page, 0):

@@ -37,7 +37,7 @@ def save(snapshot: Snapshot, path: Path | str) -> None:
 
     Only its owner may read the file. Raises OSError.
     """
-    import orjson  # noqa: PLC0415 - only what saves or loads needs it
+    import orjson
 
     path = Path(path)
     body = orjson.dumps(_document(snapshot), option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z)
@@ -95,8 +95,8 @@ def load(path: Path | str) -> Snapshot:
 
     Raises SnapshotFileError.
     """
-    import orjson  # noqa: PLC0415 - only what saves or loads needs it
-    from pydantic import ValidationError  # noqa: PLC0415 - the same
+    import orjson
+    from pydantic import ValidationError
 
     path = Path(path)
     try:
@@ -120,7 +120,7 @@ def load(path: Path | str) -> Snapshot:
 
 
 def _snapshot(document: dict[str, Any]) -> Snapshot:
-    from pydantic import TypeAdapter  # noqa: PLC0415 - only loading needs it
+    from pydantic import TypeAdapter
 
     def read(kind: Any, source: Any) -> Any:
         return TypeAdapter(kind).validate_python(source)

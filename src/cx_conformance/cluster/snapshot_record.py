@@ -92,6 +92,16 @@ class Snapshot:
             return tuple(item for item in self.listings[record].records if isinstance(item, record))
         return tuple(item for item in self._by_namespace[record].get(namespace, ()) if isinstance(item, record))
 
+    def visible(self, record: type[R]) -> tuple[R, ...]:
+        """Return what was seen of a kind, wherever the account may look.
+
+        Raises as ``get`` only when nothing of it could be looked at: for findings that more rights would only add to.
+        """
+        listing = self.listings.get(record)
+        if listing is None or (listing.scope is None and listing.refusal is not None):
+            self._look(record, None)
+        return tuple(item for item in self.listings[record].records if isinstance(item, record))
+
     def workload(self, kind: str, namespace: str, name: str) -> Workload | None:
         """Return the workload of the kind named as manifests name it; raises as ``get``."""
         return self.get(WORKLOADS[kind], namespace, name)

@@ -146,7 +146,7 @@ class ApiStreams:
                 configuration.ssl_ca_cert, cadata=getattr(configuration, "ca_cert_data", None)
             )
         else:
-            import certifi  # noqa: PLC0415 - only clusters with a publicly signed certificate need it
+            import certifi
 
             context.load_verify_locations(certifi.where())
         if configuration.assert_hostname is False:
@@ -160,7 +160,7 @@ class ApiStreams:
         configuration = self._configuration
         if not configuration.proxy:
             return None
-        from requests.utils import should_bypass_proxies  # noqa: PLC0415 - the official client's own rule, 60 ms
+        from requests.utils import should_bypass_proxies
 
         if should_bypass_proxies(self.server, no_proxy=configuration.no_proxy or ""):
             return None

@@ -167,7 +167,7 @@ def test_no_annotation_holds_a_credential(objects: Objects) -> None:
 
 def test_the_ingress_certificate_is_the_same_in_both_namespaces_and_covers_the_fqdn(objects: Objects) -> None:
     """It also covers the in-cluster names of what is served with it."""
-    from cryptography import x509  # noqa: PLC0415 - costly, and only needed here
+    from cryptography import x509
 
     found = [each["data"] for each in objects if each["metadata"]["name"] == "ef-ingress-tls-secret"]
     assert len(found) == 2

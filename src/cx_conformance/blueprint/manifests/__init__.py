@@ -63,7 +63,7 @@ def reference_installation(  # noqa: PLR0913 - each is a choice of its own, all 
 
 def _certificates(made: Installation, seed: int | None) -> "dict[tuple[str, str], KeyPair]":
     """Sign one certificate for the ingress and whatever has none of its own, and one for each of the others."""
-    from cx_conformance.blueprint.manifests.certificates import Authority  # noqa: PLC0415 - see there
+    from cx_conformance.blueprint.manifests.certificates import Authority
 
     authority = Authority(seed)
     own: dict[tuple[str, str], list[str]] = {}

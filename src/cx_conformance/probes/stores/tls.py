@@ -91,8 +91,8 @@ class CertificateFolder:
 
 def facts(der: bytes) -> Certificate | None:
     """Read a certificate; None when it is none that can be read."""
-    from cryptography import x509  # noqa: PLC0415 - 60 ms that only TLS targets need
-    from cryptography.x509.oid import ExtensionOID  # noqa: PLC0415 - the same
+    from cryptography import x509
+    from cryptography.x509.oid import ExtensionOID
 
     try:
         certificate = x509.load_der_x509_certificate(der)

@@ -1,0 +1,50 @@
+"""What a certificate says: for which names, until when, from whom."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """The first certificate of a PEM file."""
+
+    names: tuple[str, ...]
+    """DNS names it is valid for: the subject alternative names (a common name alone counts for no client any more)."""
+    subject: str
+    issuer: str
+    not_before: dt.datetime
+    not_after: dt.datetime
+    fingerprint: str
+    """SHA-256, in hexadecimal."""
+
+    @classmethod
+    def read(cls, pem: bytes | None) -> Self | None:
+        """Read the first certificate of ``pem``; None where there is none that can be read."""
+        if not pem:
+            return None
+        from cryptography import x509
+        from cryptography.hazmat.primitives.hashes import SHA256
+
+        try:
+            found = x509.load_pem_x509_certificates(pem)[0]
+            names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            dns = tuple(names.get_values_for_type(x509.DNSName))
+        except x509.ExtensionNotFound:
+            dns = ()
+        except (ValueError, IndexError):
+            return None
+        return cls(
+            names=dns,
+            subject=found.subject.rfc4514_string(),
+            issuer=found.issuer.rfc4514_string(),
+            not_before=found.not_valid_before_utc,
+            not_after=found.not_valid_after_utc,
+            fingerprint=found.fingerprint(SHA256()).hex(),
+        )
+
+    def covers(self, host: str) -> bool:
+        """Whether it is valid for ``host``; a wildcard stands for exactly one label (RFC 6125)."""
+        wanted = host.lower().rstrip(".")
+        parent = wanted.partition(".")[2]
+        return any(name.lower() == wanted or (parent and name.lower() == f"*.{parent}") for name in self.names)

@@ -1,0 +1,42 @@
+"""Which checks a user asked for, by ID, area or component."""
+
+from typing import Any
+
+from cx_conformance.blueprint.plan import PLATFORM, Entry, Plan
+from cx_conformance.outcome.check import AREAS, Check
+
+
+class Selection:
+    """``--only`` and ``--skip``."""
+
+    def __init__(self, only: tuple[str, ...], skip: tuple[str, ...], plan: Plan) -> None:
+        """Take the names; ValueError for one that is neither a check ID, an area nor a component."""
+        self.only = frozenset(only)
+        self.skip = frozenset(skip)
+        for name in (*only, *skip):
+            if not (name in AREAS or name in plan.components or name == PLATFORM or _is_id(name)):
+                raise ValueError(
+                    f"--only/--skip: {name!r} is neither a check ID (CX201), nor an area ({', '.join(AREAS)}), "
+                    f"nor a component ({', '.join(plan.components)})"
+                )
+
+    @property
+    def words(self) -> str:
+        """Return how it was asked for, for reports; empty when nothing was left out."""
+        parts = []
+        if self.only:
+            parts.append(f"--only {','.join(sorted(self.only))}")
+        if self.skip:
+            parts.append(f"--skip {','.join(sorted(self.skip))}")
+        return " ".join(parts)
+
+    def takes(self, check: Check, entry: Entry[Any]) -> bool:
+        """Whether this check of this entry is to be run."""
+        names = {check.id, check.area, entry.component}
+        if self.skip & names:
+            return False
+        return not self.only or bool(self.only & names)
+
+
+def _is_id(name: str) -> bool:
+    return len(name) == 5 and name.startswith("CX") and name[2:].isdigit()
