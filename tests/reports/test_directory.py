@@ -1,0 +1,102 @@
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from cx_conformance.reports import directory as reports
+from cx_conformance.reports.directory import prepare_directory, write_report
+from cx_conformance.reports.json_report import read_json
+from cx_conformance.reports.writing import ReportNotWritten, replacing
+from tests.reports import made_up
+
+
+def test_a_run_leaves_its_reports_in_a_directory_that_is_made_for_them(tmp_path: Path) -> None:
+    """``--report a/b`` needs neither to exist."""
+    paths = write_report(made_up.conformant(), tmp_path / "a" / "b")
+    assert [path.name for path in paths] == ["junit.xml", "report.json"]
+    assert read_json(paths[1]).verdict == "conformant"
+    assert sorted(one.name for one in (tmp_path / "a" / "b").iterdir()) == ["junit.xml", "report.json"]
+
+
+def test_the_next_night_replaces_the_reports_of_the_last(tmp_path: Path) -> None:
+    """A nightly run may keep to one directory."""
+    write_report(made_up.three_failures(), tmp_path)
+    write_report(made_up.conformant(), tmp_path)
+    assert read_json(tmp_path / "report.json").verdict == "conformant"
+    assert b'failures="0"' in (tmp_path / "junit.xml").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["junit.xml", "report.json"])
+def test_a_file_that_something_else_wrote_is_kept(name: str, tmp_path: Path) -> None:
+    """It is said before the run, not after it."""
+    (tmp_path / name).write_text('<testsuites name="pytest tests">{"schema": 1}')
+    with pytest.raises(ReportNotWritten, match=f"{name}: it is not a report of this suite; move it away"):
+        prepare_directory(tmp_path)
+    assert (tmp_path / name).read_text().startswith("<testsuites name=")
+
+
+def test_a_file_in_the_place_of_the_directory_is_named(tmp_path: Path) -> None:
+    """The sentence says that it is a file."""
+    (tmp_path / "out").write_text("")
+    with pytest.raises(ReportNotWritten, match="out: it is a file; name a directory"):
+        write_report(made_up.conformant(), tmp_path / "out")
+    with pytest.raises(ReportNotWritten, match="a part of the path is a file"):
+        write_report(made_up.conformant(), tmp_path / "out" / "deeper")
+
+
+def write_half(path: Path, then: BaseException) -> None:
+    """Begin to replace ``path``, and meet an exception."""
+    with replacing(path) as file:
+        file.write(b"half")
+        raise then
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (errno.ENOSPC, "no space is left"),
+        (errno.EACCES, "the account may not write there"),
+        (errno.EROFS, "read-only"),
+        (errno.EIO, "name another place"),
+    ],
+)
+def test_what_the_system_refuses_is_said_in_a_sentence(number: int, told: str, tmp_path: Path) -> None:
+    """And neither half a file nor a temporary one is left."""
+    (tmp_path / "report.json").write_text("the old one")
+    with pytest.raises(ReportNotWritten, match=f"could not write .*report.json: .*{told}"):
+        write_half(tmp_path / "report.json", OSError(number, os.strerror(number)))
+    assert [one.name for one in tmp_path.iterdir()] == ["report.json"]
+    assert (tmp_path / "report.json").read_text() == "the old one"
+
+
+def test_an_interruption_leaves_the_old_report(tmp_path: Path) -> None:
+    """Ctrl-C while a file is written is not half a file."""
+    write_report(made_up.conformant(), tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        write_half(tmp_path / "report.json", KeyboardInterrupt())
+    assert read_json(tmp_path / "report.json").verdict == "conformant"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_one_report_is_written_when_the_other_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of what was found out is better than nothing."""
+
+    def full(*_: object) -> None:
+        raise ReportNotWritten("could not write report.json: no space is left on the device")
+
+    monkeypatch.setattr(reports, "write_json", full)
+    with pytest.raises(ReportNotWritten):
+        write_report(made_up.conformant(), tmp_path)
+    assert [one.name for one in tmp_path.iterdir()] == ["junit.xml"]
+
+
+def test_reports_are_as_readable_as_the_account_makes_its_files(tmp_path: Path) -> None:
+    """A CI server collects them under another account: the mode follows the umask."""
+    previous = os.umask(0o022)
+    try:
+        (junit, _) = write_report(made_up.conformant(), tmp_path)
+    finally:
+        os.umask(previous)
+    assert stat.S_IMODE(junit.stat().st_mode) == 0o644
