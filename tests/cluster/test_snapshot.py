@@ -12,9 +12,9 @@ from tests.cluster.api_server import ApiServer, forbidden
 
 
 def test_a_look_asks_a_constant_number_of_times(cluster: Cluster, api: ApiServer) -> None:
-    """Sixteen requests for the lists, and one for each Secret that is referred to."""
+    """Sixteen requests for the lists, one for the warnings, and one for each Secret that is referred to."""
     snapshot = take(cluster, ["shop", "kube-system"])
-    assert snapshot.requests == len(api.requests) == 16 + len({"db-login", "shop-tls", "not-there"})
+    assert snapshot.requests == len(api.requests) == 16 + 1 + len({"db-login", "shop-tls", "not-there"})
     assert {item.method for item in api.requests} == {"GET"}
 
 

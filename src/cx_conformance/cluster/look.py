@@ -2,13 +2,14 @@
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from cx_conformance.cluster.config import secret_metadata
+from cx_conformance.cluster.event import Event
 from cx_conformance.cluster.ingress import Ingress
 from cx_conformance.cluster.json_fields import mapping, objects, text
 from cx_conformance.cluster.kinds import KINDS, Kind
@@ -46,7 +47,9 @@ class Look:
         # Submitted first, hence running before any listing waits for it.
         places = self.pool.submit(self._namespaces)
         running = {
-            record: self.pool.submit(self._kind, KINDS[record], places) for record in records if record is not Namespace
+            record: self.pool.submit(self._kind, KINDS[record], places.result)
+            for record in records
+            if record is not Namespace
         }
         return {Namespace: places.result()} | {record: task.result() for record, task in running.items()}
 
@@ -59,6 +62,13 @@ class Look:
         running = {place: self.pool.submit(self._whole_secret, place) for place in sorted(whole)}
         running |= {place: self.pool.submit(self._secret, place) for place in sorted(rest)}
         return {place: task.result() for place, task in running.items()}
+
+    def events(self, listings: Listings) -> Listings:
+        """List the warnings of the namespaces that matter when a pod there is in trouble, to say why; else nothing."""
+        pods = _mine(listings, self.wanted, Pod)
+        if Event in listings or all(pod.ready or pod.finished or pod.deleted for pod in pods):
+            return {}
+        return {Event: self._kind(KINDS[Event], lambda: listings[Namespace], "type=Warning")}
 
     def groups(self) -> Mapping[str, tuple[str, ...]] | Refusal:
         """Ask which API groups are served: versions by group, the preferred one first."""
@@ -93,37 +103,37 @@ class Look:
                 records += [parse_namespace(found)] if found else []
         return Listing(records=tuple(records), scope=frozenset(names), refusal=forbidden, refusals=refusals)
 
-    def _kind(self, kind: Kind[Any], places: Future[Listing]) -> Listing:
+    def _kind(self, kind: Kind[Any], places: Callable[[], Listing], *terms: str) -> Listing:
         """List one kind, cluster-wide if it may be, else in each namespace that matters and exists."""
         try:
-            return self._heavy_kind(kind, places.result()) if kind.heavy else self._everywhere(kind)
+            return self._heavy_kind(kind, places(), *terms) if kind.heavy else self._everywhere(kind)
         except Forbidden as error:
             refusal = kept(error)
-            return self._one_by_one(kind, places.result(), refusal) if kind.namespaced else Listing(refusal=refusal)
+            return self._one_by_one(kind, places(), refusal, *terms) if kind.namespaced else Listing(refusal=refusal)
         except CouldNotLook as error:
             return Listing(refusal=kept(error))
 
     def _everywhere(self, kind: Kind[Any], field_selector: str = "") -> Listing:
         return Listing(records=read_list(self.cluster, kind.path(), kind.parse, field_selector=field_selector))
 
-    def _heavy_kind(self, kind: Kind[Any], places: Listing) -> Listing:
+    def _heavy_kind(self, kind: Kind[Any], places: Listing, *terms: str) -> Listing:
         """List a kind of the namespaces that matter only, in one request where the other namespaces can be named."""
         if places.refusal is not None:
-            return self._everywhere(kind)
+            return self._everywhere(kind, ",".join(terms))
         existing = [item.name for item in places.records]
         mine, others = self._existing(places), [name for name in existing if name not in self.wanted]
         if len(mine) > 1 and len(others) <= _MOST_EXCLUDED:
-            selector = ",".join(f"metadata.namespace!={name}" for name in others)
-            listing = self._everywhere(kind, selector)
+            excluded = (f"metadata.namespace!={name}" for name in others)
+            listing = self._everywhere(kind, ",".join((*terms, *excluded)))
             return Listing(records=listing.records, scope=frozenset(self.wanted) if others else None)
-        return self._one_by_one(kind, places, None)
+        return self._one_by_one(kind, places, None, *terms)
 
-    def _one_by_one(self, kind: Kind[Any], places: Listing, refusal: Refusal | None) -> Listing:
+    def _one_by_one(self, kind: Kind[Any], places: Listing, refusal: Refusal | None, *terms: str) -> Listing:
         records: list[ApiObject] = []
         refusals: dict[str, Refusal] = {}
         for name in self._existing(places):
             try:
-                records += read_list(self.cluster, kind.path(name), kind.parse)
+                records += read_list(self.cluster, kind.path(name), kind.parse, field_selector=",".join(terms))
             except CouldNotLook as error:
                 refusals[name] = kept(error)
         return Listing(records=tuple(records), scope=frozenset(self.wanted), refusal=refusal, refusals=refusals)

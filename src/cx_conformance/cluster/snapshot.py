@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["STATIC_KINDS", "Listing", "SeenSecret", "Snapshot", "load", "save", "take"]
 
 # What the checks of the API's own objects need: with /version, /apis and namespaces 16 requests, which leaves 9 of
-# the 25 that a static run may take for the Secrets that an installation refers to.
+# the 25 that a static run may take for Secrets that an installation refers to. Events come when a pod is in trouble.
 STATIC_KINDS: tuple[type[ApiObject], ...] = (
     Node,
     Pod,
@@ -75,6 +75,7 @@ def take(
         look = Look(cluster=cluster, wanted=tuple(dict.fromkeys(namespaces)), pool=pool)
         asking_groups = pool.submit(look.groups)
         listings = look.kinds(kinds)
+        listings |= look.events(listings)
         seen = look.secrets(listings, secrets, certificates)
         groups = asking_groups.result()
     nodes = [item for item in listings.get(Node, Listing()).records if isinstance(item, Node)]

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from cx_conformance.cluster.config import SecretMetadata
+from cx_conformance.cluster.event import Event
 from cx_conformance.cluster.identity import ClusterIdentity
 from cx_conformance.cluster.kinds import KINDS, WORKLOADS
 from cx_conformance.cluster.metadata import ApiObject
@@ -134,6 +135,10 @@ class Snapshot:
         self._look(EndpointSlice, service.namespace)
         return self._slices.get((service.namespace, service.name), ())
 
+    def events_about(self, item: ApiObject) -> tuple[Event, ...]:
+        """Return the warnings about an object; none where events were not looked at, for they only explain."""
+        return self._events.get((item.namespace, item.name), ())
+
     def secret(self, namespace: str, name: str) -> SecretMetadata | None:
         """Return the Secret's metadata, or None when it does not exist; raises when it could not be looked at."""
         return self._secret(namespace, name).metadata
@@ -192,6 +197,14 @@ class Snapshot:
     @cached_property
     def _pods(self) -> PodIndex:
         return PodIndex(tuple(item for item in self.listings[Pod].records if isinstance(item, Pod)))
+
+    @cached_property
+    def _events(self) -> dict[Place, tuple[Event, ...]]:
+        found: dict[Place, list[Event]] = {}
+        for item in self.listings.get(Event, Listing()).records:
+            if isinstance(item, Event):
+                found.setdefault((item.namespace, item.about_name), []).append(item)
+        return {place: tuple(items) for place, items in found.items()}
 
     @cached_property
     def _slices(self) -> dict[Place, tuple[EndpointSlice, ...]]:

@@ -1,0 +1,175 @@
+"""Whether a workload has rolled out, by the rule that ``kubectl rollout status`` only half keeps.
+
+Complete means: the controller has seen the latest change, updated = ready = available = desired, and no old pod is
+left, not even a terminating one. A Deployment that serves by its old pods is not complete, a StatefulSet with strategy
+OnDelete whose pods nobody has deleted neither.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from cx_conformance.cluster.metadata import find_condition
+from cx_conformance.cluster.pod import Pod
+from cx_conformance.cluster.troubles import Trouble, troubles
+from cx_conformance.cluster.workload import Workload
+
+__all__ = ["Rollout", "Trouble", "rollout", "troubles"]
+
+State = Literal[
+    "complete",
+    "scaled-to-zero",
+    "partitioned",
+    "scheduled",
+    "suspended",
+    "unobserved",
+    "deadline-exceeded",
+    "replica-failure",
+    "paused",
+    "on-delete",
+    "updating",
+    "old-pods",
+    "unready",
+    "unavailable",
+    "terminating",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """Whether a workload has rolled out; ``words`` go after its name: ``Deployment web: 1 of 2 pods are ready``.
+
+    ``stuck`` tells that waiting alone will not complete it.
+    """
+
+    complete: bool
+    state: State
+    words: str
+    stuck: bool = False
+
+
+def rollout(workload: Workload, pods: Sequence[Pod]) -> Rollout:
+    """Judge ``workload``; ``pods`` are its own (``Snapshot.pods_of``)."""
+    if workload.kind == "CronJob":
+        return _cron_job(workload)
+    return (
+        _unobserved(workload)
+        or _given_up(workload)
+        or _not_updated(workload, pods)
+        or _not_running(workload)
+        or _leftovers(workload, pods)
+        or _complete(workload)
+    )
+
+
+def _cron_job(workload: Workload) -> Rollout:
+    if workload.paused:
+        return Rollout(
+            complete=False, state="suspended", words="is suspended: it starts no Job until resumed", stuck=True
+        )
+    return Rollout(complete=True, state="scheduled", words="is scheduled")
+
+
+def _unobserved(workload: Workload) -> Rollout | None:
+    observed = workload.observed_generation
+    if observed is not None and observed >= workload.generation:
+        return None
+    words = (
+        f"its controller has not seen the latest change (generation {workload.generation}, observed {observed or 0})"
+    )
+    return Rollout(complete=False, state="unobserved", words=words)
+
+
+def _given_up(workload: Workload) -> Rollout | None:
+    progressing = find_condition(workload.conditions, "Progressing")
+    if progressing is not None and progressing.reason == "ProgressDeadlineExceeded":
+        within = f" within {workload.progress_deadline_seconds} s" if workload.progress_deadline_seconds else ""
+        old = f", {_old(workload)} of an old revision still there" if _old(workload) else ""
+        words = (
+            f"made no progress{within} (ProgressDeadlineExceeded): of {workload.replicas} pods "
+            f"{workload.updated_replicas} updated, {workload.ready_replicas} ready{old}"
+        )
+        return Rollout(complete=False, state="deadline-exceeded", words=words, stuck=True)
+    failure = find_condition(workload.conditions, "ReplicaFailure")
+    if failure is not None and failure.is_true:
+        words = f"cannot make its pods ({failure.reason}): {' '.join(failure.message.split())[:500]}"
+        return Rollout(complete=False, state="replica-failure", words=words, stuck=True)
+    return None
+
+
+def _old(workload: Workload) -> int:
+    return max(workload.current_replicas - workload.updated_replicas, 0)
+
+
+def _not_updated(workload: Workload, pods: Sequence[Pod]) -> Rollout | None:
+    wanted = max(workload.replicas - workload.partition, 0)
+    missing = wanted - workload.updated_replicas
+    counted = f"{workload.updated_replicas} of {wanted} pods run the latest revision"
+    if missing <= 0:
+        return _revision_pending(workload, pods)
+    if workload.update_strategy == "OnDelete" and workload.current_replicas >= workload.replicas:
+        words = f"{counted}; its strategy OnDelete waits for somebody to delete the other {missing}"
+        return Rollout(complete=False, state="on-delete", words=words, stuck=True)
+    if workload.paused:
+        return Rollout(complete=False, state="paused", words=f"is paused, and {counted}", stuck=True)
+    return Rollout(complete=False, state="updating", words=counted)
+
+
+def _revision_pending(workload: Workload, pods: Sequence[Pod]) -> Rollout | None:
+    """Tell a StatefulSet that counts as updated while a pod beyond the partition still has the old revision."""
+    if workload.kind != "StatefulSet" or not workload.update_revision:
+        return None
+    behind = [
+        pod.name
+        for pod in pods
+        if (revision := pod.labels.get("controller-revision-hash")) is not None
+        and revision != workload.update_revision
+        and _ordinal(pod) >= workload.partition
+    ]
+    if not behind:
+        return None
+    words = f"pods of an old revision are left: {', '.join(sorted(behind))}"
+    return Rollout(complete=False, state="old-pods", words=words)
+
+
+def _ordinal(pod: Pod) -> int:
+    digits = pod.name.rpartition("-")[2]
+    return int(digits) if digits.isdecimal() and len(digits) < 10 else 0
+
+
+def _not_running(workload: Workload) -> Rollout | None:
+    desired = workload.replicas
+    surplus = max(workload.current_replicas, workload.updated_replicas) - desired
+    if workload.kind == "Deployment" and _old(workload) > 0:
+        words = f"{_old(workload)} pods of an old revision are left beside {workload.updated_replicas} updated ones"
+        return Rollout(complete=False, state="old-pods", words=words)
+    if surplus > 0:
+        words = f"{surplus} pods more than the desired {desired} are left"
+        return Rollout(complete=False, state="old-pods", words=words)
+    if workload.ready_replicas < desired:
+        return Rollout(complete=False, state="unready", words=f"{workload.ready_replicas} of {desired} pods are ready")
+    if workload.available_replicas < desired:
+        words = f"{workload.available_replicas} of {desired} pods are available: ready, but not for minReadySeconds"
+        return Rollout(complete=False, state="unavailable", words=words)
+    return None
+
+
+def _leftovers(workload: Workload, pods: Sequence[Pod]) -> Rollout | None:
+    """Tell a pod that was replaced and is still terminating: it may hold the volume or answer the Service's clients."""
+    terminating = sorted(pod.name for pod in pods if pod.deleted is not None)
+    hidden = (workload.terminating_replicas or 0) - len(terminating)
+    if not terminating and hidden <= 0:
+        return None
+    named = ", ".join(terminating) or f"{workload.terminating_replicas} of them"
+    return Rollout(complete=False, state="terminating", words=f"old pods are left, still terminating: {named}")
+
+
+def _complete(workload: Workload) -> Rollout:
+    desired = workload.replicas
+    if desired == 0:
+        why = "no node wants a pod of it" if workload.kind == "DaemonSet" else "scaled to zero: it runs no pod"
+        return Rollout(complete=True, state="scaled-to-zero", words=why)
+    if workload.partition and workload.updated_replicas < desired:
+        words = f"all {desired} pods are ready; the first {workload.partition} keep the old revision (partition)"
+        return Rollout(complete=True, state="partitioned", words=words)
+    return Rollout(complete=True, state="complete", words=f"all {desired} pods are updated, ready and available")

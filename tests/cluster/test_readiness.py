@@ -1,0 +1,206 @@
+"""When a rollout is complete, and what is said when it is not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cx_conformance.cluster.pod import Pod, pod
+from cx_conformance.cluster.pod_index import PodIndex
+from cx_conformance.cluster.readiness import Rollout, rollout
+from cx_conformance.cluster.workload import (
+    CronJob,
+    Deployment,
+    StatefulSet,
+    Workload,
+    cron_job,
+    daemon_set,
+    deployment,
+    stateful_set,
+)
+from tests.cluster.recordings import recorded, recorded_items
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def judged(record: type[Workload], name: str) -> Rollout:
+    """Judge a recorded workload with its recorded pods."""
+    workload = next(item for item in recorded(record) if item.name == name)
+    return rollout(workload, PodIndex(recorded(Pod)).owned_by(workload))
+
+
+def changed(path: str, name: str, change: Change) -> dict[str, Any]:
+    """Return a recorded workload, raw, after ``change``."""
+    source = next(item for item in recorded_items(path) if item["metadata"]["name"] == name)
+    change(source)
+    return source
+
+
+def web(change: Change) -> Rollout:
+    """Judge the recorded Deployment web (2 replicas, complete) after ``change``."""
+    return rollout(deployment(changed("/apis/apps/v1/deployments", "web", change)), ())
+
+
+def db(change: Change) -> Rollout:
+    """Judge the recorded StatefulSet db (1 replica, complete) after ``change``."""
+    return rollout(stateful_set(changed("/apis/apps/v1/statefulsets", "db", change)), ())
+
+
+@pytest.mark.parametrize(
+    ("record", "name", "state"),
+    [
+        (Deployment, "web", "complete"),
+        (Deployment, "two-containers", "complete"),
+        (StatefulSet, "db", "complete"),
+        (CronJob, "nightly", "scheduled"),
+        (Deployment, "rollout", "deadline-exceeded"),
+        (Deployment, "stubborn", "terminating"),
+        (Deployment, "bad-crash", "unready"),
+        (Deployment, "bad-image", "deadline-exceeded"),
+    ],
+)
+def test_a_recorded_workload_is_judged(record: type[Workload], name: str, state: str) -> None:
+    """Also the one that still serves by its old pod, and the one whose old pod is still terminating."""
+    assert judged(record, name).state == state
+
+
+def test_complete_states_are_complete_and_others_not() -> None:
+    """State and verdict agree."""
+    assert judged(Deployment, "web").complete
+    assert not judged(Deployment, "stubborn").complete
+
+
+def test_the_deadline_tells_that_an_old_pod_still_serves() -> None:
+    """One ready pod is not a rollout: it is the old one."""
+    verdict = judged(Deployment, "rollout")
+    assert verdict.words == (
+        "made no progress within 60 s (ProgressDeadlineExceeded): of 1 pods 1 updated, 1 ready, "
+        "1 of an old revision still there"
+    )
+    assert verdict.stuck
+
+
+def test_a_terminating_pod_is_named() -> None:
+    """It may still hold the volume."""
+    assert judged(Deployment, "stubborn").words == "old pods are left, still terminating: stubborn-7dbfd79d77-nz58d"
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "words"),
+    [
+        ({"observedGeneration": 0}, "unobserved", "has not seen the latest change (generation 1, observed 0)"),
+        ({"updatedReplicas": 1}, "updating", "1 of 2 pods run the latest revision"),
+        ({"replicas": 3}, "old-pods", "1 pods of an old revision are left beside 2 updated ones"),
+        ({"replicas": 3, "updatedReplicas": 3}, "old-pods", "1 pods more than the desired 2 are left"),
+        ({"readyReplicas": 1}, "unready", "1 of 2 pods are ready"),
+        ({"readyReplicas": None}, "unready", "0 of 2 pods are ready"),
+        ({"availableReplicas": 1}, "unavailable", "1 of 2 pods are available"),
+        ({"terminatingReplicas": 2}, "terminating", "still terminating: 2 of them"),
+    ],
+)
+def test_each_count_of_a_deployment_matters(status: dict[str, int], state: str, words: str) -> None:
+    """Changing one count of a complete Deployment makes it incomplete, and says how."""
+    verdict = web(lambda source: source["status"].update(status))
+    assert (verdict.state, verdict.complete) == (state, False)
+    assert words in verdict.words
+
+
+def test_a_failure_to_make_pods_is_told() -> None:
+    """A quota or an admission webhook refuses: no pod shows it."""
+    condition = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota: x"}
+    verdict = web(lambda source: source["status"]["conditions"].append(condition))
+    assert verdict.words == "cannot make its pods (FailedCreate): exceeded quota: x"
+
+
+def test_a_paused_rollout_is_stuck() -> None:
+    """Nobody but an engineer resumes it."""
+
+    def pause(source: dict[str, Any]) -> None:
+        source["spec"]["paused"] = True
+        source["status"]["updatedReplicas"] = 0
+
+    verdict = web(pause)
+    assert (verdict.state, verdict.stuck) == ("paused", True)
+
+
+def test_zero_replicas_on_purpose_is_complete_and_says_so() -> None:
+    """Whether zero is what was promised is the check's business."""
+
+    def stop(source: dict[str, Any]) -> None:
+        source["spec"]["replicas"] = 0
+        source["status"] = {"observedGeneration": 1}
+
+    verdict = web(stop)
+    assert (verdict.state, verdict.complete) == ("scaled-to-zero", True)
+
+
+def test_on_delete_with_old_pods_is_not_complete() -> None:
+    """Readiness libraries call it current; the pods run the old revision."""
+
+    def change(source: dict[str, Any]) -> None:
+        source["spec"]["updateStrategy"] = {"type": "OnDelete"}
+        source["status"].update(updatedReplicas=0, updateRevision="db-new")
+
+    verdict = db(change)
+    assert (verdict.state, verdict.stuck) == ("on-delete", True)
+    assert "waits for somebody to delete the other 1" in verdict.words
+
+
+def test_a_partition_keeps_old_pods_on_purpose() -> None:
+    """Complete, and it says that old pods are left."""
+
+    def change(source: dict[str, Any]) -> None:
+        source["spec"].update(replicas=3, updateStrategy={"type": "RollingUpdate", "rollingUpdate": {"partition": 2}})
+        source["status"].update(replicas=3, readyReplicas=3, availableReplicas=3, updatedReplicas=1)
+
+    verdict = db(change)
+    assert (verdict.state, verdict.complete) == ("partitioned", True)
+    assert "the first 2 keep the old revision" in verdict.words
+
+
+def test_a_stateful_pod_of_an_old_revision_is_named() -> None:
+    """The counts may be ahead of the pods."""
+    source = changed("/apis/apps/v1/statefulsets", "db", lambda item: item["status"].update(updateRevision="db-new"))
+    pods = tuple(item for item in recorded(Pod) if item.name == "db-0")
+    verdict = rollout(stateful_set(source), pods)
+    assert (verdict.state, verdict.words) == ("old-pods", "pods of an old revision are left: db-0")
+
+
+def test_a_daemon_set_must_be_ready_on_every_node() -> None:
+    """Its counts have other names."""
+    status = {
+        "observedGeneration": 1,
+        "desiredNumberScheduled": 3,
+        "currentNumberScheduled": 3,
+        "updatedNumberScheduled": 3,
+        "numberReady": 2,
+        "numberAvailable": 2,
+    }
+    source = {"metadata": {"generation": 1}, "status": status}
+    assert rollout(daemon_set(source), ()).words == "2 of 3 pods are ready"
+    status.update(numberReady=3, numberAvailable=3)
+    assert rollout(daemon_set(source), ()).complete
+
+
+def test_a_suspended_cron_job_is_not_complete() -> None:
+    """It would run no Job."""
+    source = changed("/apis/batch/v1/cronjobs", "nightly", lambda item: item["spec"].update(suspend=True))
+    assert rollout(cron_job(source), ()).state == "suspended"
+
+
+def test_a_pod_belongs_to_the_workload_that_controls_it() -> None:
+    """A selector that is too wide does not take another workload's pods; a pod without an owner is adopted."""
+    wide = deployment(
+        changed(
+            "/apis/apps/v1/deployments",
+            "web",
+            lambda item: item["spec"].update(selector={"matchLabels": {"team": "x"}}),
+        )
+    )
+    loose = recorded_items("/api/v1/pods")[0]
+    loose["metadata"].update(name="loose", namespace="shop", labels={"team": "x"}, ownerReferences=None)
+    others = recorded_items("/api/v1/pods")
+    for item in others:
+        item["metadata"]["labels"]["team"] = "x"
+    owned = PodIndex(tuple(pod(item) for item in (*others, loose))).owned_by(wide)
+    assert {item.name for item in owned} == {"web-7c7c7948d9-6wdxt", "web-7c7c7948d9-s2kwd", "loose"}

@@ -1,0 +1,224 @@
+"""Each bad state of the recorded shop, in the words that an engineer would use."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from cx_conformance.cluster.event import Event
+from cx_conformance.cluster.pod import Pod, pod
+from cx_conformance.cluster.troubles import Trouble, troubles
+from tests.cluster.recordings import recorded, recorded_items
+
+RECORDED_AT = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
+
+
+def raw_pod(name: str) -> dict[str, Any]:
+    """Return the recorded pod whose name starts so, raw."""
+    return next(item for item in recorded_items("/api/v1/pods") if item["metadata"]["name"].startswith(name))
+
+
+def heard_about(name: str) -> list[Event]:
+    """Return the recorded events about pods whose name starts so."""
+    return [event for event in recorded(Event) if event.about_name.startswith(name)]
+
+
+def found(name: str, *, events: bool = True, now: datetime = RECORDED_AT) -> tuple[Trouble, ...]:
+    """Return the troubles of the recorded pod whose name starts so."""
+    return troubles(pod(raw_pod(name)), heard_about(name) if events else (), now)
+
+
+CRASHES = "crashes again and again (CrashLoopBackOff): it ended with exit code"
+NO_PROGRAM = 'exec: "/no/such/program": stat /no/such/program: no such file or directory'
+NO_NODE = "(Unschedulable): 0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
+
+
+@pytest.mark.parametrize(
+    ("name", "reasons", "words"),
+    [
+        (
+            "bad-image",
+            "ImagePullBackOff",
+            "cannot pull image registry.invalid/none:1 (ImagePullBackOff): failed to pull",
+        ),
+        (
+            "rollout-5956596f96",
+            "ImagePullBackOff",
+            "cannot pull image registry.invalid/new:2 (ImagePullBackOff): failed",
+        ),
+        ("bad-crash", "CrashLoopBackOff", f"{CRASHES} 3 at 2026-11-23 06:27:06Z, 5 restarts"),
+        (
+            "bad-oom",
+            "OOMKilled CrashLoopBackOff",
+            "killed out of memory (OOMKilled, limit 20Mi) at 2026-11-23 06:26:57Z",
+        ),
+        ("bad-pending", "Unschedulable", f"finds no node {NO_NODE}"),
+        (
+            "bad-unready",
+            "NotReady",
+            "but is not ready: Readiness probe failed: dial tcp 10.244.0.64:1: connect: connection",
+        ),
+        ("bad-liveness", "CrashLoopBackOff", f"{CRASHES} 137 (killed by SIGKILL) at 2026-11-23 06:28:41Z, 6 restarts"),
+        ("bad-liveness", "CrashLoopBackOff", "its liveness probe had it killed: Liveness probe failed"),
+        (
+            "bad-config",
+            "CreateContainerConfigError",
+            "cannot be configured (CreateContainerConfigError): Secret not-there",
+        ),
+        (
+            "bad-volume",
+            "ContainerCreating",
+            "waits for volume v (ContainerCreating): ConfigMap not-there does not exist",
+        ),
+        ("bad-init", "CrashLoopBackOff", f"{CRASHES} 1 at"),
+        ("bad-command", "StartError CrashLoopBackOff", NO_PROGRAM),
+    ],
+)
+def test_a_bad_state_is_named(name: str, reasons: str, words: str) -> None:
+    """The reason is the kubelet's word, and the sentence names pod, container and cause."""
+    seen = found(name)
+    assert [trouble.reason for trouble in seen] == reasons.split()
+    assert any(words in trouble.words for trouble in seen), [trouble.words for trouble in seen]
+    assert all(trouble.current for trouble in seen)
+    assert all(f"pod {trouble.pod} " in trouble.words for trouble in seen)
+    assert all(f"container {trouble.container} " in trouble.words for trouble in seen if trouble.container)
+
+
+@pytest.mark.parametrize(
+    "name", ["web-", "db-0", "two-containers", "rollout-5b698cb6bc", "migrate", "nightly", "coredns"]
+)
+def test_a_good_pod_has_no_trouble(name: str) -> None:
+    """Ready pods, native sidecars and finished Jobs are none."""
+    assert found(name) == ()
+
+
+def test_without_events_the_state_is_still_told() -> None:
+    """Events explain; they are not needed."""
+    assert [trouble.reason for trouble in found("bad-volume", events=False)] == ["ContainerCreating"]
+    assert "its readiness probe does not succeed" in found("bad-unready", events=False)[0].words
+
+
+def test_a_terminating_pod_is_a_trouble_only_after_its_grace_period() -> None:
+    """The deletion timestamp already holds the grace period."""
+    deadline = pod(raw_pod("stubborn-7dbfd79d77-nz58d")).deleted
+    assert deadline is not None
+    assert found("stubborn-7dbfd79d77-nz58d", now=deadline + timedelta(seconds=5)) == ()
+    (late,) = found("stubborn-7dbfd79d77-nz58d", now=deadline + timedelta(hours=3))
+    assert late.reason == "Terminating"
+    assert "should have ended 3 h ago and is still terminating on node rk8s-node" in late.words
+
+
+def test_an_oom_before_the_last_restart_is_history_with_its_time() -> None:
+    """The container runs again: the OOM is told as past, so that a check can weigh its age."""
+    source = raw_pod("bad-oom")
+    status = source["status"]["containerStatuses"][0]
+    status.update(state={"running": {"startedAt": "2026-11-23T06:29:00Z"}}, ready=True, started=True)
+    (oom,) = troubles(pod(source), now=RECORDED_AT)
+    assert (oom.reason, oom.current, oom.times) == ("OOMKilled", False, 5)
+    assert oom.at == datetime(2026, 11, 23, 6, 26, 57, tzinfo=UTC)
+
+
+def test_restarts_of_a_running_container_are_counted_and_dated() -> None:
+    """A crash that is over is told as past, with exit code and time."""
+    source = raw_pod("bad-crash")
+    status = source["status"]["containerStatuses"][0]
+    status.update(state={"running": {"startedAt": "2026-11-23T06:29:00Z"}}, ready=True, started=True)
+    (restarted,) = troubles(pod(source), now=RECORDED_AT)
+    assert (restarted.reason, restarted.current, restarted.times) == ("Restarted", False, 5)
+    assert "runs, after 5 restarts; it last ended with exit code 3 at 2026-11-23 06:27:06Z" in restarted.words
+
+
+def test_an_evicted_pod_says_why() -> None:
+    """The kubelet's own message is the evidence."""
+    source = raw_pod("web-")
+    message = "The node was low on resource: memory."
+    source["status"] = {"phase": "Failed", "reason": "Evicted", "message": message}
+    (evicted,) = troubles(pod(source))
+    assert evicted.reason == "Evicted"
+    assert evicted.words.endswith(f"has failed (Evicted): {message}")
+
+
+def test_a_failed_pod_names_the_container_that_failed() -> None:
+    """A Job's failed attempt shows its exit code."""
+    source = raw_pod("migrate")
+    source["status"]["phase"] = "Failed"
+    source["status"]["containerStatuses"][0]["state"]["terminated"].update(exitCode=2, reason="Error")
+    (failed,) = troubles(pod(source))
+    assert failed.reason == "Failed"
+    assert "container m of pod migrate-x6tp8 ended with exit code 2" in failed.words
+
+
+@pytest.mark.parametrize(
+    ("waiting", "reason", "words", "lasting"),
+    [
+        ({"reason": "InvalidImageName"}, "InvalidImageName", "has an image name that is none", True),
+        (
+            {"reason": "ErrImagePull", "message": "manifest for ef/ccm:9.9 not found: manifest unknown"},
+            "ErrImagePull",
+            "(ErrImagePull): manifest for ef/ccm:9.9 not found",
+            True,
+        ),
+        (
+            {"reason": "CreateContainerConfigError", "message": "couldn't find key url in ConfigMap shop/web-settings"},
+            "CreateContainerConfigError",
+            "ConfigMap shop/web-settings has no key url",
+            True,
+        ),
+        ({"reason": "CreateContainerError"}, "CreateContainerError", "the kubelet gives no reason", False),
+        ({}, "Waiting", "the kubelet gives no reason", False),
+    ],
+)
+def test_a_waiting_reason_is_told(waiting: dict[str, str], reason: str, words: str, *, lasting: bool) -> None:
+    """Also those that the recorded shop does not have; what cannot heal by waiting is marked."""
+    source = raw_pod("bad-image")
+    source["status"]["containerStatuses"][0]["state"] = {"waiting": waiting}
+    (trouble,) = troubles(pod(source))
+    assert trouble.reason == reason
+    assert words in trouble.words
+    assert trouble.lasting is lasting
+
+
+def test_a_container_that_waits_for_a_working_init_container_says_so() -> None:
+    """PodInitializing behind an init container that runs is no mystery."""
+    source = raw_pod("bad-init")
+    source["status"]["initContainerStatuses"][0].update(
+        state={"running": {"startedAt": "2026-11-23T06:26:57Z"}}, lastState={}
+    )
+    (trouble,) = troubles(pod(source))
+    assert trouble.reason == "PodInitializing"
+    assert "waits for init container i, which still runs" in trouble.words
+
+
+def test_a_readiness_gate_that_fails_is_told() -> None:
+    """All containers are ready, the pod is not: the condition's message says why."""
+    source = raw_pod("web-")
+    for condition in source["status"]["conditions"]:
+        if condition["type"] == "Ready":
+            condition.update(
+                status="False", message='corresponding condition of pod readiness gate "x" does not exist.'
+            )
+    (trouble,) = troubles(pod(source))
+    assert trouble.reason == "NotReady"
+    assert (
+        'is not ready although its containers are: corresponding condition of pod readiness gate "x"' in trouble.words
+    )
+
+
+def test_a_password_in_a_kubelet_message_is_left_out() -> None:
+    """What the runtime quotes of the command line may hold one."""
+    source = raw_pod("bad-image")
+    said = "failed to start: redis-server --requirepass=s3cr3t-value"
+    source["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": "RunContainerError", "message": said}}
+    (trouble,) = troubles(pod(source))
+    assert "redis-server" in trouble.words
+    assert "s3cr3t-value" not in trouble.words
+
+
+def test_ephemeral_containers_are_no_trouble() -> None:
+    """A debugging session that has ended says nothing of the application."""
+    source = raw_pod("web-")
+    source["status"]["ephemeralContainerStatuses"] = [
+        {"name": "debugger", "ready": False, "state": {"terminated": {"exitCode": 137, "reason": "Error"}}}
+    ]
+    parsed: Pod = pod(source)
+    assert troubles(parsed) == ()
