@@ -18,6 +18,17 @@ class Party(Model):
     why: str | None = None
 
 
+class Acceptance(Model):
+    """An inconsistency of the page that is known, and why the blueprint keeps it."""
+
+    finding: Annotated[str, Field(pattern=r"^BL[0-9]{3}$", examples=["BL103"])]
+    """The ID of the lint rule."""
+    component: ComponentId
+    about: str | None = None
+    """The other component, name or port that the finding is about; None: any."""
+    why: Annotated[str, Field(min_length=1)]
+
+
 class Head(Model):
     """Which blueprint this is."""
 
@@ -35,6 +46,7 @@ class Blueprint(Model):
     parties: dict[ComponentId, Party] = Field(default_factory=dict)
     platform: Platform = Platform()
     errata: tuple[Erratum, ...] = ()
+    accepted: tuple[Acceptance, ...] = ()
 
     @model_validator(mode="after")
     def _ids_differ(self) -> Self:

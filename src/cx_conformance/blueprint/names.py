@@ -92,6 +92,7 @@ PATTERNS: Final[dict[str, str]] = {
     r"^/[A-Za-z0-9._~%/?=&+:@,;!$*()'-]*$": "an absolute HTTP path such as /actuator/health",
     r"^/[^\x00-\x1f:]*$": "an absolute path without ':'",
     r"^e?[1-9][0-9]*$": "a row number of the page such as 1 or e1",
+    r"^BL[0-9]{3}$": "the ID of a lint rule such as BL103",
     r"^CX[0-9]{3}$": "the ID of a check such as CX201",
     r"^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?$": "a host name such as cx.example.com, without scheme or path",
     r"^[-a-z0-9{}]*\{component\}[-a-z0-9{}]*$": "a template such as {release}-{component}",

@@ -15,8 +15,8 @@ class StorageProvider(Promise):
     name: str
     provisioners: Annotated[tuple[str, ...], Field(min_length=1)]
     """Provisioner names of its StorageClasses; ``*`` stands for any text."""
-    support: Literal["tested", "not tested"]
-    """The page's word for how well it is supported."""
+    support: Literal["tested", "not tested", "unstated"]
+    """The page's word for how well it is supported; some providers it only names."""
     scope: Literal["multi-node", "single-node", "cloud"]
     """Where it may be used; ``single-node`` is refused on more nodes."""
 
