@@ -3,7 +3,7 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from cx_conformance.blueprint.plan import PLATFORM, Entry, Plan
 from cx_conformance.blueprint.promise import Severity, Source
@@ -15,7 +15,10 @@ from cx_conformance.outcome.waivers import Waivers
 Look = Callable[[str], Any]
 """Gives what a fixture of that name saw; raises CouldNotLook."""
 
-_BROKEN = (Result.FAIL, Result.ERROR, Result.WAIVED, Result.BLOCKED)
+_FIRST: Final = "platform:CX000"
+"""Everything rests on an API server that answers."""
+
+_BROKEN: Final = (Result.FAIL, Result.ERROR, Result.WAIVED, Result.BLOCKED)
 
 
 class Judge:
@@ -53,12 +56,9 @@ class Judge:
     def _judged(self, check: Check, entry: Entry[Any], look: Look) -> Outcome:
         evidence = Evidence()
         started = time.perf_counter()
-        root = None
         result, message = Result.PASS, ""
         try:
-            root = self._look(check, entry, look, evidence)
-            if root is not None:
-                result, message = Result.BLOCKED, f"blocked: {root}"
+            self._look(check, entry, look, evidence)
         except NotApplicable as reason:
             result, message = Result.NOT_APPLICABLE, f"n/a: {reason}"
         except CouldNotLook as reason:
@@ -68,6 +68,11 @@ class Judge:
         except Exception as bug:  # noqa: BLE001 - a bug of one check must not end the run; it is reported as what it is
             result = Result.ERROR
             message = f"the check itself broke: {type(bug).__name__}: {bug}; please report it"
+        # What was seen kept is told so, whatever else is broken; only what fails is traced to its cause.
+        root = self._root(check, entry, look) if result in (Result.FAIL, Result.ERROR) else None
+        if root is not None:
+            evidence.details["seen"] = message
+            result, message = Result.BLOCKED, f"blocked: {root}"
         return Outcome(
             check=check.id,
             title=check.title,
@@ -85,23 +90,19 @@ class Judge:
             duration_ms=(time.perf_counter() - started) * 1000,
         )
 
-    def _look(self, check: Check, entry: Entry[Any], look: Look, evidence: Evidence) -> str | None:
-        """Run the check; return what blocks it, if anything does."""
+    def _look(self, check: Check, entry: Entry[Any], look: Look, evidence: Evidence) -> None:
         if self.static and check.live:
             raise NotApplicable("static run: no exec, no tunnel, no login")
-        root = self._root(check, entry, look)
-        if root is None:
-            arguments = {name: look(name) for name in check.looks}
-            if check.takes_evidence:
-                arguments["evidence"] = evidence
-            check.function(entry, **arguments)
-        return root
+        arguments = {name: look(name) for name in check.looks}
+        if check.takes_evidence:
+            arguments["evidence"] = evidence
+        check.function(entry, **arguments)
 
     def _root(self, check: Check, entry: Entry[Any], look: Look) -> str | None:
-        for rest in check.rests_on:
+        for rest in (*check.rests_on, _FIRST):
             relation, _, identity = rest.rpartition(":")
             needed = self.checks.get(identity)
-            if needed is None:
+            if needed is None or needed is check:
                 continue
             for one in self._related(needed, relation, entry):
                 found = self.outcome(needed, one, look)

@@ -1,0 +1,266 @@
+"""What a check does becomes one of six outcomes, and one root cause is told once."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cx_conformance.blueprint.document import Blueprint
+from cx_conformance.blueprint.plan import Entry, Plan
+from cx_conformance.blueprint.promise import Severity, Source
+from cx_conformance.blueprint.site import Site, Waiver
+from cx_conformance.outcome.check import Check, NotApplicable
+from cx_conformance.outcome.judge import Judge
+from cx_conformance.outcome.looking import Forbidden
+from cx_conformance.outcome.outcome import Evidence, Outcome, Result
+from cx_conformance.outcome.waivers import Waivers
+
+TODAY = dt.date(2026, 11, 23)
+
+
+def plan() -> Plan:
+    """Make a platform of two components, of which ``web`` calls ``db``."""
+    document = {
+        "blueprint": {"name": "shop", "version": "1"},
+        "components": {
+            "web": {
+                "row": "1",
+                "group": "internal",
+                "namespace": {"name": "shop"},
+                "workload": {"kind": "Deployment", "name": "web"},
+                "calls": [{"to": "db"}],
+            },
+            "db": {
+                "row": "2",
+                "group": "internal",
+                "namespace": {"name": "shop"},
+                "workload": {"kind": "StatefulSet", "name": "db"},
+                "service": {"name": "db", "ports": [{"port": 5432}]},
+            },
+        },
+    }
+    return Plan(Blueprint.model_validate(document), Site())
+
+
+def check(identity: str, per: str, function: Callable[..., None], **more: Any) -> Check:
+    """Make a check of a function that takes the entry alone."""
+    fields = {
+        "title": identity,
+        "area": "workloads",
+        "severity": Severity.CRITICAL,
+        "remedy": "mend it",
+        "why": "because",
+        "looks": (),
+        "takes_evidence": False,
+        "rests_on": (),
+    }
+    return Check(id=identity, per=per, function=function, **(fields | more))
+
+
+def judge(*checks: Check, waivers: tuple[Waiver, ...] = (), static: bool = False) -> Judge:
+    """Make a judge that knows these checks."""
+    made = Judge(plan(), Waivers(waivers, TODAY), static=static)
+    made.register(checks)
+    return made
+
+
+def outcome(court: Judge, one: Check, component: str = "web") -> Outcome:
+    """Judge the entry of one component; no fixture is asked for."""
+    entry = next(entry for entry in court.plan.entries(one.per) if entry.component == component)
+    return court.outcome(one, entry, {}.__getitem__)
+
+
+def keeps(entry: Entry[Any]) -> None:
+    """Find the promise kept."""
+
+
+def breaks(entry: Entry[Any]) -> None:
+    """Find it broken."""
+    raise AssertionError("web has 0 replicas of promised 1")
+
+
+def cannot_look(entry: Entry[Any]) -> None:
+    """Be refused."""
+    raise Forbidden("list", "pods", "shop")
+
+
+def has_nothing_to_look_at(entry: Entry[Any]) -> None:
+    """Find that it does not apply."""
+    raise NotApplicable("the page names none")
+
+
+def has_a_bug(entry: Entry[Any]) -> None:
+    """Break."""
+    raise KeyError("spec")
+
+
+@pytest.mark.parametrize(
+    ("function", "result", "words"),
+    [
+        (keeps, Result.PASS, ""),
+        (breaks, Result.FAIL, "web has 0 replicas of promised 1"),
+        (cannot_look, Result.ERROR, "forbidden: the account may not list pods in namespace shop"),
+        (has_nothing_to_look_at, Result.NOT_APPLICABLE, "n/a: the page names none"),
+        (has_a_bug, Result.ERROR, "the check itself broke: KeyError: 'spec'; please report it"),
+    ],
+)
+def test_each_way_to_end_is_told_apart(function: Callable[..., None], result: Result, words: str) -> None:
+    """A broken promise, a refused look, nothing to look at and a bug of the suite are four different things."""
+    one = check("CX101", "component", function)
+    ended = outcome(judge(one), one)
+    assert ended.result is result
+    assert ended.message.startswith(words)
+
+
+def test_an_outcome_is_decided_once() -> None:
+    """A check runs once for an entry, however often it is asked for."""
+    runs = []
+    one = check("CX101", "component", lambda entry: runs.append(entry.id))
+    court = judge(one)
+    outcome(court, one)
+    outcome(court, one)
+    assert runs == ["web"]
+
+
+def test_a_failure_that_rests_on_another_is_blocked_by_the_first_cause() -> None:
+    """What fails because something below it is broken names the lowest broken thing."""
+    lowest = check("CX101", "component", breaks)
+    middle = check("CX104", "component", breaks, rests_on=("CX101",))
+    top = check("CX206", "component", breaks, rests_on=("CX104",))
+    ended = outcome(judge(lowest, middle, top), top)
+    assert (ended.result, ended.message) == (Result.BLOCKED, "blocked: CX101 web")
+
+
+def test_what_passes_stays_a_pass_although_something_below_it_is_broken() -> None:
+    """A promise seen kept is reported so: a stuck rollout does not hide the endpoint that still answers."""
+    below = check("CX104", "component", breaks)
+    above = check("CX206", "component", keeps, rests_on=("CX104",))
+    assert outcome(judge(below, above), above).result is Result.PASS
+
+
+def test_an_edge_is_blocked_by_its_callee() -> None:
+    """An edge that fails because its callee is missing is not a second failure."""
+    exists = check("CX201", "service", breaks)
+    connects = check("CX702", "edge", breaks, rests_on=("callee:CX201",))
+    assert outcome(judge(exists, connects), connects).root == "CX201 db"
+
+
+def test_everything_rests_on_an_api_server_that_answers() -> None:
+    """With the API server unreachable there is one error, and the rest is blocked by it."""
+    answers = check("CX000", "platform", cannot_look)
+    one = check("CX101", "component", cannot_look)
+    assert outcome(judge(answers, one), one).root == "CX000 cluster"
+
+
+def test_a_static_run_leaves_live_checks_out() -> None:
+    """Without exec, tunnel and login the live checks are not applicable, and say why."""
+    one = check("CX702", "edge", breaks, looks=("edge_probes",))
+    assert outcome(judge(one, static=True), one).message == "n/a: static run: no exec, no tunnel, no login"
+
+
+def test_what_a_bug_prints_of_compared_values_is_cut() -> None:
+    """The operands that pytest's rewriting adds to an assertion never reach a report."""
+
+    def compares(entry: Entry[Any]) -> None:
+        raise AssertionError("passwords differ\nassert 'hunter2' == 'hunter3'")
+
+    one = check("CX101", "component", compares)
+    assert outcome(judge(one), one).message == "passwords differ"
+
+
+def test_evidence_is_kept_when_the_promise_is_broken() -> None:
+    """What was found and promised is in the outcome, whatever came of it."""
+
+    def looks(entry: Entry[Any], evidence: Evidence) -> None:
+        evidence.found, evidence.promised, evidence.seen_at = 0, 1, "Deployment shop/web"
+        raise AssertionError("0 of promised 1")
+
+    one = check("CX103", "component", looks, takes_evidence=True)
+    assert outcome(judge(one), one).evidence == {"found": 0, "promised": 1, "object": "Deployment shop/web"}
+
+
+def waiver(**fields: Any) -> Waiver:
+    """Make a waiver of CX101 for web that holds until the end of the year."""
+    made = {"check": "CX101", "component": "web", "reason": "known", "owner": "ops", "expires": dt.date(2026, 12, 31)}
+    return Waiver.model_validate(made | fields)
+
+
+def test_a_waived_failure_is_waived() -> None:
+    """A failure that the site accepts until a day is no failure until then."""
+    one = check("CX101", "component", breaks)
+    ended = outcome(judge(one, waivers=(waiver(),)), one)
+    assert ended.result is Result.WAIVED
+    assert ended.message == "waived: known (ops, until 2026-12-31): web has 0 replicas of promised 1"
+
+
+def test_an_expired_waiver_fails_again_and_says_since_when() -> None:
+    """A waiver ends on its last day."""
+    one = check("CX101", "component", breaks)
+    ended = outcome(judge(one, waivers=(waiver(expires=TODAY - dt.timedelta(days=1)),)), one)
+    assert ended.result is Result.FAIL
+    assert ended.message.endswith("(the waiver of ops expired on 2026-11-22)")
+
+
+def test_a_waiver_holds_on_its_last_day() -> None:
+    """The day of expiry is the last on which it holds."""
+    one = check("CX101", "component", breaks)
+    assert outcome(judge(one, waivers=(waiver(expires=TODAY),)), one).result is Result.WAIVED
+
+
+@pytest.mark.parametrize(("too", "result"), [(False, Result.ERROR), (True, Result.WAIVED)])
+def test_a_waiver_hides_an_error_only_if_it_says_so(too: bool, result: Result) -> None:
+    """What could not be looked at is not accepted by accepting a failure."""
+    one = check("CX101", "component", cannot_look)
+    assert outcome(judge(one, waivers=(waiver(errorsToo=too),)), one).result is result
+
+
+@pytest.mark.parametrize(
+    ("function", "fields", "state"),
+    [
+        (breaks, {}, "in use"),
+        (keeps, {}, "no longer needed"),
+        (breaks, {"component": "db"}, "matches nothing"),
+        (breaks, {"expires": dt.date(2026, 1, 1)}, "expired"),
+    ],
+)
+def test_each_waiver_says_whether_it_is_needed(
+    function: Callable[..., None], fields: dict[str, Any], state: str
+) -> None:
+    """A waiver that nothing needs any more, or that matches nothing, is told."""
+    one = check("CX101", "component", function)
+    court = judge(one, waivers=(waiver(**fields),))
+    outcome(court, one)
+    assert [told for _, told in court.waivers.listed()] == [state]
+
+
+def test_a_waived_cause_still_blocks_what_rests_on_it() -> None:
+    """Accepting that a component is missing accepts that it cannot be reached."""
+    below = check("CX101", "component", breaks)
+    above = check("CX206", "component", breaks, rests_on=("CX101",))
+    assert outcome(judge(below, above, waivers=(waiver(),)), above).root == "CX101 web"
+
+
+@pytest.mark.parametrize(
+    ("source", "severity", "expected"),
+    [
+        (Source.PAGE, None, Severity.CRITICAL),
+        (Source.SITE, None, Severity.CRITICAL),
+        (Source.CHARTS, None, Severity.MAJOR),
+        (Source.VENDOR_DOCS, None, Severity.MAJOR),
+        (Source.PAGE, Severity.MINOR, Severity.MINOR),
+    ],
+)
+def test_severity_follows_the_source_of_the_promise(
+    source: Source, severity: Severity | None, expected: Severity
+) -> None:
+    """What the page promises is as bad as the check says; what only charts say is at most major."""
+    one = check("CX101", "component", breaks)
+    entry = Entry("web", "web", None, source=source, severity=severity)
+    assert judge(one).outcome(one, entry, {}.__getitem__).severity is expected
+
+
+def test_two_checks_cannot_share_an_id() -> None:
+    """A reused ID would make two outcomes one; both functions are named."""
+    with pytest.raises(ValueError, match=r"CX101 is used twice: by .*keeps and by .*breaks; give one of them a free ID"):
+        judge(check("CX101", "component", keeps), check("CX101", "component", breaks))
