@@ -1,0 +1,255 @@
+# Tests the edges of one caller: can this container resolve and reach HOST:PORT?
+#
+# usage: sh -s -- SECONDS HOST PORT [HOST PORT]...    with `nonce=...` and this text on standard input
+# prints, in any order, one line a target and a last line:
+#     NONCE INDEX WORD MILLISECONDS|- TOOL|- RESOLVER|- ADDRESS,...|-
+#     NONCE end COUNT
+# WORD: connects, closed (accepts, and ends the connection at once), refused, timeout, noroute, unresolved,
+#       lookup-timeout, notool, unclear. What a tool said, where it is unclear, goes to standard error.
+#
+# Runs in dash, bash and busybox ash. All targets run at once. Writes no file (no here-document either: older shells
+# make one of it), sends no byte to a target, and waits for every process it started, because many a container's
+# first process reaps none.
+set -f
+unset BASH_ENV ENV
+LC_ALL=C
+export LC_ALL
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+now() { # centiseconds since the start of the machine, into $clock; empty where /proc does not tell
+  clock=
+  read -r clock _ 2>/dev/null </proc/uptime && clock=${clock%.*}${clock#*.}
+}
+
+limited() { # runs a command for at most $limit seconds; 143 when the limit ended it
+  if has sleep; then
+    sleep "$limit" >/dev/null 2>&1 &
+  elif has bash; then
+    # A socket that nothing is sent to nor comes from; a pipe would need a second process.
+    bash -c 'exec 3<>/dev/udp/127.0.0.1/9 || exit 1; read -rt "$1" <&3; exit 0' bash "$limit" >/dev/null 2>&1 &
+  else
+    "$@" </dev/null # the tool's own limit must do
+    return
+  fi
+  # The end of the task ends the nap, by its own process number: a trap in a waiting shell could come too early.
+  nap=$!
+  (
+    trap 'kill "$task"' TERM
+    "$@" </dev/null &
+    task=$!
+    wait "$task" 2>/dev/null
+    code=$?
+    [ "$code" -le 128 ] || wait "$task" 2>/dev/null
+    kill "$nap" 2>/dev/null
+    exit "$code"
+  ) &
+  task=$!
+  wait "$nap" 2>/dev/null && kill "$task" 2>/dev/null
+  wait "$task" 2>/dev/null
+}
+
+first_fields() { # the distinct first words of the lines of $1, joined by commas
+  printf '%s\n' "$1" | {
+    list=
+    while read -r field _; do
+      case ,$list, in *,"$field",*) ;; *) list=${list:+$list,}$field ;; esac
+    done
+    printf %s "$list"
+  }
+}
+
+after_name() { # the addresses that nslookup prints after the name, one a line
+  printf '%s\n' "$1" | {
+    named=
+    while read -r key value rest; do
+      case $key,$named in
+        Name:,*) named=1 ;;
+        Address*,1) case $value in *:) printf '%s\n' "${rest%% *}" ;; *) printf '%s\n' "$value" ;; esac ;;
+      esac
+    done
+  }
+}
+
+resolve() { # sets $addresses and $resolver, or $word when the name is known not to resolve
+  addresses= resolver=-
+  if has getent; then
+    resolver=getent
+    text=$(limited getent ahosts "$host" 2>/dev/null)
+    code=$?
+    [ "$code" -ne 1 ] || { text=$(limited getent hosts "$host" 2>/dev/null); code=$?; } # older ones know no ahosts
+    case $code in 0) ;; 2) word=unresolved ;; 143) word=lookup-timeout ;; *) resolver=- ;; esac
+  elif has nslookup; then # asks DNS alone, without the hosts file: what it does not find, the tool may
+    text=$(limited nslookup "$host" 2>/dev/null) && text=$(after_name "$text") && resolver=nslookup
+  elif has python3; then
+    resolver=python3
+    text=$(limited python3 -c 'import socket, sys
+try:
+    print(*{each[4][0]: 0 for each in socket.getaddrinfo(sys.argv[1], None)}, sep="\n")
+except socket.gaierror:
+    sys.exit(2)' "$host" 2>/dev/null)
+    case $? in 0) ;; 2) word=unresolved ;; 143) word=lookup-timeout ;; *) resolver=- ;; esac
+  elif has node; then
+    resolver=node
+    text=$(limited node -e 'require("dns").lookup(process.argv[1], {all: true}, (error, found) => {
+  if (error) process.exit(2)
+  for (const each of found) console.log(each.address)
+})' "$host" 2>/dev/null)
+    case $? in 0) ;; 2) word=unresolved ;; 143) word=lookup-timeout ;; *) resolver=- ;; esac
+  fi
+  [ "$resolver" = - ] || [ -n "$word" ] || addresses=$(first_fields "$text")
+}
+
+read_word() { # sets $word by what a tool said ($1) and its exit status ($2)
+  case $1 in
+    *"it connects"*) word=connects ;;
+    *"it closes"*) word=closed ;;
+    *efused* | *ECONNREFUSED*) word=refused ;;
+    *"reset by peer"* | *ECONNRESET*) word=closed ;;
+    *"o route to host"* | *nreachable* | *EHOSTUNREACH* | *ENETUNREACH*) word=noroute ;;
+    *"timed out"* | *TIMEOUT* | *ime-out* | *ETIMEDOUT*) word=timeout ;;
+    *"not known"* | *"bad address"* | *"Unknown host"* | *"not resolve"* | *"to resolve"* | *"ame resolution"* | \
+      *"No address associated"* | *ENOTFOUND* | *EAI_AGAIN*) word=unresolved ;;
+    *)
+      word=unclear
+      [ "$2" -ne 143 ] || word=timeout
+      ;;
+  esac
+}
+
+by_bash() {
+  text=$(limited bash -c 'a=${EPOCHREALTIME-}
+exec 3<>"/dev/tcp/$1/$2" || exit 9
+b=${EPOCHREALTIME-}
+read -rt 0.2 -N 1 <&3 2>/dev/null
+case $? in 1) say=closes ;; *) say=connects ;; esac
+echo "it $say${b:+ after=$(((${b/.} - ${a/.}) / 1000))}"' bash "$host" "$port" 2>&1)
+  read_word "$text" $?
+  case $word,$text in unclear,*"/dev/tcp/"*"No such file"*) word=unusable ;; esac # built without /dev/tcp
+}
+
+by_nc() {
+  case $(nc -h 2>&1 </dev/null) in
+    *BusyBox*-z*) text=$(limited nc -z -w "$limit" "$host" "$port" 2>&1) && text="it connects" ;;
+    *BusyBox*"-e "*)
+      # The program gets the connection; no -z, and without it nc would wait for the other side's end.
+      text=$(limited nc -w "$limit" "$host" "$port" -e sh -c 'read -r a _ </proc/uptime
+read -rt 1 _ && say=connects
+read -r b _ </proc/uptime
+a=${a%.*}${a#*.} b=${b%.*}${b#*.}
+[ $((b - a)) -lt 50 ] || say=connects
+echo "it ${say-closes} after=$(((a - $1) * 10))" >&2' sh "${started:-0}" 2>&1)
+      ;;
+    *BusyBox*) word=unusable; return ;;
+    *) text=$(limited nc -v -z -w "$limit" "$host" "$port" 2>&1) && text="it connects" ;;
+  esac
+  read_word "$text" $?
+  case $word,$text in unclear,*"invalid option"* | unclear,*sage:*) word=unusable ;; esac
+}
+
+until_connected() { # runs a tool that tells of its connection, and ends it there; sets $word
+  text=$(
+    {
+      "$@" </dev/null 2>&1 &
+      printf 'task %s\n' "$!"
+      wait "$!" 2>/dev/null
+    } | {
+      task= heard= said=
+      while read -r line; do
+        case $line in
+          "task "*) task=${line#task } ;;
+          *"onnected to "* | *"... connected."*) heard="it connects" ;;
+          *) said="$said$line " ;;
+        esac
+        [ -z "$heard" ] || [ -z "$task" ] || kill "$task" 2>/dev/null
+      done
+      printf %s "${heard:-$said}"
+    }
+  )
+  read_word "$text" 0
+}
+
+by_curl() { # telnet and ftp wait for the other side's first word, so that nothing is sent
+  case $(curl -V 2>/dev/null) in *telnet*) scheme=telnet ;; *ftp*) scheme=ftp ;; *) word=unusable; return ;; esac
+  until_connected curl -q -sv --noproxy '*' --connect-timeout "$limit" -m "$limit" -o /dev/null "$scheme://$host:$port"
+}
+
+by_wget() {
+  case $(wget --help 2>&1 </dev/null) in *GNU*) ;; *) word=unusable; return ;; esac # the others do not tell enough
+  until_connected wget --no-config --no-proxy -T "$limit" -t 1 -O /dev/null "ftp://$host:$port/"
+}
+
+by_python3() {
+  text=$(limited python3 -c 'import socket, sys, time
+began = time.monotonic()
+try:
+    peer = socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[3]))
+except OSError as error:
+    sys.exit(str(error))
+after = (time.monotonic() - began) * 1000
+peer.settimeout(0.2)
+try:
+    say = "connects" if peer.recv(1) else "closes"
+except socket.timeout:
+    say = "connects"
+except OSError:
+    say = "closes"
+print(f"it {say} after={after:.0f}")' "$host" "$port" "$limit" 2>&1)
+  read_word "$text" $?
+}
+
+by_node() {
+  text=$(limited node -e 'const say = (words) => { console.log(words); process.exit() }
+const began = Date.now()
+let after
+const peer = require("net").connect({host: process.argv[1], port: +process.argv[2]}, () => {
+  after = " after=" + (Date.now() - began)
+  setTimeout(say, 200, "it connects" + after)
+})
+peer.on("data", () => say("it connects" + after))
+peer.on("end", () => say("it closes" + after))
+peer.on("error", (error) => say(after ? "it closes" + after : String((error.errors || [error])[0])))
+setTimeout(say, process.argv[3] * 1000, "timed out")' "$host" "$port" "$limit" 2>&1)
+  read_word "$text" $?
+}
+
+probe() { # one target: index, host, port
+  index=$1 host=$2 port=$3 word= tool=- text=
+  resolve
+  now
+  started=$clock
+  [ -n "$word" ] || for tool in bash nc curl wget python3 node -; do
+    [ "$tool" = - ] && word=notool && break
+    has "$tool" || continue
+    word=
+    now
+    started=$clock
+    "by_$tool"
+    [ "$word" = unusable ] || break
+  done
+  now
+  took=-
+  case $tool,$text in
+    -,*) ;;
+    *" after="*) took=${text##* after=} took=${took%%[!0-9]*} ;; # the tool's own clock leaves out its start
+    *) [ -z "$clock" ] || took=$(((clock - started) * 10)) ;;
+  esac
+  [ "$word" != unclear ] || printf '%s %s\n' "$index" "$text" >&2
+  printf '%s %s %s %s %s %s %s\n' "$nonce" "$index" "$word" "$took" "$tool" "$resolver" "${addresses:--}"
+}
+
+main() {
+  limit=$1
+  shift
+  count=0
+  while [ "$#" -ge 2 ]; do
+    probe "$count" "$1" "$2" &
+    count=$((count + 1))
+    shift 2
+  done
+  wait
+  printf '%s end %s\n' "$nonce" "$count"
+}
+
+main "$@" </dev/null
+exit 0

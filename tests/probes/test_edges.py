@@ -1,0 +1,339 @@
+"""Edges from containers of every make: each shell, each tool, each way in which a call can go wrong."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cx_conformance.cluster.exec import ContainerPlace, Ending, ExecLimits, ExecResult
+from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, OutOfTime, Unreachable
+from cx_conformance.probes.edges import (
+    CallerEdges,
+    Edge,
+    EdgeFinding,
+    EdgeLimits,
+    EdgeObservation,
+    RunExec,
+    edge_script,
+    probe_edges,
+)
+from tests.probes.containers import PLACE, Container, program
+from tests.probes.targets import closed_port, ends, greets, listening, never_answering, resets, silent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+F = EdgeFinding
+
+TOOLS = {
+    "bash": {"bash": "bash"},
+    "bash, sleep": {"bash": "bash", "sleep": "sleep"},
+    "OpenBSD nc": {"nc": "nc.openbsd", "sleep": "sleep"},
+    "traditional nc": {"nc": "nc.traditional", "sleep": "sleep"},
+    "busybox nc": {"nc": "busybox", "sh": "busybox", "sleep": "busybox"},
+    "curl": {"curl": "curl", "sleep": "sleep"},
+    "wget": {"wget": "wget", "sleep": "sleep"},
+    "python3": {"python3": "python3", "sleep": "sleep"},
+    "node": {"node": "node", "sleep": "sleep"},
+    "nc alone": {"nc": "nc.openbsd"},
+}
+SEES_THE_END = {"bash", "bash, sleep", "busybox nc", "python3", "node"}
+
+
+@pytest.fixture(scope="module")
+def ports() -> Iterator[dict[str, int]]:
+    """Ports of loopback, each of one behaviour."""
+    with listening(silent) as one, listening(greets) as two, listening(ends) as three, listening(resets) as four:
+        yield {"silent": one, "greets": two, "ends": three, "resets": four, "closed": closed_port()}
+
+
+def observe(run: RunExec, *targets: tuple[str, int], seconds: int = 5) -> list[EdgeObservation]:
+    """Probe ``targets`` from one caller."""
+    edges = tuple(Edge(caller="ccm", callee=host, host=host, port=port) for host, port in targets)
+    return list(probe_edges(run, [CallerEdges(place=PLACE, edges=edges)], EdgeLimits(seconds=seconds)))
+
+
+def findings(run: RunExec, *targets: tuple[str, int], seconds: int = 5) -> list[EdgeFinding | None]:
+    """Return what each of ``targets`` came to."""
+    return [each.finding for each in observe(run, *targets, seconds=seconds)]
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "busybox"])
+@pytest.mark.parametrize("tools", TOOLS)
+def test_every_shell_with_every_tool_tells_the_same(
+    tmp_path: Path, shell: str, tools: str, ports: dict[str, int]
+) -> None:
+    """Open, greeting, closed and unknown targets are told apart whatever the container has; nothing is left behind."""
+    container = Container(tmp_path, shell, TOOLS[tools])
+    seen = observe(
+        container,
+        ("127.0.0.1", ports["silent"]),
+        ("localhost", ports["greets"]),
+        ("127.0.0.1", ports["closed"]),
+        ("no-such-name.invalid", 80),
+    )
+    assert [each.finding for each in seen] == [F.CONNECTS, F.CONNECTS, F.REFUSED, F.NOT_RESOLVABLE], [
+        each.words for each in seen
+    ]
+    assert seen[0].tool == next(iter(TOOLS[tools]))
+    assert seen[0].milliseconds is not None
+    assert container.left_behind() == []
+
+
+@pytest.mark.parametrize("tools", TOOLS)
+def test_an_endless_wait_ends_at_the_limit(tmp_path: Path, tools: str) -> None:
+    """A target that never answers is a time-out with every tool, and leaves no process."""
+    container = Container(tmp_path, "dash", TOOLS[tools])
+    with never_answering() as listener:
+        assert findings(container, listener.getsockname(), seconds=1) == [F.TIMED_OUT]
+    assert container.left_behind() == []
+
+
+@pytest.mark.parametrize("tools", sorted(SEES_THE_END))
+def test_a_connection_that_ends_at_once_is_told(tmp_path: Path, tools: str, ports: dict[str, int]) -> None:
+    """A proxy that accepts for a backend that is not there ends the connection: that is no working edge."""
+    container = Container(tmp_path, "dash", TOOLS[tools])
+    seen = findings(container, ("127.0.0.1", ports["ends"]), ("127.0.0.1", ports["resets"]))
+    assert seen == [F.CLOSED, F.CLOSED]
+
+
+@pytest.mark.parametrize(("freed", "finding"), [(True, F.CONNECTS), (False, F.TIMED_OUT)])
+def test_slow_under_the_limit_connects_and_over_it_times_out(tmp_path: Path, freed: bool, finding: EdgeFinding) -> None:
+    """The kernel asks again after 1 s: with 3 s to wait a target freed by then connects, one that is not does not."""
+    container = Container(tmp_path, "dash", TOOLS["bash"])
+    with never_answering() as listener:
+        timer = threading.Timer(0.3, listener.accept if freed else list)
+        timer.start()
+        assert findings(container, listener.getsockname(), seconds=3) == [finding]
+        timer.join()
+
+
+def test_no_route_is_not_a_refusal(tmp_path: Path) -> None:
+    """In a network without any interface there is no route, not even to loopback."""
+    container = Container(tmp_path, "dash", TOOLS["bash"], wrapper=[program("unshare"), "--map-root-user", "--net"])
+    assert findings(container, ("127.0.0.1", 80)) == [F.NO_ROUTE]
+
+
+def test_getent_tells_the_addresses(tmp_path: Path, ports: dict[str, int]) -> None:
+    """The address that the name resolved to is in the evidence, with what resolved it."""
+    container = Container(tmp_path, "dash", {"bash": "bash", "getent": "getent"})
+    (seen,) = observe(container, ("localhost", ports["silent"]))
+    assert seen.resolver == "getent"
+    assert set(seen.addresses) <= {"127.0.0.1", "::1"}
+    assert "in pod expertflow/ef-ccm-0 reaches localhost:" in seen.words
+
+
+@pytest.mark.parametrize("resolver", ["python3", "node"])
+def test_without_getent_a_language_resolves(tmp_path: Path, resolver: str, ports: dict[str, int]) -> None:
+    """Containers of Python and Node resolve by their language."""
+    container = Container(tmp_path, "dash", {"bash": "bash", resolver: resolver})
+    good, bad = observe(container, ("localhost", ports["silent"]), ("no-such-name.invalid", 80))
+    assert (good.resolver, good.finding) == (resolver, F.CONNECTS)
+    assert good.addresses
+    assert (bad.resolver, bad.finding, bad.tool) == (resolver, F.NOT_RESOLVABLE, None)
+
+
+OLD_GETENT = """#!/bin/sh
+[ "$1" = hosts ] || exit 1
+echo "127.0.0.1       localhost"
+"""
+BIND_NSLOOKUP = """#!/bin/sh
+printf 'Server:\\t\\t10.96.0.10\\nAddress:\\t10.96.0.10#53\\n\\nName:\\tccm.expertflow.svc.cluster.local\\n'
+printf 'Address: 10.0.0.7\\nName:\\tccm\\nAddress: 10.0.0.8\\n'
+"""
+OLD_BUSYBOX_NSLOOKUP = """#!/bin/sh
+printf 'Server:    10.96.0.10\\nAddress 1: 10.96.0.10 kube-dns.kube-system\\n\\n'
+printf 'Name:      ccm\\nAddress 1: 10.0.0.7 ccm.expertflow.svc.cluster.local\\n'
+"""
+
+
+@pytest.mark.parametrize(
+    ("programs", "resolver", "addresses"),
+    [
+        ({"getent": OLD_GETENT}, "getent", ("127.0.0.1",)),
+        ({"nslookup": BIND_NSLOOKUP}, "nslookup", ("10.0.0.7", "10.0.0.8")),
+        ({"nslookup": OLD_BUSYBOX_NSLOOKUP}, "nslookup", ("10.0.0.7",)),
+    ],
+)
+def test_each_form_of_a_resolvers_answer_is_read(
+    tmp_path: Path, programs: dict[str, str], resolver: str, addresses: tuple[str, ...], ports: dict[str, int]
+) -> None:
+    """Old getents know no ahosts; nslookup prints its server's address first, and busybox numbers them."""
+    container = Container(tmp_path, "dash", {"bash": "bash", **programs})
+    (seen,) = observe(container, ("localhost", ports["silent"]))
+    assert (seen.resolver, seen.addresses) == (resolver, addresses)
+
+
+def test_a_name_lookup_that_hangs_is_told_as_such(tmp_path: Path) -> None:
+    """A DNS that does not answer is not a target that does not."""
+    container = Container(tmp_path, "dash", {"bash": "bash", "sleep": "sleep", "getent": "#!/bin/sh\nexec sleep 60\n"})
+    assert findings(container, ("localhost", 80), seconds=1) == [F.LOOKUP_TIMED_OUT]
+    assert container.left_behind() == []
+
+
+def test_a_container_without_tools_could_not_look(tmp_path: Path) -> None:
+    """No tool at all is no finding, and the message says what to allow."""
+    (seen,) = observe(Container(tmp_path, "dash", {}), ("localhost", 80))
+    with pytest.raises(NoVantage, match="none of bash, nc, curl, wget, python3 and node"):
+        seen.looked()
+
+
+def test_a_tool_that_babbles_could_not_look(tmp_path: Path) -> None:
+    """What a strange tool said is shown, and passes for nothing."""
+    container = Container(tmp_path, "dash", {"nc": "#!/bin/sh\necho moo >&2; exit 4\n"})
+    (seen,) = observe(container, ("localhost", 80))
+    with pytest.raises(NoVantage, match=r"nc in pod expertflow/ef-ccm-0 did not tell of localhost:80: .*moo"):
+        seen.looked()
+
+
+def test_a_usable_tool_is_found_behind_an_unusable_one(tmp_path: Path, ports: dict[str, int]) -> None:
+    """A bash without /dev/tcp and an nc without -z give way to the next tool."""
+    bash = "#!/bin/sh\necho 'bash: /dev/tcp/localhost/80: No such file or directory' >&2; exit 9\n"
+    nc = "#!/bin/sh\necho 'usage: nc [-hlu]' >&2; exit 1\n"
+    container = Container(tmp_path, "dash", {"bash": bash, "nc": nc, "curl": "curl", "sleep": "sleep"})
+    (seen,) = observe(container, ("127.0.0.1", ports["silent"]))
+    assert (seen.finding, seen.tool) == (F.CONNECTS, "curl")
+
+
+def test_a_proxy_of_the_containers_environment_is_not_asked(tmp_path: Path, ports: dict[str, int]) -> None:
+    """A tool goes to the target itself, whatever the image's proxy variables or curlrc say."""
+    proxy = f"http://127.0.0.1:{ports['silent']}"
+    wrapper = [program("env"), f"all_proxy={proxy}", f"http_proxy={proxy}", f"ftp_proxy={proxy}"]
+    for tool in ("curl", "wget"):
+        folder = tmp_path / tool
+        folder.mkdir()
+        container = Container(folder, "dash", {tool: tool, "sleep": "sleep"}, wrapper=wrapper)
+        assert findings(container, ("127.0.0.1", ports["closed"])) == [F.REFUSED]
+
+
+def test_all_targets_are_tested_at_once(tmp_path: Path) -> None:
+    """Ten targets that hang cost as long as one: the exec's own limit is far below ten waits."""
+    container = Container(tmp_path, "dash", TOOLS["bash, sleep"])
+    with never_answering() as listener:
+        seen = observe(container, *[listener.getsockname()] * 10, seconds=1)
+    assert [each.finding for each in seen] == [F.TIMED_OUT] * 10
+
+
+def scripted(print_with: Callable[[str, int], bytes], **result: object) -> RunExec:
+    """Return an exec that prints what ``print_with`` makes of the nonce and the number of targets."""
+
+    def run(place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
+        nonce = stdin.splitlines()[0].decode().removeprefix("nonce=")
+        assert nonce not in " ".join(argv)
+        fields = {"stderr": b"", "exit_code": 0, "ending": Ending.EXITED, "milliseconds": 1.0, **result}
+        return ExecResult(stdout=print_with(nonce, (len(argv) - 4) // 2), **fields)  # type: ignore[arg-type] # of a table
+
+    return run
+
+
+def one_finding(line: str, nonce: str | None = None) -> EdgeFinding | None:
+    """Return what comes of a container that prints ``line`` after the nonce."""
+    return findings(scripted(lambda real, _: f"{nonce or real} {line}\n".encode()), ("ccm", 80))[0]
+
+
+def test_a_well_formed_line_under_the_nonce_is_believed() -> None:
+    """The line that the forgeries below vary is a pass."""
+    assert one_finding("0 connects 12 bash getent 10.0.0.1") is F.CONNECTS
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "0 connects 12 bash getent 10.0.0.1 more",
+        "0 connects 12 bash getent",
+        "00 connects 12 bash getent 10.0.0.1",
+        "1 connects 12 bash getent 10.0.0.1",
+        "-1 connects 12 bash getent 10.0.0.1",
+        "0  connects 12 bash getent 10.0.0.1",
+        "0 CONNECTS 12 bash getent 10.0.0.1",
+        "0 passed 12 bash getent 10.0.0.1",
+        "0 connects -12 bash getent 10.0.0.1",
+        "0 connects 12 telepathy getent 10.0.0.1",
+        "0 connects 12 - getent 10.0.0.1",
+        "0 connects 12 bash oracle 10.0.0.1",
+        "0 connects 12 bash getent 10.0.0.256",
+        "0 connects 12 bash getent 10.0.0.1\r",
+        "0 refused 12 bash getent -\n{nonce} 0 connects 12 bash getent 10.0.0.1",
+        "end 1",
+        "",
+    ],
+)
+def test_a_forged_or_broken_line_is_no_finding(line: str) -> None:
+    """Anything but exactly one line of the known form leaves the edge untested, even under the right nonce."""
+    run = scripted(lambda nonce, _: f"{nonce} {line.replace('{nonce}', nonce)}\n".encode())
+    (seen,) = observe(run, ("ccm", 80))
+    assert seen.finding is None
+    with pytest.raises(NoVantage, match="no readable line for ccm:80; it printed"):
+        seen.looked()
+
+
+def test_a_line_under_another_nonce_is_no_finding() -> None:
+    """A process of the container that saw an earlier run cannot speak for this one."""
+    assert one_finding("0 connects 12 bash getent 10.0.0.1", nonce="0" * 32) is None
+
+
+def test_noise_around_the_lines_does_no_harm() -> None:
+    """A chatty profile, binary noise and half lines do not spoil a whole line."""
+    noise = b"Welcome!\n\xff\xfe\x00\n"
+    run = scripted(lambda nonce, _: noise + f"{nonce} 0 refused - nc - -\n{nonce} e".encode())
+    assert findings(run, ("ccm", 80)) == [F.REFUSED]
+
+
+def test_ten_megabytes_of_noise_are_shown_cut() -> None:
+    """The message shows the start and the size, never the whole."""
+    run = scripted(lambda _, __: b"\x1b[31mA\n" * 1_500_000)
+    (seen,) = observe(run, ("ccm", 80))
+    with pytest.raises(NoVantage) as caught:
+        seen.looked()
+    assert "\\x1b[31mA\\n" in str(caught.value)
+    assert "(10500000 bytes)" in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind"),
+    [(Ending.OUT_OF_TIME, OutOfTime), (Ending.TOO_MUCH_OUTPUT, NoVantage), (Ending.DROPPED, Unreachable)],
+)
+def test_an_exec_that_was_cut_keeps_what_was_seen(ending: Ending, kind: type[CouldNotLook]) -> None:
+    """A container that restarts in the middle loses only the edges that were not told yet."""
+    run = scripted(lambda nonce, _: f"{nonce} 0 connects 1 nc - -\n".encode(), ending=ending, exit_code=None)
+    told, lost = observe(run, ("ccm", 80), ("redis", 6379))
+    assert told.finding is F.CONNECTS
+    with pytest.raises(kind, match="the edge script in pod expertflow/ef-ccm-0"):
+        lost.looked()
+
+
+def test_an_exec_that_is_refused_is_the_trouble_of_each_edge() -> None:
+    """A forbidden exec leaves every edge of that caller untested, and no other's."""
+
+    def run(place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
+        if place.pod == "closed":
+            raise Forbidden("create", "pods/exec", place.namespace)
+        return scripted(lambda nonce, _: f"{nonce} 0 connects 1 nc - -\n".encode())(place, argv, stdin, limits)
+
+    def caller(pod: str) -> CallerEdges:
+        edges = (Edge(caller=pod, callee="ccm", host="ccm", port=80),)
+        return CallerEdges(place=ContainerPlace(namespace="expertflow", pod=pod), edges=edges)
+
+    seen = probe_edges(run, [caller("closed"), caller("open")])
+    assert [each.finding for each in seen] == [None, F.CONNECTS]
+    with pytest.raises(Forbidden):
+        seen[0].looked()
+
+
+@pytest.mark.parametrize(("host", "port"), [("-e", 80), ("a b", 80), ("a;b", 80), ("", 80), ("a", 0), ("a", 65536)])
+def test_what_is_no_host_or_port_never_reaches_a_container(host: str, port: int) -> None:
+    """A name from a file cannot become an option or a command."""
+    with pytest.raises(ValueError, match="is no"):
+        Edge(caller="a", callee="b", host=host, port=port)
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "busybox"])
+def test_every_shell_reads_the_script_without_a_word(tmp_path: Path, shell: str) -> None:
+    """Without targets the script prints its last line alone, and nothing on standard error."""
+    container = Container(tmp_path, shell, TOOLS["bash"])
+    result = container(PLACE, ["sh", "-s", "--", "1"], b"nonce=x\n" + edge_script(), ExecLimits())
+    assert (result.stdout, result.stderr, result.exit_code) == (b"x end 0\n", b"", 0)
