@@ -105,7 +105,12 @@ def test_slow_under_the_limit_connects_and_over_it_times_out(tmp_path: Path, fre
     """The kernel asks again after 1 s: with 3 s to wait a target freed by then connects, one that is not does not."""
     container = Container(tmp_path, "dash", TOOLS["bash"])
     with never_answering() as listener:
-        timer = threading.Timer(0.3, listener.accept if freed else list)
+
+        def free() -> None:
+            if freed:
+                listener.accept()[0].close()
+
+        timer = threading.Timer(0.3, free)
         timer.start()
         assert findings(container, listener.getsockname(), seconds=3) == [finding]
         timer.join()
