@@ -1,0 +1,93 @@
+"""A console that lines are laid out on: indented, wrapped, in what its encoding can show."""
+
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from cx_conformance.outcome.outcome import Result
+
+_SIGNS: Final = {
+    Result.PASS: ("✓", "+"),
+    Result.FAIL: ("✗", "x"),
+    Result.ERROR: ("!", "!"),
+    Result.WAIVED: ("w", "w"),
+    Result.BLOCKED: ("b", "b"),
+    Result.NOT_APPLICABLE: ("–", "-"),  # noqa: RUF001 - an en dash is seen, a hyphen is taken for a gap
+}
+STYLES: Final = {
+    Result.PASS: "green",
+    Result.FAIL: "bold red",
+    Result.ERROR: "bold magenta",
+    Result.WAIVED: "yellow",
+    Result.BLOCKED: "dim",
+    Result.NOT_APPLICABLE: "dim",
+}
+WORDS: Final = {
+    Result.PASS: "kept",
+    Result.FAIL: "broken",
+    Result.ERROR: "error",
+    Result.WAIVED: "waived",
+    Result.BLOCKED: "blocked",
+    Result.NOT_APPLICABLE: "n/a",
+}
+
+Part = str | tuple[str, str]
+"""A piece of a line, with its style where it has one."""
+
+
+class Page:
+    """Lays lines out on a console; knows nothing of what they say."""
+
+    def __init__(self, console: Console) -> None:
+        """Write to ``console``, in its width and encoding."""
+        self.console = console
+        self.width = max(40, console.width)
+        self._plain = not _shows(console.encoding, "".join(sign for sign, _ in _SIGNS.values()))
+
+    def sign(self, result: Result) -> str:
+        """Return the one character that stands for ``result``, with or without colour."""
+        return _SIGNS[result][self._plain]
+
+    def blank(self) -> None:
+        """Leave a line empty."""
+        self.console.print(soft_wrap=True)
+
+    def heading(self, text: str, style: str = "bold") -> None:
+        """Write a heading, after an empty line."""
+        self.blank()
+        self.line((text, style))
+
+    def line(self, *parts: Part, right: Part = "") -> None:
+        """Write one line as it is; ``right`` stands at the right margin, or behind when there is no room."""
+        text = self._joined(*parts)
+        if right:
+            aside = self._joined(right)
+            gap = self.width - text.cell_len - aside.cell_len
+            text = Text.assemble(text, " " * gap if gap >= 2 else "  ", aside)
+        self.console.print(text, soft_wrap=True)
+
+    def paragraph(self, *parts: Part, indent: int = 0, label: str = "", column: int = 0) -> None:
+        """Write a wrapped text; it begins at ``indent``, behind ``label`` in a column of its own."""
+        lines = self._joined(*parts).wrap(self.console, self.width - indent - column)
+        for place, text in enumerate(lines):
+            text.rstrip()
+            first = label.ljust(column) if place == 0 else " " * column
+            self.console.print(Text.assemble(" " * indent, (first, "dim"), text), soft_wrap=True)
+
+    def _joined(self, *parts: Part) -> Text:
+        return Text.assemble(
+            *((self._fit(one) if isinstance(one, str) else (self._fit(one[0]), one[1])) for one in parts)
+        )
+
+    def _fit(self, text: str) -> str:
+        """Return ``text`` on one line, in characters that the encoding has; the others stay visible as escapes."""
+        return text.replace("\n", " ").encode(self.console.encoding, "backslashreplace").decode(self.console.encoding)
+
+
+def _shows(encoding: str, text: str) -> bool:
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

@@ -1,0 +1,94 @@
+"""Shows a run on a terminal, or in a pipe: what is wrong first, the verdict last."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import IO, Final
+
+from rich.console import Console
+
+from cx_conformance.blueprint.promise import Severity
+from cx_conformance.outcome.outcome import Result
+from cx_conformance.outcome.record import RunRecord
+from cx_conformance.outcome.verdict import Verdict
+from cx_conformance.reports import findings
+from cx_conformance.reports.cleaning import Cleaner
+from cx_conformance.reports.component_table import component_table
+from cx_conformance.reports.findings import counted
+from cx_conformance.reports.page import WORDS, Page
+from cx_conformance.reports.scrubber import Scrubber
+
+_COLUMN: Final = 11
+_STYLE: Final = {
+    Verdict.CONFORMANT: "bold green",
+    Verdict.DEVIATIONS: "bold yellow",
+    Verdict.NON_CONFORMANT: "bold red",
+    Verdict.INCONCLUSIVE: "bold magenta",
+}
+
+
+def console_for(stream: IO[str], width: int | None = None) -> Console:
+    """Return a console that takes texts as they are: no markup, no emoji names, no guesses at what to colour.
+
+    Colours and control codes only where ``stream`` is a terminal and NO_COLOR is not set.
+    """
+    return Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
+
+
+def header(record: RunRecord, console: Console, scrubber: Scrubber | None = None) -> None:
+    """Write what is compared with what, and from where it was looked; outcomes need not be there yet."""
+    page = Page(console)
+    run = Cleaner(scrubber or Scrubber()).run(record)
+    page.line((f"cx-conformance {run.suite_version}", "bold"))
+    blueprint = f"{run.blueprint.name} {run.blueprint.version} (sha256 {run.blueprint.sha256[:12]})"
+    lines = [("blueprint", blueprint)]
+    site = ", ".join(part for part in (run.site.name, run.fqdn) if part)
+    lines += [("site", site)] if site else []
+    if cluster := run.cluster:
+        context = f", context {cluster.context}" if cluster.context else ""
+        lines.append(("cluster", f"{cluster.server}{context}"))
+        version = " ".join(part for part in ("Kubernetes", cluster.version, cluster.distribution) if part)
+        lines.append(("", f"{version}, {counted(cluster.nodes, 'node')}"))
+        lines += [("", f"uid {cluster.uid}")] if cluster.uid else []
+        again = f", {cluster.retries} of them again" if cluster.retries else ""
+        looked = f"{counted(cluster.requests, 'API request')}{again}, in {cluster.seconds:.1f} s"
+        static = "; static: the API only" if run.static else ""
+        lines.append(("vantage", f"{cluster.vantage or 'unknown'}: {looked}{static}"))
+    for label, text in lines:
+        page.paragraph(text, indent=2, label=label, column=_COLUMN)
+
+
+def render(record: RunRecord, console: Console, scrubber: Scrubber | None = None) -> None:
+    """Write the run: broken, not looked at, waived, not checked; the table of components; the verdict, last."""
+    cleaner = Cleaner(scrubber or Scrubber())
+    clean = replace(cleaner.run(record), outcomes=tuple(cleaner.outcomes(record)))
+    page = Page(console)
+    findings.broken(page, clean)
+    findings.not_looked_at(page, clean)
+    findings.let_pass(page, clean)
+    findings.not_checked(page, clean)
+    component_table(page, clean)
+    page.blank()
+    _verdict(page, clean)
+
+
+def _verdict(page: Page, record: RunRecord) -> None:
+    counts = Counter(one.result for one in record.outcomes)
+    said = ", ".join(f"{word} {counts[result]:,}" for result, word in WORDS.items() if counts[result])
+    page.paragraph(f"{counted(len(record.outcomes), 'outcome')} in {record.seconds:.1f} s{': ' if said else ''}{said}")
+    partial = " (partial)" if record.partial else ""
+    page.line((f"Verdict: {record.verdict}{partial}{_because(record, counts)}", _STYLE[record.verdict]))
+
+
+def _because(record: RunRecord, counts: Counter[Result]) -> str:
+    """Return the verdict's reason in a few words."""
+    match record.verdict:
+        case Verdict.NON_CONFORMANT:
+            severities = Counter(one.severity for one in record.outcomes if one.result is Result.FAIL)
+            return ": " + ", ".join(f"{severities[one]:,} {one}" for one in Severity if severities[one])
+        case Verdict.DEVIATIONS:
+            return f": {counts[Result.WAIVED]:,} waived"
+        case Verdict.INCONCLUSIVE if counts[Result.ERROR]:
+            return f": could not look at {counts[Result.ERROR] + counts[Result.BLOCKED]:,}"
+        case Verdict.INCONCLUSIVE:
+            return ": interrupted" if record.interrupted else ": nothing was looked at"
+    return ""
