@@ -47,39 +47,50 @@ class Namespace(NamedPromise):
     """Where the component's objects live."""
 
     name: DnsLabel
+    """The documented namespace."""
     aliases: tuple[DnsLabel, ...] = ()
+    """Other namespaces that real installations use, tried in this order."""
 
 
 class Workload(NamedPromise):
     """The object that runs the component's pods."""
 
     kind: Kind
+    """The documented kind."""
     also_kinds: tuple[Kind, ...] = ()
     """Kinds that real installations use instead; accepted with a note."""
     name: DnsSubdomain
+    """The documented name."""
     aliases: tuple[DnsSubdomain, ...] = ()
+    """Other names in use, tried in this order; accepted with a note."""
     replicas: Annotated[int, Field(ge=0, le=10_000, strict=True)] = 1
     """Desired replicas (the page's column ``ReplicaSet``)."""
     restart_policy: Literal["Always", "OnFailure", "Never"] = "Always"
+    """When its containers are restarted."""
 
 
 class ContainerPort(Promise):
     """A port that a container of the component listens on."""
 
     port: PortNumber
+    """Its number."""
     name: PortName | None = None
+    """Its name, at most 15 characters; absent: the page names none."""
     aliases: tuple[PortName, ...] = ()
+    """Other names in use; accepted with a note."""
 
 
 class ServicePort(Promise):
     """A port of the component's Service."""
 
     port: PortNumber
+    """The number by which it is called."""
     also: tuple[PortNumber, ...] = ()
     """Other numbers that real installations use; accepted with a note."""
     target_port: PortNumber | None = None
     """The container port it leads to; None: the same number."""
     name: PortName | None = None
+    """Its name; absent: the page names none."""
 
     @property
     def container_port(self) -> int:
@@ -91,25 +102,33 @@ class Service(NamedPromise):
     """The name under which the component is called."""
 
     name: DnsLabel
+    """The documented name."""
     aliases: tuple[DnsLabel, ...] = ()
+    """Other names in use, tried in this order; accepted with a note."""
     type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
+    """How it is exposed."""
     also_types: tuple[Literal["ClusterIP", "NodePort", "LoadBalancer"], ...] = ()
     """Types that real installations use instead; accepted with a note."""
     ports: Annotated[tuple[ServicePort, ...], Field(min_length=1)]
+    """Its ports."""
 
 
 class ConfigMap(NamedPromise):
     """A ConfigMap that exists and that the component's pods use."""
 
     name: DnsSubdomain
+    """The documented name."""
     aliases: tuple[DnsSubdomain, ...] = ()
+    """Other names in use, tried in this order; accepted with a note."""
 
 
 class Secret(NamedPromise):
     """A Secret that exists and that the component's pods use."""
 
     name: DnsSubdomain
+    """The documented name."""
     aliases: tuple[DnsSubdomain, ...] = ()
+    """Other names in use, tried in this order; accepted with a note."""
     or_config_map: DnsSubdomain | None = None
     """A ConfigMap that real installations use instead; accepted with a note."""
 
@@ -118,7 +137,9 @@ class Volume(Promise):
     """A volume of the component's pods."""
 
     name: DnsLabel | None = None
+    """Its name in the pod; absent: the page names none."""
     mount_path: MountPath | None = None
+    """Where it is mounted; absent: the page does not say."""
     size: QuantityText | None = None
     """The least capacity of the claim behind it; None: any kind of volume."""
 
@@ -132,20 +153,25 @@ class Amounts(Model):
     """CPU in cores and memory in bytes."""
 
     cpu: QuantityText
+    """Cores: `50m` is a twentieth of one."""
     memory: QuantityText
+    """Bytes: `256Mi`; `256M` is less."""
 
 
 class Resources(Promise):
     """What the component's container requests and is limited to."""
 
     requests: Amounts
+    """What the container requests."""
     limits: Amounts
+    """What the container is limited to."""
 
 
 class Ingress(Promise):
     """The address under which the component is reached from outside."""
 
     url: IngressUrl
+    """The address as the page writes it, the host a placeholder."""
     also_paths: tuple[str, ...] = ()
     """Further paths that lead to the same component, such as ``/`` or ``/assets``; not required."""
     web_socket: bool = False
@@ -161,6 +187,7 @@ class Call(Promise):
     """An edge: the component connects to another one, or to an external party."""
 
     to: ComponentId
+    """Id of the component or party that is called."""
     ports: tuple[PortNumber, ...] = ()
     """Which Service ports of the callee it uses; empty: all that are promised."""
 
@@ -173,10 +200,15 @@ class Helm(Model):
     name: DnsLabel | None = None
     """The chart's name of it, where that differs from the component's id."""
     workload: Workload | None = None
+    """The workload, where it is another."""
     container_ports: tuple[ContainerPort, ...] | None = None
+    """The container ports, where they are others."""
     service: Service | None = None
+    """The Service, where it is another."""
     config_maps: tuple[ConfigMap, ...] | None = None
+    """The ConfigMaps, where they are others."""
     health: tuple[Health, ...] | None = None
+    """The health endpoints, where they are others."""
     absent: bool = False
     """The charts do not install it."""
 
@@ -187,18 +219,32 @@ class Component(Model):
     row: Annotated[str, Field(pattern=r"^e?[1-9][0-9]*$", examples=["1", "e1"])]
     """Its number on the page; rows of the external table start with ``e``."""
     group: Group
+    """Which of the page's two tables it stands in."""
     namespace: Namespace
+    """Where its objects live."""
     workload: Workload
+    """What runs its pods."""
     container_ports: tuple[ContainerPort, ...] = ()
+    """Ports that its container listens on."""
     service: Service | None = None
+    """The Service that it is called by; absent: it is not called."""
     config_maps: tuple[ConfigMap, ...] = ()
+    """ConfigMaps that exist and that its pods use."""
     secrets: tuple[Secret, ...] = ()
+    """Secrets that exist and that its pods use."""
     volumes: tuple[Volume, ...] = ()
+    """Volumes of its pods."""
     resources: Resources | None = None
+    """Requests and limits of its container."""
     health: tuple[Health, ...] = ()
+    """Endpoints that answer when it is well."""
     ingress: Ingress | None = None
+    """Its address from outside."""
     calls: tuple[Call, ...] = ()
+    """Whom it connects to."""
     called_by: tuple[ComponentId, ...] = ()
     """The page's column ``Called By``: an edge that stands only here is promised too."""
     store: Store | None = None
+    """What it is asked in its own protocol, where it is a store."""
     helm: Helm | None = None
+    """What differs where the vendor's charts install it."""

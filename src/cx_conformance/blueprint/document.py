@@ -16,6 +16,7 @@ class Party(Model):
     name: str
     """The page's own spelling."""
     why: str | None = None
+    """What it is, where the page does not say."""
 
 
 class Acceptance(Model):
@@ -24,16 +25,20 @@ class Acceptance(Model):
     finding: Annotated[str, Field(pattern=r"^BL[0-9]{3}$", examples=["BL103"])]
     """The ID of the lint rule."""
     component: ComponentId
+    """The component that it is found at."""
     about: str | None = None
     """The other component, name or port that the finding is about; None: any."""
     why: Annotated[str, Field(min_length=1)]
+    """Why it is kept."""
 
 
 class Head(Model):
-    """Which blueprint this is."""
+    """Name and release of a blueprint."""
 
     name: str
+    """What is described; it stands in reports."""
     version: Annotated[str, Field(examples=["4.5.3"])]
+    """The release that it describes, in quotes."""
     title: str | None = None
     """The title of the page."""
 
@@ -42,11 +47,17 @@ class Blueprint(Model):
     """Everything that the platform promises."""
 
     blueprint: Head
+    """Which blueprint this is."""
     components: Annotated[dict[ComponentId, Component], Field(min_length=1)]
+    """Each component by its id: the page's spelling in lower case."""
     parties: dict[ComponentId, Party] = Field(default_factory=dict)
+    """External systems by id, that components call."""
     platform: Platform = Platform()
+    """What is promised about the cluster itself."""
     errata: tuple[Erratum, ...] = ()
+    """Cells of the page that are cut off, misspelt or wrong."""
     accepted: tuple[Acceptance, ...] = ()
+    """Inconsistencies of the page that are known and kept."""
 
     @model_validator(mode="after")
     def _ids_differ(self) -> Self:

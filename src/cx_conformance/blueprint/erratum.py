@@ -32,6 +32,7 @@ class Erratum(Model):
     also: tuple[str, ...] = ()
     """What is accepted too, with a note: other spellings, kinds, ports, paths, callees."""
     why: Annotated[str, Field(min_length=1)]
+    """What is wrong with the cell, or known about it."""
     source: Annotated[str, Field(min_length=1, examples=["the vendor's charts"])]
     """Where the better value comes from."""
     edition: tuple[Edition, ...] = (Edition.HANDED_OVER, Edition.PUBLISHED)

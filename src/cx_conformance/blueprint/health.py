@@ -12,9 +12,11 @@ class Health(Promise):
     """An HTTP endpoint that answers when the component is well."""
 
     scheme: Literal["http", "https"] = "http"
+    """Whether it is asked over TLS."""
     port: PortNumber
     """The container port."""
     path: HttpPath
+    """Absolute path, with a query if need be."""
     status: Annotated[int, Field(ge=100, le=599, strict=True)] = 200
     """The status of a healthy answer."""
     body_contains: str | None = None

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.explaining import explain
+from cx_conformance.blueprint.fitting import misfits
 from cx_conformance.blueprint.problems import InputProblems, Position, Problem
 from cx_conformance.blueprint.site import Site
 from cx_conformance.blueprint.yaml_text import Tree, parse, read_text
@@ -59,6 +60,13 @@ def load_blueprint(path: Path) -> Loaded[Blueprint]:
     return load(path, Blueprint)
 
 
-def load_site(path: Path) -> Loaded[Site]:
-    """Read a site file; InputProblems says what is wrong with it."""
-    return load(path, Site)
+def load_site(path: Path, blueprint: Blueprint | None = None) -> Loaded[Site]:
+    """Read a site file; InputProblems says what is wrong with it.
+
+    With a ``blueprint``, what the site file names and the blueprint does not have is wrong too.
+    """
+    loaded = load(path, Site)
+    problems = misfits(loaded.document, loaded.tree, blueprint) if blueprint else []
+    if problems:
+        raise InputProblems(path, problems)
+    return loaded

@@ -30,6 +30,7 @@ class Deployment(Model):
     """The deployment model and its naming."""
 
     model: DeploymentModel = DeploymentModel.MANIFESTS
+    """How the platform was installed."""
     template: Annotated[str, Field(pattern=r"^[-a-z0-9{}]*\{component\}[-a-z0-9{}]*$")] = "{release}-{component}"
     """How workloads are named in the helm model; a Service has ``-svc`` behind it."""
     releases: dict[ComponentId, DnsLabel] = Field(default_factory=dict)
@@ -42,13 +43,16 @@ class ClusterAccess(Model):
     kubeconfig: str | None = None
     """Path of a kubeconfig file, relative to the site file."""
     context: str | None = None
+    """Context of the kubeconfig; absent: its current one."""
 
 
 class Installed(Model):
     """Which components this customer has: all, only some, or all but some."""
 
     only: tuple[ComponentId, ...] = ()
+    """Only these are installed."""
     without: tuple[ComponentId, ...] = ()
+    """All but these are installed."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -61,7 +65,9 @@ class Replicas(Model):
     """A range of desired replicas, where an autoscaler moves them."""
 
     least: Annotated[int, Field(ge=0, strict=True)]
+    """The fewest."""
     most: Annotated[int, Field(ge=0, strict=True)]
+    """The most."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -74,40 +80,52 @@ class ResourceOverride(Model):
     """Requests and limits that this site promises instead of the page's."""
 
     requests: Amounts
+    """What the container requests."""
     limits: Amounts
+    """What the container is limited to."""
 
 
 class Override(Model):
     """What this site promises instead of the blueprint, for one component."""
 
     namespace: DnsLabel | None = None
+    """Where its objects live here."""
     workload: DnsSubdomain | None = None
+    """Name of its workload here."""
     service: DnsLabel | None = None
+    """Name of its Service here."""
     replicas: Annotated[int, Field(ge=0, strict=True)] | Replicas | None = None
+    """Desired replicas here: a number, or a range."""
     resources: ResourceOverride | None = None
+    """Requests and limits here."""
     volume_sizes: dict[str, QuantityText] = Field(default_factory=dict)
     """By the volume's name or mount path."""
     service_ports: dict[PortKey, PortNumber] = Field(default_factory=dict)
     """Documented Service port to the one used here."""
     ingress_path: Annotated[str, Field(pattern=r"^/")] | None = None
+    """Path of its address here."""
 
 
 class Credentials(Model):
     """How a store is logged in to, where that is not what the blueprint says; always by reference."""
 
     login: Login | None = None
+    """The account, by reference."""
     tls: StoreTls | None = None
+    """Certificates, by reference."""
 
 
 class Waiver(Model):
     """A known deviation, accepted by somebody until a day."""
 
     check: CheckId
+    """ID of the check, such as CX201."""
     component: ComponentId | None = None
     """None: any component."""
     entry: str | None = None
     """None: any entry of the check; else as the outcome names it."""
     reason: Annotated[str, Field(min_length=1)]
+    """Why the deviation is accepted."""
     owner: Annotated[str, Field(min_length=1)]
     """Who accepted it."""
     expires: dt.date
@@ -117,25 +135,34 @@ class Waiver(Model):
 
 
 class SiteHead(Model):
-    """Which installation this is."""
+    """Name and customer of an installation."""
 
     name: str
+    """Its name; it stands in reports."""
     customer: str | None = None
+    """Whose installation it is."""
 
 
 class Site(Model):
     """One installation."""
 
     site: SiteHead = SiteHead(name="unnamed")
+    """Which installation this is."""
     cluster: ClusterAccess = ClusterAccess()
+    """How the cluster is reached."""
     fqdn: HostName | None = None
     """The host name under which the platform is reached from outside."""
     hosts: dict[ComponentId, HostName] = Field(default_factory=dict)
     """Components with a host name of their own, such as Superset."""
     deployment: Deployment = Deployment()
+    """How the platform was installed, and how its objects are named."""
     components: Installed = Installed()
+    """Which components are installed."""
     namespaces: dict[DnsLabel, DnsLabel] = Field(default_factory=dict)
     """Documented namespace to the one used here."""
     overrides: dict[ComponentId, Override] = Field(default_factory=dict)
+    """What is promised here instead of the blueprint, by component."""
     credentials: dict[ComponentId, Credentials] = Field(default_factory=dict)
+    """How stores are logged in to, by component."""
     waivers: tuple[Waiver, ...] = ()
+    """Known deviations that somebody has accepted."""

@@ -30,6 +30,7 @@ class Reference(Model):
     config_map: DnsSubdomain | None = None
     """Name of a ConfigMap; with ``key``."""
     key: str | None = None
+    """Key in the Secret or ConfigMap."""
     namespace: DnsLabel | None = None
     """Namespace of the Secret or ConfigMap; None: the store's own."""
     env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
@@ -53,7 +54,9 @@ class Login(Promise):
     username: str | None = None
     """The account's name, where it is no secret."""
     username_from: Reference | None = None
+    """Where the account's name is read from."""
     password: Reference | None = None
+    """Where the password is read from; never the password itself."""
     database: str | None = None
     """Mongo: the authentication database; PostgreSQL: the database to connect to."""
 
@@ -64,20 +67,30 @@ class StoreTls(Promise):
     ca: Reference | None = None
     """The CA that the components verify the server with."""
     client_certificate: Reference | None = None
+    """What the components show the server, where it asks for a certificate."""
     client_key: Reference | None = None
+    """The key of that certificate, where it is not in the same file."""
 
 
 class Settings(Promise):
     """Where the components' shared configuration names this store: keys of the connection ConfigMap."""
 
     config_map: DnsSubdomain
+    """The documented name of the ConfigMap."""
     aliases: tuple[DnsSubdomain, ...] = ()
+    """Its other names, tried in this order."""
     host: str | None = None
+    """Key that holds the host name."""
     port: str | None = None
+    """Key that holds the port."""
     username: str | None = None
+    """Key that holds the account's name."""
     password: str | None = None
+    """Key that holds the password."""
     tls: str | None = None
+    """Key that says whether TLS is used."""
     url: str | None = None
+    """Key that holds the address as a whole."""
     also: dict[str, str] = Field(default_factory=dict)
     """Further keys about this store, with the value that a documented installation gives them."""
 
@@ -86,11 +99,15 @@ class Store(Promise):
     """What is asked of a store, beyond an open port."""
 
     protocol: Protocol
+    """What it speaks."""
     port: PortNumber
     """The Service port that speaks it."""
     login: Login | None = None
+    """The account that the components use."""
     tls: StoreTls | None = None
+    """Its certificates."""
     settings: tuple[Settings, ...] = ()
+    """Where the components are told about it."""
     databases: tuple[str, ...] = ()
     """PostgreSQL: databases that exist."""
     bucket: str | None = None

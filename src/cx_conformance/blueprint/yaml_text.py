@@ -142,7 +142,7 @@ class _Reading:
             sign = "alias *" if isinstance(event, yaml.AliasEvent) else "anchor &"
             self._refuse(event, path, f"{sign}{event.anchor}; write the value out, anchors and aliases are not read")
         if isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)) and event.tag not in {None, "!"}:
-            self._refuse(event, path, f"tag {event.tag}; tags are not read")
+            self._refuse(event, path, f"tag {_short(event.tag or '')}; tags are not read")
         if isinstance(event, yaml.ScalarEvent):
             return event.value if event.style or event.tag else _plain(event.value)
         if len(path) >= MAX_DEPTH:
@@ -175,6 +175,11 @@ class _Reading:
             self.tree.keys[here] = _position(event)
             found[event.value] = self._value(next(events), events, here)
         return found
+
+
+def _short(tag: str) -> str:
+    """Write a tag as it is written in a file."""
+    return tag.replace("tag:yaml.org,2002:", "!!")[:60]
 
 
 def _position(event: yaml.Event) -> Position:

@@ -1,0 +1,29 @@
+"""The JSON Schemas of blueprint and site, for editors that complete and check while one writes."""
+
+import json
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
+
+from cx_conformance.blueprint.document import Blueprint
+from cx_conformance.blueprint.site import Site
+
+MODELS: Final[dict[str, type[BaseModel]]] = {"blueprint": Blueprint, "site": Site}
+"""The documents that have a schema, by name."""
+
+
+def json_schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of the document called ``name``; KeyError: there is none."""
+    schema = MODELS[name].model_json_schema(by_alias=True)
+    return {"$schema": GenerateJsonSchema.schema_dialect, **schema}
+
+
+def schema_text(name: str) -> str:
+    """Return the schema as it stands in ``docs/schema/``."""
+    return json.dumps(json_schema(name), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def file_name(name: str) -> str:
+    """Return the file that holds the schema, in ``docs/schema/``."""
+    return f"{name}.schema.json"
