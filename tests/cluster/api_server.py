@@ -2,6 +2,7 @@
 
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -135,8 +136,8 @@ def _partial(source: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def serving(server: ApiServer) -> Iterator[str]:
-    """Serve over HTTP on loopback and yield the address."""
+def serving(server: ApiServer, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Serve on loopback, over HTTPS with ``tls``, and yield the address."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -171,23 +172,28 @@ def serving(server: ApiServer) -> Iterator[str]:
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
+    if tls is not None:
+        # The handshake belongs into the request's thread: one that fails must not end the server.
+        http.socket = tls.wrap_socket(http.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{http.server_address[1]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{http.server_address[1]}"
     finally:
         http.shutdown()
         http.server_close()
         thread.join()
 
 
-def write_kubeconfig(path: Path, server: str, user: dict[str, Any] | None = None, **cluster: Any) -> Path:
-    """Write a kubeconfig for ``server`` with one context ``shop``."""
+def write_kubeconfig(
+    path: Path, server: str, user: dict[str, Any] | None = None, cluster: dict[str, Any] | None = None
+) -> Path:
+    """Write a kubeconfig for ``server`` with one context ``shop``; ``cluster`` adds fields to the cluster."""
     document = {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "shop",
-        "clusters": [{"name": "shop", "cluster": {"server": server, **cluster}}],
+        "clusters": [{"name": "shop", "cluster": {"server": server} | (cluster or {})}],
         "users": [{"name": "engineer", "user": user if user is not None else {"token": "t0ken"}}],
         "contexts": [{"name": "shop", "context": {"cluster": "shop", "user": "engineer"}}],
     }

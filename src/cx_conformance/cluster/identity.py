@@ -60,7 +60,7 @@ class ClusterIdentity:
 
 def minor_version(written: str) -> tuple[int, int] | None:
     """Read ``v1.28.12+rke2r1`` as (1, 28); None when it is no version."""
-    found = re.match(r"v?(\d{1,4})\.(\d{1,4})", written)
+    found = re.match(r"v?(\d{1,4})\.(\d{1,4})(?!\d)", written)
     return (int(found[1]), int(found[2])) if found else None
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Literal
 
+from cx_conformance.cluster.secrecy import mask_text
+
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
 
@@ -182,7 +184,7 @@ def _complaints() -> Iterator[list[str]]:
     def hear(record: logging.LogRecord) -> bool:
         if Path(record.pathname).name != "kube_config.py":
             return True
-        heard.append(" ".join(record.getMessage().split())[:500])
+        heard.append(mask_text(" ".join(record.getMessage().split())[:500]))
         return False
 
     root = logging.getLogger()

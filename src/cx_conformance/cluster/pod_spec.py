@@ -213,14 +213,15 @@ def _container(source: Json, role: Role) -> Container:
 def _env_var(source: Json, container: str) -> EnvVar:
     name = text(source, "name")
     value_from = mapping(source, "valueFrom")
+    if not value_from:
+        return EnvVar(name=name, value=mask_value(name, text(source, "value")), reference=None)
     for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
         found = mapping(value_from, field)
         if text(found, "name"):
             return EnvVar(
                 name=name, value=None, reference=_reference(found, kind, "env", container, text(found, "key"))
             )
-    literal = None if value_from else mask_value(name, text(source, "value"))
-    return EnvVar(name=name, value=literal, reference=None)
+    return EnvVar(name=name, value=None, reference=None)
 
 
 def _env_from(source: Json, container: str) -> Iterator[Reference]:

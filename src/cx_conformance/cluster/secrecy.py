@@ -4,6 +4,7 @@ The masking happens while records are read, so that no record, message, saved sn
 """
 
 import re
+from functools import lru_cache
 
 MASK = "(left out: looks secret)"
 
@@ -33,6 +34,7 @@ _ASSIGNMENT = re.compile(
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 
 
+@lru_cache(maxsize=4096)
 def looks_secret(key: str) -> bool:
     """Whether a key (environment variable, ConfigMap key, property, flag) names a secret value."""
     spread = _HUMP.sub("_", key)

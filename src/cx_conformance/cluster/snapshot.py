@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from cx_conformance.cluster.allocation import without_collection
 from cx_conformance.cluster.config import ConfigMap
 from cx_conformance.cluster.identity import ClusterIdentity, guess_distribution
 from cx_conformance.cluster.ingress import Ingress, IngressClass
@@ -71,7 +72,7 @@ def take(
     started, begun, before = datetime.now(UTC), time.monotonic(), cluster.tally.total
     retries = cluster.tally.retries
     version, skew = _first_look(cluster)
-    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="snapshot") as pool:
+    with without_collection(), ThreadPoolExecutor(_WORKERS, thread_name_prefix="snapshot") as pool:
         look = Look(cluster=cluster, wanted=tuple(dict.fromkeys(namespaces)), pool=pool)
         asking_groups = pool.submit(look.groups)
         listings = look.kinds(kinds)

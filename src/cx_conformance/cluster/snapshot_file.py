@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cx_conformance.cluster.allocation import without_collection
 from cx_conformance.cluster.config import SecretMetadata
 from cx_conformance.cluster.identity import ClusterIdentity
 from cx_conformance.cluster.kinds import KINDS
@@ -113,7 +114,8 @@ def load(path: Path | str) -> Snapshot:
             "save it again with `cx-conformance snapshot -o FILE`"
         )
     try:
-        return _snapshot(document)
+        with without_collection():
+            return _snapshot(document)
     except (ValidationError, KeyError, TypeError, AttributeError, ValueError) as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"]) if isinstance(error, ValidationError) else ""
         raise SnapshotFileError(f"snapshot {path} is damaged{f' at {where}' if where else ''}; save it again") from None

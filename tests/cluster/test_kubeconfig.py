@@ -1,0 +1,170 @@
+"""Finding the cluster, and saying what is wrong with the way to it."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cx_conformance.cluster import kubeconfig as subject
+from cx_conformance.cluster.client import Cluster
+from cx_conformance.cluster.kubeconfig import KubeconfigError, Origin, find_origin, read_configuration
+from tests.cluster.api_server import write_kubeconfig
+
+SERVER = "https://203.0.113.1:6443"
+
+
+@pytest.fixture(autouse=True)
+def _no_cluster_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever the machine has, these tests start without."""
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+
+def exec_user(*command: str) -> dict[str, Any]:
+    """Return a user whose credentials come from a plug-in."""
+    return {
+        "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "command": command[0],
+            "args": list(command[1:]),
+            "interactiveMode": "Never",
+        }
+    }
+
+
+def test_the_given_file_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with kubectl's --kubeconfig."""
+    given = write_kubeconfig(tmp_path / "given", SERVER)
+    monkeypatch.setenv("KUBECONFIG", str(write_kubeconfig(tmp_path / "other", SERVER)))
+    assert find_origin(str(given), None).files == str(given)
+
+
+def test_the_environment_comes_before_the_default_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """KUBECONFIG may name several files, some of which do not exist."""
+    default = tmp_path / "home" / ".kube" / "config"
+    default.parent.mkdir(parents=True)
+    write_kubeconfig(default, SERVER)
+    assert find_origin(None, None).files == str(default)
+    named = os.pathsep.join([str(tmp_path / "absent"), str(write_kubeconfig(tmp_path / "other", SERVER))])
+    monkeypatch.setenv("KUBECONFIG", named)
+    assert find_origin(None, None).files == named
+
+
+def test_a_pod_without_kubeconfig_uses_its_service_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The vantage is then in the cluster."""
+    token = tmp_path / "token"
+    token.write_text("t")
+    monkeypatch.setattr(subject, "SERVICE_ACCOUNT_TOKEN", token)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+    assert find_origin(None, None).vantage == "in-cluster"
+
+
+def test_no_cluster_at_all_is_said_with_the_ways_out() -> None:
+    """The message names both options."""
+    with pytest.raises(KubeconfigError, match=r"no cluster to look at: .* give --kubeconfig FILE, or --sandbox"):
+        find_origin(None, None)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A mistyped path is not taken for the default cluster."""
+    with pytest.raises(KubeconfigError, match="absent: there is no such file"):
+        find_origin(str(tmp_path / "absent"), None)
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("clusters: [", r"is not valid YAML at line 1, column 12"),
+        ("", "file is empty"),
+        ("just words", "is not a kubeconfig"),
+        ("clusters: 3\ncontexts: 4\nusers: 5\ncurrent-context: x", "is not a kubeconfig"),
+        ("apiVersion: v1\nclusters: []\ncontexts: []\nusers: []", "has no current context; choose one by --context"),
+        ("\x00\x01", "is not valid YAML|is not a kubeconfig"),
+    ],
+)
+def test_a_file_that_is_no_kubeconfig_is_told_apart(tmp_path: Path, written: str, words: str) -> None:
+    """Never a traceback."""
+    path = tmp_path / "kubeconfig"
+    path.write_text(written)
+    with pytest.raises(KubeconfigError, match=words):
+        Cluster.connect(str(path))
+
+
+def test_an_unknown_context_is_named(tmp_path: Path) -> None:
+    """With the command that lists those there are."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER)
+    with pytest.raises(KubeconfigError, match="has no context 'night'; `kubectl config get-contexts`"):
+        Cluster.connect(str(path), "night")
+
+
+def test_a_server_that_is_no_address_is_named(tmp_path: Path) -> None:
+    """An address without https:// would fail with a riddle."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", "cluster.example:6443")
+    with pytest.raises(
+        KubeconfigError, match=r"server 'cluster\.example:6443' is no address; write it as https://HOST:PORT"
+    ):
+        Cluster.connect(str(path))
+
+
+def test_a_missing_certificate_file_is_named(tmp_path: Path) -> None:
+    """The kubeconfig was copied without the files beside it."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER, cluster={"certificate-authority": "ca.crt"})
+    with pytest.raises(KubeconfigError, match=r"File does not exist: .*ca\.crt"):
+        Cluster.connect(str(path))
+
+
+def test_the_context_and_the_server_are_known(tmp_path: Path) -> None:
+    """For the header of the run."""
+    cluster = Cluster.connect(str(write_kubeconfig(tmp_path / "kubeconfig", SERVER)))
+    assert (cluster.server, cluster.context, cluster.vantage) == (SERVER, "shop", "outside")
+
+
+def test_a_plug_in_gives_the_token(tmp_path: Path) -> None:
+    """As cloud providers' kubeconfigs have it."""
+    credential = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": {"token": "from-plug-in"},
+    }
+    user = exec_user(sys.executable, "-c", f"print({json.dumps(json.dumps(credential))})")
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER, user)
+    configuration, _ = read_configuration(Origin(files=str(path), context=None))
+    assert configuration.api_key["BearerToken"] == "Bearer from-plug-in"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("/no/such/plug-in",), "No such file or directory"),
+        ((sys.executable, "-c", "import sys; sys.exit('please log in')"), r"exec: process returned 1\. please log in"),
+        ((sys.executable, "-c", "print('{}')"), "missing key"),
+        ((sys.executable, "-c", "print('no json')"), "failed to decode process output"),
+    ],
+)
+def test_a_plug_in_that_fails_is_an_error(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], command: tuple[str, ...], words: str
+) -> None:
+    """The client only logs it and goes on without credentials; here it is said, once, and nothing is printed."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER, exec_user(*command))
+    with pytest.raises(KubeconfigError, match=f"credential plug-in gave no credentials .*{words}"):
+        Cluster.connect(str(path))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_plug_in_that_hangs_is_given_up(tmp_path: Path) -> None:
+    """It may wait for a person; nobody is there at night."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER, exec_user("sleep", "3"))
+    with pytest.raises(KubeconfigError, match="did not answer within 0 s"):
+        read_configuration(Origin(files=str(path), context=None), seconds=0.05)
+
+
+def test_the_kubeconfig_is_not_written_to(tmp_path: Path) -> None:
+    """Looking leaves no trace in the user's files."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER)
+    before = path.read_bytes()
+    Cluster.connect(str(path))
+    assert path.read_bytes() == before
