@@ -9,18 +9,20 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
 
 
 def silent(peer: socket.socket) -> None:
     """Say nothing until the other side goes."""
-    peer.recv(1)
+    while peer.recv(65536):
+        pass
 
 
 def greets(peer: socket.socket) -> None:
     """Speak first, then wait."""
     peer.sendall(b"220 hello\r\n")
-    peer.recv(1)
+    silent(peer)
 
 
 def ends(peer: socket.socket) -> None:
@@ -76,3 +78,48 @@ def closed_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def answering(answer: bytes, *, hold: bool = False) -> Callable[[socket.socket], None]:
+    """Answer each request with the bytes of ``answer``; then close, or ``hold`` the connection open."""
+
+    def talk(peer: socket.socket) -> None:
+        if request_head(peer):
+            peer.sendall(answer)
+            if hold:
+                silent(peer)
+
+    return talk
+
+
+def request_head(peer: socket.socket) -> bytes:
+    """Read the head of an HTTP request; empty when the peer went away first."""
+    head = b""
+    while b"\r\n\r\n" not in head:
+        data = peer.recv(65536)
+        if not data:
+            return b""
+        head += data
+    return head
+
+
+def over_tls(context: ssl.SSLContext, answer: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:
+    """Speak TLS first; a peer that does not is cut off."""
+
+    def talk(peer: socket.socket) -> None:
+        peer.settimeout(10)
+        try:
+            secure = context.wrap_socket(peer.dup(), server_side=True)
+        except OSError:
+            return
+        with secure:
+            answer(secure)
+
+    return talk
+
+
+def http(status: str, body: bytes = b"", **headers: str) -> bytes:
+    """Return an HTTP answer; underscores in the names of ``headers`` stand for hyphens."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body

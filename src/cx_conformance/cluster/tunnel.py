@@ -78,6 +78,10 @@ class Tunnel:
         if self.trouble and self.trouble.error:
             raise self.trouble.error
 
+    def why_closed(self) -> str | None:
+        """Return what befell the last connection that failed, in words; None when none did."""
+        return self.trouble.words if self.trouble else None
+
     def accepts(self, seconds: float = 0.5) -> bool:
         """Tell whether the pod's port accepts a connection: no refusal has come ``seconds`` after it was asked for.
 

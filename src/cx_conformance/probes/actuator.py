@@ -1,0 +1,53 @@
+"""Spring Boot's ``/actuator/health``: which part of a component says that it is not well."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+_DEPTH = 6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FailingPart:
+    """A part that is not UP: its path (``mongo``, ``db/primary``), its status, and what it says of the reason."""
+
+    path: str
+    status: str
+    reason: str
+
+    def __str__(self) -> str:
+        """Tell it in a few words."""
+        return f"{self.path} is {self.status}" + (f" ({self.reason})" if self.reason else "")
+
+
+def failing_parts(body: bytes) -> tuple[FailingPart, ...]:
+    """Return the innermost parts that are not UP; empty for a body that is not an actuator's, or is well.
+
+    Spring Boot 2.2 and later name them ``components``, 2.0 and 2.1 ``details``; both nest.
+    """
+    try:
+        health = json.loads(body)
+    except ValueError:
+        return ()
+    return tuple(_failing(health, "", 0)) if isinstance(health, dict) else ()
+
+
+def _failing(health: dict[str, Any], path: str, depth: int) -> list[FailingPart]:
+    parts = {
+        f"{path}/{name}".strip("/"): part
+        for key in ("components", "details")
+        if isinstance(health.get(key), dict)
+        for name, part in health[key].items()
+        if isinstance(part, dict) and "status" in part
+    }
+    inner = (
+        [] if depth == _DEPTH else [each for name, part in parts.items() for each in _failing(part, name, depth + 1)]
+    )
+    status = health.get("status")
+    if inner or not path or status == "UP":
+        return inner
+    details = health.get("details")
+    reason = details.get("error") or details.get("message") if isinstance(details, dict) else None
+    return [FailingPart(path=path, status=str(status)[:40], reason=" ".join(str(reason or "").split())[:200])]

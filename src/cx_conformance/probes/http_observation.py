@@ -1,0 +1,109 @@
+"""What is asked over HTTP, within which limits, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cx_conformance.cluster.certificate import Certificate
+
+
+class HttpFailure(StrEnum):
+    """How a request ended without an answer that counts."""
+
+    REFUSED = "refused"
+    TIMED_OUT = "timed out"
+    NOT_RESOLVABLE = "not resolvable"
+    NO_ROUTE = "no route"
+    RESET = "reset"
+    CLOSED = "closed without an answer"
+    GARBAGE = "not HTTP"
+    CERTIFICATE = "certificate not accepted"
+    TLS = "TLS failed"
+    SCHEME = "wrong scheme"
+    OTHER = "failed"
+
+
+class Trust(StrEnum):
+    """Whose word is taken for a server's certificate, where no file of authorities is given."""
+
+    SYSTEM = "system"
+    NOBODY = "nobody"
+    """The certificate is looked at and not verified, as ``curl -k`` does."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HttpLimits:
+    """Seconds to connect and in all, bytes of body that are kept, and tries of which one must come to an answer."""
+
+    connect_seconds: float = 3.0
+    total_seconds: float = 10.0
+    body_bytes: int = 16_384
+    tries: int = 2
+    pause_seconds: float = 0.3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HttpRequest:
+    """A GET of ``url``.
+
+    ``connect_to`` is where the connection really goes (a tunnel's end, an address that DNS does not know yet); name and
+    certificate stay those of the URL, or of ``server_name``. ``trust`` is a PEM file of authorities, or a ``Trust``.
+    ``use_proxy`` follows HTTPS_PROXY and the like, for what lies outside the cluster.
+    """
+
+    url: str
+    connect_to: tuple[str, int] | None = None
+    server_name: str | None = None
+    trust: Path | Trust = Trust.SYSTEM
+    headers: Mapping[str, str] = field(default_factory=dict)
+    use_proxy: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TlsFacts:
+    """The TLS of a connection: the protocol (``TLSv1.3``) and the server's certificate, verified or not."""
+
+    protocol: str | None
+    certificate: Certificate | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HttpObservation:
+    """What came of a request: an answer, or ``failure`` and ``words`` that say why there is none that counts.
+
+    A server that answers 400 for want of TLS has both a ``status`` and a ``failure``.
+    """
+
+    url: str
+    status: int | None = None
+    reason: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """With names in lower case."""
+    body: bytes = b""
+    body_is_whole: bool = True
+    tls: TlsFacts | None = None
+    failure: HttpFailure | None = None
+    words: str = ""
+    milliseconds: float = 0.0
+    tries: int = 1
+
+    @property
+    def location(self) -> str | None:
+        """Where a redirect leads; it is not followed."""
+        return self.headers.get("location") if self.status and 300 <= self.status < 400 else None
+
+    @property
+    def text(self) -> str:
+        """The body as text, what is no text replaced."""
+        return self.body.decode(errors="replace")
+
+    def excerpt(self, size: int = 200) -> str:
+        """Return the start of the body on one line."""
+        line = " ".join(self.text.split())
+        return line if len(line) <= size else f"{line[:size]}..."
