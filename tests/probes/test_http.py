@@ -16,7 +16,6 @@ from tests.probes.authority import Authority
 from tests.probes.targets import (
     answering,
     closed_port,
-    greets,
     http,
     listening,
     never_answering,
@@ -94,7 +93,7 @@ def test_the_dialled_address_keeps_name_and_path_of_the_url() -> None:
         (silent, HttpFailure.TIMED_OUT, "no answer within 1 s"),
         (answering(b""), HttpFailure.CLOSED, "closed without an answer"),
         (resets, HttpFailure.RESET, "the connection was reset"),
-        (greets, HttpFailure.GARBAGE, "what answered is not HTTP"),
+        (answering(b"220 hello\r\n\r\n"), HttpFailure.GARBAGE, "what answered is not HTTP"),
         (answering(b"\x00\x01garbage\r\n\r\n"), HttpFailure.GARBAGE, "what answered is not HTTP"),
     ],
 )
