@@ -122,7 +122,7 @@ class Line:
             secure = self.context().wrap_socket(sock, server_hostname=self.target.host)
         except ssl.SSLCertVerificationError as error:
             self.certificate = self._presented(expected, prelude)
-            raise tls.explain_tls(error, self.target.address, self.target.host, self.certificate) from None
+            raise self._explained(error) from None
         self._sockets.add(secure)
         secure.settimeout(self.patience())
         if self.certificate is None and (der := secure.getpeercert(binary_form=True)):
@@ -142,18 +142,30 @@ class Line:
         """Tell whether the server ends TLS right after the handshake, and why.
 
         With TLS 1.3 a server judges the client's certificate when the client already believes to be connected; the
-        alert is lost when the client has begun to write.
+        alert is lost when the client has begun to write, or the server resets the connection behind it.
         """
         try:
             with self.open(prelude) as sock:
                 sock.settimeout(min(_ALERT_S, self.remaining()))
-                sock.recv(1)
+                ended = not sock.recv(1)
+        except (TimeoutError, Trouble):
+            return None
         except ssl.SSLError as error:
             if not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-                return tls.explain_tls(error, self.target.address, self.target.host, self.certificate)
-        except (OSError, Trouble):
+                return self._explained(error)
+            ended = True
+        except OSError:
+            ended = True
+        if not ended or self._shown:
             return None
-        return None
+        words = (
+            "ends the connection right after the handshake; it seems to want a client certificate, and none is given"
+        )
+        return Trouble(Kind.TLS, f"{self.target.address} {words}")
+
+    @property
+    def _shown(self) -> bool:
+        return self.target.tls is not None and self.target.tls.certificate_pem is not None
 
     def tried(self, ask: Callable[[], T]) -> T:
         """Return what ``ask`` returns, asked again while tries and time last when the connection was lost."""
@@ -183,7 +195,7 @@ class Line:
                 return self._closed(cause)
         for cause in causes:
             if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-                return tls.explain_tls(cause, self.target.address, self.target.host, self.certificate)
+                return self._explained(cause)
         network = explain_network(error, self.target.address, waited_s=self.target.limits.answer_s)
         if network is not None:
             return self._closed(network)
@@ -191,6 +203,10 @@ class Line:
         if otherwise is Kind.GAVE_UP:
             return Trouble(Kind.GAVE_UP, f"{self.target.address} could not be asked; the client stopped with: {what}")
         return Trouble(otherwise, f"{self.target.address} gave an answer that its client rejects: {what}")
+
+    def _explained(self, error: ssl.SSLError) -> Trouble:
+        target = self.target
+        return tls.explain_tls(error, target.address, target.host, self.certificate, shown=self._shown)
 
     def _closed(self, trouble: Trouble) -> Trouble:
         if trouble.kind is Kind.CLOSED and (why := self.target.why_closed()):

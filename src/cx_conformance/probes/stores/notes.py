@@ -140,9 +140,6 @@ class Notes:
             return Trouble(Kind.WRONG_PROTOCOL, f"{address} wants TLS where plain {protocol} is promised")
         if spoken is not None and spoken != protocol:
             return Trouble(Kind.WRONG_PROTOCOL, f"{address} does not speak {protocol}; it speaks {spoken}")
-        if trouble.kind is Kind.CLOSED and self.target.tls is not None and self.target.tls.certificate_pem is None:
-            hint = "after the TLS handshake; it may want a client certificate, and none is given"
-            return Trouble(Kind.CLOSED, f"{address} closes the connection {hint}")
         if spoken is None and trouble.kind is Kind.ODD:
             return Trouble(
                 Kind.WRONG_PROTOCOL, f"{address} does not speak {protocol}, nor anything known: {trouble.words}"

@@ -37,8 +37,8 @@ _MONGO_ON_HTTP = b"MongoDB over HTTP"
 _TLS_ON_HTTP = (b"HTTP request to an HTTPS server", b"plain HTTP request was sent to HTTPS port")
 _OP_MSG, _OP_REPLY = 2013, 1
 
-_HTTP = b"GET / HTTP/1.0\r\n\r\n"
-_STOMP = b"STOMP\naccept-version:1.2\nhost:/\n\n\x00"
+_LINE_OR_FRAME = b"GET / HTTP/1.0\r\n\r\n\x00"
+"""A request for HTTP, a line for Redis, and by its last byte a frame for STOMP: each answers, if only an error."""
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 
 
@@ -72,7 +72,7 @@ def sniff(line: Line, *, secure: bool) -> str | None:
     Each question takes a connection of its own; ``secure`` asks them inside TLS. Never raises.
     """
     opened = line.open if secure else line.dial
-    for question in (_HTTP, mongo_hello(), _STOMP, _SSL_REQUEST, None):
+    for question in (_LINE_OR_FRAME, mongo_hello(), _SSL_REQUEST, None):
         if question is None and secure:
             break
         try:

@@ -28,6 +28,9 @@ _OURS = {
     "TLSV1_ALERT_UNRECOGNIZED_NAME": "the server has no certificate for this name",
 }
 
+_OF_NO_CERTIFICATE = {"SSLV3_ALERT_BAD_CERTIFICATE", "SSLV3_ALERT_CERTIFICATE_UNKNOWN"}
+"""What Java and others say when no certificate was shown at all."""
+
 
 def client_context(tls: TlsExpectation, *, verify: bool = True) -> ssl.SSLContext:
     """Return a context that trusts what the components trust and shows what they show.
@@ -124,13 +127,17 @@ def presented(sock: socket.socket, host: str, tls: TlsExpectation) -> Certificat
     return facts(der) if der else None
 
 
-def explain_tls(error: ssl.SSLError, address: str, host: str, certificate: Certificate | None) -> Trouble:
-    """Say which side refuses and why."""
+def explain_tls(
+    error: ssl.SSLError, address: str, host: str, certificate: Certificate | None, *, shown: bool
+) -> Trouble:
+    """Say which side refuses and why; ``shown`` is whether we have a certificate to show."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return Trouble(
             Kind.TLS, f"the certificate of {address} is not accepted: {_verification(error, host, certificate)}"
         )
     reason = str(error.reason or "")
+    if not shown and reason in _OF_NO_CERTIFICATE:
+        reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
     if ours := _OURS.get(reason):
         return Trouble(Kind.TLS, f"TLS with {address} fails: {ours}")
     if reason in {"SSLV3_ALERT_HANDSHAKE_FAILURE", "NO_SHARED_CIPHER", "NO_CIPHERS_AVAILABLE"}:

@@ -49,12 +49,22 @@ class ServerProcess:
     a thread that lives as long as the server is wanted.
     """
 
-    def __init__(self, name: str, answers: Callable[[], bool], folder: Path | None = None) -> None:
-        """Make the folder; ``answers`` tells whether the server can be used."""
+    def __init__(self, name: str, answers: Callable[[], bool], ending: signal.Signals = signal.SIGKILL) -> None:
+        """Make the folder; ``answers`` tells whether the server can be used.
+
+        ``ending`` is the signal that ends it: nothing here is worth a slow farewell, but PostgreSQL has processes and
+        shared memory to clear away.
+        """
         self.name = name
-        self.folder = folder or Path(tempfile.mkdtemp(prefix=f"cx-{name}-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"cx-{name}-"))
         self._answers = answers
+        self._ending = ending
         self._process: subprocess.Popen[bytes] | None = None
+        self._companions: list[Running] = []
+
+    def accompany(self, other: Running) -> None:
+        """Have something stopped together with this server."""
+        self._companions.append(other)
 
     def launch(
         self, command: Sequence[str], *, user: str | None = None, environment: dict[str, str] | None = None
@@ -105,12 +115,14 @@ class ServerProcess:
         """End it gently, then firmly, and remove its folder."""
         process, self._process = self._process, None
         if process is not None:
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(self._ending)
             try:
                 process.wait(5)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        while self._companions:
+            self._companions.pop().stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Self:

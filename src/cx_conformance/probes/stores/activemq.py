@@ -1,0 +1,173 @@
+"""ActiveMQ: STOMP asked by stomp.py, and what its other ports speak."""
+
+import secrets
+import socket
+import ssl
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pydantic import SecretStr
+
+from cx_conformance.probes.stores.line import Line
+from cx_conformance.probes.stores.masking import Masking
+from cx_conformance.probes.stores.notes import Notes, noting
+from cx_conformance.probes.stores.observation import Finding, Level, PortObservation, StoreObservation
+from cx_conformance.probes.stores.sniff import SILENT, recognise, sniff
+from cx_conformance.probes.stores.stomp_session import Session
+from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
+from cx_conformance.probes.stores.trouble import Kind, Trouble, seconds
+
+_QUESTIONS = {
+    "OpenWire": b"",
+    "STOMP": b"STOMP\naccept-version:1.2\nhost:/\n\n\x00",
+    "AMQP": b"AMQP\x00\x01\x00\x00",
+    "MQTT": b"\x10\x1f\x00\x04MQTT\x04\x02\x00\x05\x00\x13cx-conformance-prob",
+    "HTTP": b"GET / HTTP/1.0\r\n\r\n",
+}
+"""What makes a server of each protocol speak; OpenWire's greets by itself with its WireFormatInfo."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Port:
+    """One more promised port; ``speaks`` None where only a listener is promised."""
+
+    target: Target
+    speaks: str | None
+
+
+def observe(
+    target: Target,
+    credentials: Credentials | None = None,
+    *,
+    others: Sequence[Port] = (),
+    allow_writes: bool = False,
+) -> StoreObservation:
+    """Ask a broker on its STOMP port, and each of the ``others`` what it speaks, at the same time.
+
+    Without ``allow_writes`` a temporary queue is subscribed to; with it a message goes through it.
+    """
+    with noting("activemq", target, credentials) as notes, ThreadPoolExecutor(max(len(others), 1)) as pool:
+        looking = [pool.submit(look, port, notes.said) for port in others]
+        if notes.reach():
+            _ask(notes, allow_writes=allow_writes)
+        notes.ports = [one.result() for one in looking]
+        return notes.observation()
+
+
+def _ask(notes: Notes, *, allow_writes: bool) -> None:
+    with notes.speaking("STOMP"):
+        notes.line.tried(lambda: _greet(notes))
+    if not notes.ok(Level.SPEAKS):
+        return
+    if notes.credentials is None:
+        notes.not_asked(Level.LOGS_IN, "no credentials are given")
+    else:
+        _log_in(notes, notes.credentials, allow_writes=allow_writes)
+    notes.refusing(Level.REFUSES_WRONG_PASSWORD, lambda: _wrong(notes), as_whom="a wrong password")
+
+
+def _greet(notes: Notes) -> None:
+    """Connect without a login: the answer tells the protocol, and whether a login is needed."""
+    address = notes.target.address
+    with Session(notes.line) as session:
+        try:
+            session.connect(None, notes.target.host)
+        except Trouble as trouble:
+            if trouble.kind is not Kind.UNAUTHORIZED:
+                raise
+            notes.found(Level.REFUSES_ANONYMOUS, f"{address} refuses access without a login")
+        else:
+            words = f"{address} lets anybody connect without a login; set an authentication plug-in"
+            notes.failed(Level.REFUSES_ANONYMOUS, Kind.OPEN, words)
+    notes.found(Level.SPEAKS, f"{address} speaks STOMP")
+
+
+def _log_in(notes: Notes, credentials: Credentials, *, allow_writes: bool) -> None:
+    with notes.logging_in(credentials), Session(notes.line) as session:
+        connected = session.connect(credentials, notes.target.host)
+        notes.version = notes.said(connected.get("server", ""), 60) or None
+        _use(notes, session, connected, allow_writes=allow_writes)
+
+
+def _use(notes: Notes, session: Session, connected: dict[str, str], *, allow_writes: bool) -> None:
+    address = notes.target.address
+    destination = f"/temp-queue/cx-conformance-{secrets.token_hex(6)}"
+    with notes.asking(Level.USABLE):
+        version = notes.said(connected.get("version", "1.0"), 10)
+        if version != "1.2":
+            raise Trouble(Kind.UNUSABLE, f"{address} speaks STOMP {version} where 1.2 is promised")
+        session.subscribe(destination, "cx-conformance")
+        done = "lets a temporary queue be subscribed to"
+        if allow_writes:
+            session.round_trip(destination, f"cx-conformance {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+            done = "passes a message through a temporary queue"
+        beats = notes.said(connected.get("heart-beat", "0,0"), 30)
+        notes.found(Level.USABLE, f"{address} {done}", heart_beat=beats, stomp=version, wrote=allow_writes)
+
+
+def _wrong(notes: Notes) -> str:
+    nobody = Credentials(username=PROBE_USER, password=SecretStr(secrets.token_urlsafe(12)))
+    with Session(notes.line) as session:
+        session.connect(nobody, notes.target.host)
+    return f"user {PROBE_USER} with a random password may connect"
+
+
+def look(port: Port, said: Masking) -> PortObservation:
+    """Tell what one port speaks; never raises for what a server does."""
+    line = Line(port.target, said)
+    try:
+        return _looked(port, line)
+    finally:
+        line.close()
+
+
+def _looked(port: Port, line: Line) -> PortObservation:
+    address, promised = port.target.address, port.speaks or "a listener"
+    spoken: str | None = None
+    try:
+        spoken = line.tried(lambda: _spoken(port, line))
+        finding = _compare(port, spoken)
+    except Trouble as trouble:
+        finding = Finding(ok=None if trouble.kind is Kind.GAVE_UP else False, words=trouble.words, kind=trouble.kind)
+        if port.target.tls is not None and trouble.kind in {Kind.WRONG_PROTOCOL, Kind.CLOSED, Kind.TIMED_OUT}:
+            spoken = sniff(line, secure=False)
+            if spoken not in {None, SILENT, "TLS"}:
+                words = f"{address} speaks {spoken} in plain where TLS is promised"
+                finding = Finding(ok=False, words=words, kind=Kind.WRONG_PROTOCOL)
+    return PortObservation(
+        address=address, promised=promised, speaks=spoken, finding=finding, certificate=line.certificate
+    )
+
+
+def _spoken(port: Port, line: Line) -> str | None:
+    with line.open() as sock:
+        if port.speaks is None:
+            return None
+        question = _QUESTIONS[port.speaks]
+        if question:
+            sock.sendall(question)
+        name = recognise(_first_words(sock))
+    return name if name == port.speaks else sniff(line, secure=port.target.tls is not None) or name
+
+
+def _first_words(sock: socket.socket) -> bytes:
+    try:
+        return sock.recv(512)
+    except (TimeoutError, ConnectionError, ssl.SSLEOFError):
+        return b""
+
+
+def _compare(port: Port, spoken: str | None) -> Finding:
+    address = port.target.address
+    if port.speaks is None:
+        return Finding(ok=True, words=f"{address} accepts connections")
+    if spoken == port.speaks:
+        return Finding(ok=True, words=f"{address} speaks {spoken}")
+    if spoken == SILENT:
+        waited = seconds(port.target.limits.answer_s)
+        words = f"{address} accepts connections and says nothing within {waited} where {port.speaks} is promised"
+        return Finding(ok=False, words=words, kind=Kind.TIMED_OUT)
+    said = f"it speaks {spoken}" if spoken else "nor anything known"
+    return Finding(ok=False, words=f"{address} does not speak {port.speaks}, {said}", kind=Kind.WRONG_PROTOCOL)

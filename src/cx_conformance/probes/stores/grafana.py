@@ -1,0 +1,77 @@
+"""Grafana: its health and its logins, asked by httpx.
+
+Facts: https://grafana.com/docs/grafana/latest/developers/http_api/other/#health-api and ``/api/org``.
+"""
+
+import secrets
+
+from pydantic import SecretStr
+
+from cx_conformance.probes.stores.notes import Notes, noting
+from cx_conformance.probes.stores.observation import Level, StoreObservation
+from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
+from cx_conformance.probes.stores.trouble import Kind, Trouble
+from cx_conformance.probes.stores.web import ask, unexpected
+
+_HEALTH, _ORGANISATION = "/api/health", "/api/org"
+
+
+def observe(target: Target, credentials: Credentials | None = None, *, context_path: str = "") -> StoreObservation:
+    """Ask Grafana; ``context_path`` is the path of its root URL when it serves from a sub-path."""
+    with noting("grafana", target, credentials) as notes:
+        if notes.reach():
+            _ask(notes, context_path.rstrip("/"))
+        return notes.observation()
+
+
+def _ask(notes: Notes, root: str) -> None:
+    with notes.speaking("HTTP"):
+        database = notes.line.tried(lambda: _health(notes, root))
+        notes.found(Level.SPEAKS, f"{notes.target.address} answers as Grafana does")
+        _judge(notes, database)
+    if not notes.ok(Level.SPEAKS):
+        return
+    if notes.credentials is None:
+        notes.not_asked(Level.LOGS_IN, "no credentials are given")
+    else:
+        with notes.logging_in(notes.credentials):
+            _organisation(notes, root, notes.credentials)
+    notes.refusing(Level.REFUSES_ANONYMOUS, lambda: _organisation(notes, root, None), as_whom="access without a login")
+    notes.refusing(Level.REFUSES_WRONG_PASSWORD, lambda: _wrong(notes, root), as_whom="a wrong password")
+
+
+def _health(notes: Notes, root: str) -> str:
+    """Return what Grafana says of its database; it answers 503 when that is not ok."""
+    path = root + _HEALTH
+    answer = ask(notes, "GET", path)
+    document = answer.document()
+    if "database" not in document:
+        raise unexpected(notes, path, answer, "JSON with database: ok")
+    notes.version = notes.said(document.get("version", ""), 40) or None
+    return notes.said(document["database"], 60)
+
+
+def _judge(notes: Notes, database: str) -> None:
+    address = notes.target.address
+    if database == "ok":
+        notes.found(Level.USABLE, f"{address}{_HEALTH} says database: ok", database=database)
+    else:
+        words = f"{address}{_HEALTH} says database: {database} where ok is promised; look at Grafana's own database"
+        notes.failed(Level.USABLE, Kind.NOT_READY, words, database=database)
+
+
+def _organisation(notes: Notes, root: str, credentials: Credentials | None) -> str:
+    path = root + _ORGANISATION
+    answer = ask(notes, "GET", path, basic=credentials)
+    if answer.status in {401, 403}:
+        message = notes.said(answer.document().get("message") or f"HTTP {answer.status}")
+        raise Trouble(Kind.UNAUTHORIZED, f"Grafana says: {message}")
+    if answer.status == 200 and "name" in answer.document():
+        whom = f"user {credentials.username}" if credentials else "anybody"
+        return f"{whom} may see the organisation"
+    raise unexpected(notes, path, answer, "the organisation or a refusal")
+
+
+def _wrong(notes: Notes, root: str) -> str:
+    nobody = Credentials(username=PROBE_USER, password=SecretStr(secrets.token_urlsafe(12)))
+    return _organisation(notes, root, nobody)

@@ -1,0 +1,239 @@
+"""PostgreSQL, asked by psycopg.
+
+Facts: SSLRequest is that of https://www.postgresql.org/docs/current/protocol-flow.html, the parameters those of
+https://www.postgresql.org/docs/current/libpq-connect.html. libpq gives no SQLSTATE for a refused login, so refusals
+are told by the server's English words (errcodes 28P01, 28000, 3D000, 57P03, 53300).
+"""
+
+import ipaddress
+import math
+import os
+import re
+import secrets
+import socket
+import struct
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import psycopg
+from pydantic import SecretStr
+
+from cx_conformance.probes.stores.notes import Notes, noting
+from cx_conformance.probes.stores.observation import Level, StoreObservation
+from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
+from cx_conformance.probes.stores.tls import CertificateFolder
+from cx_conformance.probes.stores.trouble import Kind, Trouble
+
+_SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+_REFUSALS = (
+    (r"starting up|shutting down|recovery mode|not (yet )?accepting", Kind.NOT_READY, "{address} is not ready: "),
+    (r"too many clients|connection slots|too many conn", Kind.NOT_READY, "{address} has no connection left: "),
+    (r'database ".*" does not exist', Kind.UNUSABLE, "{address} accepts the credentials, but "),
+    (r"no encryption", Kind.TLS, "{address} wants TLS: "),
+    (r"valid client certificate", Kind.TLS, "{address} wants a client certificate: "),
+    (
+        (
+            r"authentication failed|no password supplied|pg_hba\.conf|permission denied|not permitted"
+            r'|role ".*" does not exist'
+        ),
+        Kind.UNAUTHORIZED,
+        "PostgreSQL says: ",
+    ),
+)
+"""What the server says, which kind of trouble it is, and how the sentence begins."""
+_NO_FILE = os.path.join(os.devnull, "none")  # noqa: PTH118 - a path for libpq, which reads the caller's own else
+_LIBPQ_LEAST_S = 2
+"""libpq waits no shorter for a connection."""
+
+_STATE = """
+select current_setting('server_version'), pg_is_in_recovery(),
+       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+       (select count(*) from pg_stat_activity where backend_type = 'client backend' or backend_type is null)
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _State:
+    in_recovery: bool = False
+    connections: int = 0
+    max_connections: int = 0
+
+
+def observe(
+    target: Target,
+    credentials: Credentials | None = None,
+    *,
+    databases: Sequence[str] = ("licenseManager", "keycloak_db"),
+) -> StoreObservation:
+    """Ask a PostgreSQL server; ``databases`` must exist. The login goes to the credentials' database."""
+    with noting("postgresql", target, credentials) as notes:
+
+        def prelude(sock: socket.socket) -> None:
+            _ask_for_tls(notes, sock)
+
+        if notes.reach(prelude if target.tls is not None else None):
+            with notes.speaking("PostgreSQL", prelude):
+                if target.tls is None:
+                    notes.line.tried(lambda: _greet(notes))
+                notes.found(Level.SPEAKS, f"{target.address} speaks PostgreSQL")
+        if notes.ok(Level.SPEAKS):
+            _ask(notes, databases)
+        return notes.observation()
+
+
+def _ask(notes: Notes, databases: Sequence[str]) -> None:
+    notes.refusing(Level.REFUSES_ANONYMOUS, lambda: _anonymous(notes), as_whom="access without a password")
+    if notes.credentials is None or notes.credentials.username is None:
+        notes.not_asked(Level.LOGS_IN, "no credentials are given")
+    else:
+        _log_in(notes, notes.credentials, databases)
+    notes.refusing(Level.REFUSES_WRONG_PASSWORD, lambda: _wrong(notes), as_whom="a wrong password")
+
+
+def _offer(notes: Notes, sock: socket.socket) -> bytes:
+    """Ask whether the server speaks TLS; every PostgreSQL answers with S or N."""
+    sock.sendall(_SSL_REQUEST)
+    answer = sock.recv(1)
+    if not answer:
+        raise EOFError
+    if answer not in {b"S", b"N"}:
+        raise Trouble(Kind.WRONG_PROTOCOL, f"{notes.target.address} does not answer as PostgreSQL does")
+    return answer
+
+
+def _ask_for_tls(notes: Notes, sock: socket.socket) -> None:
+    if _offer(notes, sock) == b"N":
+        words = f"{notes.target.address} speaks PostgreSQL in plain where TLS is promised"
+        raise Trouble(Kind.WRONG_PROTOCOL, words)
+
+
+def _greet(notes: Notes) -> None:
+    with notes.line.dial() as sock:
+        _offer(notes, sock)
+
+
+def _log_in(notes: Notes, credentials: Credentials, databases: Sequence[str]) -> None:
+    missing: Trouble | None = None
+    state = _State()
+    names: set[str] = set()
+    with notes.logging_in(credentials):
+        try:
+            state, names = _state(notes, credentials)
+        except Trouble as trouble:
+            if trouble.kind is not Kind.UNUSABLE:
+                raise
+            missing = trouble
+    if notes.ok(Level.LOGS_IN):
+        with notes.asking(Level.USABLE):
+            if missing is not None:
+                raise missing
+            _judge(notes, state, sorted(set(databases) - names), databases)
+
+
+def _state(notes: Notes, credentials: Credentials) -> tuple[_State, set[str]]:
+    with ExitStack() as stack:
+        connection = _connected(notes, credentials, stack)
+        try:
+            row = connection.execute(_STATE).fetchone() or ("", False, 0, 0)
+            names = {str(name) for (name,) in connection.execute("select datname from pg_database")}
+        except psycopg.Error as error:
+            raise _explained(notes, error) from None
+    version, recovering, most, used = row
+    notes.version = notes.said(version, 40) or None
+    return _State(in_recovery=bool(recovering), connections=int(used), max_connections=int(most)), names
+
+
+def _judge(notes: Notes, state: _State, missing: Sequence[str], databases: Sequence[str]) -> None:
+    address, faults = notes.target.address, []
+    if missing:
+        faults.append(f"it has no database {', '.join(missing)}")
+    if state.in_recovery:
+        faults.append("it is in recovery, so nothing can be written")
+    if state.connections >= state.max_connections:
+        faults.append(f"all of its {state.max_connections} connections are taken")
+    if faults:
+        notes.failed(Level.USABLE, Kind.UNUSABLE, f"{address}: " + "; ".join(faults), **asdict(state))
+    else:
+        has = f"has {', '.join(databases)} and " if databases else ""
+        notes.found(Level.USABLE, f"{address} {has}takes writes", **asdict(state))
+
+
+def _anonymous(notes: Notes) -> str:
+    """Connect without a password as somebody whom no server knows: one that trusts everybody says just that."""
+    return _nobody(notes, Credentials(username=PROBE_USER, database="postgres"))
+
+
+def _wrong(notes: Notes) -> str:
+    password = SecretStr(secrets.token_urlsafe(12))
+    return _nobody(notes, Credentials(username=PROBE_USER, password=password, database="postgres"))
+
+
+def _nobody(notes: Notes, credentials: Credentials) -> str:
+    trusts = "it asks for no password (method trust in pg_hba.conf)"
+    with ExitStack() as stack:
+        try:
+            _connected(notes, credentials, stack)
+        except Trouble as trouble:
+            if re.search(rf'role "{PROBE_USER}" does not exist', trouble.words):
+                return trusts
+            raise
+    return trusts
+
+
+def _connected(notes: Notes, credentials: Credentials, stack: ExitStack) -> psycopg.Connection[tuple[Any, ...]]:
+    """Return a connection that is closed with the stack, and cut at the line's deadline."""
+    target, line = notes.target, notes.line
+    host, port = target.socket_address
+    options: dict[str, Any] = {"sslmode": "disable"}
+    if target.tls is not None:
+        folder = stack.enter_context(CertificateFolder(target.tls))
+        options = {
+            "sslmode": "verify-full" if target.tls.check_hostname else "verify-ca",
+            "sslrootcert": str(folder.ca) if folder.ca else "system",
+            "sslcert": str(folder.certificate) if folder.certificate else None,
+            "sslkey": str(folder.key) if folder.key else None,
+            "sslcertmode": "allow" if folder.certificate else "disable",
+        }
+    try:
+        connection = psycopg.connect(
+            host=target.host,
+            hostaddr=_numeric(host, port),
+            port=port,
+            user=credentials.username,
+            password=credentials.password.get_secret_value() if credentials.password else "",
+            dbname=credentials.database or "postgres",
+            connect_timeout=max(math.ceil(line.patience()), _LIBPQ_LEAST_S),
+            application_name="cx-conformance",
+            passfile=_NO_FILE,
+            gssencmode="disable",
+            autocommit=True,
+            **options,
+        )
+    except psycopg.Error as error:
+        raise _explained(notes, error) from None
+    stack.callback(connection.close)
+    watched = stack.enter_context(socket.socket(fileno=os.dup(connection.fileno())))
+    line.watch(watched)
+    return connection
+
+
+def _numeric(host: str, port: int) -> str:
+    """Return the address of a host, as libpq then compares certificates with the promised name."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
+
+
+def _explained(notes: Notes, error: psycopg.Error) -> Trouble:
+    text = notes.said(re.split(r"FATAL:\s+|ERROR:\s+|failed: ", str(error))[-1].strip())
+    if isinstance(error, psycopg.errors.ConnectionTimeout) or "timeout expired" in text:
+        return notes.line.explain(TimeoutError())
+    if "closed the connection unexpectedly" in text or "Connection reset" in text:
+        return notes.line.explain(ConnectionResetError())
+    for pattern, kind, begin in _REFUSALS:
+        if re.search(pattern, text):
+            return Trouble(kind, f"{begin.format(address=notes.target.address)}{text}")
+    return Trouble(Kind.ODD, f"{notes.target.address} answers with an error: {text}")

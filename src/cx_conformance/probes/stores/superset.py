@@ -1,0 +1,77 @@
+"""Superset: its health and its logins, asked by httpx.
+
+Facts: ``/health`` answers OK, ``/api/v1/security/login`` and ``/api/v1/me/`` are those of
+https://superset.apache.org/docs/api.
+"""
+
+import secrets
+
+from pydantic import SecretStr
+
+from cx_conformance.probes.stores.notes import Notes, noting
+from cx_conformance.probes.stores.observation import Level, StoreObservation
+from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
+from cx_conformance.probes.stores.trouble import Kind, Trouble
+from cx_conformance.probes.stores.web import ask, unexpected
+
+_HEALTH, _LOGIN, _ME = "/health", "/api/v1/security/login", "/api/v1/me/"
+
+
+def observe(target: Target, credentials: Credentials | None = None) -> StoreObservation:
+    """Ask Superset; the login is that of a user of its own database (provider ``db``)."""
+    with noting("superset", target, credentials) as notes:
+        if notes.reach():
+            _ask(notes)
+        return notes.observation()
+
+
+def _ask(notes: Notes) -> None:
+    address = notes.target.address
+    with notes.speaking("HTTP"):
+        notes.line.tried(lambda: _health(notes))
+        notes.found(Level.SPEAKS, f"{address} answers as Superset does")
+        notes.found(Level.USABLE, f"{address}{_HEALTH} says OK")
+    if not notes.ok(Level.SPEAKS):
+        return
+    if notes.credentials is None:
+        notes.not_asked(Level.LOGS_IN, "no credentials are given")
+    else:
+        with notes.logging_in(notes.credentials):
+            _log_in(notes, notes.credentials)
+    notes.refusing(Level.REFUSES_ANONYMOUS, lambda: _anonymous(notes), as_whom="access without a login")
+    notes.refusing(Level.REFUSES_WRONG_PASSWORD, lambda: _wrong(notes), as_whom="a wrong password")
+
+
+def _health(notes: Notes) -> None:
+    answer = ask(notes, "GET", _HEALTH)
+    if answer.status != 200 or answer.body.strip() != b"OK":
+        raise unexpected(notes, _HEALTH, answer, "OK")
+
+
+def _log_in(notes: Notes, credentials: Credentials) -> str:
+    body: dict[str, str | bool | SecretStr] = {
+        "username": credentials.username or "",
+        "password": credentials.password or SecretStr(""),
+        "provider": "db",
+        "refresh": False,
+    }
+    answer = ask(notes, "POST", _LOGIN, body=body)
+    if answer.status == 200 and "access_token" in answer.document():
+        return f"user {credentials.username} gets a token"
+    if answer.status in {400, 401, 403}:
+        message = notes.said(answer.document().get("message") or f"HTTP {answer.status}")
+        raise Trouble(Kind.UNAUTHORIZED, f"Superset says: {message}")
+    raise unexpected(notes, _LOGIN, answer, "a token or a refusal")
+
+
+def _anonymous(notes: Notes) -> str:
+    answer = ask(notes, "GET", _ME)
+    if answer.status in {302, 401, 403}:
+        raise Trouble(Kind.UNAUTHORIZED, f"HTTP {answer.status}")
+    if answer.status == 200:
+        return f"{_ME} answers without a token"
+    raise unexpected(notes, _ME, answer, "a refusal")
+
+
+def _wrong(notes: Notes) -> str:
+    return _log_in(notes, Credentials(username=PROBE_USER, password=SecretStr(secrets.token_urlsafe(12))))

@@ -1,0 +1,104 @@
+"""What Keycloak, Grafana and Superset have in common: JSON over HTTP, asked by httpx."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import httpx
+from pydantic import SecretStr
+
+from cx_conformance.probes.stores.notes import Notes
+from cx_conformance.probes.stores.target import Credentials
+from cx_conformance.probes.stores.trouble import Kind, Trouble
+
+_LARGEST_ANSWER = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """An HTTP answer: status and body, which is cut at 1 MiB."""
+
+    status: int
+    body: bytes
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON object of the body; an empty one when it is none."""
+        try:
+            value = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def ask(  # noqa: PLR0913 - the parts of a request, by name
+    notes: Notes,
+    method: str,
+    path: str,
+    *,
+    form: Mapping[str, str | SecretStr] | None = None,
+    body: Mapping[str, str | bool | SecretStr] | None = None,
+    basic: Credentials | None = None,
+) -> Answer:
+    """Send one request to the promised name, wherever the socket goes; secrets are opened on the way out only.
+
+    Redirects are not followed: a login page instead of an answer is an answer.
+    """
+    target, line = notes.target, notes.line
+    scheme = "https" if target.tls is not None else "http"
+    host, port = target.socket_address
+    auth = None
+    if basic is not None:
+        auth = httpx.BasicAuth(basic.username or "", basic.password.get_secret_value() if basic.password else "")
+    try:
+        with (
+            httpx.Client(
+                verify=line.context() if target.tls is not None else False,
+                timeout=httpx.Timeout(line.patience(), connect=min(target.limits.connect_s, line.remaining())),
+                trust_env=False,
+            ) as client,
+            client.stream(
+                method,
+                httpx.URL(scheme=scheme, host=host, port=port, raw_path=path.encode()),
+                headers={"Host": target.address, "User-Agent": "cx-conformance"},
+                extensions={"sni_hostname": target.host},
+                data=_opened(form) if form is not None else None,
+                json=_opened(body) if body is not None else None,
+                auth=auth,
+            ) as response,
+        ):
+            return Answer(status=response.status_code, body=_read(notes, response))
+    except httpx.TimeoutException:
+        raise line.explain(TimeoutError()) from None
+    except httpx.HTTPError as error:
+        raise line.explain(error, Kind.ODD) from None
+
+
+def _opened(fields: Mapping[str, str | bool | SecretStr]) -> dict[str, Any]:
+    return {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in fields.items()}
+
+
+def _read(notes: Notes, response: httpx.Response) -> bytes:
+    """Return the body; a server that drips it byte by byte meets the line's deadline."""
+    body = b""
+    began = time.monotonic()
+    for part in response.iter_bytes():
+        body += part
+        notes.line.remaining()
+        if len(body) > _LARGEST_ANSWER or time.monotonic() - began > notes.target.limits.total_s:
+            break
+    return body[:_LARGEST_ANSWER]
+
+
+def unexpected(notes: Notes, path: str, answer: Answer, promised: str) -> Trouble:
+    """Return the trouble of an answer that is not the promised one."""
+    address = notes.target.address
+    if answer.status in {502, 503, 504}:
+        return Trouble(Kind.NOT_READY, f"{address}{path} answers HTTP {answer.status}; it is not ready")
+    if answer.status >= 500:
+        return Trouble(Kind.UNUSABLE, f"{address}{path} answers HTTP {answer.status} where {promised} is promised")
+    seen = notes.said(answer.body, 80)
+    return Trouble(
+        Kind.WRONG_PROTOCOL, f"{address}{path} answers HTTP {answer.status} {seen} where {promised} is promised"
+    )

@@ -1,0 +1,169 @@
+"""Stand-ins of Keycloak, Grafana and Superset: their documented endpoints, with real logins.
+
+No package brings these servers. Each answer carries a ``Server`` header that says what it is.
+"""
+
+import asyncio
+import base64
+import http
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+from pydantic import SecretStr
+
+from cx_conformance.sandbox.stores.certificates import CertificateFiles
+from cx_conformance.sandbox.stores.standin import SAYS_SO, StandIn, server_context
+
+KEYCLOAK_PORTS, GRAFANA_PORTS, SUPERSET_PORTS = {"keycloak": 8080}, {"grafana": 3000}, {"superset": 8088}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One request: the header names in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    def basic(self) -> tuple[str, str] | None:
+        """Return user and password of HTTP Basic, None without."""
+        kind, _, value = self.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "basic":
+            return None
+        user, _, password = base64.b64decode(value).decode().partition(":")
+        return user, password
+
+
+Reply = tuple[int, Any]
+Serve = Callable[[Request], Reply]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """Who may log in; without a password everybody may."""
+
+    username: str = "admin"
+    password: SecretStr | None = None
+
+    def fits(self, given: tuple[str, str] | None) -> bool:
+        """Tell whether these are the credentials."""
+        return self.password is None or given == (self.username, self.password.get_secret_value())
+
+
+def start_keycloak(  # noqa: PLR0913 - a server's settings, all by name
+    address: str,
+    ports: Mapping[str, int] = KEYCLOAK_PORTS,
+    *,
+    login: Login,
+    fqdn: str,
+    realm: str = "expertflow",
+    tls: CertificateFiles | None = None,
+) -> StandIn:
+    """Serve one realm under ``/auth`` whose issuer is at the host name given."""
+    base = f"https://{fqdn}/auth/realms/{realm}"
+    pages = {
+        f"/auth/realms/{realm}": {"realm": realm, "public_key": "MIIB"},
+        f"/auth/realms/{realm}/.well-known/openid-configuration": {
+            "issuer": base,
+            "jwks_uri": f"{base}/protocol/openid-connect/certs",
+            "token_endpoint": f"{base}/protocol/openid-connect/token",
+        },
+        f"/auth/realms/{realm}/protocol/openid-connect/certs": {"keys": [{"kid": "sandbox", "kty": "RSA"}]},
+    }
+
+    def serve(request: Request) -> Reply:
+        if request.path == "/auth/realms/master/protocol/openid-connect/token":
+            form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+            if login.fits((form.get("username", ""), form.get("password", ""))):
+                return 200, {"access_token": "sandbox", "token_type": "Bearer"}
+            return 401, {"error": "invalid_grant", "error_description": "Invalid user credentials"}
+        if request.path.startswith("/auth/admin/") and login.password is not None:
+            return 401, {"error": "HTTP 401 Unauthorized"}
+        if request.path in pages:
+            return 200, pages[request.path]
+        known = request.path.startswith("/auth/realms/")
+        return 404, {"error": "Realm does not exist"} if known else {"error": "RESTEASY003210"}
+
+    return _start(address, ports["keycloak"], serve, tls)
+
+
+def start_grafana(
+    address: str,
+    ports: Mapping[str, int] = GRAFANA_PORTS,
+    *,
+    login: Login,
+    database: str = "ok",
+    tls: CertificateFiles | None = None,
+) -> StandIn:
+    """Serve health and organisation; ``database`` other than ok is answered with 503, as Grafana does."""
+
+    def serve(request: Request) -> Reply:
+        if request.path == "/api/health":
+            health = {"database": database, "version": "10.0.0", "commit": SAYS_SO}
+            return (200 if database == "ok" else 503), health
+        if request.path == "/api/org":
+            if login.fits(request.basic()):
+                return 200, {"id": 1, "name": "Main Org."}
+            return 401, {"message": "Invalid username or password" if request.basic() else "Unauthorized"}
+        return 404, {"message": "Not found"}
+
+    return _start(address, ports["grafana"], serve, tls)
+
+
+def start_superset(
+    address: str,
+    ports: Mapping[str, int] = SUPERSET_PORTS,
+    *,
+    login: Login,
+    tls: CertificateFiles | None = None,
+) -> StandIn:
+    """Serve health, login and ``me``."""
+
+    def serve(request: Request) -> Reply:
+        if request.path == "/health":
+            return 200, "OK"
+        if request.path == "/api/v1/security/login":
+            given = json.loads(request.body or b"{}")
+            if login.fits((given.get("username", ""), given.get("password", ""))):
+                return 200, {"access_token": "sandbox"}
+            return 401, {"message": "Not authorized"}
+        if request.path == "/api/v1/me/":
+            return (200, {"result": {}}) if login.password is None else (401, {"message": "Not authorized"})
+        return 404, {"message": "Not found"}
+
+    return _start(address, ports["superset"], serve, tls)
+
+
+def _start(address: str, port: int, serve: Serve, tls: CertificateFiles | None) -> StandIn:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await _read(reader)
+        status, content = serve(request) if request is not None else (400, "not HTTP")
+        plain = isinstance(content, str)
+        body = (content if isinstance(content, str) else json.dumps(content)).encode()
+        head = (
+            f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\n"
+            f"Server: {SAYS_SO}\r\n"
+            f"Content-Type: {'text/plain' if plain else 'application/json'}\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        )
+        writer.write(head.encode() + body)
+        await writer.drain()
+
+    return StandIn(address, {port: talk}, {port: server_context(tls)} if tls else None)
+
+
+async def _read(reader: asyncio.StreamReader) -> Request | None:
+    """Return the request, or None when the first line is not one of HTTP."""
+    first = (await reader.readline()).split()
+    if len(first) != 3 or not first[2].startswith(b"HTTP/"):
+        return None
+    headers: dict[str, str] = {}
+    while line := (await reader.readline()).decode("latin-1").strip():
+        name, _, value = line.partition(":")
+        headers[name.lower()] = value.strip()
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Request(method=first[0].decode(), path=first[1].decode(), headers=headers, body=body)

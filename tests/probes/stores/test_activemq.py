@@ -1,0 +1,123 @@
+"""ActiveMQ, asked by stomp.py, against the real broker."""
+
+import threading
+from collections.abc import Iterator, Mapping
+
+import pytest
+from pydantic import SecretStr
+
+from cx_conformance.probes.stores import activemq
+from cx_conformance.probes.stores.activemq import Port
+from cx_conformance.probes.stores.target import Credentials, TlsExpectation
+from cx_conformance.probes.stores.trouble import Kind
+from cx_conformance.sandbox.stores import activemq_server
+from cx_conformance.sandbox.stores.certificates import Authority
+from cx_conformance.sandbox.stores.running import free_port
+from tests.probes.stores.asking import PROMISED, WRONG, all_well, marks, target
+from tests.sandbox.stores.wanted import wanted
+
+
+@pytest.fixture(scope="module")
+def ports(
+    password: SecretStr, authority: Authority, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, int]]:
+    """Give the ports of a broker with a login on all, and TLS on those that promise it."""
+    wanted(activemq_server.available())
+    chosen = {name: free_port() for name in activemq_server.PORTS}
+    files = authority.write(tmp_path_factory.mktemp("activemq"), PROMISED["activemq"][0])
+    with activemq_server.start("127.0.0.1", chosen, username="cx", password=password, tls=files).wait():
+        yield chosen
+
+
+@pytest.fixture(scope="module")
+def open_ports(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, int]]:
+    """Give the ports of a broker that lets everybody in, over mutual TLS on one of them."""
+    wanted(activemq_server.available())
+    chosen = {name: free_port() for name in ("stomp", "stomp+ssl")}
+    files = authority.write(tmp_path_factory.mktemp("open"), PROMISED["activemq"][0], ask_clients=True)
+    with activemq_server.start("127.0.0.1", chosen, tls=files).wait():
+        yield chosen
+
+
+@pytest.fixture
+def login(password: SecretStr) -> Credentials:
+    """Give the credentials of the components."""
+    return Credentials(username="cx", password=password)
+
+
+@pytest.mark.parametrize("writes", [False, True], ids=["read-only", "with writes"])
+def test_plain_with_the_password_is_all_well(ports: Mapping[str, int], login: Credentials, *, writes: bool) -> None:
+    """A broker that keeps its promises is fine; a message is passed only where writes are allowed."""
+    seen = activemq.observe(target("activemq", ports["stomp"]), login, allow_writes=writes)
+    assert marks(seen) == all_well(tls=False)
+    assert seen.usable.detail["wrote"] is writes
+    assert seen.version is not None
+    assert seen.version.startswith("ActiveMQ/")
+
+
+def test_tls_with_the_password_is_all_well(ports: Mapping[str, int], trust: TlsExpectation, login: Credentials) -> None:
+    """The same holds over TLS, verified against the promised name."""
+    seen = activemq.observe(target("activemq", ports["stomp+ssl"], trust), login, allow_writes=True)
+    assert marks(seen) == all_well(tls=True)
+
+
+def test_mutual_tls_is_all_well_but_for_the_open_door(
+    open_ports: Mapping[str, int], mutual: TlsExpectation, login: Credentials
+) -> None:
+    """A client certificate opens the connection; that anybody who has one may log in is found."""
+    seen = activemq.observe(target("activemq", open_ports["stomp+ssl"], mutual), login)
+    assert seen.usable.ok is True
+    assert seen.refuses_anonymous.kind is Kind.OPEN
+    assert seen.refuses_wrong_password.kind is Kind.OPEN
+
+
+def test_a_missing_client_certificate_is_named(open_ports: Mapping[str, int], trust: TlsExpectation) -> None:
+    """Java says bad certificate where none was shown, or just resets; the words say what lacks."""
+    seen = activemq.observe(target("activemq", open_ports["stomp+ssl"], trust))
+    assert seen.tls.kind is Kind.TLS, seen.findings
+    assert "a client certificate" in seen.tls.words
+    assert "none is given" in seen.tls.words
+
+
+def test_a_wrong_password_is_not_authorised(ports: Mapping[str, int]) -> None:
+    """The ERROR frame's reason is in the words, which stomp.py's own exception has not."""
+    seen = activemq.observe(target("activemq", ports["stomp"]), Credentials(username="cx", password=WRONG))
+    assert seen.logs_in.kind is Kind.UNAUTHORIZED
+    assert "User name [cx] or password is invalid" in seen.logs_in.words
+
+
+def test_each_port_says_what_it_speaks(ports: Mapping[str, int], trust: TlsExpectation, login: Credentials) -> None:
+    """Every promised port is asked for its own protocol, at the same time as STOMP."""
+    promised = {"ws": "HTTP", "stomp+ssl": "STOMP", "openwire": "OpenWire", "ssl": "OpenWire", "console": "HTTP"}
+    others = [
+        Port(target=target("activemq", ports[name], trust if "ssl" in name else None), speaks=speaks)
+        for name, speaks in promised.items()
+    ]
+    seen = activemq.observe(target("activemq", ports["stomp"]), login, others=others)
+    assert [port.speaks for port in seen.ports] == list(promised.values())
+    assert all(port.finding.ok for port in seen.ports)
+    assert [port.certificate is not None for port in seen.ports] == ["ssl" in name for name in promised]
+
+
+def test_ports_that_speak_something_else_are_named(ports: Mapping[str, int], trust: TlsExpectation) -> None:
+    """Crossed ports, TLS on the wrong one and a closed one are told apart."""
+    others = [
+        Port(target=target("activemq", ports["openwire"]), speaks="STOMP"),
+        Port(target=target("activemq", ports["ssl"]), speaks="OpenWire"),
+        Port(target=target("activemq", ports["stomp"], trust), speaks="STOMP"),
+        Port(target=target("activemq", free_port()), speaks=None),
+    ]
+    seen = activemq.observe(target("activemq", ports["stomp"]), others=others)
+    crossed, wants_tls, plain, closed = (port.finding for port in seen.ports)
+    assert "does not speak STOMP, it speaks OpenWire" in crossed.words
+    assert "does not speak OpenWire, it speaks TLS" in wants_tls.words
+    assert "speaks STOMP in plain where TLS is promised" in plain.words
+    assert closed.kind is Kind.REFUSED
+
+
+def test_no_thread_is_left(ports: Mapping[str, int], trust: TlsExpectation, login: Credentials) -> None:
+    """Receiver threads end with their session, over TLS too."""
+    before = threading.active_count()
+    activemq.observe(target("activemq", ports["stomp"]), login)
+    activemq.observe(target("activemq", ports["stomp+ssl"], trust), login)
+    assert threading.active_count() == before

@@ -1,0 +1,118 @@
+"""PostgreSQL, asked by psycopg, against the real server."""
+
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from cx_conformance.probes.stores import postgresql
+from cx_conformance.probes.stores.target import Credentials, TlsExpectation
+from cx_conformance.probes.stores.trouble import Kind
+from cx_conformance.sandbox.stores import postgresql_server
+from cx_conformance.sandbox.stores.certificates import Authority
+from cx_conformance.sandbox.stores.running import free_port
+from tests.probes.stores.asking import PROMISED, WRONG, all_well, marks, target
+from tests.sandbox.stores.wanted import wanted
+
+
+@pytest.fixture(scope="module")
+def plain(password: SecretStr) -> Iterator[int]:
+    """Give the port of a server with passwords and no TLS."""
+    wanted(postgresql_server.available())
+    port = free_port()
+    with postgresql_server.start("127.0.0.1", {"postgresql": port}, password=password).wait():
+        yield port
+
+
+@pytest.fixture(scope="module")
+def trusting() -> Iterator[int]:
+    """Give the port of a server that trusts everybody."""
+    wanted(postgresql_server.available())
+    port = free_port()
+    with postgresql_server.start("127.0.0.1", {"postgresql": port}).wait():
+        yield port
+
+
+@pytest.fixture(scope="module")
+def secured(password: SecretStr, authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Give the port of a server that wants mutual TLS and passwords."""
+    wanted(postgresql_server.available())
+    port = free_port()
+    files = authority.write(tmp_path_factory.mktemp("postgresql"), PROMISED["postgresql"][0], ask_clients=True)
+    with postgresql_server.start("127.0.0.1", {"postgresql": port}, password=password, tls=files).wait():
+        yield port
+
+
+@pytest.fixture
+def login(password: SecretStr) -> Credentials:
+    """Give the credentials of license-manager."""
+    return Credentials(username="sa", password=password, database="licenseManager")
+
+
+def test_plain_with_the_password_is_all_well(plain: int, login: Credentials) -> None:
+    """A server that keeps its promises is fine, with its databases and connections left."""
+    seen = postgresql.observe(target("postgresql", plain), login)
+    assert marks(seen) == all_well(tls=False)
+    assert seen.usable.detail["in_recovery"] is False
+    assert seen.version is not None
+
+
+def test_mutual_tls_with_the_password_is_all_well(secured: int, mutual: TlsExpectation, login: Credentials) -> None:
+    """TLS begins after PostgreSQL's own request for it, verified against the promised name by libpq too."""
+    assert marks(postgresql.observe(target("postgresql", secured, mutual), login)) == all_well(tls=True)
+
+
+def test_verify_ca_does_not_compare_the_name(secured: int, mutual: TlsExpectation, login: Credentials) -> None:
+    """The components use verify-ca; where that is promised another name is accepted."""
+    verify_ca = TlsExpectation(
+        ca_pem=mutual.ca_pem,
+        certificate_pem=mutual.certificate_pem,
+        key_pem=mutual.key_pem,
+        check_hostname=False,
+    )
+    seen = postgresql.observe(target("postgresql", secured, verify_ca, host="another.name.svc"), login)
+    assert marks(seen) == all_well(tls=True)
+
+
+def test_a_wrong_password_is_not_authorised(plain: int) -> None:
+    """The words name the user and what PostgreSQL said."""
+    seen = postgresql.observe(target("postgresql", plain), Credentials(username="sa", password=WRONG))
+    assert seen.logs_in.kind is Kind.UNAUTHORIZED
+    assert 'password authentication failed for user "sa"' in seen.logs_in.words
+
+
+def test_missing_databases_are_named(plain: int, login: Credentials) -> None:
+    """A server without a promised database logs in and is a finding."""
+    seen = postgresql.observe(target("postgresql", plain), login, databases=("licenseManager", "superset"))
+    assert seen.logs_in.ok is True
+    assert "it has no database superset" in seen.usable.words
+
+
+def test_a_login_to_a_missing_database_is_a_login(plain: int, password: SecretStr) -> None:
+    """PostgreSQL says that a database is missing only after it has accepted the password."""
+    credentials = Credentials(username="sa", password=password, database="nowhere")
+    seen = postgresql.observe(target("postgresql", plain), credentials)
+    assert seen.logs_in.ok is True
+    assert 'database "nowhere" does not exist' in seen.usable.words
+
+
+def test_trust_is_an_open_door(trusting: int) -> None:
+    """A server that asks nobody for a password says so by not knowing the user."""
+    seen = postgresql.observe(target("postgresql", trusting))
+    assert seen.refuses_anonymous.kind is Kind.OPEN
+    assert "trust in pg_hba.conf" in seen.refuses_wrong_password.words
+
+
+def test_what_is_wrong_with_tls_is_named(plain: int, secured: int, trust: TlsExpectation, login: Credentials) -> None:
+    """Plain where TLS is promised, TLS where plain is, and a missing client certificate are told apart."""
+    assert "in plain where TLS is promised" in postgresql.observe(target("postgresql", plain, trust), login).tls.words
+    assert "wants TLS" in postgresql.observe(target("postgresql", secured), login).logs_in.words
+    assert "wants a client certificate" in postgresql.observe(target("postgresql", secured, trust), login).logs_in.words
+
+
+def test_the_callers_own_settings_are_not_used(plain: int, monkeypatch: pytest.MonkeyPatch, login: Credentials) -> None:
+    """A password in the environment of who runs the suite must not log anybody in."""
+    password = login.password.get_secret_value() if login.password else ""
+    monkeypatch.setenv("PGPASSWORD", password)
+    seen = postgresql.observe(target("postgresql", plain), Credentials(username="sa"))
+    assert seen.logs_in.kind is Kind.UNAUTHORIZED
