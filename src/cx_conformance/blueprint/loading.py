@@ -1,7 +1,7 @@
 """From a file to a blueprint or a site, or to a list of all that is wrong with it, each with line and column."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -25,7 +25,7 @@ class Loaded(Generic[Document]):
     path: Path
     sha256: str
     """Of the file's bytes, in hex."""
-    tree: Tree
+    tree: Tree = field(repr=False)
 
     def position_of(self, *path: str | int) -> Position:
         """Return where the entry at ``path`` stands (its key, in a mapping), or else the nearest thing around it.

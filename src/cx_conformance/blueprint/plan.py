@@ -105,7 +105,8 @@ class Plan:
         for caller, callee, ports, source in self._calls():
             service = callee.facts.service
             for port in service.ports if service else ():
-                if port.optional or (ports and port.port not in ports):
+                wanted = [callee.moved_ports.get(documented, documented) for documented in ports]
+                if port.optional or (wanted and port.port not in wanted):
                     continue
                 found.setdefault((caller.id, callee.id, port.port), Edge(caller, callee, port, source))
         return tuple(found.values())

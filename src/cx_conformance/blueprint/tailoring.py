@@ -1,7 +1,7 @@
 """A blueprint's component as one site has it: model of deployment, namespaces, names, overrides."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cx_conformance.blueprint.component import Component, Group, Resources, Volume
 from cx_conformance.blueprint.document import Blueprint
@@ -25,6 +25,8 @@ class Planned:
     """Namespaces that it may live in here, the documented one first."""
     chart_names: tuple[str, ...]
     """The charts' names of it, by which a Helm release's object is recognised."""
+    moved_ports: Mapping[int, int] = field(default_factory=dict)
+    """Documented Service port to the one used here, where a site moved it."""
 
 
 def tailored(blueprint: Blueprint, site: Site) -> Mapping[str, Planned]:
@@ -94,6 +96,7 @@ def _planned(name: str, facts: Component, site: Site, override: Override, *, hel
         service_names=service_names,
         namespaces=(override.namespace,) if override.namespace else tuple(dict.fromkeys(namespaces)),
         chart_names=tuple(dict.fromkeys((chart, name))),
+        moved_ports=override.service_ports,
     )
 
 
@@ -131,6 +134,9 @@ def _overridden(facts: Component, override: Override) -> Component:
             for port in facts.service.ports
         )
         changed["service"] = facts.service.model_copy(update={"ports": ports})
+        if facts.store:
+            used = override.service_ports.get(facts.store.port, facts.store.port)
+            changed["store"] = facts.store.model_copy(update={"port": used})
     if override.ingress_path and facts.ingress:
         url = "https://${FQDN}" + override.ingress_path
         changed["ingress"] = facts.ingress.model_copy(update={"url": url, "source": Source.SITE})

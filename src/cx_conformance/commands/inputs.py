@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cx_conformance.blueprint.problems import InputProblems
+from cx_conformance.options import Options
 from cx_conformance.outcome.verdict import WRONG_USAGE
 from cx_conformance.suite_files import suite_root
 
@@ -34,14 +35,15 @@ def blueprint_of(args: argparse.Namespace) -> "Loaded[Blueprint]":
     """Load the blueprint that was asked for; InputProblems."""
     from cx_conformance.blueprint.loading import load_blueprint
 
-    return load_blueprint(args.blueprint or suite_root() / "blueprint.yaml")
+    return load_blueprint(Options.read(args).blueprint or suite_root() / "blueprint.yaml")
 
 
 def site_of(args: argparse.Namespace, blueprint: "Blueprint") -> "Loaded[Site] | None":
     """Load the site file that was asked for; None: none was. InputProblems."""
     from cx_conformance.blueprint.loading import load_site
 
-    return load_site(args.site, blueprint) if args.site else None
+    path = Options.read(args).site
+    return load_site(path, blueprint) if path else None
 
 
 def plan_of(blueprint: "Loaded[Blueprint]", site: "Loaded[Site] | None") -> "Plan":

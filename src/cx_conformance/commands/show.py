@@ -1,0 +1,119 @@
+"""``cx-conformance show``: what is promised, and by whom."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from cx_conformance.commands.inputs import add_blueprint, add_site, blueprint_of, ending_with_2, plan_of, site_of
+from cx_conformance.options import ENVIRONMENT, Options
+from cx_conformance.outcome.verdict import WRONG_USAGE
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    from rich.table import Table
+
+    from cx_conformance.blueprint.listing import Origins
+    from cx_conformance.blueprint.plan import Plan
+    from cx_conformance.blueprint.site import Site
+    from cx_conformance.blueprint.tailoring import Planned
+
+
+def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the subcommand."""
+    parser = subparsers.add_parser(
+        "show",
+        help="what is promised, and by whom",
+        description="Shows what is promised here: the blueprint, as the site file has it. Sources: page (the vendor's "
+        "blueprint page), vendor-docs (its other documents), charts (its charts and configurations), site (the file).",
+    )
+    add_blueprint(parser)
+    add_site(parser)
+    parser.add_argument("--fqdn", metavar="HOST", help="host name under which the platform is reached from outside")
+    parser.add_argument("component", nargs="?", metavar="COMPONENT", help="one component whole (default: a line each)")
+    parser.add_argument("--origin", action="store_true", help="say where each effective value was written")
+    parser.set_defaults(run=run)
+
+
+@ending_with_2
+def run(args: argparse.Namespace) -> int:
+    """Print one component, or a line for each; 2 for a component that is not there."""
+    from rich.console import Console
+
+    from cx_conformance.blueprint.listing import Origins
+    from cx_conformance.blueprint.site import Site
+
+    blueprint = blueprint_of(args)
+    site = site_of(args, blueprint.document)
+    plan = plan_of(blueprint, site)
+    origins = Origins(blueprint, site)
+    # A pipe gets whole lines: what reads it does not want them folded at 80 columns.
+    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 240)
+    if args.component is None:
+        console.print(f"{blueprint.document.blueprint.name} {blueprint.document.blueprint.version}", style="bold")
+        for setting, value, origin in _settings(args, origins):
+            console.print(f"{setting}: {value}" + (f"  ({origin})" if args.origin else ""))
+        console.print(_overview(plan))
+        return 0
+    planned = plan.components.get(args.component.lower())
+    if planned is None:
+        there = ", ".join(plan.components)
+        sys.stderr.write(f"cx-conformance show: no component {args.component!r} is promised here; there are {there}\n")
+        return WRONG_USAGE
+    console.print(_component(planned, site.document if site else Site(), origins if args.origin else None))
+    return 0
+
+
+def _settings(args: argparse.Namespace, origins: "Origins") -> Iterator[tuple[str, str, str]]:
+    """Give what is not a component's: option first, then environment, then site file, then default."""
+    options, site = Options.read(args), origins.site
+    default = "the shipped one"
+    yield "blueprint", f"{origins.blueprint.path}", _origin(args, "blueprint") or default
+    yield "site", f"{site.path if site else 'none: everything as documented'}", _origin(args, "site") or "default"
+    written = site.document.fqdn if site else None
+    place = f"{site.path.name}:{site.line_of('fqdn')}" if site and written else "default"
+    yield "fqdn", options.fqdn or written or "unknown", _origin(args, "fqdn") or place
+
+
+def _origin(args: argparse.Namespace, option: str) -> str | None:
+    if getattr(args, option) is not None:
+        return f"option --{option}"
+    variable = ENVIRONMENT + option.upper()
+    return f"environment {variable}" if os.environ.get(variable) else None
+
+
+def _overview(plan: "Plan") -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("component", "kind", "workload", "namespace", "Service and ports", "ingress", "health", "store"):
+        table.add_column(column, no_wrap=True)
+    for name, planned in plan.components.items():
+        facts = planned.facts
+        ports = ", ".join(f"{port.port}" for port in facts.service.ports) if facts.service else ""
+        service = f"{planned.service_names[0]} {ports}" if planned.service_names else ""
+        health = facts.health[0].path if facts.health else ""
+        ingress = facts.ingress.path if facts.ingress else ""
+        store = facts.store.protocol if facts.store else ""
+        table.add_row(
+            name, facts.workload.kind, planned.names[0], planned.namespaces[0], service, ingress, health, store
+        )
+    return table
+
+
+def _component(planned: "Planned", site: "Site", origins: "Origins | None") -> "Table":
+    from rich.table import Table
+
+    from cx_conformance.blueprint.listing import promises
+
+    table = Table(box=None, pad_edge=False, header_style="bold", title=planned.id, title_justify="left")
+    for column in ("promise", "value", "source", *(("written in",) if origins else ()), "note"):
+        table.add_column(column, no_wrap=column != "note")
+    before = ""
+    for line in promises(planned, site):
+        written = [origins.of(planned.id, line)] if origins else []
+        table.add_row(line.field if line.field != before else "", line.value, line.source, *written, line.note)
+        before = line.field
+    return table
