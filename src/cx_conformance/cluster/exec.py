@@ -20,7 +20,7 @@ from cx_conformance.cluster.stream import ApiStreams, StreamTarget, drop
 from cx_conformance.outcome.looking import NoVantage, OutOfTime, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from websockets.asyncio.client import ClientConnection
 
@@ -102,6 +102,15 @@ def run(
     target = StreamTarget(namespace=place.namespace, pod=place.pod, container=place.container, subresource="exec")
     conversation = _Conversation(streams, target, tuple(argv), stdin, limits or ExecLimits())
     return asyncio.run(conversation.run(streams.credentials()))
+
+
+def runner(configuration: Any) -> Callable[[ContainerPlace, Sequence[str], bytes, ExecLimits], ExecResult]:
+    """Return ``run`` for one cluster, as the probes want it: a place, arguments, standard input, limits."""
+
+    def run_exec(place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits) -> ExecResult:
+        return run(configuration, place, argv, stdin=stdin, limits=limits)
+
+    return run_exec
 
 
 class _Conversation:

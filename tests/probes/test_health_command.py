@@ -1,0 +1,90 @@
+"""The page's own health command, in the container."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cx_conformance.cluster.exec import ContainerPlace, Ending, ExecLimits, ExecResult
+from cx_conformance.outcome.looking import NoVantage, OutOfTime
+from cx_conformance.probes.health_command import run_health_command
+from tests.probes.containers import PLACE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMAND = "curl -fsk https://localhost:8443/api/SystemInfo"
+
+
+class FakeExec:
+    """Ends as told; keeps what it was asked to run."""
+
+    def __init__(self, exit_code: int | None, stdout: bytes = b"", stderr: bytes = b"") -> None:
+        """Take the end and the output; no exit code is an exec that ran out of time."""
+        self.argv: tuple[str, ...] = ()
+        self._result = ExecResult(
+            stdout=stdout,
+            stderr=stderr,
+            exit_code=exit_code,
+            ending=Ending.OUT_OF_TIME if exit_code is None else Ending.EXITED,
+            milliseconds=12.0,
+        )
+
+    def __call__(self, _: ContainerPlace, argv: Sequence[str], __: bytes, ___: ExecLimits, /) -> ExecResult:
+        """Return the result."""
+        self.argv = tuple(argv)
+        return self._result
+
+
+def test_the_literal_command_is_run_with_a_time_limit() -> None:
+    """Word by word as the page has it; only the limit is added, so that no curl stays behind."""
+    run = FakeExec(0, b'{"status":"ok"}')
+    seen = run_health_command(run, PLACE, COMMAND, seconds=7)
+    assert run.argv == ("curl", "--max-time", "7", "-fsk", "https://localhost:8443/api/SystemInfo")
+    assert seen.healthy
+    assert seen.output == '{"status":"ok"}'
+    assert seen.words == f"'{COMMAND}' in pod expertflow/ef-ccm-0 succeeded"
+
+
+def test_a_limit_of_its_own_is_kept() -> None:
+    """A command that has a limit is run as it is."""
+    run = FakeExec(0)
+    run_health_command(run, PLACE, "curl -m 2 http://localhost/")
+    assert run.argv == ("curl", "-m", "2", "http://localhost/")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [(7, "nothing listens there"), (22, "HTTP error"), (28, "time limit"), (35, "TLS handshake")]
+)
+def test_curls_exit_codes_are_told_in_words(code: int, words: str) -> None:
+    """``-s`` leaves nothing but the code, which means little to most."""
+    seen = run_health_command(FakeExec(code), PLACE, COMMAND)
+    assert not seen.healthy
+    assert f"ended with status {code}" in seen.words
+    assert words in seen.words
+
+
+def test_another_programs_failure_shows_what_it_said() -> None:
+    """Without a table, its own words."""
+    seen = run_health_command(FakeExec(3, stderr=b"no\nluck"), PLACE, "check-me --now")
+    assert seen.words == "'check-me --now' in pod expertflow/ef-ccm-0 ended with status 3: no luck"
+
+
+def test_a_program_that_is_not_there_is_no_vantage() -> None:
+    """The same request can be made over the tunnel then."""
+    with pytest.raises(NoVantage, match="has no curl"):
+        run_health_command(FakeExec(127), PLACE, COMMAND)
+
+
+def test_a_command_that_hangs_could_not_look() -> None:
+    """The exec's limit is the last resort."""
+    with pytest.raises(OutOfTime, match="did not end"):
+        run_health_command(FakeExec(None), PLACE, COMMAND)
+
+
+@pytest.mark.parametrize("command", ["", "curl 'unclosed"])
+def test_a_command_that_cannot_be_read_is_the_blueprints_error(command: str) -> None:
+    """It never reaches a container."""
+    with pytest.raises(ValueError, match=r"empty|quotation"):
+        run_health_command(FakeExec(0), PLACE, command)
