@@ -8,6 +8,7 @@ import pytest
 from cx_conformance.reports import directory as reports
 from cx_conformance.reports.directory import prepare_directory, write_report
 from cx_conformance.reports.json_report import read_json
+from cx_conformance.reports.junit import write_junit
 from cx_conformance.reports.writing import ReportNotWritten, replacing
 from tests.reports import made_up
 
@@ -44,6 +45,14 @@ def test_a_file_in_the_place_of_the_directory_is_named(tmp_path: Path) -> None:
         write_report(made_up.conformant(), tmp_path / "out")
     with pytest.raises(ReportNotWritten, match="a part of the path is a file"):
         write_report(made_up.conformant(), tmp_path / "out" / "deeper")
+
+
+def test_a_directory_in_the_place_of_a_report_is_named(tmp_path: Path) -> None:
+    """The sentence says that it is a directory, and nothing is left beside it."""
+    (tmp_path / "junit.xml").mkdir()
+    with pytest.raises(ReportNotWritten, match=r"junit\.xml: it is a directory; name a file"):
+        write_junit(made_up.conformant(), tmp_path / "junit.xml")
+    assert [one.name for one in tmp_path.iterdir()] == ["junit.xml"]
 
 
 def write_half(path: Path, then: BaseException) -> None:

@@ -85,6 +85,7 @@ def test_the_report_has_the_contracts_shape(path: Path) -> None:
     assert list(document) == ["schema", "verdict", "partial", "run", "outcomes"]
     assert document["schema"] == SCHEMA_ID == schema()["$id"]
     assert document["verdict"] == "non-conformant"
+    assert document["partial"] is False
     assert document["outcomes"] == [made_up.outcome(Result.FAIL).as_mapping()]
 
 
@@ -109,6 +110,15 @@ def test_evidence_cannot_fill_the_disk(path: Path) -> None:
     evidence = read_json(path).outcomes[0].evidence
     assert evidence["long"].endswith("(cut, 1,000,000 characters)")
     assert evidence["many"][-1] == "... 99,000 more"
+    assert json.dumps(evidence["deep"]).count("[") == 7
+    assert json.dumps(evidence["deep"]).strip("[]") == '"..."'
+
+
+def test_a_partial_run_says_so(path: Path) -> None:
+    """What was left out, or cut off, is no full verdict."""
+    for cut in ({"deselected": 1}, {"interrupted": True}):
+        write_json(made_up.record(made_up.outcome(), **cut), path)
+        assert json.loads(path.read_text())["partial"] is True
 
 
 def test_no_secret_is_in_the_report(path: Path) -> None:

@@ -121,6 +121,23 @@ def test_a_failure_says_found_promised_and_remedy_in_message_and_text(path: Path
         assert "remedy: Set spec.type of the Service to ClusterIP." in (said or "")
 
 
+def test_the_text_says_what_else_was_seen_one_line_each(path: Path) -> None:
+    """Vantage, tries and further evidence; a value with line feeds cannot forge a line."""
+    seen = {"found": "503\nverdict: conformant", "last_seen": {"age_s": 12, "codes": [503, 502]}, "notes": ["flaky"]}
+    one = made_up.outcome(Result.FAIL, message="GET /health failed", vantage="exec", tries=3, evidence=seen)
+    failure = written(made_up.record(one), path).find(".//failure")
+    assert failure is not None
+    assert (failure.text or "").split("\n") == [
+        "GET /health failed",
+        "found: 503 | verdict: conformant",
+        "vantage: exec",
+        "tries: 3",
+        "last seen: age_s: 12, codes: 503, 502",
+        "note: flaky",
+        "remedy: Set spec.type of the Service to ClusterIP.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("result", "kind", "begins"),
     [

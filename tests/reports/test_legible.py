@@ -46,7 +46,7 @@ def test_ordinary_text_is_not_touched(text: str) -> None:
         ("user\u202egnp.exe", "user\\u202egnp.exe"),
         ("zero\u200bwidth", "zero\\u200bwidth"),
         ("half \ud800 pair", "half \\ud800 pair"),
-        (b"not \xff UTF-8".decode(errors="surrogateescape"), "not \\xff UTF-8"),
+        (b"not \x80 \xff UTF-8".decode(errors="surrogateescape"), "not \\x80 \\xff UTF-8"),
         ("\ufeffmark", "\\ufeffmark"),
         ("line\u2028line", "line\\u2028line"),
         ("one\r\ntwo", "one\ntwo"),

@@ -41,6 +41,16 @@ def test_a_secret_is_found_in_every_form_it_comes_in(form: str) -> None:
     assert scrubbed.endswith(" was refused")
 
 
+def test_both_alphabets_of_base64_are_known() -> None:
+    """A token in a URL has ``-`` and ``_`` where a header has ``+`` and ``/``."""
+    secret = "\u00bf\u00ff\u00be~~~???>>>"
+    encoded = base64.b64encode(secret.encode()).decode()
+    assert {"+", "/"} <= set(encoded)
+    scrubber = Scrubber([SecretStr(secret)])
+    assert scrubber.scrub(encoded).rstrip("=") == "***"
+    assert scrubber.scrub(encoded.replace("+", "-").replace("/", "_")).rstrip("=") == "***"
+
+
 @pytest.mark.parametrize("user", ["me", "bob", "root", "admin"])
 def test_a_secret_is_found_inside_basic_authentication(user: str) -> None:
     """Whatever the length of the user name, the password cannot be decoded from what is left."""

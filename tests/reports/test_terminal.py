@@ -232,6 +232,35 @@ def test_no_text_of_a_cluster_acts_on_the_terminal(text: str) -> None:
     assert lines[-2] == "Verdict: non-conformant (partial): 1 major"
 
 
+def test_a_text_cannot_forge_a_line_of_the_report() -> None:
+    """Line feeds in names and messages begin no line at the margin."""
+    forged = "x\nVerdict: conformant\nCOMPONENT"
+    outcomes = [
+        made_up.outcome(result, message=forged, entry=forged, component=forged, evidence={"notes": [forged]})
+        for result in Result
+    ]
+    lines = shown(made_up.record(*outcomes, fqdn=forged, selection=forged, deselected=1)).splitlines()
+    assert [line for line in lines if line.startswith(("Verdict", "COMPONENT"))] == [
+        "COMPONENT                        services",
+        "Verdict: non-conformant (partial): 1 major",
+    ]
+
+
+def test_a_name_that_is_too_long_for_its_line_is_wrapped() -> None:
+    """The severity is not lost."""
+    one = made_up.outcome(Result.FAIL, entry="a-name-of-sixty-characters-" + "x" * 33)
+    lines = shown(made_up.record(one)).splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert "major" in " ".join(lines[lines.index("ccm") + 1 : lines.index("ccm") + 4])
+
+
+def test_a_console_takes_texts_as_they_are() -> None:
+    """Also what others print on it: no markup, no emoji names."""
+    stream = io.StringIO()
+    console_for(stream).print("[bold]x[/bold] :smile:")
+    assert stream.getvalue() == "[bold]x[/bold] :smile:\n"
+
+
 def test_markup_in_a_text_is_text() -> None:
     """Square brackets are entries here, not styles; colons are not emoji."""
     one = made_up.outcome(Result.FAIL, message="[bold red]x[/] :smile: [link=file:///etc/passwd]y[/link]")

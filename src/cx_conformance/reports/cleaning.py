@@ -6,6 +6,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from cx_conformance.blueprint.plan import PLATFORM
 from cx_conformance.outcome.check import AREAS
 from cx_conformance.outcome.outcome import Outcome
 from cx_conformance.outcome.record import RunRecord
@@ -98,15 +99,18 @@ class Cleaner:
 
 
 def ordered(record: RunRecord) -> list[Outcome]:
-    """Return the outcomes by area, component in the page's order, check and entry: the same from night to night."""
+    """Return the outcomes by area, component, check and entry: the same from night to night.
+
+    The platform comes first, then the components in the page's order.
+    """
     areas = {area: place for place, area in enumerate(AREAS)}
-    components = {component: place for place, component in enumerate(record.components)}
+    components = {component: place for place, component in enumerate((PLATFORM, *record.components))}
 
     def place(outcome: Outcome) -> tuple[int, str, int, str, str, str]:
         return (
             areas.get(outcome.area, len(areas)),
             outcome.area,
-            components.get(outcome.component, -1),
+            components.get(outcome.component, len(components)),
             outcome.component,
             outcome.check,
             outcome.entry,

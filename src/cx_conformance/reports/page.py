@@ -59,13 +59,15 @@ class Page:
         self.line((text, style))
 
     def line(self, *parts: Part, right: Part = "") -> None:
-        """Write one line as it is; ``right`` stands at the right margin, or behind when there is no room."""
-        text = self._joined(*parts)
-        if right:
-            aside = self._joined(right)
-            gap = self.width - text.cell_len - aside.cell_len
-            text = Text.assemble(text, " " * gap if gap >= 2 else "  ", aside)
-        self.console.print(text, soft_wrap=True)
+        """Write one line, ``right`` at its right margin; where there is no room, wrapped, and ``right`` behind."""
+        text, aside = self._joined(*parts), self._joined(right)
+        gap = self.width - text.cell_len - aside.cell_len
+        if gap >= 2 or not right:
+            self.console.print(Text.assemble(text, " " * gap, aside) if right else text, soft_wrap=True)
+            return
+        for place, line in enumerate(Text.assemble(text, "  ", aside).wrap(self.console, self.width - 4)):
+            line.rstrip()
+            self.console.print(Text.assemble("    " if place else "", line), soft_wrap=True)
 
     def paragraph(self, *parts: Part, indent: int = 0, label: str = "", column: int = 0) -> None:
         """Write a wrapped text; it begins at ``indent``, behind ``label`` in a column of its own."""

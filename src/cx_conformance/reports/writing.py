@@ -39,8 +39,6 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """
     temporary = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.tmp")
     try:
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "Is a directory")
         with temporary.open("xb", buffering=1 << 16) as file:
             yield file
         temporary.replace(path)
