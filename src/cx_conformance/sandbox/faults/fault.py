@@ -1,0 +1,46 @@
+"""What a fault is, and how one is declared."""
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from cx_conformance.sandbox.faults.installation import CannotApply, Installation
+
+__all__ = ["CannotApply", "Fault", "UnknownFault", "fault"]
+
+Change = Callable[[Installation, str], None]
+"""Changes the objects of an installation; the text is the fault's target."""
+
+
+class UnknownFault(ValueError):  # noqa: N818 - the user's mistake, said in a sentence
+    """There is no fault of that name."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        """Name the nearest ones, then all."""
+        names = list(known)
+        near = difflib.get_close_matches(name, names, n=3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        super().__init__(f"there is no fault {name!r}{hint} Allowed are: {', '.join(names)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One way in which an installation breaks."""
+
+    name: str
+    check: str
+    """The check that finds it, or its area where the check has no fixed ID."""
+    target: str
+    """What it is aimed at when nothing else is said; empty where it has no target."""
+    description: str
+    change: Change
+
+
+def fault(check: str, target: str = "") -> Callable[[Change], Fault]:
+    """Declare a function as a fault: its name and docstring are the fault's own."""
+
+    def declare(change: Change) -> Fault:
+        name = change.__name__.replace("_", "-")
+        return Fault(name, check, target, (change.__doc__ or "").strip().rstrip("."), change)
+
+    return declare

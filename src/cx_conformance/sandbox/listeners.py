@@ -1,0 +1,109 @@
+"""What can stand behind a port: a simulated component, a bridge to an endpoint, a server that misbehaves."""
+
+import asyncio
+import contextlib
+import itertools
+import socket
+import struct
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from cx_conformance.sandbox.web import READ_SIZE, Answer, Request, Response, serve
+
+Connected = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+"""What is done with one accepted connection."""
+
+_GARBAGE = b"\x00\xffthis is no protocol at all\r\n\r\n" * 40
+_AT_ONCE_CLOSED = struct.pack("ii", 1, 0)
+
+
+def http(paths: Mapping[str, Mapping[str, Any]], behaviour: str = "") -> Connected:
+    """Answer the documented paths, and 404 for all others.
+
+    ``behaviour`` may be ``status:503`` (every path), ``slow:3`` (seconds before each answer) or ``endless`` (a body
+    that never ends).
+    """
+    kind, _, value = behaviour.partition(":")
+
+    async def answer(request: Request) -> Answer:
+        if kind == "slow":
+            await asyncio.sleep(float(value))
+        if kind == "status":
+            return Response(int(value), b'{"status":"DOWN"}\n')
+        if kind == "endless":
+            return Response(200, _endless())
+        found = paths.get(request.path)
+        if found is None:
+            return Response(404, b"not simulated\n", "text/plain")
+        body = str(found.get("body", ""))
+        return Response(int(found.get("status", 200)), body.encode(), _content_type(body))
+
+    return serve(answer)
+
+
+async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Accept, read and say nothing, until the client leaves."""
+    with contextlib.suppress(OSError):
+        while await reader.read(READ_SIZE):
+            pass
+    await _close(writer)
+
+
+async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Drop the connection with a reset as soon as the client has said something."""
+    with contextlib.suppress(OSError):
+        await reader.read(1)
+    connection = writer.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE_CLOSED)
+    writer.transport.abort()
+
+
+async def garbage(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer whatever comes with what no protocol knows."""
+    with contextlib.suppress(OSError):
+        await reader.read(READ_SIZE)
+        writer.write(_GARBAGE)
+        await writer.drain()
+    await _close(writer)
+
+
+def bridge(backends: Sequence[tuple[str, int]]) -> Connected:
+    """Pass each connection on to the next backend in turn, as kube-proxy does."""
+    turn = itertools.cycle(backends)
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            far_reader, far_writer = await asyncio.open_connection(*next(turn))
+        except OSError:
+            await reset(reader, writer)
+            return
+        await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+        await asyncio.gather(_close(writer), _close(far_writer))
+
+    return connected
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(READ_SIZE):
+            writer.write(data)
+            await writer.drain()
+        writer.write_eof()
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+
+
+async def _endless() -> Any:
+    while True:
+        yield b"x" * READ_SIZE
+        await asyncio.sleep(0.01)
+
+
+def _content_type(body: str) -> str:
+    if body.startswith(("{", "[")):
+        return "application/json"
+    return "text/html" if body.startswith("<") else "text/plain"

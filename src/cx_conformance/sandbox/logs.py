@@ -1,0 +1,29 @@
+"""Pod logs: what the kubelet says of containers that never started; for running ones, that they are simulated."""
+
+from collections.abc import Mapping
+
+from cx_conformance.sandbox import pods
+from cx_conformance.sandbox.annotations import LOG
+from cx_conformance.sandbox.catalogue import Object
+from cx_conformance.sandbox.statuses import bad_request
+
+_PULLING = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName")
+
+
+def read(pod: Object, query: Mapping[str, str]) -> bytes:
+    """Return the log of one container, or its last ``tailLines``.
+
+    Raises the API's 400 for a container that waits to start.
+    """
+    container = pods.chosen_container(pod, query.get("container", ""))["name"]
+    pods.require_host(pod)
+    status = pods.status_of(pod, container)
+    waiting = status.get("state", {}).get("waiting")
+    if waiting is not None and not status.get("restartCount"):
+        reason = waiting.get("reason", "")
+        why = "trying and failing to pull image" if reason in _PULLING else reason
+        raise bad_request(f'container "{container}" in pod "{pod["metadata"]["name"]}" is waiting to start: {why}')
+    default = f"container {container} is simulated by the embedded cluster\n"
+    lines = pod["metadata"].get("annotations", {}).get(LOG, default).splitlines(keepends=True)
+    tail = query.get("tailLines")
+    return "".join(lines[-int(tail) :] if tail else lines).encode()

@@ -1,0 +1,164 @@
+"""The cluster's network on loopback addresses: listeners for every pod, and kube-proxy's work for every Service.
+
+A Service's port listens only while a ready endpoint listens behind it, so that a connection to it is refused when it
+would be refused in a cluster. The listeners follow the state: what a fault takes away closes, what it brings opens.
+"""
+
+import asyncio
+import errno
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cx_conformance.sandbox import listeners
+from cx_conformance.sandbox.annotations import BRIDGE
+from cx_conformance.sandbox.catalogue import Object
+from cx_conformance.sandbox.credentials import Authority, server_context
+from cx_conformance.sandbox.dns import DnsServer, Names
+from cx_conformance.sandbox.simulators import STORES, Simulated, simulated
+from cx_conformance.sandbox.state import State
+from cx_conformance.sandbox.store_servers import StoreServers
+from cx_conformance.sandbox.world import Addresses
+
+Place = tuple[str, int]
+"""An address and a port."""
+
+
+class CannotListen(Exception):  # noqa: N818 - the sentence says what is wrong with the machine
+    """A port of the cluster cannot be opened on this machine; the text says which, why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What shall listen at a place; two that are equal need no change."""
+
+    simulated: Simulated | None = None
+    backends: tuple[Place, ...] = ()
+    behaviour: str = ""
+    pod: str = ""
+
+
+class Network:
+    """All listeners of one embedded cluster, except the API server's."""
+
+    def __init__(self, addresses: Addresses, authority: Authority, folder: Path) -> None:
+        """Prepare; ``folder`` is for the stores' files."""
+        self._addresses = addresses
+        self._folder = folder
+        self._open: dict[Place, tuple[_Wanted, asyncio.Server]] = {}
+        self._dns = DnsServer(addresses.nameserver)
+        self._stores = StoreServers(addresses, authority, folder)
+
+    async def follow(self, state: State) -> None:
+        """Open and close listeners until they are what ``state`` wants.
+
+        Raises CannotListen where this machine does not allow one.
+        """
+        wanted = dict(self._pods(state))
+        wanted |= dict(self._services(state, wanted))
+        for place in [place for place, (present, _) in self._open.items() if wanted.get(place) != present]:
+            _, server = self._open.pop(place)
+            server.close()
+        for place, what in wanted.items():
+            if place not in self._open:
+                self._open[place] = (what, await self._listen(place, what))
+        self._dns.names = Names(state)
+        try:
+            await self._dns.start()
+        except OSError as why:
+            raise _cannot_listen((self._addresses.nameserver, 53), why) from why
+
+    @property
+    def notes(self) -> list[str]:
+        """What is not as it should be, and why, such as a store whose server is not installed."""
+        return self._stores.notes
+
+    async def settled(self) -> None:
+        """Return when every store answers."""
+        await self._stores.settled()
+
+    async def close(self) -> None:
+        """Close everything."""
+        self._dns.close()
+        for _, server in self._open.values():
+            server.close()
+        self._open.clear()
+        await self._stores.close()
+
+    def _ours(self, address: str | None) -> bool:
+        return address is not None and address.startswith(f"{self._addresses.prefix}.")
+
+    def _pods(self, state: State) -> Iterator[tuple[Place, _Wanted]]:
+        for pod in state.of_kind("v1", "Pod"):
+            address = pod.get("status", {}).get("podIP")
+            if self._ours(address) and pod["status"]["phase"] == "Running":
+                for each in simulated(state, pod):
+                    if each.behaviour != "closed":
+                        name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+                        yield (address, each.port), _Wanted(each, behaviour=each.behaviour, pod=name)
+
+    def _services(self, state: State, listening: dict[Place, _Wanted]) -> Iterator[tuple[Place, _Wanted]]:
+        slices: dict[tuple[str, str], list[Object]] = {}
+        for each in state.of_kind("discovery.k8s.io/v1", "EndpointSlice"):
+            labels = each["metadata"].get("labels", {})
+            owner = (each["metadata"]["namespace"], labels.get("kubernetes.io/service-name", ""))
+            slices.setdefault(owner, []).append(each)
+        reserved = (self._addresses.api_server, self._addresses.nameserver)
+        for service in state.of_kind("v1", "Service"):
+            metadata, address = service["metadata"], service["spec"].get("clusterIP")
+            if not self._ours(address) or address in reserved:
+                continue
+            behaviour = metadata.get("annotations", {}).get(BRIDGE, "")
+            own = slices.get((metadata["namespace"], metadata["name"]), [])
+            for port in service["spec"].get("ports", []):
+                backends = tuple(place for place in _ready(own, port) if place in listening)
+                if backends and behaviour != "refuse":
+                    yield (address, int(port["port"])), _Wanted(backends=backends, behaviour=behaviour)
+
+    async def _listen(self, place: Place, what: _Wanted) -> asyncio.Server:
+        connected, tls = self._served(what)
+        try:
+            return await asyncio.start_server(connected, *place, ssl=tls)
+        except OSError as why:
+            raise _cannot_listen(place, why) from why
+
+    def _served(self, what: _Wanted) -> tuple[listeners.Connected, ssl.SSLContext | None]:
+        each = what.simulated
+        if what.behaviour in _MISBEHAVING:
+            return _MISBEHAVING[what.behaviour], None
+        if each is None:
+            return listeners.bridge(what.backends), None
+        if each.speaks in STORES:
+            return self._stores.behind(what.pod, each), None
+        plain = each.behaviour == "plain" or each.tls is None
+        context = None if plain or each.tls is None else server_context(each.tls, self._folder)
+        if each.speaks in ("http", "https"):
+            return listeners.http(each.paths, each.behaviour), context
+        return listeners.accept, context
+
+
+def _ready(slices: list[Object], port: Object) -> Iterator[Place]:
+    for each in slices:
+        for listed in each["ports"] or []:
+            if (listed.get("name") or "") == port.get("name", ""):
+                for endpoint in each["endpoints"] or []:
+                    if endpoint["conditions"].get("ready") is not False:
+                        yield endpoint["addresses"][0], int(listed["port"])
+
+
+def _cannot_listen(place: Place, why: OSError) -> CannotListen:
+    address, port = place
+    said = f"the embedded cluster cannot listen on {address}:{port} ({why.strerror})"
+    if why.errno == errno.EADDRINUSE:
+        return CannotListen(f"{said}: a program on this machine listens on port {port} of all addresses; stop it")
+    if why.errno in (errno.EACCES, errno.EPERM):
+        return CannotListen(
+            f"{said}: ports below 1024 need root, or 'sysctl net.ipv4.ip_unprivileged_port_start=0'; "
+            "--static needs none of them"
+        )
+    return CannotListen(said)
+
+
+_MISBEHAVING: dict[str, Any] = {"hang": listeners.accept, "reset": listeners.reset, "garbage": listeners.garbage}

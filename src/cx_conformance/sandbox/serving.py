@@ -1,0 +1,194 @@
+"""One embedded cluster at work: its parts on one event loop, and the orders of its client."""
+
+import asyncio
+import contextlib
+import errno
+import resource
+import shutil
+import signal
+import socket
+import tempfile
+from pathlib import Path
+from typing import IO, Any
+
+from cx_conformance.sandbox import channel, faults
+from cx_conformance.sandbox.blocks import Block, NoBlock, lone, take_block
+from cx_conformance.sandbox.bootstrap import ADMINS, bootstrap
+from cx_conformance.sandbox.catalogue import Object
+from cx_conformance.sandbox.confinement import Confinement
+from cx_conformance.sandbox.controllers import reconcile
+from cx_conformance.sandbox.credentials import Authority, Tokens, kubeconfig, server_context
+from cx_conformance.sandbox.network import CannotListen, Network
+from cx_conformance.sandbox.rbac import User, service_account
+from cx_conformance.sandbox.server import ApiServer
+from cx_conformance.sandbox.state import State
+from cx_conformance.sandbox.web import serve as web_server
+from cx_conformance.sandbox.world import Addresses, World
+
+API_PORT = 6443
+BACKLOG = 512
+
+
+class Serving:
+    """All parts of one embedded cluster; made and used on its event loop."""
+
+    def __init__(self, order: Object, folder: Path, block: Block) -> None:
+        """Build the state: objects installed, then faults injected."""
+        self._block = block
+        self._folder = folder
+        self._authority = Authority()
+        self._tokens = Tokens()
+        self._confinement = Confinement(folder / "pods")
+        self._world = World(Addresses(block.prefix))
+        self._recorded = bool(order["recorded"])
+        self._network = None if order["static"] else Network(self._world.addresses, self._authority, folder)
+        self._state = self._installed(order["objects"], order["faults"])
+        self._listener = _api_socket(block.prefix)
+        self._server: asyncio.Server | None = None
+        self._api: ApiServer | None = None
+
+    async def start(self) -> Path:
+        """Open every listener; return the path of the kubeconfig."""
+        host, port = self._listener.getsockname()
+        addresses = self._world.addresses
+        if self._network is not None:
+            await self._network.follow(self._state)
+        self._api = ApiServer(self._state, self._tokens, self._confinement, f"{host}:{port}", addresses.nameserver)
+        names = [
+            host,
+            addresses.api_server,
+            "localhost",
+            "kubernetes.default.svc",
+            "kubernetes.default.svc.cluster.local",
+        ]
+        context = server_context(self._authority.issue(names), self._folder)
+        self._server = await asyncio.start_server(
+            web_server(self._api.handle), sock=self._listener, ssl=context, backlog=BACKLOG
+        )
+        token = self._tokens.issue(User("sandbox", (ADMINS, "system:authenticated")))
+        path = self._folder / "kubeconfig"
+        path.touch(mode=0o600)
+        path.write_text(kubeconfig(f"https://{host}:{port}", self._authority.certificate, token))
+        return path
+
+    async def obey(self, order: Object) -> Any:
+        """Carry out one order of the client and return what it asked for."""
+        doing: dict[str, Any] = {
+            "token": self._token,
+            "inject": self._inject,
+            "replace": self._replace,
+            "objects": lambda _: self._state.objects(),
+            "requests": lambda _: self._api.requests if self._api else [],
+            "compact": lambda _: self._state.compact(),
+            "revoke": lambda _: self._tokens.revoke(),
+        }
+        if order["do"] == "settle":
+            if self._network is not None:
+                await self._network.settled()
+            return self._network.notes if self._network else []
+        answer = doing[order["do"]](order)
+        if self._network is not None and order["do"] in ("inject", "replace"):
+            await self._network.follow(self._state)
+        return answer
+
+    async def stop(self) -> None:
+        """End every process and close every listener."""
+        await self._confinement.close()
+        if self._server is not None:
+            self._server.close()
+        if self._network is not None:
+            await self._network.close()
+
+    def _installed(self, objects: list[Object], names: list[str]) -> State:
+        if self._recorded:
+            return State(objects)
+        admitted = bootstrap(objects, self._world)
+        for name in names:
+            admitted = faults.parse(name).apply(admitted)
+        certificate = self._authority.certificate.decode()
+        return State(admitted, lambda manifests: reconcile(manifests, self._world, certificate))
+
+    def _token(self, order: Object) -> str:
+        namespace, name = order["namespace"], order["name"]
+        account = self._state.find("v1", "ServiceAccount", namespace, name)
+        if account is None:
+            raise LookupError(f"there is no ServiceAccount {name} in namespace {namespace}")
+        return self._tokens.issue(service_account(namespace, name, account["metadata"]["uid"]))
+
+    def _inject(self, order: Object) -> None:
+        self._state.replace(faults.parse(order["fault"]).apply(self._state.manifests))
+
+    def _replace(self, order: Object) -> None:
+        self._state.replace(bootstrap(order["objects"], self._world))
+
+
+def serve(order: Object, orders: IO[bytes], answers: IO[bytes]) -> int:
+    """Serve until ``orders`` closes; every answer goes to ``answers``. Return the exit status."""
+    _lift_file_limit()
+    folder = Path(tempfile.mkdtemp(prefix="cx-conformance-"))
+    folder.chmod(0o711)  # a store that runs as another user must reach its own folder in it
+    (folder / "pods").mkdir()
+    tempfile.tempdir = str(folder)
+    try:
+        with lone() if order["static"] else take_block() as block:
+            asyncio.run(_serve(order, folder, block, orders, answers))
+    except (NoBlock, CannotListen, faults.UnknownFault, faults.CannotApply) as why:
+        channel.send(answers, {"error": str(why)})
+        return 1
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+async def _serve(order: Object, folder: Path, block: Block, orders: IO[bytes], answers: IO[bytes]) -> None:
+    loop = asyncio.get_running_loop()
+    serving = Serving(order, folder, block)
+    try:
+        path = await serving.start()
+        channel.send(answers, {"ok": {"kubeconfig": str(path), "folder": str(folder)}})
+        stopped = asyncio.Event()
+        loop.add_signal_handler(signal.SIGTERM, stopped.set)
+        obeying = asyncio.ensure_future(_obey(serving, orders, answers))
+        stopping = asyncio.ensure_future(stopped.wait())
+        await asyncio.wait((obeying, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        obeying.cancel()
+    finally:
+        await serving.stop()
+
+
+async def _obey(serving: Serving, orders: IO[bytes], answers: IO[bytes]) -> None:
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), orders)
+    with contextlib.suppress(asyncio.IncompleteReadError):
+        while True:
+            length = int.from_bytes(await reader.readexactly(4))
+            order = channel.parse(await reader.readexactly(length))
+            try:
+                answer = {"ok": await serving.obey(order)}
+            except (LookupError, ValueError, CannotListen) as why:
+                answer = {"error": str(why)}
+            channel.send(answers, answer)
+
+
+def _api_socket(prefix: str) -> socket.socket:
+    """Listen at the block's first address, at the usual port where it is free."""
+    address = f"{prefix}.0.1"
+    for port in (API_PORT, 0):
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((address, port))
+        except OSError as why:
+            listener.close()
+            if why.errno != errno.EADDRINUSE or port == 0:
+                raise
+        else:
+            return listener
+    raise AssertionError  # pragma: no cover - port 0 either binds or raises
+
+
+def _lift_file_limit() -> None:
+    """Allow as many open files as may be: a thousand pods have some three thousand listeners."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

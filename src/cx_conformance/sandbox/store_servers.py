@@ -1,0 +1,129 @@
+"""The stores behind the simulated pods: real servers where this machine has them.
+
+Each store runs at a loopback address of its own, on its usual ports, and starts in the background; a connection to its
+pod waits until it answers. Where the server is not installed, the port accepts connections and says nothing, and
+``notes`` tells so.
+"""
+
+import asyncio
+import importlib
+from collections.abc import Mapping
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cx_conformance.sandbox import listeners
+from cx_conformance.sandbox.credentials import Authority, KeyPair
+from cx_conformance.sandbox.simulators import Simulated
+from cx_conformance.sandbox.stores.certificates import CertificateFiles
+from cx_conformance.sandbox.stores.running import NotStarted, Running
+from cx_conformance.sandbox.world import Addresses
+
+START_SECONDS = 60.0
+
+_MODULES: Mapping[str, str] = {"mongo": "mongo_standin", "redis": "redis_server"}
+_NAMED_USERS = ("activemq", "mongo", "postgresql", "s3")
+"""Stores whose account has a name; Redis is opened by its password alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Store:
+    """A store that starts; its server is None where it is not installed."""
+
+    address: str
+    starting: "Future[Running | None]"
+
+    def connected(self, port: int) -> listeners.Connected:
+        """Return what is done with a connection to one of its ports."""
+        bridge = listeners.bridge([(self.address, port)])
+
+        async def wait_and_pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                server = await asyncio.wrap_future(self.starting)
+            except (NotStarted, OSError, CancelledError):
+                await listeners.reset(reader, writer)
+                return
+            await (listeners.accept if server is None else bridge)(reader, writer)
+
+        return wait_and_pass_on
+
+
+class StoreServers:
+    """Every store of one embedded cluster."""
+
+    def __init__(self, addresses: Addresses, authority: Authority, folder: Path) -> None:
+        """Prepare; nothing starts before a pod needs it."""
+        self.notes: list[str] = []
+        self._addresses = addresses
+        self._authority = authority
+        self._folder = folder
+        self._stores: dict[tuple[str, str, str, str], _Store] = {}
+        # The kernel ends a server with the thread that started it, so these threads live as long as the cluster.
+        self._threads = ThreadPoolExecutor(max_workers=len(_MODULES), thread_name_prefix="store")
+
+    def behind(self, pod: str, each: Simulated) -> listeners.Connected:
+        """Return what stands behind one port of a pod that is a store; the first asked port starts it."""
+        account = each.account
+        key = (pod, each.speaks, account.username, account.password.get_secret_value())
+        if key not in self._stores:
+            address = self._addresses.store(len(self._stores))
+            self._stores[key] = _Store(address, self._threads.submit(self._start, each, address))
+        return self._stores[key].connected(each.port)
+
+    async def settled(self) -> None:
+        """Return when every store answers, or has failed to start."""
+        starting = (asyncio.wrap_future(store.starting) for store in self._stores.values())
+        for outcome in await asyncio.gather(*starting, return_exceptions=True):
+            if isinstance(outcome, Exception) and str(outcome) not in self.notes:
+                self.notes.append(str(outcome))
+
+    async def close(self) -> None:
+        """Stop every store."""
+        await asyncio.to_thread(self._stop)
+
+    def _start(self, each: Simulated, address: str) -> Running | None:
+        if each.speaks not in _MODULES:
+            self._lacking(each, "the embedded cluster has no server for it")
+            return None
+        module = importlib.import_module(f"cx_conformance.sandbox.stores.{_MODULES[each.speaks]}")
+        why = module.available() if hasattr(module, "available") else None
+        if why is not None:
+            self._lacking(each, why)
+            return None
+        started: Running = module.start(address, **self._options(each, address)).wait(START_SECONDS)
+        return started
+
+    def _lacking(self, each: Simulated, why: str) -> None:
+        self.notes.append(f"{each.speaks}: {why}; its port accepts connections and says nothing")
+
+    def _options(self, each: Simulated, address: str) -> dict[str, Any]:
+        options: dict[str, Any] = {"password": each.account.password}
+        if each.speaks in _NAMED_USERS and each.account.username:
+            options["username"] = each.account.username
+        if each.tls is not None or each.speaks == "activemq":
+            pair = each.tls or self._authority.issue([address, "localhost"])
+            options["tls"] = self._files(pair, f"{each.speaks}-{address}")
+        if each.speaks == "s3" and "bucket" in each.settings:
+            options["bucket"] = each.settings["bucket"]
+        if each.speaks == "postgresql" and "databases" in each.settings:
+            options["databases"] = tuple(each.settings["databases"])
+        return options
+
+    def _files(self, pair: KeyPair, name: str) -> CertificateFiles:
+        folder = self._folder / name
+        folder.mkdir(mode=0o700)
+        for file, content in (("tls.crt", pair.certificate), ("tls.key", pair.key), ("ca.crt", pair.authority)):
+            (folder / file).write_bytes(content)
+        return CertificateFiles(certificate=folder / "tls.crt", key=folder / "tls.key", ca=folder / "ca.crt")
+
+    def _stop(self) -> None:
+        stopping = [self._threads.submit(_stop, store.starting) for store in self._stores.values()]
+        for each in stopping:
+            each.result()
+        self._threads.shutdown()
+
+
+def _stop(starting: "Future[Running | None]") -> None:
+    if not starting.cancel() and starting.exception() is None and (server := starting.result()) is not None:
+        server.stop()
