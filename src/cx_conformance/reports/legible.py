@@ -18,7 +18,8 @@ def legible(text: str, limit: int = LIMIT) -> str:
     """
     kept = text if len(text) <= limit else text[: limit + 1]
     if not kept.isprintable():
-        kept = "".join(_escaped(one) for one in kept.replace("\r\n", "\n"))
+        kept = kept.replace("\r\n", "\n")
+        kept = kept.translate({ord(one): _escaped(one) for one in set(kept) if one != "\n" and not one.isprintable()})
     if len(text) <= limit and len(kept) <= limit:
         return kept
     return cut(kept, limit, was=len(text))
@@ -37,9 +38,7 @@ def cut(text: str, limit: int, was: int) -> str:
 
 
 def _escaped(one: str) -> str:
-    """Return one character as it may be shown."""
-    if one == "\n" or one.isprintable():
-        return one
+    """Return how a character is shown that does not print."""
     if "\udc80" <= one <= "\udcff":  # how Python carries a byte that was no UTF-8
         return f"\\x{ord(one) - 0xDC00:02x}"
     return one.encode("unicode_escape").decode("ascii")
