@@ -1,1 +1,58 @@
 """The fixtures that a check may ask for, nothing else."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cx_conformance.plugin import RUN
+
+if TYPE_CHECKING:
+    from cx_conformance.blueprint.plan import Plan
+    from cx_conformance.cluster.seen import Seen
+    from cx_conformance.cluster.snapshot import Snapshot
+    from cx_conformance.run import Run
+    from cx_conformance.vantage.answers import HealthProbes
+    from cx_conformance.vantage.callers import EdgeProbes
+    from cx_conformance.vantage.logins import StoreProbes
+
+
+@pytest.fixture(scope="session")
+def run(pytestconfig: pytest.Config) -> "Run":
+    """Return the run: options, plan, and everything that it looked at."""
+    return pytestconfig.stash[RUN]
+
+
+@pytest.fixture(scope="session")
+def plan(run: "Run") -> "Plan":
+    """Return the blueprint as this site has it."""
+    return run.plan
+
+
+@pytest.fixture(scope="session")
+def snapshot(run: "Run") -> "Snapshot":
+    """Return what the API showed at one moment."""
+    return run.snapshot
+
+
+@pytest.fixture(scope="session")
+def seen(run: "Run") -> "Seen":
+    """Return the snapshot in the blueprint's words: the live object of each promise."""
+    return run.seen
+
+
+@pytest.fixture(scope="session")
+def health_probes(run: "Run") -> "HealthProbes":
+    """Return what every ready pod answered to its health requests."""
+    return run.live.health
+
+
+@pytest.fixture(scope="session")
+def edge_probes(run: "Run") -> "EdgeProbes":
+    """Return what came of each call edge, from the caller's own pod."""
+    return run.live.edges
+
+
+@pytest.fixture(scope="session")
+def store_probes(run: "Run") -> "StoreProbes":
+    """Return what each store answered in its own protocol."""
+    return run.live.stores

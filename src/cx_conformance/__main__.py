@@ -1,6 +1,58 @@
-"""The command ``cx-conformance``."""
+"""The command ``cx-conformance``: one subcommand a file in ``commands/``, imported only when it is asked for."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+from cx_conformance import __version__
+
+COMMANDS: Final = {
+    "run": "look at a cluster and say what keeps the blueprint's promises (options of pytest are taken too)",
+    "list": "the checks, with ID, severity and what each needs",
+    "explain": "one check: what it looks at, why, how to mend it",
+    "snapshot": "save what a static run looks at, to audit it offline",
+    "lint": "check a blueprint: schema, then consistency",
+    "show": "what is promised, and by whom",
+    "graph": "components, stores and call edges as a picture",
+    "manifests": "the reference installation as Kubernetes YAML",
+    "schema": "the JSON Schemas of blueprint and site",
+    "sandbox": "an embedded cluster that stays up, and its faults",
+}
+"""Each subcommand with the line that the help shows."""
+
+_STATUS: Final = """\
+exit status of run:
+  0 conformant (waived deviations included)   1 non-conformant
+  2 wrong usage, unreadable blueprint or site  3 inconclusive: could not look
+  130 interrupted
+"""
 
 
-def main() -> int:
-    """Run the command and return its exit status."""
-    return 2
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments (None: those of the process) and return its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(
+        prog="cx-conformance",
+        description="Tells whether an Expertflow CX installation on Kubernetes is what its blueprint promises.",
+        epilog=_STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"cx-conformance {__version__}")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    chosen = arguments[0] if arguments else ""
+    for name, line in COMMANDS.items():
+        if name == chosen:
+            import_module(f"cx_conformance.commands.{name}").add_parser(subparsers)
+        else:
+            subparsers.add_parser(name, help=line)
+    if chosen == "run":
+        # All of its arguments are pytest's to parse; only its help is ours.
+        return int(import_module("cx_conformance.commands.run").run_with(arguments[1:], parser))
+    args = parser.parse_args(arguments)
+    return int(args.run(args))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

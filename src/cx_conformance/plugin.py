@@ -1,1 +1,104 @@
-"""The pytest plug-in: options, header, one run per entry, IDs."""
+"""The pytest plug-in: options, one item per check and entry, outcomes through pytest's own reporting.
+
+It is active for every pytest run of this project (``-p cx_conformance.plugin``); a run is one of *conformance* when
+the checks are among its arguments. All other runs it leaves alone.
+"""
+
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from cx_conformance.blueprint.problems import InputProblems
+from cx_conformance.checkitem import CheckItem, check_items
+from cx_conformance.options import DECLARED, Options
+from cx_conformance.outcome.outcome import Outcome
+from cx_conformance.reporting import Reporting
+from cx_conformance.run import Run
+from cx_conformance.suite_files import suite_root
+from cx_conformance.workers import Controller, adapted, of_worker, shared_snapshot
+
+RUN: Final = pytest.StashKey[Run]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options of a run."""
+    group = parser.getgroup("cx-conformance", "the acceptance run")
+    for flag, keywords in DECLARED:
+        group.addoption(flag, **keywords)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Read blueprint and site when this is a run of conformance; wrong input ends it as wrong usage."""
+    _give_back_swallowed_path(config)
+    if not _of_conformance(config):
+        return
+    options = Options.read(config.option)
+    told = of_worker(config)
+    try:
+        run = Run(adapted(options, told) if told else options, command=_command())
+        config.add_cleanup(run.close)
+        run.shared = shared_snapshot(told)
+        run.start()
+    except (InputProblems, ValueError) as wrong:
+        raise pytest.UsageError(str(wrong)) from None
+    config.stash[RUN] = run
+    # The report is written from the outcomes, with the contract's names; pytest's own writer would use node IDs.
+    config.option.xmlpath = None
+    if told is None:
+        config.pluginmanager.register(Reporting(config, run), "cx-conformance-reporting")
+        if getattr(config.option, "dist", "no") != "no":
+            config.option.dist = "loadgroup"
+            config.pluginmanager.register(Controller(run), "cx-conformance-workers")
+
+
+def _of_conformance(config: pytest.Config) -> bool:
+    checks = suite_root() / "checks"
+    for argument in config.args:
+        path = (config.invocation_params.dir / argument.partition("::")[0]).resolve()
+        if path == checks or checks in path.parents:
+            return True
+    return False
+
+
+def _give_back_swallowed_path(config: pytest.Config) -> None:
+    """Treat ``--sandbox checks`` as ``--sandbox`` and the path ``checks``, as everybody means it."""
+    value = config.option.sandbox
+    if value and (config.invocation_params.dir / value.partition("::")[0]).exists():
+        given = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
+        config.args = [*given, value]
+        config.args_source = pytest.Config.ArgsSource.ARGS
+        config.option.sandbox = ""
+
+
+def _command() -> str:
+    """Return the command line for the report; no option takes a secret."""
+    name = Path(sys.argv[0]).name
+    return " ".join(("cx-conformance" if name == "__main__.py" else name, *sys.argv[1:])) if sys.argv else name
+
+
+def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str, obj: object) -> Any:
+    """Make one item per entry of a check."""
+    found = getattr(obj, "__check__", None)
+    if found is None or not name.startswith("check_"):
+        return None
+    run = collector.config.stash.get(RUN, None)
+    if run is None:
+        return []
+    try:
+        run.judge.register([found])
+    except ValueError as wrong:
+        raise collector.CollectError(str(wrong)) from None
+    return check_items(collector, name, found, run)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let the outcome travel with the report, so that it survives the way from a worker process."""
+    report = yield
+    if isinstance(item, CheckItem) and isinstance(item.ended, Outcome) and report.when != "teardown":
+        report.cx_outcome = item.ended.as_mapping()  # type: ignore[attr-defined] # read back in Reporting
+    return report

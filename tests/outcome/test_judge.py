@@ -45,7 +45,7 @@ def plan() -> Plan:
 
 def check(identity: str, per: str, function: Callable[..., None], **more: Any) -> Check:
     """Make a check of a function that takes the entry alone."""
-    fields = {
+    fields: dict[str, Any] = {
         "title": identity,
         "area": "workloads",
         "severity": Severity.CRITICAL,
@@ -65,10 +65,15 @@ def judge(*checks: Check, waivers: tuple[Waiver, ...] = (), static: bool = False
     return made
 
 
+def no_fixture(name: str) -> Any:
+    """Refuse to look."""
+    raise AssertionError(f"no fixture is asked for, {name} was")
+
+
 def outcome(court: Judge, one: Check, component: str = "web") -> Outcome:
     """Judge the entry of one component; no fixture is asked for."""
     entry = next(entry for entry in court.plan.entries(one.per) if entry.component == component)
-    return court.outcome(one, entry, {}.__getitem__)
+    return court.outcome(one, entry, no_fixture)
 
 
 def keeps(entry: Entry[Any]) -> None:
@@ -257,10 +262,10 @@ def test_severity_follows_the_source_of_the_promise(
     """What the page promises is as bad as the check says; what only charts say is at most major."""
     one = check("CX101", "component", breaks)
     entry = Entry("web", "web", None, source=source, severity=severity)
-    assert judge(one).outcome(one, entry, {}.__getitem__).severity is expected
+    assert judge(one).outcome(one, entry, no_fixture).severity is expected
 
 
 def test_two_checks_cannot_share_an_id() -> None:
     """A reused ID would make two outcomes one; both functions are named."""
-    with pytest.raises(ValueError, match=r"CX101 is used twice: by .*keeps and by .*breaks; give one of them a free ID"):
+    with pytest.raises(ValueError, match=r"CX101 is used twice: by .*keeps and .*breaks; give one of them a free ID"):
         judge(check("CX101", "component", keeps), check("CX101", "component", breaks))

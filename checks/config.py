@@ -1,0 +1,189 @@
+"""Configuration: ConfigMaps and Secrets exist, are used, and hold what they should."""
+
+from cx_conformance.blueprint.component import Component, ConfigMap, Secret
+from cx_conformance.blueprint.plan import Entry
+from cx_conformance.blueprint.platform import Platform
+from cx_conformance.blueprint.promise import Severity
+from cx_conformance.cluster.certificate import Certificate
+from cx_conformance.cluster.config import ConfigMap as LiveConfigMap
+from cx_conformance.cluster.ingress import Ingress
+from cx_conformance.cluster.pod_spec import Reference
+from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.outcome import Evidence
+
+SAMPLE_HOST = "devops.ef.com"
+"""The vendor's sample host name; left in a configuration it is a missed edit (source: the vendor's manifests)."""
+
+
+@check(
+    "CX301",
+    "ConfigMap exists",
+    severity=Severity.MAJOR,
+    remedy="create the ConfigMap before the component; pods that need it do not start without it",
+    rests_on=("namespace:CX001",),
+)
+def check_config_map(config_map: Entry[ConfigMap], seen: Seen, evidence: Evidence) -> None:
+    """The ConfigMap exists under a documented name and is not empty."""
+    evidence.promised, evidence.found = config_map.id, "absent"
+    found = seen.one_of(LiveConfigMap, config_map.planned, config_map.of.candidates)
+    if found is None and config_map.of.optional:
+        raise NotApplicable(f"absent, which is accepted: {config_map.of.why}")
+    namespace = seen.namespace_of(config_map.planned)
+    assert found is not None, f"ConfigMap {namespace}/{' or '.join(config_map.of.candidates)} does not exist"
+    evidence.found = evidence.seen_at = f"ConfigMap {found.object.where}"
+    evidence.details["keys"] = len(found.object.keys)
+    if found.note:
+        evidence.note(found.note)
+    if not found.object.keys:
+        evidence.note("it holds no key")
+
+
+def _users(seen: Seen, entry: Entry[ConfigMap] | Entry[Secret], kind: str, names: tuple[str, ...]) -> list[Reference]:
+    return [one for one in seen.spec(entry.planned).references() if one.kind == kind and one.name in names]
+
+
+@check(
+    "CX302",
+    "ConfigMap used",
+    severity=Severity.MAJOR,
+    remedy="refer to the ConfigMap in the pod template by envFrom, env or a volume",
+    rests_on=("CX101", "CX301"),
+)
+def check_config_map_used(config_map: Entry[ConfigMap], seen: Seen, evidence: Evidence) -> None:
+    """The component's pods use the ConfigMap; one that nobody reads configures nothing."""
+    users = _users(seen, config_map, "ConfigMap", config_map.of.candidates)
+    live = seen.workload(config_map.planned).object
+    evidence.promised, evidence.seen_at = f"used by {live.where}", f"{live.kind} {live.where}"
+    evidence.found = sorted({f"{one.how} in {one.where}" for one in users}) or "not used"
+    if not users and config_map.of.optional:
+        raise NotApplicable(f"not used, which is accepted: {config_map.of.why}")
+    assert users, f"{live.kind} {live.where} does not use ConfigMap {config_map.id}: no envFrom, env or volume names it"
+
+
+@check(
+    "CX303",
+    "Secret exists",
+    severity=Severity.MAJOR,
+    remedy="create the Secret before the component; pods that need it do not start without it",
+    rests_on=("namespace:CX001",),
+)
+def check_secret(secret: Entry[Secret], seen: Seen, evidence: Evidence) -> None:
+    """The Secret exists under a documented name."""
+    namespace = seen.namespace_of(secret.planned)
+    evidence.promised, evidence.found = secret.id, "absent"
+    name = seen.secret(secret.planned, secret.of.candidates)
+    if name:
+        evidence.found = evidence.seen_at = f"Secret {namespace}/{name}"
+        if name != secret.id:
+            evidence.note(f"found as {name}, documented is {secret.id}")
+        return
+    instead = secret.of.or_config_map
+    if instead and seen.one_of(LiveConfigMap, secret.planned, (instead,)):
+        evidence.found = f"ConfigMap {namespace}/{instead}"
+        evidence.note(f"a ConfigMap {instead} stands for it, as in the field")
+        return
+    raise Absent(f"Secret {namespace}/{' or '.join(secret.of.candidates)} does not exist")
+
+
+@check(
+    "CX304",
+    "Secret used",
+    severity=Severity.MAJOR,
+    remedy="refer to the Secret in the pod template by envFrom, env or a volume",
+    rests_on=("CX101", "CX303"),
+)
+def check_secret_used(secret: Entry[Secret], seen: Seen, evidence: Evidence) -> None:
+    """The component's pods use the Secret, or the ConfigMap that stands for it."""
+    users = _users(seen, secret, "Secret", secret.of.candidates)
+    if secret.of.or_config_map:
+        users += _users(seen, secret, "ConfigMap", (secret.of.or_config_map,))
+    live = seen.workload(secret.planned).object
+    evidence.promised, evidence.seen_at = f"used by {live.where}", f"{live.kind} {live.where}"
+    evidence.found = sorted({f"{one.how} in {one.where}" for one in users}) or "not used"
+    assert users, f"{live.kind} {live.where} does not use Secret {secret.id}: no envFrom, env or volume names it"
+
+
+@check(
+    "CX305",
+    "References exist",
+    severity=Severity.CRITICAL,
+    remedy="create the missing object, or correct the name or key in the pod template; the next start of a pod fails",
+    rests_on=("CX101",),
+)
+def check_references(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
+    """Every ConfigMap, Secret and key that the pods need exists; a missing one shows only at the next start."""
+    live = seen.workload(component.planned).object
+    evidence.seen_at = f"{live.kind} {live.where}"
+    references = [one for one in live.template.spec.references() if not one.optional and one.how != "imagePullSecret"]
+    promised = {name for one in component.of.config_maps for name in one.candidates}
+    missing = sorted({words for one in references if (words := _missing(one, live.namespace, promised, seen))})
+    evidence.promised, evidence.found = f"{len(references)} references exist", missing or "all exist"
+    assert not missing, f"{live.kind} {live.where} needs what is not there: {'; '.join(missing)}"
+
+
+def _missing(reference: Reference, namespace: str, promised: set[str], seen: Seen) -> str | None:
+    """Say what is missing; ConfigMaps that are promised themselves are CX301's, so that one cause is told once."""
+    where = f"{reference.how} in {reference.where}"
+    if reference.kind == "Secret":
+        gone = seen.snapshot.secret(namespace, reference.name) is None
+        return f"Secret {reference.name} ({where})" if gone else None
+    if reference.kind != "ConfigMap":
+        return None
+    live = seen.snapshot.get(LiveConfigMap, namespace, reference.name)
+    if live is None:
+        return None if reference.name in promised else f"ConfigMap {reference.name} ({where})"
+    if reference.key is not None and reference.key not in live.keys:
+        return f"key {reference.key} of ConfigMap {reference.name} ({where})"
+    return None
+
+
+@check(
+    "CX306",
+    "No sample host left",
+    severity=Severity.MAJOR,
+    remedy="replace the vendor's sample host by this site's FQDN in the ConfigMap or Ingress, then restart its pods",
+    rests_on=("CX101",),
+)
+def check_sample_host(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
+    """Neither its ConfigMaps nor its Ingress still name the vendor's sample host."""
+    live = seen.workload(component.planned).object
+    names = {one.name for one in live.template.spec.references() if one.kind == "ConfigMap"}
+    left = []
+    for name in sorted(names):
+        found = seen.snapshot.get(LiveConfigMap, live.namespace, name)
+        if found:
+            keys = (key for key in found.keys if SAMPLE_HOST in (found.value(key) or ""))
+            left += [f"ConfigMap {name} key {key}" for key in keys]
+    left += [
+        f"Ingress {route.ingress.name}" for route in seen.routes_to(component.planned) if route.path.host == SAMPLE_HOST
+    ]
+    evidence.found, evidence.promised = left or "none", "none"
+    assert not left, f"{SAMPLE_HOST} is left in {', '.join(left)}"
+
+
+@check(
+    "CX307",
+    "TLS Secrets agree",
+    severity=Severity.MAJOR,
+    remedy="copy the renewed Secret into every namespace that has one of this name",
+)
+def check_tls_secrets(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
+    """TLS Secrets of one name hold the same certificate in every namespace; a copy goes stale at renewal."""
+    held: dict[str, dict[str, str]] = {}
+    for ingress in seen.snapshot.visible(Ingress):
+        if ingress.namespace not in seen.plan.namespaces:
+            continue
+        for name in {one.secret_name for one in ingress.tls if one.secret_name}:
+            found = Certificate.read(seen.snapshot.certificate(ingress.namespace, name))
+            if found is not None:
+                held.setdefault(name, {})[ingress.namespace] = found.fingerprint[:16]
+    evidence.found, evidence.promised = held, "one certificate a name"
+    if not held:
+        raise NotApplicable("no Ingress names a TLS Secret")
+    stale = [
+        f"{name}: {', '.join(f'{namespace} {print_}' for namespace, print_ in sorted(where.items()))}"
+        for name, where in sorted(held.items())
+        if len(set(where.values())) > 1
+    ]
+    assert not stale, f"different certificates under one name: {'; '.join(stale)}"

@@ -1,0 +1,190 @@
+"""Ingress: how components are reached from outside, as the cluster is configured."""
+
+import datetime as dt
+from typing import Final
+
+from cx_conformance.blueprint.component import Ingress
+from cx_conformance.blueprint.plan import Entry
+from cx_conformance.blueprint.promise import Severity
+from cx_conformance.cluster.certificate import Certificate
+from cx_conformance.cluster.ingress import IngressClass, IngressPath
+from cx_conformance.cluster.routes import Route
+from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.outcome import Evidence
+
+WARN_DAYS: Final = 30
+"""A certificate that ends within so many days is noted."""
+
+
+def _route(entry: Entry[Ingress], seen: Seen, evidence: Evidence) -> Route:
+    found = seen.route(entry.planned, entry.of)
+    evidence.seen_at = f"Ingress {found.ingress.where}"
+    return found
+
+
+def _backend(path: IngressPath) -> str:
+    return f"{path.service or 'no Service'}:{path.port if path.port is not None else 'no port'}"
+
+
+@check(
+    "CX501",
+    "Ingress path",
+    severity=Severity.CRITICAL,
+    remedy="apply the component's Ingress; path and backend as promised",
+    rests_on=("namespace:CX001",),
+)
+def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
+    """A rule leads the promised path, and nothing else's, to the component's Service and port."""
+    evidence.promised = f"{ingress.of.path} to {ingress.planned.service_names[0]}"
+    evidence.found = "no rule"
+    route = _route(ingress, seen, evidence)
+    evidence.found = f"{route.path.host or 'any host'}{route.path.path} to {_backend(route.path)}"
+    services = set(ingress.planned.service_names)
+    numbers: set[int | str] = set()
+    try:
+        live = seen.service(ingress.planned).object
+        services.add(live.name)
+        for port in live.ports:
+            numbers |= {port.number, port.name}
+    except Absent:
+        evidence.note("its Service does not exist")
+    where = f"Ingress {route.ingress.where} leads {route.path.path} to {_backend(route.path)}"
+    assert route.path.service in services, f"{where} of promised Service {ingress.planned.service_names[0]}"
+    promised: set[int | str] = set()
+    for one in ingress.planned.facts.service.ports if ingress.planned.facts.service else ():
+        promised |= {one.port, *one.also} | ({one.name} if one.name else set())
+    shown = ", ".join(str(one) for one in sorted(promised, key=str))
+    accepted = promised if not numbers else {one for one in numbers if one in promised or isinstance(one, str)}
+    assert route.path.port in accepted, f"{where} of promised port {shown}"
+
+
+@check(
+    "CX502",
+    "Ingress class",
+    severity=Severity.CRITICAL,
+    remedy="install ingress-nginx or Traefik and name its class in the Ingress",
+    rests_on=("CX501",),
+)
+def check_class(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
+    """The Ingress is of a class that exists, of a controller that the page supports; nobody serves it otherwise."""
+    route = _route(ingress, seen, evidence)
+    classes = {one.name: one for one in seen.snapshot.list(IngressClass)}
+    name = route.ingress.class_name
+    if not name:
+        defaults = [one.name for one in classes.values() if one.is_default]
+        evidence.note(f"names no class; the default is {', '.join(defaults) or 'none'}")
+        assert len(defaults) == 1, (
+            f"Ingress {route.ingress.where} names no class, and {len(defaults)} classes are the default of promised one"
+        )
+        name = defaults[0]
+    supported = {
+        one: provider.name for provider in seen.plan.platform.ingress_controllers for one in provider.controllers
+    }
+    evidence.promised = sorted(set(supported.values()))
+    evidence.found = {"class": name, "controller": classes[name].controller if name in classes else "absent"}
+    known = ", ".join(classes) or "none"
+    assert name in classes, (
+        f"Ingress {route.ingress.where} names class {name}, which does not exist; there are: {known}"
+    )
+    controller = classes[name].controller
+    assert controller in supported, (
+        f"class {name} is of controller {controller}, which the page does not support; it supports "
+        f"{', '.join(sorted(set(supported.values())))}"
+    )
+
+
+@check(
+    "CX503",
+    "Ingress TLS",
+    severity=Severity.CRITICAL,
+    remedy="create the TLS Secret in the Ingress's namespace with a certificate for this host, and name it under `tls`",
+    rests_on=("CX501",),
+)
+def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
+    """The host is served with a certificate that is valid for it; browsers refuse it otherwise."""
+    route = _route(ingress, seen, evidence)
+    host, secret = route.path.host or seen.fqdn or "", route.tls_secret
+    where = f"Ingress {route.ingress.where}"
+    evidence.promised = f"a certificate for {host or 'its host'}"
+    evidence.found = "no tls section for the host"
+    assert secret is not None, f"{where} has no TLS for {host or 'its host'}; https is promised"
+    if not secret:
+        raise NotApplicable("the Ingress leaves the certificate to its controller")
+    evidence.found = f"Secret {route.ingress.namespace}/{secret}"
+    pem = seen.snapshot.certificate(route.ingress.namespace, secret)
+    assert pem is not None, f"{where} names TLS Secret {secret}, which does not exist in {route.ingress.namespace}"
+    found = Certificate.read(pem)
+    assert found is not None, f"TLS Secret {route.ingress.namespace}/{secret} holds no certificate that can be read"
+    evidence.found = {"names": list(found.names), "until": found.not_after.isoformat(), "issuer": found.issuer}
+    if host:
+        assert found.covers(host), (
+            f"the certificate in Secret {route.ingress.namespace}/{secret} is for "
+            f"{', '.join(found.names) or 'no name'} of promised {host}"
+        )
+
+
+@check(
+    "CX504",
+    "Ingress certificate in date",
+    severity=Severity.CRITICAL,
+    remedy="renew the certificate and replace the TLS Secret in every namespace",
+    rests_on=("CX501", "CX503"),
+)
+def check_expiry(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
+    """The certificate is valid today; one that ends within 30 days is noted."""
+    route = _route(ingress, seen, evidence)
+    found = Certificate.read(seen.snapshot.certificate(route.ingress.namespace, route.tls_secret or ""))
+    if found is None:
+        raise NotApplicable("no certificate is named")
+    now = dt.datetime.now(dt.UTC)
+    days = (found.not_after - now).days
+    evidence.found, evidence.promised = f"until {found.not_after.isoformat()} ({days} days)", "valid today"
+    where = f"the certificate in Secret {route.ingress.namespace}/{route.tls_secret}"
+    assert found.not_before <= now, f"{where} is valid only from {found.not_before:%Y-%m-%d}"
+    assert found.not_after > now, f"{where} expired on {found.not_after:%Y-%m-%d}"
+    if days < WARN_DAYS:
+        evidence.note(f"ends in {days} days")
+
+
+@check(
+    "CX505",
+    "Ingress host",
+    severity=Severity.MAJOR,
+    remedy="set the rule's host to the site's FQDN",
+    rests_on=("CX501",),
+)
+def check_host(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
+    """The rule is for the site's host name, where that is known."""
+    expected = seen.host_of(ingress.planned)
+    if not expected:
+        raise NotApplicable("no host name is known; give --fqdn or `fqdn` in the site file")
+    route = _route(ingress, seen, evidence)
+    found = route.path.host
+    evidence.found, evidence.promised = found or "any host", expected
+    wildcard = found.startswith("*.") and found[2:] == expected.partition(".")[2]
+    assert not found or found.lower() == expected.lower() or wildcard, (
+        f"Ingress {route.ingress.where} serves {ingress.of.path} for host {found} of promised {expected}"
+    )
+
+
+@check(
+    "CX506",
+    "Ingress path claimed once",
+    severity=Severity.MAJOR,
+    remedy="remove one of the rules; the controller takes the older one, or either",
+    rests_on=("CX501",),
+)
+def check_claimed_once(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
+    """No other Ingress of the class claims the same host and path for another Service."""
+    route = _route(ingress, seen, evidence)
+    rivals = [
+        f"{other.ingress.where} to {_backend(other.path)}"
+        for other in seen.rivals(route)
+        if (other.ingress.namespace, other.path.service) != (route.ingress.namespace, route.path.service)
+    ]
+    evidence.found, evidence.promised = rivals or "no other", "no other"
+    assert not rivals, (
+        f"{route.path.host or 'any host'}{route.path.path} is claimed by {route.ingress.where} "
+        f"and by {', '.join(rivals)}"
+    )

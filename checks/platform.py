@@ -1,0 +1,162 @@
+"""The cluster itself: namespaces, version, nodes, load balancer, limits."""
+
+from cx_conformance.blueprint.plan import Entry
+from cx_conformance.blueprint.platform import Platform
+from cx_conformance.blueprint.promise import Severity
+from cx_conformance.cluster.namespace import Namespace
+from cx_conformance.cluster.node import Node
+from cx_conformance.cluster.pod import Pod
+from cx_conformance.cluster.service import Service
+from cx_conformance.cluster.snapshot import Snapshot
+from cx_conformance.cluster.version import OLDEST, Version
+from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.outcome import Evidence
+
+
+@check(
+    "CX000", "API server answers", severity=Severity.CRITICAL, remedy="check the kubeconfig, the network, the account"
+)
+def check_api_answers(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
+    """The API server answers; without it nothing can be looked at."""
+    evidence.found = snapshot.identity.version
+    assert snapshot.identity.version, "the API server tells no version"
+
+
+@check(
+    "CX001",
+    "Namespace exists",
+    severity=Severity.CRITICAL,
+    remedy="create the namespace and install what belongs into it, or map it in the site file under `namespaces`",
+)
+def check_namespace(namespace: Entry[str], snapshot: Snapshot, evidence: Evidence) -> None:
+    """The namespace exists and is not being deleted; everything promised lives in one."""
+    live = snapshot.get(Namespace, None, namespace.id)
+    evidence.promised, evidence.found = namespace.id, live.phase if live else "absent"
+    assert live is not None, f"namespace {namespace.id} does not exist"
+    assert live.phase != "Terminating", f"namespace {namespace.id} is being deleted"
+
+
+@check(
+    "CX002",
+    "Server version",
+    severity=Severity.MAJOR,
+    remedy="upgrade the cluster; EndpointSlices and Ingresses in their present form are needed",
+)
+def check_server_version(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
+    """The server is new enough for what the platform's manifests use."""
+    evidence.found, evidence.promised = snapshot.identity.version, f"{OLDEST} or later"
+    version = Version.parse(snapshot.identity.version)
+    assert version is not None, f"the server's version {snapshot.identity.version!r} is not one of Kubernetes"
+    assert version >= OLDEST, f"Kubernetes {version} is older than {OLDEST}, the oldest that serves what is installed"
+
+
+@check(
+    "CX003",
+    "Nodes ready",
+    severity=Severity.CRITICAL,
+    remedy="kubectl describe node NAME; look at the kubelet, the network plug-in and the node's clock",
+)
+def check_nodes_ready(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
+    """Every node is Ready; pods on others are not served."""
+    nodes = snapshot.list(Node)
+    unready = [node for node in nodes if not node.ready]
+    evidence.found, evidence.promised = len(nodes) - len(unready), len(nodes)
+    for node in nodes:
+        if node.unschedulable:
+            evidence.note(f"node {node.name} is cordoned")
+    assert nodes, "the cluster has no node"
+    assert not unready, f"{len(unready)} of {len(nodes)} nodes not Ready: {', '.join(_said(node) for node in unready)}"
+
+
+def _said(node: Node) -> str:
+    ready = next((one for one in node.conditions if one.type == "Ready"), None)
+    return (
+        f"{node.name} ({ready.reason or ready.status}: {ready.message})" if ready else f"{node.name} (never reported)"
+    )
+
+
+@check(
+    "CX004",
+    "Nodes without pressure",
+    severity=Severity.MAJOR,
+    remedy="free memory, disk or process IDs on the node, or add a node; pods are evicted until then",
+)
+def check_node_pressure(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
+    """No node is short of memory, disk, process IDs or network; such a node evicts pods."""
+    short = [f"{node.name}: {one.type} ({one.message})" for node in snapshot.list(Node) for one in node.pressures]
+    evidence.found, evidence.promised = short or "none", "none"
+    assert not short, f"pressure on {len(short)} nodes: {'; '.join(short)}"
+
+
+@check(
+    "CX005",
+    "Kubelet version skew",
+    severity=Severity.MINOR,
+    remedy="upgrade the kubelets one minor version at a time; none may be newer than the API server",
+)
+def check_version_skew(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
+    """Each kubelet is no newer than the API server and at most three minor versions older (two before 1.28)."""
+    server = Version.parse(snapshot.identity.version)
+    assert server is not None, f"the server's version {snapshot.identity.version!r} is not one of Kubernetes"
+    evidence.promised = f"{server.oldest_kubelet} to {server.minor_only}"
+    skewed = []
+    for node in snapshot.list(Node):
+        kubelet = Version.parse(node.kubelet_version)
+        if kubelet is None or not server.oldest_kubelet <= kubelet.minor_only <= server.minor_only:
+            skewed.append(f"{node.name} {node.kubelet_version}")
+    evidence.found = skewed or "within"
+    assert not skewed, f"kubelets outside {evidence.promised} for server {server}: {', '.join(skewed)}"
+
+
+@check(
+    "CX006",
+    "Load balancer",
+    severity=Severity.MAJOR,
+    remedy="install MetalLB with an address pool, or give the Service an address; K3s needs neither",
+)
+def check_load_balancer(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
+    """Every Service of type LoadBalancer has an address; on own hardware MetalLB gives it."""
+    waiting, served = [], 0
+    for service in snapshot.visible(Service):
+        if service.type != "LoadBalancer":
+            continue
+        if service.load_balancer or service.external_ips:
+            served += 1
+        else:
+            waiting.append(service.where)
+    known = [one.name for one in platform.of.load_balancers if set(one.api_groups) & set(snapshot.api_groups)]
+    evidence.found = {"load balancer": known or snapshot.identity.distribution, "with address": served}
+    evidence.promised = "an address for every Service of type LoadBalancer"
+    if not waiting and not served:
+        raise NotApplicable("no Service of type LoadBalancer; the nodes themselves are the way in")
+    installed = f"{known[0]} is installed" if known else "no known load balancer is installed"
+    assert not waiting, f"{installed}, and these Services wait for an address: {', '.join(waiting)}"
+
+
+@check(
+    "CX007",
+    "Large-cluster limits",
+    severity=Severity.MINOR,
+    remedy="spread the load over more nodes or clusters (kubernetes.io/docs/setup/best-practices/cluster-large)",
+)
+def check_limits(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
+    """The cluster stays within the limits that Kubernetes is tested for, which the page refers to."""
+    limits = platform.of.limits
+    per_node: dict[str, int] = {}
+    containers = 0
+    pods = [pod for pod in snapshot.visible(Pod) if not pod.finished]
+    for pod in pods:
+        per_node[pod.node] = per_node.get(pod.node, 0) + 1
+        containers += len(pod.spec.serving_containers)
+    per_node.pop("", None)
+    fullest = max(per_node.values(), default=0)
+    found = {"nodes": len(snapshot.list(Node)), "pods": len(pods), "containers": containers, "pods on a node": fullest}
+    promised = {
+        "nodes": limits.nodes,
+        "pods": limits.pods,
+        "containers": limits.containers,
+        "pods on a node": limits.pods_per_node,
+    }
+    evidence.found, evidence.promised = found, promised
+    over = [f"{found[name]} {name} of at most {most}" for name, most in promised.items() if found[name] > most]
+    assert not over, "; ".join(over)

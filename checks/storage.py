@@ -1,0 +1,225 @@
+"""Storage: volumes, claims, classes and the provider behind them."""
+
+from fnmatch import fnmatchcase
+
+from cx_conformance.blueprint.component import Component, Volume
+from cx_conformance.blueprint.plan import Entry
+from cx_conformance.blueprint.platform import Platform, StorageProvider
+from cx_conformance.blueprint.promise import Severity
+from cx_conformance.blueprint.quantity import Quantity
+from cx_conformance.cluster.node import Node
+from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.snapshot import Snapshot
+from cx_conformance.cluster.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
+from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.outcome import Evidence
+
+
+@check(
+    "CX401",
+    "Volume mounted",
+    severity=Severity.MAJOR,
+    remedy="add the volume and its mount to the pod template as promised",
+    rests_on=("CX101",),
+)
+def check_mounted(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None:
+    """The volume is mounted where it is promised; data written elsewhere are lost with the pod."""
+    live, promised = seen.workload(volume.planned).object, volume.of
+    evidence.seen_at = f"{live.kind} {live.where}"
+    evidence.promised = {"volume": promised.name or "any", "at": promised.mount_path or "any"}
+    mounts = [mount for one in live.template.spec.containers for mount in one.volume_mounts]
+    evidence.found = [f"{mount.name} at {mount.mount_path}" for mount in mounts] or "none"
+    if promised.mount_path is None:
+        _claimed(volume, seen, evidence)
+        return
+    at_path = [mount for mount in mounts if _same_path(mount.mount_path, promised.mount_path)]
+    where = f"{live.kind} {live.where}"
+    assert at_path, f"{where} mounts nothing at {promised.mount_path}; it mounts {_list(evidence.found)}"
+    if promised.name:
+        names = {mount.name for mount in at_path}
+        assert promised.name in names, (
+            f"{where} mounts {', '.join(sorted(names))} at {promised.mount_path} of promised {promised.name}"
+        )
+
+
+def _claimed(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None:
+    claims = seen.claims(volume.planned)
+    if not claims and volume.of.optional:
+        raise NotApplicable(f"no volume claimed, which is accepted: {volume.of.why}")
+    live = seen.workload(volume.planned).object
+    evidence.found = sorted(name for names in claims.values() for name in names) or "no claim"
+    assert claims, f"{live.kind} {live.where} claims no volume, promised is one of {volume.of.size}"
+
+
+def _same_path(found: str, promised: str) -> bool:
+    return (found.rstrip("/") or "/") == (promised.rstrip("/") or "/")
+
+
+def _list(found: list[str] | str) -> str:
+    return found if isinstance(found, str) else ", ".join(found)
+
+
+@check(
+    "CX402",
+    "Claims bound",
+    severity=Severity.CRITICAL,
+    remedy="kubectl describe pvc; check the class, the provisioner and the space left",
+    rests_on=("CX101",),
+)
+def check_bound(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
+    """Every claim of the component's pods is bound to a volume; the pods wait for it otherwise."""
+    live = seen.workload(component.planned).object
+    claims = sorted({name for names in seen.claims(component.planned).values() for name in names})
+    evidence.seen_at, evidence.promised = f"{live.kind} {live.where}", dict.fromkeys(claims, "Bound")
+    if not claims:
+        raise NotApplicable("its pods claim no volume")
+    classes = {one.name for one in seen.snapshot.list(StorageClass)}
+    found, broken = {}, []
+    for name in claims:
+        claim = seen.snapshot.get(PersistentVolumeClaim, live.namespace, name)
+        found[name] = claim.phase if claim else "absent"
+        if claim is None:
+            broken.append(f"claim {live.namespace}/{name} does not exist")
+        elif claim.phase != "Bound":
+            why = ""
+            if claim.storage_class and claim.storage_class not in classes:
+                why = f": storage class {claim.storage_class} does not exist"
+            broken.append(f"claim {live.namespace}/{name} is {claim.phase} of promised Bound{why}")
+    evidence.found = found
+    assert not broken, "; ".join(broken)
+
+
+@check(
+    "CX403",
+    "Volume size",
+    severity=Severity.MAJOR,
+    remedy="enlarge the claim (its class must allow expansion), or give this site's size in the site file",
+    rests_on=("CX101", "CX401", "CX402"),
+)
+def check_size(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None:
+    """The claim behind the volume is at least as large as promised."""
+    promised = volume.of.size
+    if promised is None:
+        raise NotApplicable("the page promises no size")
+    live = seen.workload(volume.planned).object
+    claims = seen.claims(volume.planned)
+    if volume.of.mount_path is not None:
+        at_path = {
+            mount.name
+            for one in live.template.spec.containers
+            for mount in one.volume_mounts
+            if _same_path(mount.mount_path, volume.of.mount_path)
+        }
+        claims = {name: behind for name, behind in claims.items() if name in at_path}
+    evidence.promised, evidence.seen_at = f"at least {promised}", f"{live.kind} {live.where}"
+    if not claims and volume.of.optional:
+        raise NotApplicable(f"no volume claimed, which is accepted: {volume.of.why}")
+    evidence.found = "no claim: the volume lives and dies with the pod"
+    assert claims, f"{live.kind} {live.where}: no claim stands behind {volume.id}, promised is one of {promised}"
+    names = sorted({name for behind in claims.values() for name in behind})
+    sizes = {name: seen.claim_size(live.namespace, name) for name in names}
+    evidence.found = {name: str(size) for name, size in sizes.items()}
+    small = [f"{name} {size} of promised {promised}" for name, size in sizes.items() if not _enough(size, promised)]
+    assert not small, f"claim in {live.namespace} too small: {', '.join(small)}"
+
+
+def _enough(found: str | None, promised: Quantity) -> bool:
+    try:
+        return found is not None and Quantity.parse(found) >= promised
+    except ValueError:
+        return False
+
+
+@check(
+    "CX404",
+    "One default StorageClass",
+    severity=Severity.MAJOR,
+    remedy="annotate exactly one class with storageclass.kubernetes.io/is-default-class=true",
+)
+def check_default_class(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
+    """Exactly one StorageClass is the default; the charts name no class, so without one no claim is bound."""
+    defaults = [one.name for one in snapshot.list(StorageClass) if one.is_default]
+    evidence.found, evidence.promised = defaults or "none", "exactly one"
+    others = ", ".join(one.name for one in snapshot.list(StorageClass)) or "none"
+    assert defaults, f"no StorageClass is the default of promised one; there are: {others}"
+    assert len(defaults) == 1, f"{len(defaults)} StorageClasses are the default of promised one: {', '.join(defaults)}"
+
+
+def _provider(platform: Platform, provisioner: str) -> StorageProvider | None:
+    for provider in platform.storage:
+        if any(fnmatchcase(provisioner, pattern) for pattern in provider.provisioners):
+            return provider
+    return None
+
+
+def _used_classes(seen: Seen) -> dict[str, StorageClass]:
+    """Return the classes of the installation's claims, and the default one."""
+    classes = {one.name: one for one in seen.snapshot.list(StorageClass)}
+    used = {one.name: one for one in classes.values() if one.is_default}
+    for namespace in seen.plan.namespaces:
+        for claim in seen.snapshot.list(PersistentVolumeClaim, namespace):
+            if claim.storage_class in classes:
+                used[claim.storage_class] = classes[claim.storage_class]
+    return used
+
+
+@check(
+    "CX405",
+    "Storage provider supported",
+    severity=Severity.MAJOR,
+    remedy="use a provider of the page's list, or record the deviation as a waiver",
+    rests_on=("platform:CX404",),
+)
+def check_provisioner(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
+    """The provisioner behind the platform's volumes is one that the page supports; how well is noted."""
+    found, unknown = {}, []
+    for name, used in sorted(_used_classes(seen).items()):
+        provider = _provider(platform.of, used.provisioner)
+        found[name] = f"{used.provisioner}: {f'{provider.name}, {provider.support}' if provider else 'not listed'}"
+        if provider is None:
+            unknown.append(f"{name} ({used.provisioner})")
+        elif provider.support != "tested":
+            evidence.note(f"{provider.name} is supported, {provider.support}")
+    evidence.found, evidence.promised = found, [one.name for one in platform.of.storage]
+    assert not unknown, f"StorageClass {', '.join(unknown)} is of no provider that the page supports"
+
+
+@check(
+    "CX406",
+    "Host path on a single node only",
+    severity=Severity.MAJOR,
+    remedy="use a provider for several nodes; a pod that moves loses its data",
+    rests_on=("platform:CX404",),
+)
+def check_host_path(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
+    """Storage on a node's own disk is used only where there is one node; pods that move leave their data behind."""
+    nodes = len(seen.snapshot.list(Node))
+    local = []
+    for name, used in sorted(_used_classes(seen).items()):
+        provider = _provider(platform.of, used.provisioner)
+        if provider and provider.scope == "single-node":
+            local.append(f"{name} ({used.provisioner})")
+    evidence.found, evidence.promised = {"nodes": nodes, "on the node": local}, "none, or one node"
+    assert not local or nodes <= 1, f"StorageClass {', '.join(local)} keeps data on the node, on {nodes} nodes of one"
+
+
+@check(
+    "CX407",
+    "No volume on a missing node",
+    severity=Severity.CRITICAL,
+    remedy="restore the node, or restore the data to a new volume; the pod cannot start elsewhere",
+)
+def check_orphaned_volumes(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
+    """No volume of the platform is bound to a node that is gone; its pod can start nowhere."""
+    nodes = {one.name for one in seen.snapshot.list(Node)}
+    hosts = nodes | {one.labels.get("kubernetes.io/hostname", "") for one in seen.snapshot.list(Node)}
+    lost = [
+        f"{volume.name} of claim {volume.claim_namespace}/{volume.claim_name} on {', '.join(volume.nodes)}"
+        for volume in seen.snapshot.list(PersistentVolume)
+        if volume.claim_namespace in seen.plan.namespaces
+        and volume.phase == "Bound"
+        and volume.nodes
+        and not hosts.intersection(volume.nodes)
+    ]
+    evidence.found, evidence.promised = lost or "none", "none"
+    assert not lost, f"bound to a node that does not exist: {'; '.join(lost)}"

@@ -1,0 +1,134 @@
+"""Stores: asked in their own protocol by their real client, through to the login."""
+
+import datetime as dt
+from typing import Final
+
+from cx_conformance.blueprint.plan import Entry
+from cx_conformance.blueprint.promise import Severity
+from cx_conformance.blueprint.store import Store
+from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.looking import CouldNotLook
+from cx_conformance.outcome.outcome import Evidence
+from cx_conformance.probes.stores.observation import Finding
+from cx_conformance.probes.stores.trouble import Kind
+from cx_conformance.vantage.logins import StoreAsked, StoreProbes
+
+WARN_DAYS: Final = 30
+"""A certificate that ends within so many days is noted."""
+
+
+def _told(asked: StoreAsked, finding: Finding, evidence: Evidence) -> None:
+    """Put a finding into the evidence; raise what it amounts to."""
+    seen = asked.observation
+    evidence.vantage, evidence.tries, evidence.seen_at = asked.vantage, seen.tries, f"{seen.address} in pod {asked.pod}"
+    evidence.found = finding.words
+    evidence.details |= {"version": seen.version, "ms": round(seen.milliseconds, 1), "tls": asked.secure}
+    evidence.details |= {f"saw {name}": value for name, value in finding.detail.items()}
+    if finding.ok is None:
+        if finding.kind is Kind.GAVE_UP or asked.without_login is None:
+            raise CouldNotLook(finding.words)
+        raise NotApplicable(asked.without_login)
+    assert finding.ok, finding.words
+
+
+@check(
+    "CX801",
+    "Store reachable",
+    severity=Severity.CRITICAL,
+    remedy="kubectl logs the store's pod; nothing accepts on its port",
+    rests_on=("CX101", "CX104", "CX201", "CX203"),
+)
+def check_reachable(store: Entry[Store], store_probes: StoreProbes, evidence: Evidence) -> None:
+    """The store accepts a connection on its port."""
+    evidence.promised = f"accepts on {store.of.port}"
+    asked = store_probes.of(store)
+    _told(asked, asked.observation.reachable, evidence)
+
+
+@check(
+    "CX802",
+    "Store speaks its protocol",
+    severity=Severity.CRITICAL,
+    remedy="look at what listens on the port: another server, a proxy, or one that waits for TLS",
+    rests_on=("CX801", "CX806"),
+)
+def check_speaks(store: Entry[Store], store_probes: StoreProbes, evidence: Evidence) -> None:
+    """The store answers in its own protocol."""
+    evidence.promised = f"speaks {store.of.protocol}"
+    asked = store_probes.of(store)
+    _told(asked, asked.observation.speaks, evidence)
+
+
+@check(
+    "CX803",
+    "Store accepts the login",
+    severity=Severity.CRITICAL,
+    remedy="set the same password in the store's Secret and wherever the components read it, then restart them",
+    rests_on=("CX801", "CX802", "CX806"),
+)
+def check_logs_in(store: Entry[Store], store_probes: StoreProbes, evidence: Evidence) -> None:
+    """The store accepts the credentials that the components use; a password changed in one place only is refused."""
+    evidence.promised = "accepts the components' credentials"
+    asked = store_probes.of(store)
+    if asked.without_login and asked.observation.logs_in.ok is None:
+        raise NotApplicable(asked.without_login)
+    _told(asked, asked.observation.logs_in, evidence)
+
+
+@check(
+    "CX804",
+    "Store usable",
+    severity=Severity.CRITICAL,
+    remedy="the words name what it lacks: a primary, memory, a database, a bucket, a realm",
+    rests_on=("CX801", "CX802", "CX803", "CX806"),
+)
+def check_usable(store: Entry[Store], store_probes: StoreProbes, evidence: Evidence) -> None:
+    """The store can do its work: primary, loaded, with the databases, buckets and realms that components need."""
+    evidence.promised = "usable"
+    asked = store_probes.of(store)
+    _told(asked, asked.observation.usable, evidence)
+
+
+@check(
+    "CX805",
+    "Store refuses strangers",
+    severity=Severity.CRITICAL,
+    remedy="switch authentication on in the store; whoever reaches its port owns its data",
+    rests_on=("CX801", "CX802"),
+)
+def check_refuses(store: Entry[Store], store_probes: StoreProbes, evidence: Evidence) -> None:
+    """The store refuses a wrong password and access without one, where it has a password at all."""
+    evidence.promised = "refuses a wrong password and anonymous access"
+    asked = store_probes.of(store)
+    if asked.without_login:
+        raise NotApplicable(asked.without_login)
+    seen = asked.observation
+    for finding in (seen.refuses_wrong_password, seen.refuses_anonymous):
+        if finding.ok is False:
+            _told(asked, finding, evidence)
+    told = [one for one in (seen.refuses_wrong_password, seen.refuses_anonymous) if one.ok]
+    if not told:
+        _told(asked, seen.refuses_anonymous, evidence)
+    evidence.found, evidence.vantage = [one.words for one in told], asked.vantage
+
+
+@check(
+    "CX806",
+    "Store certificate",
+    severity=Severity.MAJOR,
+    remedy="renew the certificate, or copy its CA into the Secret that the components mount",
+    rests_on=("CX801",),
+)
+def check_certificate(store: Entry[Store], store_probes: StoreProbes, evidence: Evidence) -> None:
+    """Where the store speaks TLS, its certificate is verified by the CA that the components have, for its name."""
+    asked = store_probes.of(store)
+    evidence.promised = "verified by the components' CA"
+    if not asked.secure:
+        raise NotApplicable("the store was asked without TLS")
+    _told(asked, asked.observation.tls, evidence)
+    certificate = asked.observation.certificate
+    if certificate:
+        days = certificate.days_left(dt.datetime.now(dt.UTC))
+        evidence.details["until"] = certificate.not_after.isoformat()
+        if days < WARN_DAYS:
+            evidence.note(f"the certificate ends in {days:.0f} days")

@@ -1,0 +1,251 @@
+"""Workloads: the objects that run a component's pods, and how the pods fare."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Final
+
+from cx_conformance.blueprint.component import Component, ContainerPort, Resources
+from cx_conformance.blueprint.plan import Entry
+from cx_conformance.blueprint.promise import Severity
+from cx_conformance.blueprint.quantity import Quantity
+from cx_conformance.cluster.readiness import rollout
+from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.troubles import Trouble, troubles
+from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.outcome import Evidence
+
+
+@check(
+    "CX101",
+    "Workload exists",
+    severity=Severity.CRITICAL,
+    remedy="apply the component's manifest; if it is not installed here, say so in the site file under `components`",
+    rests_on=("namespace:CX001",),
+)
+def check_exists(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
+    """The object that runs the component exists under a documented name; without it the component is missing."""
+    evidence.promised = f"{component.of.workload.kind} {component.id}"
+    evidence.found = "absent"
+    found = seen.workload(component.planned)
+    live = found.object
+    evidence.found = evidence.seen_at = f"{live.kind} {live.where}"
+    if found.note:
+        evidence.note(found.note)
+
+
+@check(
+    "CX102",
+    "Workload kind",
+    severity=Severity.MAJOR,
+    remedy="delete it and apply it with the promised kind; only a StatefulSet keeps its pods' names and volumes",
+    rests_on=("CX101",),
+)
+def check_kind(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
+    """The workload has the promised kind; another one keeps neither its pods' names nor their volumes."""
+    promised, live = component.of.workload, seen.workload(component.planned).object
+    evidence.found, evidence.promised, evidence.seen_at = live.kind, str(promised.kind), f"{live.kind} {live.where}"
+    if live.kind in promised.also_kinds and live.kind != promised.kind:
+        evidence.note(f"a {live.kind}, as the charts have it; documented is a {promised.kind}")
+        return
+    assert live.kind == promised.kind, f"{live.where} is a {live.kind} of promised {promised.kind}"
+
+
+@check(
+    "CX103",
+    "Desired replicas",
+    severity=Severity.MAJOR,
+    remedy="kubectl scale to the promised number, or allow the number in the site file under `overrides`",
+    rests_on=("CX101",),
+)
+def check_replicas(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
+    """As many replicas are desired as are promised; zero is a component switched off."""
+    live, promised = seen.workload(component.planned).object, component.planned.replicas
+    if live.kind in {"DaemonSet", "CronJob"}:
+        raise NotApplicable(f"a {live.kind} has no desired replicas of its own")
+    words = str(promised[0]) if len(promised) == 1 else f"{promised[0]} to {promised[-1]}"
+    evidence.found, evidence.promised, evidence.seen_at = live.replicas, words, f"{live.kind} {live.where}"
+    assert live.replicas in promised, f"{live.kind} {live.where} desires {live.replicas} replicas of promised {words}"
+
+
+@check(
+    "CX104",
+    "Rollout complete",
+    severity=Severity.CRITICAL,
+    remedy="kubectl rollout status, then kubectl describe the pods that are not ready",
+    rests_on=("CX101", "CX105", "CX106", "CX107"),
+)
+def check_rollout(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
+    """All replicas are of the current version, ready and available, and no old pod is left."""
+    live = seen.workload(component.planned).object
+    state = rollout(live, seen.pods(component.planned))
+    evidence.found, evidence.promised, evidence.seen_at = state.words, "complete", f"{live.kind} {live.where}"
+    assert state.complete, f"{live.kind} {live.where}: {state.words}"
+
+
+RUNS_AND_ENDS: Final = frozenset({"CrashLoopBackOff", "Error", "Completed", "ContainerStatusUnknown"})
+ROLLOUT: Final = frozenset({"NotReady", "Terminating", "Restarted"})
+RECENT: Final = dt.timedelta(days=1)
+"""An out-of-memory kill that long ago may come again tonight."""
+
+
+def _of_pods(
+    component: Entry[Component], seen: Seen, evidence: Evidence, wanted: Callable[[Trouble], bool]
+) -> list[Trouble]:
+    """Return the troubles that are wanted, of pods that live; the evidence says what was found."""
+    pods = [pod for pod in seen.pods(component.planned) if not pod.finished]
+    found = [one for pod in pods for one in troubles(pod, now=seen.snapshot.now) if wanted(one)]
+    evidence.found = [one.words for one in found] or f"{len(pods)} pods without such trouble"
+    return found
+
+
+@check(
+    "CX105",
+    "Containers start",
+    severity=Severity.CRITICAL,
+    remedy="kubectl describe pod; the message names the image, object or node condition that is missing",
+    rests_on=("CX101",),
+)
+def check_start(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
+    """No container waits for an image, a Secret, a ConfigMap, a volume or a node; it never starts by itself."""
+    evidence.promised = "every container started"
+    others = RUNS_AND_ENDS | ROLLOUT | {"OOMKilled"}
+    found = _of_pods(component, seen, evidence, lambda one: one.current and one.reason not in others)
+    assert not found, "; ".join(one.words for one in found)
+
+
+@check(
+    "CX106",
+    "Containers stay up",
+    severity=Severity.CRITICAL,
+    remedy="kubectl logs --previous; the exit code and the last lines say why it ends",
+    rests_on=("CX101", "CX105", "CX107"),
+)
+def check_stay(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
+    """No container ends again and again."""
+    evidence.promised = "no crash loop"
+    found = _of_pods(component, seen, evidence, lambda one: one.current and one.reason in RUNS_AND_ENDS)
+    for pod in seen.pods(component.planned):
+        if pod.restarts:
+            evidence.note(f"pod {pod.name} restarted {pod.restarts} times")
+    assert not found, "; ".join(one.words for one in found)
+
+
+@check(
+    "CX107",
+    "No recent out-of-memory kill",
+    severity=Severity.MAJOR,
+    remedy="raise the memory limit or find the leak; kubectl top pod shows the use",
+    rests_on=("CX101",),
+)
+def check_memory(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
+    """No container was lately killed for using more memory than its limit; it will be again."""
+    evidence.promised = "none"
+    now = seen.snapshot.now
+    found = _of_pods(
+        component,
+        seen,
+        evidence,
+        lambda one: one.reason == "OOMKilled" and (one.current or one.at is None or now - one.at < RECENT),
+    )
+    assert not found, "; ".join(one.words for one in found)
+
+
+@check(
+    "CX108",
+    "Restart policy",
+    severity=Severity.MAJOR,
+    remedy="set restartPolicy in the pod template as promised",
+    rests_on=("CX101",),
+)
+def check_restart_policy(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
+    """A container that ends is started again as promised."""
+    live, promised = seen.workload(component.planned).object, component.of.workload.restart_policy
+    found = live.template.spec.restart_policy
+    evidence.found, evidence.promised, evidence.seen_at = found, promised, f"{live.kind} {live.where}"
+    if live.kind == "CronJob":
+        raise NotApplicable("a CronJob's pods are not started again by this policy")
+    assert found == promised, f"{live.kind} {live.where} has restartPolicy {found} of promised {promised}"
+
+
+@check(
+    "CX109",
+    "Container port",
+    severity=Severity.MAJOR,
+    remedy="declare the port in the container's `ports`, with its documented name",
+    rests_on=("CX101",),
+)
+def check_container_port(container_port: Entry[ContainerPort], seen: Seen, evidence: Evidence) -> None:
+    """The pod declares the port under its documented name, by which Services find it."""
+    promised, live = container_port.of, seen.workload(container_port.planned).object
+    evidence.seen_at = f"{live.kind} {live.where}"
+    names = tuple(name for name in (promised.name, *promised.aliases) if name)
+    evidence.promised = f"{promised.port}{f' ({promised.name})' if promised.name else ''}"
+    declared = [port for one in live.template.spec.serving_containers for port in one.ports if port.protocol == "TCP"]
+    evidence.found = [f"{port.number} ({port.name})" if port.name else str(port.number) for port in declared] or "none"
+    same = [port for port in declared if port.number == promised.port]
+    if not same and promised.optional:
+        evidence.note(f"not declared, which is accepted: {promised.why}")
+        return
+    shown = ", ".join(evidence.found) if declared else "none"
+    assert same, f"{live.kind} {live.where} declares ports {shown} of promised {evidence.promised}"
+    if not names or any(port.name in names for port in same):
+        return
+    assert not same[0].name, (
+        f"{live.kind} {live.where} names port {promised.port} {same[0].name} of promised {names[0]}"
+    )
+    raise AssertionError(f"{live.kind} {live.where} gives port {promised.port} no name, promised {names[0]}")
+
+
+@check(
+    "CX110",
+    "Requests and limits",
+    severity=Severity.MAJOR,
+    remedy="set the container's resources as promised, or give this site's in the site file under `overrides`",
+    rests_on=("CX101",),
+)
+def check_resources(resources: Entry[Resources], seen: Seen, evidence: Evidence) -> None:
+    """The container requests and is limited to what is promised; with less it is throttled or killed."""
+    live, container = seen.workload(resources.planned).object, seen.container(resources.planned)
+    evidence.seen_at = f"{live.kind} {live.where}, container {container.name}"
+    promised = {
+        "requests": {"cpu": resources.of.requests.cpu, "memory": resources.of.requests.memory},
+        "limits": {"cpu": resources.of.limits.cpu, "memory": resources.of.limits.memory},
+    }
+    found = {"requests": dict(container.requests), "limits": dict(container.limits)}
+    evidence.promised = {kind: {name: str(amount) for name, amount in of.items()} for kind, of in promised.items()}
+    evidence.found = found
+    broken = [
+        f"{kind}.{name} {found[kind].get(name, 'absent')} of promised {amount}"
+        for kind, of in promised.items()
+        for name, amount in of.items()
+        if not _equal(found[kind].get(name), amount)
+    ]
+    assert not broken, f"{evidence.seen_at}: {', '.join(broken)}"
+
+
+def _equal(found: str | None, promised: Quantity) -> bool:
+    try:
+        return found is not None and Quantity.parse(found) == promised
+    except ValueError:
+        return False
+
+
+@check(
+    "CX111",
+    "Pull secret exists",
+    severity=Severity.MAJOR,
+    remedy="create the docker-registry Secret in the namespace; without it the next pull of the image is refused",
+    rests_on=("CX101",),
+)
+def check_pull_secret(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
+    """Every pull secret that the pods name exists; a missing one shows only at the next pull."""
+    live = seen.workload(component.planned).object
+    names = live.template.spec.image_pull_secrets
+    evidence.promised, evidence.seen_at = list(names), f"{live.kind} {live.where}"
+    if not names:
+        raise NotApplicable("the pods name no pull secret")
+    missing = [name for name in names if seen.snapshot.secret(live.namespace, name) is None]
+    evidence.found = {"missing": missing}
+    assert not missing, (
+        f"pull secret {', '.join(missing)} of {live.kind} {live.where} does not exist in {live.namespace}"
+    )

@@ -1,0 +1,50 @@
+"""What reports say about the cluster."""
+
+from typing import TYPE_CHECKING
+
+from cx_conformance.cluster.ingress import IngressClass
+from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.snapshot import Snapshot
+from cx_conformance.cluster.storage import StorageClass
+from cx_conformance.outcome.looking import CouldNotLook
+from cx_conformance.outcome.record import ClusterFacts
+
+if TYPE_CHECKING:
+    from cx_conformance.cluster.client import Cluster
+
+
+def facts_of(snapshot: Snapshot, cluster: "Cluster | None", seen: Seen) -> ClusterFacts:
+    """Sum up a snapshot; ``cluster`` is None when it was read from a file."""
+    identity = snapshot.identity
+    try:
+        default = next((one.name for one in snapshot.visible(StorageClass) if one.is_default), "")
+        classes = tuple(one.name for one in snapshot.visible(IngressClass))
+    except CouldNotLook:
+        default, classes = "", ()
+    return ClusterFacts(
+        server=cluster.server if cluster else "",
+        context=cluster.context if cluster else "",
+        uid=identity.uid,
+        version=identity.version,
+        distribution=identity.distribution.name,
+        nodes=len(identity.kubelet_versions),
+        storage_class=default,
+        ingress_classes=classes,
+        vantage=cluster.vantage if cluster else "snapshot",
+        requests=snapshot.requests,
+        retries=sum(snapshot.retries.values()),
+        seconds=snapshot.seconds,
+        images=_images(seen),
+    )
+
+
+def _images(seen: Seen) -> dict[str, tuple[str, ...]]:
+    images: dict[str, tuple[str, ...]] = {}
+    for planned in seen.plan.components.values():
+        try:
+            pods = seen.pods(planned)
+        except (Absent, CouldNotLook):
+            continue
+        running = {status.image_id for pod in pods for status in pod.statuses if status.role == "container"}
+        images[planned.id] = tuple(sorted(one for one in running if one))
+    return images

@@ -1,0 +1,56 @@
+"""``cx-conformance run``: the acceptance run."""
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from cx_conformance.options import DECLARED, ENVIRONMENT, PYTESTS_OWN
+from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, WRONG_USAGE, Verdict
+from cx_conformance.suite_files import suite_root
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+_DESCRIPTION: Final = f"""\
+Looks at a cluster once and says of every promise whether it is kept. Every option can also be set by an environment
+variable ({ENVIRONMENT}SITE for --site); an option comes before the environment, that before the site file.
+All other arguments go to pytest: -k, -x, -v, -n 4 (with pytest-xdist).
+"""
+
+
+def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the subcommand, for its help."""
+    parser = subparsers.add_parser(
+        "run",
+        help="look at a cluster and say what keeps the blueprint's promises",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for flag, keywords in (*DECLARED, *PYTESTS_OWN):
+        parser.add_argument(flag, **keywords)
+    parser.add_argument("pytest_arguments", nargs="*", metavar="PYTEST ARGUMENT", help="anything that pytest takes")
+
+
+def run_with(arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
+    """Run the checks with pytest and return the exit status of the verdict."""
+    if any(one in ("-h", "--help") for one in arguments):
+        parser.parse_args(["run", "--help"])
+    import pytest
+
+    root = suite_root()
+    given = ["--sandbox=" if one == "--sandbox" else one for one in arguments]
+    status = pytest.main(
+        [str(root / "checks"), "-c", str(root / "tox.ini"), "--rootdir", str(root), "-p", "no:cacheprovider", *given]
+    )
+    return _status(int(status))
+
+
+def _status(status: int) -> int:
+    """Translate what pytest itself returns where no verdict was reached."""
+    import pytest
+
+    if status in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
+        return WRONG_USAGE
+    if status in (*EXIT_STATUS.values(), INTERRUPTED):
+        return status
+    return EXIT_STATUS[Verdict.INCONCLUSIVE]

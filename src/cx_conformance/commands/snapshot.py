@@ -1,0 +1,57 @@
+"""``cx-conformance snapshot``: save what a static run looks at."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from cx_conformance.options import DECLARED
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+_TAKEN = ("--blueprint", "--site", "--kubeconfig", "--context", "--sandbox", "--time-limit")
+
+
+def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the subcommand."""
+    parser = subparsers.add_parser(
+        "snapshot",
+        help="save what a static run looks at, to audit it offline",
+        description="Saves what a static run looks at into one file, for `cx-conformance run --snapshot FILE`. "
+        "Values of Secrets, and of ConfigMap keys that look secret, are left out.",
+    )
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the file; .gz compresses it")
+    for flag, keywords in DECLARED:
+        if flag in _TAKEN:
+            parser.add_argument(flag, **keywords)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Save a snapshot; 2 for wrong input, 3 when the cluster could not be looked at."""
+    import sys
+
+    from cx_conformance.blueprint.problems import InputProblems
+    from cx_conformance.cluster.snapshot import save
+    from cx_conformance.options import Options
+    from cx_conformance.outcome.looking import CouldNotLook
+    from cx_conformance.outcome.verdict import EXIT_STATUS, WRONG_USAGE, Verdict
+    from cx_conformance.run import Run
+
+    try:
+        session = Run(Options.read(args))
+    except (InputProblems, ValueError) as wrong:
+        sys.stderr.write(f"cx-conformance snapshot: {wrong}\n")
+        return WRONG_USAGE
+    try:
+        taken = session.snapshot
+        save(taken, args.output)
+    except CouldNotLook as reason:
+        sys.stderr.write(f"cx-conformance snapshot: {reason}\n")
+        return EXIT_STATUS[Verdict.INCONCLUSIVE]
+    except (OSError, ValueError) as wrong:
+        sys.stderr.write(f"cx-conformance snapshot: {wrong}\n")
+        return WRONG_USAGE
+    finally:
+        session.close()
+    sys.stdout.write(f"{args.output}: {taken.requests} requests, {len(taken.namespaces)} namespaces\n")
+    return 0

@@ -1,0 +1,159 @@
+"""Collects outcomes from pytest's reports, shows progress, and writes the run's own reports when it ends."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cx_conformance.blueprint.plan import Entry
+from cx_conformance.catalogue import all_checks
+from cx_conformance.checkitem import CheckItem
+from cx_conformance.outcome.check import Check
+from cx_conformance.outcome.judge import severity_of
+from cx_conformance.outcome.looking import CouldNotLook
+from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED
+
+if TYPE_CHECKING:
+    from cx_conformance.outcome.record import RunRecord
+    from cx_conformance.run import Run
+
+
+class Reporting:
+    """Registered for the length of one run of conformance."""
+
+    def __init__(self, config: pytest.Config, run: "Run") -> None:
+        """Report ``run`` in the session of ``config``."""
+        from cx_conformance.reports.progress import Progress
+        from cx_conformance.reports.terminal import console_for
+
+        self.config = config
+        self.run = run
+        self.asked: set[tuple[str, str, str]] = set()
+        self.by_workers = 0
+        self.own_words = config.option.verbose == 0
+        self.console = console_for(sys.stdout)
+        self.progress = Progress(self.console, enabled=self.own_words)
+        if self.own_words:
+            self._quieten_pytest()
+
+    def _quieten_pytest(self) -> None:
+        """Let this report stand alone; ``-v`` brings pytest's own words back."""
+        option = self.config.option
+        option.verbose = -2
+        option.no_header = True
+        option.reportchars = ""
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Print no dots."""
+        if self.own_words and getattr(report, "cx_outcome", None) is not None and report.when != "teardown":
+            if report.when == "setup" and report.passed:
+                return "", "", ""
+            return ("error" if report.when == "setup" and report.failed else report.outcome), "", ""
+        return None
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Remember what is to be judged; tracebacks are shown for the collection only."""
+        judged = [item for item in session.items if isinstance(item, CheckItem)]
+        self.asked = {(item.check.id, item.entry.component, item.entry.id) for item in judged}
+        if self.own_words and not session.testsfailed:
+            self.config.option.tbstyle = "no"
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Remember what the workers collected; which is the same in each of them."""
+        self.by_workers = len(ids)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
+        """Look at the cluster before the first check, so that waiting is shown as what it is."""
+        if self.asked and not session.testsfailed and not self.config.option.collectonly:
+            self.progress.looking("the cluster")
+            # Each check says for itself that it could not look, and the first of them says why.
+            with suppress(CouldNotLook):
+                _ = self.run.snapshot
+            self.progress.done()
+            if self.own_words:
+                self._show_header()
+        return (yield)
+
+    def _show_header(self) -> None:
+        from cx_conformance.reports.terminal import header
+
+        header(self.run.record(), self.console)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the outcome from the phase that decided it."""
+        shown = getattr(report, "cx_outcome", None)
+        if shown is not None and (report.when == "call" or not report.passed):
+            self.run.outcomes[report.nodeid] = Outcome.from_mapping(shown)
+            self.progress.checked(len(self.run.outcomes), len(self.asked) or self.by_workers)
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Remember that the run was cut off."""
+        self.run.interrupted = True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write every report and set the exit status by the verdict."""
+        if self.config.option.collectonly or exitstatus in (
+            pytest.ExitCode.USAGE_ERROR,
+            pytest.ExitCode.INTERNAL_ERROR,
+        ):
+            return
+        if not self.asked and not self.by_workers:
+            return
+        self.progress.done()
+        lost = self._lost()
+        self.run.deselected = len(self._implied()) - len(self.run.outcomes) - len(lost)
+        record = self.run.record(extra=lost)
+        self._write(record)
+        session.exitstatus = INTERRUPTED if self.run.interrupted else EXIT_STATUS[record.verdict]
+
+    def _implied(self) -> list[tuple[Check, Entry[Any]]]:
+        """Return what blueprint and site imply: every check of the suite for every entry of its kind."""
+        return [(check, entry) for check in all_checks() for entry in self.run.plan.entries(check.per)]
+
+    def _lost(self) -> list[Outcome]:
+        """Return an error for every promise that was to be looked at and has no outcome: nothing is lost silently."""
+        because = (
+            "not looked at: the run was interrupted"
+            if self.run.interrupted
+            else "no outcome: the suite lost this promise; please report it"
+        )
+        decided = {one.key for one in self.run.outcomes.values()}
+        asked = self.asked
+        if self.by_workers and self.by_workers > len(decided):
+            asked = {(c.id, e.component, e.id) for c, e in self._implied() if self.run.selection.takes(c, e)}
+        return [
+            Outcome(
+                check=check.id,
+                title=check.title,
+                area=check.area,
+                component=entry.component,
+                entry=entry.id,
+                severity=severity_of(check, entry),
+                result=Result.ERROR,
+                message=because,
+                remedy="run again",
+            )
+            for check, entry in self._implied()
+            if (check.id, entry.component, entry.id) in asked - decided
+        ]
+
+    def _write(self, record: "RunRecord") -> None:
+        from cx_conformance.reports.directory import write_report
+        from cx_conformance.reports.junit import write_junit
+        from cx_conformance.reports.terminal import render
+        from cx_conformance.reports.writing import ReportNotWritten
+
+        try:
+            if self.run.options.report:
+                write_report(record, self.run.options.report)
+            if self.run.options.junitxml:
+                write_junit(record, self.run.options.junitxml)
+        except ReportNotWritten as error:
+            sys.stderr.write(f"cx-conformance: {error}\n")
+        render(record, self.console)

@@ -1,0 +1,216 @@
+"""One run: what is promised, what was looked at, how each check ended."""
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cx_conformance import __version__
+from cx_conformance.blueprint.loading import Loaded, load_blueprint, load_site
+from cx_conformance.blueprint.plan import Plan
+from cx_conformance.blueprint.site import Site
+from cx_conformance.options import Options
+from cx_conformance.outcome.judge import Judge
+from cx_conformance.outcome.looking import CouldNotLook, OutOfTime
+from cx_conformance.outcome.outcome import Outcome
+from cx_conformance.outcome.record import ClusterFacts, Input, RunRecord, WaiverState
+from cx_conformance.outcome.waivers import Waivers
+from cx_conformance.selection import Selection
+from cx_conformance.suite_files import suite_root
+from cx_conformance.workers import one_at_a_time
+
+if TYPE_CHECKING:
+    from cx_conformance.cluster.client import Cluster
+    from cx_conformance.cluster.seen import Seen
+    from cx_conformance.cluster.snapshot import Snapshot
+    from cx_conformance.sandbox.cluster import EmbeddedCluster
+    from cx_conformance.vantage.together import LiveProbes
+
+T = TypeVar("T")
+
+
+class Run:
+    """Everything that one run shares; looks at the cluster when it is first asked to, and only once."""
+
+    def __init__(self, options: Options, command: str = "") -> None:
+        """Read blueprint and site.
+
+        InputProblems says what in them cannot be used, ValueError what of the options.
+        """
+        self.options = options
+        self.command = command
+        self.started = dt.datetime.now(dt.UTC)
+        self._clock = time.monotonic()
+        self.blueprint = load_blueprint(options.blueprint or suite_root() / "blueprint.yaml")
+        self.site: Loaded[Site] | None = load_site(options.site) if options.site else None
+        site = self.site.document if self.site else Site()
+        self.fqdn = options.fqdn or site.fqdn
+        self.plan = Plan(self.blueprint.document, site)
+        self.judge = Judge(self.plan, Waivers(site.waivers, self.started.date()), static=options.static)
+        self.selection = Selection(options.only, options.skip, self.plan)
+        self.deselected = 0
+        self.outcomes: dict[str, Outcome] = {}
+        self.interrupted = False
+        self.shared: Path | None = None
+        """Where several processes of one run share their look."""
+        self._opened = ExitStack()
+        self._looks: dict[str, Any] = {}
+
+    def close(self) -> None:
+        """End what was started: tunnels, the embedded cluster."""
+        self._opened.close()
+
+    def start(self) -> None:
+        """Refuse what cannot be looked at, and start the embedded cluster while checks are collected.
+
+        ValueError says what of the options is wrong: a fault that does not exist, a kubeconfig, a snapshot.
+        """
+        if self.options.sandbox is not None:
+            self._look_once("sandbox", self._start_sandbox)
+        elif self.options.snapshot:
+            _ = self.snapshot
+        else:
+            _ = self.cluster
+
+    @property
+    def sandbox_kubeconfig(self) -> str | None:
+        """Return the kubeconfig of the embedded cluster, if there is one."""
+        if self.options.sandbox is None:
+            return None
+        return str(self._look_once("sandbox", self._start_sandbox).kubeconfig)
+
+    @property
+    def cluster(self) -> "Cluster":
+        """Return the connection to the cluster; CouldNotLook when there is none."""
+        return self._look_once("cluster", self._connect)
+
+    @property
+    def snapshot(self) -> "Snapshot":
+        """Return what the API showed; CouldNotLook when it could not be asked."""
+        return self._look_once("snapshot", self._take)
+
+    @property
+    def seen(self) -> "Seen":
+        """Return the snapshot in the blueprint's words."""
+        from cx_conformance.cluster.seen import Seen
+
+        return self._look_once("seen", lambda: Seen(self.snapshot, self.plan, self.fqdn))
+
+    @property
+    def live(self) -> "LiveProbes":
+        """Return the probes, all started together; CouldNotLook when the cluster cannot be asked."""
+        return self._look_once("live", self._probe)
+
+    def _probe(self) -> "LiveProbes":
+        from cx_conformance.vantage.together import LiveProbes
+
+        folder = self.site.path.parent if self.site else Path()
+        live = LiveProbes(self.cluster, self.seen, folder)
+        self._opened.callback(live.close)
+        return live
+
+    def _look_once(self, name: str, look: Callable[[], T]) -> T:
+        """Return what ``look`` gave the first time, or raise again what it raised."""
+        if name not in self._looks:
+            try:
+                self._looks[name] = look()
+            except CouldNotLook as reason:
+                self._looks[name] = reason
+        found = self._looks[name]
+        if isinstance(found, CouldNotLook):
+            raise found
+        return found  # type: ignore[no-any-return]
+
+    def _start_sandbox(self) -> "EmbeddedCluster":
+        from cx_conformance.blueprint.manifests import reference_installation
+        from cx_conformance.sandbox.cluster import EmbeddedCluster
+        from cx_conformance.sandbox.faults import parse
+
+        for fault in self.options.sandbox or ():
+            parse(fault)
+        objects = reference_installation(self.blueprint.document)
+        embedded = EmbeddedCluster(objects, self.options.sandbox or (), static=self.options.static)
+        return self._opened.enter_context(embedded)
+
+    def _connect(self) -> "Cluster":
+        from cx_conformance.cluster.client import Cluster
+
+        kubeconfig, context = self.options.kubeconfig, self.options.context
+        if self.options.sandbox is not None:
+            kubeconfig, context = self.sandbox_kubeconfig, None
+        elif self.site and not kubeconfig and (named := self.site.document.cluster.kubeconfig):
+            kubeconfig = str(self.site.path.parent / Path(named).expanduser())
+            context = context or self.site.document.cluster.context
+        cluster = Cluster.connect(kubeconfig, context)
+        if self.options.time_limit is not None:
+            cluster.deadline = self._clock + self.options.time_limit
+        return cluster
+
+    def _take(self) -> "Snapshot":
+        from cx_conformance.cluster.snapshot import load, save, take
+
+        if self.options.snapshot:
+            return load(self.options.snapshot)
+        if self.shared is None:
+            return take(self.cluster, self.plan.namespaces, secrets=self.plan.secret_names)
+        with one_at_a_time(self.shared):
+            if not self.shared.exists():
+                save(take(self.cluster, self.plan.namespaces, secrets=self.plan.secret_names), self.shared)
+            return load(self.shared)
+
+    def out_of_time(self) -> None:
+        """Raise OutOfTime when the run's time limit has passed."""
+        limit = self.options.time_limit
+        if limit is not None and time.monotonic() - self._clock > limit:
+            raise OutOfTime(f"out of time: the run's limit of {limit:g} s came before this could be looked at")
+
+    def record(self, extra: Iterable[Outcome] = ()) -> RunRecord:
+        """Return the run as reports are written from it."""
+        site = self.plan.site.site
+        return RunRecord(
+            started=self.started,
+            seconds=time.monotonic() - self._clock,
+            command=self.command,
+            suite_version=__version__,
+            blueprint=Input(
+                name=self.plan.blueprint.blueprint.name,
+                version=self.plan.blueprint.blueprint.version,
+                path=str(self.blueprint.path),
+                sha256=self.blueprint.sha256,
+            ),
+            site=Input(
+                name=site.name,
+                path=str(self.site.path) if self.site else "",
+                sha256=self.site.sha256 if self.site else "",
+            ),
+            fqdn=self.fqdn or "",
+            cluster=self._facts(),
+            static=self.options.static,
+            outcomes=(*self.outcomes.values(), *extra),
+            components=tuple(self.plan.components),
+            deselected=self.deselected,
+            selection=self.selection.words,
+            waivers=tuple(
+                WaiverState(
+                    check=waiver.check,
+                    component=waiver.component or "any",
+                    entry=waiver.entry or "any",
+                    reason=waiver.reason,
+                    owner=waiver.owner,
+                    expires=waiver.expires,
+                    state=state,
+                )
+                for waiver, state in self.judge.waivers.listed()
+            ),
+            interrupted=self.interrupted,
+        )
+
+    def _facts(self) -> ClusterFacts | None:
+        if not isinstance(self._looks.get("snapshot", OutOfTime()), CouldNotLook):
+            from cx_conformance.cluster.facts import facts_of
+
+            connected = None if self.options.snapshot else self.cluster
+            return facts_of(self.snapshot, connected, self.seen)
+        return None

@@ -1,0 +1,114 @@
+"""Health endpoints and open ports, asked of every ready pod."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from cx_conformance.blueprint.component import ServicePort
+from cx_conformance.blueprint.health import Health
+from cx_conformance.blueprint.plan import Entry
+from cx_conformance.blueprint.tailoring import Planned
+from cx_conformance.cluster.pod import Pod
+from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.outcome.looking import NoVantage
+from cx_conformance.probes import http
+from cx_conformance.probes.http_observation import HttpObservation, HttpRequest, Trust
+from cx_conformance.vantage.reach import Reach, Way
+
+
+@dataclass(frozen=True, slots=True)
+class PodAnswer:
+    """What one pod answered to a health request."""
+
+    pod: Pod
+    vantage: str
+    seen: HttpObservation
+
+
+@dataclass(frozen=True, slots=True)
+class PodPort:
+    """Whether one pod's port accepts a connection."""
+
+    pod: Pod
+    vantage: str
+    accepts: bool
+    words: str
+
+
+class HealthProbes:
+    """What every ready pod answered, all of them asked at once."""
+
+    def __init__(self, seen: Seen, reach: Reach, pool: ThreadPoolExecutor) -> None:
+        """Start asking for every health endpoint and every port that has none."""
+        self._seen = seen
+        self._reach = reach
+        self._answers: dict[tuple[str, str], Future[tuple[PodAnswer, ...]]] = {
+            (entry.component, entry.id): pool.submit(self._ask, entry) for entry in seen.plan.entries("health")
+        }
+        self._ports: dict[tuple[str, str], Future[tuple[PodPort, ...]]] = {
+            (entry.component, entry.id): pool.submit(self._knock, entry) for entry in seen.plan.entries("port_only")
+        }
+
+    def answers(self, entry: Entry[Health]) -> tuple[PodAnswer, ...]:
+        """Return what each ready pod answered; raises CouldNotLook."""
+        return self._answers[entry.component, entry.id].result()
+
+    def ports(self, entry: Entry[ServicePort]) -> tuple[PodPort, ...]:
+        """Return whether each ready pod's port accepts; raises CouldNotLook."""
+        return self._ports[entry.component, entry.id].result()
+
+    def _ask(self, entry: Entry[Health]) -> tuple[PodAnswer, ...]:
+        promise = entry.of
+        ways = self._ways(entry.planned, promise.port)
+        name = "localhost" if promise.command else _service_host(self._seen, entry.planned)
+        requests = [
+            HttpRequest(
+                url=f"{promise.scheme}://{name}:{promise.port}{promise.path}",
+                connect_to=way.connect_to,
+                trust=Trust.NOBODY,  # as the documented command does (curl -k); certificates are judged elsewhere
+            )
+            for way in ways
+        ]
+        seen = http.get_all(requests, good=lambda one: one.status == promise.status)
+        for way, one in zip(ways, seen, strict=True):
+            if one.status is None:
+                way.raise_trouble()
+        return tuple(PodAnswer(way.pod, way.vantage, one) for way, one in zip(ways, seen, strict=True))
+
+    def _knock(self, entry: Entry[ServicePort]) -> tuple[PodPort, ...]:
+        return tuple(_knocked(way) for way in self._ways(entry.planned, entry.of.container_port))
+
+    def _ways(self, planned: Planned, port: int) -> list[Way]:
+        try:
+            pods = [pod for pod in self._seen.pods(planned) if pod.ready]
+        except Absent as absent:
+            raise NoVantage(f"no pod of {planned.id} to ask: {absent}") from None
+        if not pods:
+            raise NoVantage(f"no ready pod of {planned.id} to ask")
+        return [self._reach.to(pod, port) for pod in pods]
+
+
+def _service_host(seen: Seen, planned: Planned) -> str:
+    try:
+        service = seen.service(planned).object
+    except Absent:
+        return planned.service_names[0] if planned.service_names else planned.id
+    return f"{service.name}.{service.namespace}.svc"
+
+
+def _knocked(way: Way, seconds: float = 3.0) -> PodPort:
+    """Connect once; a tunnel is asked itself, for its local end accepts whatever the pod does."""
+    import socket
+
+    if way.tunnel is not None:
+        accepts = way.tunnel.accepts()
+        words = "accepts" if accepts else (way.why_closed() or "refuses")
+        return PodPort(way.pod, way.vantage, accepts, words)
+    try:
+        with socket.create_connection(way.connect_to, timeout=seconds):
+            return PodPort(way.pod, way.vantage, True, "accepts")
+    except ConnectionRefusedError:
+        return PodPort(way.pod, way.vantage, False, f"refuses connections at {way.pod.ip}:{way.port}")
+    except TimeoutError:
+        return PodPort(way.pod, way.vantage, False, f"does not answer at {way.pod.ip}:{way.port} within {seconds:g} s")
+    except OSError as error:
+        return PodPort(way.pod, way.vantage, False, f"cannot be reached at {way.pod.ip}:{way.port}: {error.strerror}")

@@ -1,0 +1,161 @@
+"""A conformant installation that a test breaks in one place, and how the checks judge it; no server, no network."""
+
+import base64
+import copy
+import datetime as dt
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+from cx_conformance.blueprint.document import Blueprint
+from cx_conformance.blueprint.loading import load_blueprint
+from cx_conformance.blueprint.manifests import reference_installation
+from cx_conformance.blueprint.plan import Plan
+from cx_conformance.blueprint.site import Site
+from cx_conformance.catalogue import all_checks
+from cx_conformance.cluster.config import secret_metadata
+from cx_conformance.cluster.identity import ClusterIdentity, guess_distribution
+from cx_conformance.cluster.kinds import KINDS
+from cx_conformance.cluster.namespace import Namespace
+from cx_conformance.cluster.node import Node
+from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.snapshot import STATIC_KINDS, Listing, SeenSecret, Snapshot
+from cx_conformance.outcome.judge import Judge
+from cx_conformance.outcome.outcome import Outcome
+from cx_conformance.outcome.waivers import Waivers
+from cx_conformance.sandbox.bootstrap import bootstrap
+from cx_conformance.sandbox.controllers import reconcile
+from cx_conformance.sandbox.world import World
+from cx_conformance.suite_files import suite_root
+
+Object = dict[str, Any]
+FQDN = "cx.example.com"
+
+
+@cache
+def blueprint() -> Blueprint:
+    """Return the shipped blueprint."""
+    return load_blueprint(suite_root() / "blueprint.yaml").document
+
+
+@cache
+def _reference() -> tuple[Object, ...]:
+    return tuple(reference_installation(blueprint(), fqdn=FQDN, seed=1))
+
+
+class Installation:
+    """The reference installation on one node, to be changed by a test and then judged."""
+
+    def __init__(self, site: dict[str, Any] | None = None) -> None:
+        """Start conformant, with this site file's content."""
+        self.manifests: list[Object] = copy.deepcopy(list(_reference()))
+        self.site = Site.model_validate(site or {})
+        self.version = "v1.36.2"
+        self.groups: dict[str, tuple[str, ...]] = {}
+        self._live_changes: list[Callable[[list[Object]], None]] = []
+
+    def find(self, kind: str, name: str, namespace: str | None = None) -> Object:
+        """Return a manifest to be changed in place."""
+        return _find(self.manifests, kind, name, namespace)
+
+    def remove(self, kind: str, name: str, namespace: str | None = None) -> None:
+        """Take a manifest away."""
+        self.manifests.remove(self.find(kind, name, namespace))
+
+    def live(self, kind: str, name: str, change: Callable[[Object], None]) -> None:
+        """Change a live object after the controllers have made it; ``name`` may be the beginning of one."""
+
+        def apply(objects: list[Object]) -> None:
+            found = [one for one in objects if one["kind"] == kind and one["metadata"]["name"].startswith(name)]
+            if not found:
+                raise LookupError(f"no {kind} {name}")
+            for one in found:
+                change(one)
+
+        self._live_changes.append(apply)
+
+    def add_live(self, *things: Object) -> None:
+        """Add objects that no manifest of the installation makes."""
+        self._live_changes.append(lambda objects: objects.extend(things))
+
+    def snapshot(self, plan: Plan) -> Snapshot:
+        """Return what a look at this installation shows."""
+        world = World()
+        objects = reconcile(bootstrap(self.manifests, world), world, "")
+        for change in self._live_changes:
+            change(objects)
+        return snapshot_of(objects, plan, self.version, self.groups)
+
+    def outcomes(self, identity: str) -> list[Outcome]:
+        """Judge every entry of one check."""
+        plan = Plan(blueprint(), self.site)
+        snapshot = self.snapshot(plan)
+        looks = {"snapshot": snapshot, "seen": Seen(snapshot, plan, self.site.fqdn)}
+        court = Judge(plan, Waivers(self.site.waivers, dt.datetime.now(dt.UTC).date()))
+        checks = {one.id: one for one in all_checks()}
+        court.register(checks.values())
+        check = checks[identity]
+        return [court.outcome(check, entry, looks.__getitem__) for entry in plan.entries(check.per)]
+
+    def outcome(self, identity: str, component: str, entry: str | None = None) -> Outcome:
+        """Judge one entry of one check."""
+        for one in self.outcomes(identity):
+            if one.component == component and entry in (None, one.entry):
+                return one
+        raise LookupError(f"{identity} has no entry {entry or ''} of {component}")
+
+
+def snapshot_of(
+    objects: Iterable[Object], plan: Plan, version: str = "v1.36.2", groups: dict[str, tuple[str, ...]] | None = None
+) -> Snapshot:
+    """Return a snapshot of these objects, as if they had been listed; every Secret that was not there was asked for."""
+    kinds = {kind.name: record for record, kind in KINDS.items()}
+    records: dict[Any, list[Any]] = {record: [] for record in (*STATIC_KINDS, Namespace)}
+    secrets = {}
+    for one in objects:
+        record = kinds.get(one["kind"])
+        if record is not None and record in records:
+            records[record].append(KINDS[record].parse(one))
+        elif one["kind"] == "Secret":
+            place = one["metadata"]["namespace"], one["metadata"]["name"]
+            encoded = (one.get("data") or {}).get("tls.crt")
+            secrets[place] = SeenSecret(
+                metadata=secret_metadata(one),
+                certificate=base64.b64decode(encoded) if encoded else None,
+                certificate_looked_at=True,
+            )
+    nodes: list[Node] = records[Node]
+    return Snapshot(
+        namespaces=plan.namespaces,
+        identity=ClusterIdentity(
+            uid="00000000-0000-0000-0000-000000000000",
+            version=version,
+            platform="linux/amd64",
+            kubelet_versions={node.name: node.kubelet_version for node in nodes},
+            distribution=guess_distribution(version, nodes),
+        ),
+        listings={record: Listing(records=tuple(found)) for record, found in records.items()},
+        secrets=_Asked(secrets),
+        groups=groups or {},
+        taken_at=dt.datetime.now(dt.UTC),
+    )
+
+
+class _Asked(dict[tuple[str, str], SeenSecret]):
+    """Secrets of which each was asked for: what is not there does not exist."""
+
+    def get(self, place: Any, default: Any = None) -> Any:
+        """Return the Secret, or that there is none."""
+        return super().get(place, default or SeenSecret(certificate_looked_at=True))
+
+    def __contains__(self, place: object) -> bool:
+        """Say that it was asked for."""
+        return True
+
+
+def _find(objects: Iterable[Object], kind: str, name: str, namespace: str | None) -> Object:
+    for one in objects:
+        meta = one["metadata"]
+        if one["kind"] == kind and meta["name"] == name and namespace in (None, meta.get("namespace")):
+            return one
+    raise LookupError(f"no {kind} {namespace or ''}/{name}")

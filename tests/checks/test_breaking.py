@@ -1,0 +1,576 @@
+"""Each check passes on the reference installation and fails, with the fact in its words, where it is broken."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cx_conformance.catalogue import all_checks
+from cx_conformance.outcome.outcome import Result
+from tests.checks.installation import Installation, Object
+
+STATIC = [one.id for one in all_checks() if not one.live]
+
+
+@pytest.mark.parametrize("identity", STATIC)
+def test_the_reference_installation_keeps_every_promise(identity: str) -> None:
+    """No check fails where nothing is broken."""
+    broken = [
+        f"{one.component} [{one.entry}]: {one.result}: {one.message}"
+        for one in Installation(site={"fqdn": "cx.example.com"}).outcomes(identity)
+        if one.result not in (Result.PASS, Result.NOT_APPLICABLE)
+    ]
+    assert broken == []
+
+
+def container(installation: Installation, kind: str, name: str) -> Object:
+    """Return the first container of a workload's template."""
+    found: Object = installation.find(kind, name)["spec"]["template"]["spec"]["containers"][0]
+    return found
+
+
+def pod_waits(reason: str, message: str) -> Callable[[Object], None]:
+    """Let the pod's container wait."""
+
+    def change(pod: Object) -> None:
+        status = pod["status"]["containerStatuses"][0]
+        status["state"] = {"waiting": {"reason": reason, "message": message}}
+        status["ready"] = False
+
+    return change
+
+
+def out_of_memory(pod: Object) -> None:
+    """Let the pod's container have been killed a minute ago."""
+    pod["status"]["containerStatuses"][0]["lastState"] = {
+        "terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": "2099-01-01T00:00:00Z"}
+    }
+
+
+def unready(workload: Object) -> None:
+    """Let the workload have no ready replica."""
+    workload["status"] |= {"readyReplicas": 0, "availableReplicas": 0}
+
+
+def no_endpoints(endpoint_slice: Object) -> None:
+    """Let no endpoint be ready."""
+    for endpoint in endpoint_slice["endpoints"]:
+        endpoint["conditions"] = {"ready": False}
+
+
+def condition(kind: str, status: str) -> Callable[[Object], None]:
+    """Set a node's condition."""
+
+    def change(node: Object) -> None:
+        for one in node["status"]["conditions"]:
+            if one["type"] == kind:
+                one |= {"status": status, "reason": "KubeletSays", "message": "so it is"}
+
+    return change
+
+
+def rival_of_ccm(installation: Installation) -> None:
+    """Let a second Ingress claim ccm's path for another Service."""
+    other = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": "rival", "namespace": "expertflow"},
+        "spec": {
+            "ingressClassName": "nginx",
+            "rules": [
+                {
+                    "host": "cx.example.com",
+                    "http": {
+                        "paths": [
+                            {
+                                "path": "/ccm",
+                                "pathType": "Prefix",
+                                "backend": {"service": {"name": "ef-license-manager-svc", "port": {"number": 8888}}},
+                            }
+                        ]
+                    },
+                }
+            ],
+        },
+    }
+    installation.manifests.append(other)
+
+
+def local_storage_on_two_nodes(installation: Installation) -> None:
+    """Keep data on the node, and have two of them."""
+    installation.live("StorageClass", "", lambda c: c.update(provisioner="rancher.io/local-path"))
+    installation.add_live(another_node())
+
+
+Break = Callable[[Installation], Any]
+
+BROKEN: list[tuple[str, str, str | None, Break, str]] = [
+    (
+        "CX001",
+        "platform",
+        "ef-external",
+        lambda i: i.live("Namespace", "ef-external", lambda n: n["metadata"].update(name="elsewhere")),
+        "namespace ef-external does not exist",
+    ),
+    ("CX002", "platform", None, lambda i: setattr(i, "version", "v1.19.4"), "Kubernetes 1.19.4 is older than 1.21"),
+    (
+        "CX003",
+        "platform",
+        None,
+        lambda i: i.live("Node", "", condition("Ready", "Unknown")),
+        "1 of 1 nodes not Ready",
+    ),
+    (
+        "CX004",
+        "platform",
+        None,
+        lambda i: i.live("Node", "", condition("DiskPressure", "True")),
+        "DiskPressure (so it is)",
+    ),
+    (
+        "CX005",
+        "platform",
+        None,
+        lambda i: i.live("Node", "", lambda n: n["status"]["nodeInfo"].update(kubeletVersion="v1.29.0")),
+        "kubelets outside 1.33 to 1.36 for server 1.36.2",
+    ),
+    (
+        "CX006",
+        "platform",
+        None,
+        lambda i: i.find("Service", "ef-unified-agent-svc")["spec"].update(type="LoadBalancer"),
+        "no known load balancer is installed, and these Services wait for an address: expertflow/ef-unified-agent-svc",
+    ),
+    (
+        "CX007",
+        "platform",
+        None,
+        lambda i: i.add_live(*(busy_pod(number) for number in range(111))),
+        "pods on a node of at most 110",
+    ),
+    (
+        "CX101",
+        "ccm",
+        None,
+        lambda i: i.remove("Deployment", "ef-ccm"),
+        "Deployment expertflow/ef-ccm does not exist",
+    ),
+    (
+        "CX101",
+        "bot-framework",
+        None,
+        lambda i: i.find("Deployment", "ef-bot-framework")["metadata"].update(name="ef-bot"),
+        "Deployment expertflow/ef-bot-framework does not exist; found instead: Deployment expertflow/ef-bot carries",
+    ),
+    (
+        "CX101",
+        "ccm",
+        None,
+        lambda i: i.find("Deployment", "ef-ccm")["metadata"].update(namespace="ef-external"),
+        "Deployment ef-external/ef-ccm stands in another namespace",
+    ),
+    (
+        "CX102",
+        "redis",
+        None,
+        lambda i: i.find("StatefulSet", "redis").update(kind="Deployment"),
+        "ef-external/redis is a Deployment of promised StatefulSet",
+    ),
+    (
+        "CX103",
+        "ccm",
+        None,
+        lambda i: i.find("Deployment", "ef-ccm")["spec"].update(replicas=0),
+        "Deployment expertflow/ef-ccm desires 0 replicas of promised 1",
+    ),
+    (
+        "CX104",
+        "ccm",
+        None,
+        lambda i: i.live("Deployment", "ef-ccm", unready),
+        "Deployment expertflow/ef-ccm: ",
+    ),
+    (
+        "CX105",
+        "ccm",
+        None,
+        lambda i: i.live("Pod", "ef-ccm-", pod_waits("ImagePullBackOff", "not found")),
+        "cannot pull image",
+    ),
+    (
+        "CX106",
+        "ccm",
+        None,
+        lambda i: i.live("Pod", "ef-ccm-", pod_waits("CrashLoopBackOff", "back-off 5m0s")),
+        "CrashLoopBackOff",
+    ),
+    ("CX107", "ccm", None, lambda i: i.live("Pod", "ef-ccm-", out_of_memory), "was killed out of memory (OOMKilled"),
+    (
+        "CX108",
+        "ccm",
+        None,
+        lambda i: i.find("Deployment", "ef-ccm")["spec"]["template"]["spec"].update(restartPolicy="OnFailure"),
+        "has restartPolicy OnFailure of promised Always",
+    ),
+    (
+        "CX109",
+        "ccm",
+        "8081",
+        lambda i: container(i, "Deployment", "ef-ccm")["ports"][0].update(containerPort=8082),
+        "declares ports 8082 (http-ccm-8081) of promised 8081 (http-ccm-8081)",
+    ),
+    (
+        "CX109",
+        "ccm",
+        "8081",
+        lambda i: container(i, "Deployment", "ef-ccm")["ports"][0].update(name="http"),
+        "names port 8081 http of promised http-ccm-8081",
+    ),
+    (
+        "CX109",
+        "ccm",
+        "8081",
+        lambda i: container(i, "Deployment", "ef-ccm")["ports"][0].pop("name"),
+        "gives port 8081 no name, promised http-ccm-8081",
+    ),
+    (
+        "CX110",
+        "bot-framework",
+        None,
+        lambda i: container(i, "Deployment", "ef-bot-framework")["resources"]["requests"].update(memory="256Mi"),
+        "requests.memory 256Mi of promised 256M",
+    ),
+    (
+        "CX110",
+        "ccm",
+        None,
+        lambda i: container(i, "Deployment", "ef-ccm").pop("resources"),
+        "requests.cpu absent of promised 50m",
+    ),
+    (
+        "CX111",
+        "ccm",
+        None,
+        lambda i: i.remove("Secret", "expertflow-reg-cred", "expertflow"),
+        "pull secret expertflow-reg-cred of Deployment expertflow/ef-ccm does not exist in expertflow",
+    ),
+    (
+        "CX201",
+        "ccm",
+        None,
+        lambda i: i.remove("Service", "ef-ccm-svc"),
+        "Service expertflow/ef-ccm-svc does not exist",
+    ),
+    (
+        "CX201",
+        "ccm",
+        None,
+        lambda i: i.find("Service", "ef-ccm-svc")["metadata"].update(name="ccm"),
+        "its pods are selected by expertflow/ccm",
+    ),
+    (
+        "CX202",
+        "ccm",
+        None,
+        lambda i: i.find("Service", "ef-ccm-svc")["spec"].update(type="NodePort"),
+        "Service expertflow/ef-ccm-svc has type NodePort of promised ClusterIP",
+    ),
+    (
+        "CX203",
+        "ccm",
+        "ef-ccm-svc:8081",
+        lambda i: i.find("Service", "ef-ccm-svc")["spec"]["ports"][0].update(port=8080),
+        "serves ports 8080/TCP of promised 8081",
+    ),
+    (
+        "CX203",
+        "ccm",
+        "ef-ccm-svc:8081",
+        lambda i: i.find("Service", "ef-ccm-svc")["spec"]["ports"][0].update(protocol="UDP"),
+        "serves ports 8081/UDP of promised 8081",
+    ),
+    (
+        "CX204",
+        "ccm",
+        "ef-ccm-svc:8081",
+        lambda i: i.find("Service", "ef-ccm-svc")["spec"]["ports"][0].update(name="http"),
+        "names port 8081 http of promised http-ccm-8081",
+    ),
+    (
+        "CX205",
+        "ccm",
+        "ef-ccm-svc:8081",
+        lambda i: i.find("Service", "ef-ccm-svc")["spec"]["ports"][0].update(targetPort="nowhere"),
+        "leads to targetPort nowhere, which no container of expertflow/ef-ccm has",
+    ),
+    (
+        "CX205",
+        "web-widget",
+        "ef-web-widget-svc:8080",
+        lambda i: i.find("Service", "ef-web-widget-svc")["spec"]["ports"][0].update(targetPort=8080),
+        "leads to container port 8080 (targetPort 8080) of promised 80",
+    ),
+    (
+        "CX206",
+        "ccm",
+        "ef-ccm-svc:8081",
+        lambda i: i.live("EndpointSlice", "ef-ccm-svc-", no_endpoints),
+        "Service expertflow/ef-ccm-svc has no ready endpoint for port 8081: ",
+    ),
+    (
+        "CX207",
+        "ccm",
+        None,
+        lambda i: i.find("Service", "ef-ccm-svc")["spec"].update(selector={"ef.service": "ef-nobody"}),
+        "selects ef.service=ef-nobody, which Deployment expertflow/ef-ccm does not have",
+    ),
+    (
+        "CX207",
+        "ccm",
+        None,
+        lambda i: i.find("Service", "ef-ccm-svc")["spec"].update(selector={"ef": "expertflow"}),
+        "also selects pods of 360-connector, agent-manager",
+    ),
+    (
+        "CX301",
+        "ccm",
+        "ef-ccm-cm",
+        lambda i: i.remove("ConfigMap", "ef-ccm-cm"),
+        "ConfigMap expertflow/ef-ccm-cm does not exist",
+    ),
+    (
+        "CX302",
+        "ccm",
+        "ef-ccm-cm",
+        lambda i: unused(i, "ef-ccm", "ef-ccm-cm"),
+        "Deployment expertflow/ef-ccm does not use ConfigMap ef-ccm-cm",
+    ),
+    (
+        "CX303",
+        "grafana",
+        None,
+        lambda i: i.remove("Secret", "ef-grafana-dashboard-provider-secret"),
+        "Secret ef-external/ef-grafana-dashboard-provider-secret or ef-grafana-datasource-secret does not exist",
+    ),
+    (
+        "CX304",
+        "grafana",
+        None,
+        lambda i: unused(i, "grafana", "ef-grafana-dashboard-provider-secret"),
+        "does not use Secret ef-grafana-dashboard-provider-secret",
+    ),
+    (
+        "CX305",
+        "ccm",
+        None,
+        lambda i: container(i, "Deployment", "ef-ccm")["env"].append(
+            {"name": "X", "valueFrom": {"configMapKeyRef": {"name": "ef-ccm-cm", "key": "not-there"}}}
+        ),
+        "key not-there of ConfigMap ef-ccm-cm (env in ",
+    ),
+    (
+        "CX306",
+        "ccm",
+        None,
+        lambda i: i.find("ConfigMap", "ef-ccm-cm")["data"].update(URL="https://devops.ef.com/ccm"),
+        "devops.ef.com is left in ConfigMap ef-ccm-cm key URL",
+    ),
+    (
+        "CX307",
+        "platform",
+        None,
+        lambda i: i.find("Secret", "ef-ingress-tls-secret", "ef-external")["data"].update(
+            {"tls.crt": i.find("Secret", "minio-crt")["data"]["tls.crt"]}
+        ),
+        "different certificates under one name: ef-ingress-tls-secret",
+    ),
+    (
+        "CX401",
+        "conversation-controller",
+        "ef-conversation-controller-utils",
+        lambda i: remount(i, "/app/actions/utils", "/app/utils"),
+        "mounts nothing at /app/actions/utils",
+    ),
+    (
+        "CX402",
+        "minio",
+        None,
+        lambda i: i.live("PersistentVolumeClaim", "minio", lambda c: c.update(status={"phase": "Pending"})),
+        "is Pending of promised Bound",
+    ),
+    (
+        "CX403",
+        "postgresql",
+        None,
+        lambda i: resize(i, "ef-postgresql", "8Gi"),
+        "8Gi of promised 32Gi",
+    ),
+    (
+        "CX404",
+        "platform",
+        None,
+        lambda i: i.live("StorageClass", "", lambda c: c["metadata"].pop("annotations")),
+        "no StorageClass is the default of promised one; there are: ",
+    ),
+    (
+        "CX405",
+        "platform",
+        None,
+        lambda i: i.live("StorageClass", "", lambda c: c.update(provisioner="example.com/odd")),
+        "(example.com/odd) is of no provider that the page supports",
+    ),
+    (
+        "CX406",
+        "platform",
+        None,
+        local_storage_on_two_nodes,
+        "keeps data on the node, on 2 nodes of one",
+    ),
+    (
+        "CX407",
+        "platform",
+        None,
+        lambda i: i.live("PersistentVolume", "", pinned_to_a_lost_node),
+        "bound to a node that does not exist: ",
+    ),
+    (
+        "CX501",
+        "ccm",
+        "/ccm",
+        lambda i: path_of(i, "ef-ccm").update(path="/other"),
+        "no Ingress in expertflow or ef-external or ef-bi has a rule for /ccm",
+    ),
+    (
+        "CX501",
+        "ccm",
+        "/ccm",
+        lambda i: path_of(i, "ef-ccm")["backend"]["service"].update(name="ef-license-manager-svc"),
+        "leads /ccm(/|$)(.*) to ef-license-manager-svc:8081 of promised Service ef-ccm-svc",
+    ),
+    (
+        "CX501",
+        "ccm",
+        "/ccm",
+        lambda i: path_of(i, "ef-ccm")["backend"]["service"].update(port={"number": 80}),
+        "to ef-ccm-svc:80 of promised port 8081",
+    ),
+    (
+        "CX502",
+        "ccm",
+        "/ccm",
+        lambda i: ingress_of(i, "ef-ccm")["spec"].update(ingressClassName="haproxy"),
+        "names class haproxy, which does not exist; there are: nginx",
+    ),
+    (
+        "CX502",
+        "ccm",
+        "/ccm",
+        lambda i: i.live("IngressClass", "nginx", lambda c: c["spec"].update(controller="haproxy.org/ingress")),
+        "class nginx is of controller haproxy.org/ingress, which the page does not support",
+    ),
+    (
+        "CX503",
+        "ccm",
+        "/ccm",
+        lambda i: i.remove("Secret", "ef-ingress-tls-secret", "expertflow"),
+        "names TLS Secret ef-ingress-tls-secret, which does not exist in expertflow",
+    ),
+    ("CX503", "ccm", "/ccm", lambda i: ingress_of(i, "ef-ccm")["spec"].pop("tls"), "has no TLS for cx.example.com"),
+    (
+        "CX503",
+        "ccm",
+        "/ccm",
+        lambda i: i.find("Secret", "ef-ingress-tls-secret", "expertflow")["data"].update(
+            {"tls.crt": i.find("Secret", "minio-crt")["data"]["tls.crt"]}
+        ),
+        " of promised cx.example.com",
+    ),
+    (
+        "CX505",
+        "ccm",
+        "/ccm",
+        lambda i: ingress_of(i, "ef-ccm")["spec"]["rules"][0].update(host="other.example.com"),
+        "for host other.example.com of promised cx.example.com",
+    ),
+    ("CX506", "ccm", "/ccm", rival_of_ccm, "is claimed by expertflow/"),
+]
+
+
+@pytest.mark.parametrize(
+    ("identity", "component", "entry", "break_it", "words"),
+    BROKEN,
+    ids=[f"{one[0]}-{number}" for number, one in enumerate(BROKEN)],
+)
+def test_a_broken_promise_is_found_and_named(
+    identity: str, component: str, entry: str | None, break_it: Break, words: str
+) -> None:
+    """The check of the broken fact fails for that component, and its words name the fact."""
+    installation = Installation(site={"fqdn": "cx.example.com"})
+    break_it(installation)
+    ended = installation.outcome(identity, component, entry)
+    seen = ended.evidence.get("seen", "") if ended.result is Result.BLOCKED else ended.message
+    assert words in seen
+    assert ended.result in (Result.FAIL, Result.BLOCKED)
+
+
+def test_every_static_check_has_a_failing_test() -> None:
+    """A check that nothing breaks proves nothing; those that cannot break on objects alone have tests of their own."""
+    elsewhere = {"CX000", "CX504"}
+    assert set(STATIC) - {one[0] for one in BROKEN} - elsewhere == set()
+
+
+def busy_pod(number: int) -> Object:
+    """Make a running pod of somebody else's on the only node."""
+    return {
+        "kind": "Pod",
+        "metadata": {"name": f"busy-{number}", "namespace": "default"},
+        "spec": {"nodeName": "node-1", "containers": [{"name": "c", "image": "busy"}]},
+        "status": {"phase": "Running"},
+    }
+
+
+def unused(installation: Installation, workload: str, name: str) -> None:
+    """Take every reference to a ConfigMap or Secret out of a workload."""
+    spec = installation.find("Deployment", workload)["spec"]["template"]["spec"]
+    for one in spec["containers"]:
+        one["envFrom"] = [item for item in one.get("envFrom", []) if name not in str(item)]
+        one["env"] = [item for item in one.get("env", []) if name not in str(item)]
+    spec["volumes"] = [item for item in spec.get("volumes", []) if name not in str(item)]
+
+
+def remount(installation: Installation, path: str, other: str) -> None:
+    """Mount a volume elsewhere."""
+    for one in container(installation, "Deployment", "ef-conversation-controller")["volumeMounts"]:
+        if one["mountPath"] == path:
+            one["mountPath"] = other
+
+
+def resize(installation: Installation, name: str, size: str) -> None:
+    """Ask for another size in a StatefulSet's claim."""
+    template = installation.find("StatefulSet", name)["spec"]["volumeClaimTemplates"][0]
+    template["spec"]["resources"]["requests"]["storage"] = size
+
+
+def another_node() -> Object:
+    """Make a second node."""
+    return {"kind": "Node", "metadata": {"name": "node-2"}, "status": {"nodeInfo": {"kubeletVersion": "v1.36.2"}}}
+
+
+def pinned_to_a_lost_node(volume: Object) -> None:
+    """Bind a volume to a node that is gone."""
+    terms = [{"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["lost"]}]}]
+    volume["spec"]["nodeAffinity"] = {"required": {"nodeSelectorTerms": terms}}
+
+
+def ingress_of(installation: Installation, name: str) -> Object:
+    """Return the Ingress that leads to a component's Service."""
+    for one in installation.manifests:
+        if one["kind"] == "Ingress" and f"{name}-svc" in str(one["spec"]["rules"]):
+            return one
+    raise LookupError(name)
+
+
+def path_of(installation: Installation, name: str) -> Object:
+    """Return the first path of a component's Ingress."""
+    found: Object = ingress_of(installation, name)["spec"]["rules"][0]["http"]["paths"][0]
+    return found

@@ -1,0 +1,43 @@
+"""The commands that tell of the checks."""
+
+import pytest
+
+from cx_conformance.__main__ import main
+from cx_conformance.catalogue import all_checks
+
+
+def test_list_names_every_check(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each check stands in the list with its ID."""
+    assert main(["list"]) == 0
+    shown = capsys.readouterr().out
+    assert [one.id for one in all_checks() if one.id not in shown] == []
+
+
+def test_explain_tells_what_why_and_how_to_mend(capsys: pytest.CaptureFixture[str]) -> None:
+    """One check, in full."""
+    assert main(["explain", "cx201"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("CX201 Service exists\n")
+    for word in ("what", "to mend", "rests on", "source"):
+        assert f"\n{word}" in shown
+
+
+@pytest.mark.parametrize("arguments", [["explain", "CX999"], ["list", "--area", "everything"]])
+def test_an_unknown_name_exits_2_and_says_what_there_is(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong name is answered with the right ones."""
+    assert main(arguments) == 2
+    assert "there are CX" in (told := capsys.readouterr().err) or "allowed are platform" in told
+
+
+def test_every_check_names_what_it_rests_on_by_existing_ids() -> None:
+    """A cause that does not exist would block nothing."""
+    known = {one.id for one in all_checks()}
+    wrong = {(one.id, rest) for one in all_checks() for rest in one.rests_on if rest.rpartition(":")[2] not in known}
+    assert wrong == set()
+
+
+def test_every_check_says_how_to_mend_what_it_finds() -> None:
+    """A finding without a remedy leaves the engineer alone."""
+    assert [one.id for one in all_checks() if not one.remedy] == []

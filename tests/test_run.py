@@ -1,0 +1,206 @@
+"""The run as a whole: exit statuses, reports, selection, the same outcomes by every way in."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from junitparser import JUnitXml
+
+from cx_conformance.blueprint.plan import Plan
+from cx_conformance.cluster.snapshot import save
+from cx_conformance.suite_files import suite_root
+from tests.checks.installation import Installation, blueprint
+
+
+@pytest.fixture(scope="session")
+def snapshot_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Installation], Path]:
+    """Save what a look at an installation shows, and return the file."""
+
+    def saved(installation: Installation) -> Path:
+        path = tmp_path_factory.mktemp("snapshot") / "snapshot.json"
+        save(installation.snapshot(Plan(blueprint(), installation.site)), path)
+        return path
+
+    return saved
+
+
+@pytest.fixture(scope="session")
+def conformant(snapshot_of: Callable[[Installation], Path]) -> Path:
+    """Save the reference installation."""
+    return snapshot_of(Installation())
+
+
+@pytest.fixture(scope="session")
+def without_ccm(snapshot_of: Callable[[Installation], Path]) -> Path:
+    """Save one whose ccm is missing."""
+    installation = Installation()
+    installation.remove("Deployment", "ef-ccm")
+    return snapshot_of(installation)
+
+
+Done = subprocess.CompletedProcess[str]
+
+
+def command(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> Done:
+    """Run the command as a user would, in a process of its own."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CX_CONFORMANCE_")}
+    environment |= {"PYTHONPATH": str(suite_root() / "src"), "COLUMNS": "80"} | dict(env or {})
+    return subprocess.run(
+        [sys.executable, "-m", "cx_conformance", *map(str, arguments)],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def outcomes(report: Path) -> list[dict[str, Any]]:
+    """Read the outcomes of a report."""
+    found: list[dict[str, Any]] = json.loads((report / "report.json").read_bytes())["outcomes"]
+    return found
+
+
+def test_a_conformant_platform_is_called_so_and_exits_0(conformant: Path, tmp_path: Path) -> None:
+    """The verdict is the last line."""
+    done = command("run", "--snapshot", conformant, "--report", "report", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.rstrip().splitlines()[-1] == "Verdict: conformant"
+
+
+def test_a_broken_platform_exits_1_and_names_one_cause(without_ccm: Path, tmp_path: Path) -> None:
+    """A missing Deployment is one failure; what rests on it is blocked by it."""
+    done = command("run", "--snapshot", without_ccm, "--report", "report", cwd=tmp_path)
+    assert done.returncode == 1
+    told = outcomes(tmp_path / "report")
+    assert [(one["check"], one["component"]) for one in told if one["outcome"] == "fail"] == [("CX101", "ccm")]
+    blocked = [one for one in told if one["outcome"] == "blocked"]
+    assert {one["message"] for one in blocked} == {"blocked: CX101 ccm"}
+    assert len(blocked) > 10
+    assert done.stdout.rstrip().splitlines()[-1] == "Verdict: non-conformant: 1 critical"
+
+
+def test_an_unreachable_cluster_exits_3_with_one_error_and_both_reports(tmp_path: Path) -> None:
+    """Nothing is known to be broken, and the report is there all the same."""
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(
+        """
+apiVersion: v1
+kind: Config
+current-context: dead
+contexts: [{name: dead, context: {cluster: dead, user: nobody}}]
+clusters: [{name: dead, cluster: {server: "https://127.0.0.1:9"}}]
+users: [{name: nobody, user: {token: x}}]
+"""
+    )
+    done = command("run", "--kubeconfig", kubeconfig, "--report", "report", cwd=tmp_path)
+    assert done.returncode == 3
+    told = outcomes(tmp_path / "report")
+    assert [one["check"] for one in told if one["outcome"] == "error"] == ["CX000"]
+    assert {one["outcome"] for one in told} == {"error", "blocked"}
+    suites = JUnitXml.fromfile(str(tmp_path / "report" / "junit.xml"))
+    assert (suites.tests, suites.errors, suites.failures) == (len(told), 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--blueprint", "missing.yaml"], "missing.yaml"),
+        (["--site", "missing.yaml"], "missing.yaml"),
+        (["--only", "everything"], "'everything' is neither a check ID (CX201), nor an area"),
+        (["--kubeconfig", "missing"], "kubeconfig missing: there is no such file"),
+        (["--snapshot", "missing.json"], "missing.json"),
+        (["--sandbox=no-such-fault"], "no-such-fault"),
+        (["--settle", "soon"], "soon"),
+        (["--no-such-option"], "--no-such-option"),
+    ],
+)
+def test_wrong_usage_exits_2_and_says_what_is_wrong(arguments: list[str], words: str, tmp_path: Path) -> None:
+    """No report is written, and no traceback shown."""
+    done = command("run", *arguments, "--report", "report", cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not (tmp_path / "report").exists()
+
+
+def test_plain_pytest_gives_the_same_outcomes_and_status(without_ccm: Path, tmp_path: Path) -> None:
+    """``pytest checks`` in a checkout is the same run."""
+    first = command("run", "--snapshot", without_ccm, "--report", tmp_path / "a", cwd=tmp_path)
+    second = subprocess.run(
+        [sys.executable, "-m", "pytest", "checks", "--snapshot", without_ccm, "--report", tmp_path / "b"],
+        cwd=suite_root(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert second.returncode == first.returncode == 1
+    assert told(tmp_path / "a") == told(tmp_path / "b")
+
+
+def told(report: Path) -> list[dict[str, Any]]:
+    """Return the outcomes without what differs between two runs."""
+    return [{key: value for key, value in one.items() if key != "duration_ms"} for one in outcomes(report)]
+
+
+def test_a_bare_sandbox_option_does_not_swallow_the_path(tmp_path: Path) -> None:
+    """``pytest --sandbox checks`` means the sandbox and the folder."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--static", "--only", "CX001", "--sandbox", "checks"],
+        cwd=suite_root(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_was_left_out_is_said(conformant: Path, tmp_path: Path) -> None:
+    """A run of one area is partial, and says so."""
+    done = command("run", "--snapshot", conformant, "--only", "services", "--report", "report", cwd=tmp_path)
+    assert done.returncode == 0
+    document = json.loads((tmp_path / "report" / "report.json").read_bytes())
+    assert document["partial"] is True
+    assert {one["area"] for one in document["outcomes"]} == {"services"}
+    assert "--only services" in done.stdout
+
+
+def test_a_blocked_outcome_names_its_cause_although_that_was_not_selected(without_ccm: Path, tmp_path: Path) -> None:
+    """Root causes do not depend on what else is run."""
+    command("run", "--snapshot", without_ccm, "--only", "CX206", "--report", "report", cwd=tmp_path)
+    blocked = [one for one in outcomes(tmp_path / "report") if one["outcome"] == "blocked"]
+    assert [(one["component"], one["root"]) for one in blocked] == [("ccm", "CX101 ccm")]
+
+
+def test_options_come_before_the_environment(conformant: Path, without_ccm: Path, tmp_path: Path) -> None:
+    """``CX_CONFORMANCE_SNAPSHOT`` sets ``--snapshot``, which itself comes first."""
+    environment = {"CX_CONFORMANCE_SNAPSHOT": str(without_ccm)}
+    assert command("run", "--only", "CX101", cwd=tmp_path, env=environment).returncode == 1
+    assert command("run", "--only", "CX101", "--snapshot", conformant, cwd=tmp_path, env=environment).returncode == 0
+
+
+def test_junit_holds_a_testcase_for_each_outcome_by_the_contract(without_ccm: Path, tmp_path: Path) -> None:
+    """``classname`` is area and component, ``name`` is ID, title and entry, unique."""
+    command("run", "--snapshot", without_ccm, "--junitxml", "junit.xml", cwd=tmp_path)
+    suite = next(iter(JUnitXml.fromfile(str(tmp_path / "junit.xml"))))
+    names = [(case.classname, case.name) for case in suite]
+    assert ("workloads.ccm", "CX101 Workload exists [ef-ccm]") in names
+    assert len(names) == len(set(names))
+
+
+def test_a_run_with_several_processes_gives_the_same_report(without_ccm: Path, tmp_path: Path) -> None:
+    """``-n 2`` of pytest-xdist changes nothing but the time."""
+    one = command("run", "--snapshot", without_ccm, "--report", tmp_path / "a", cwd=tmp_path)
+    two = command("run", "--snapshot", without_ccm, "--report", tmp_path / "b", "-n", "2", cwd=tmp_path)
+    assert (one.returncode, two.returncode) == (1, 1)
+    assert told(tmp_path / "a") == told(tmp_path / "b")
+    first, second = (json.loads((tmp_path / name / "report.json").read_bytes())["run"] for name in "ab")
+    assert first["cluster"] == second["cluster"]
