@@ -132,7 +132,7 @@ def _looked(port: Port, line: Line) -> PortObservation:
     except Trouble as trouble:
         finding = Finding(ok=None if trouble.kind is Kind.GAVE_UP else False, words=trouble.words, kind=trouble.kind)
         if port.target.tls is not None and trouble.kind in {Kind.WRONG_PROTOCOL, Kind.CLOSED, Kind.TIMED_OUT}:
-            spoken = sniff(line, secure=False)
+            spoken = sniff(line, secure=False).name
             if spoken not in {None, SILENT, "TLS"}:
                 words = f"{address} speaks {spoken} in plain where TLS is promised"
                 finding = Finding(ok=False, words=words, kind=Kind.WRONG_PROTOCOL)
@@ -149,7 +149,7 @@ def _spoken(port: Port, line: Line) -> str | None:
         if question:
             sock.sendall(question)
         name = recognise(_first_words(sock))
-    return name if name == port.speaks else sniff(line, secure=port.target.tls is not None) or name
+    return name if name == port.speaks else sniff(line, secure=port.target.tls is not None).name or name
 
 
 def _first_words(sock: socket.socket) -> bytes:

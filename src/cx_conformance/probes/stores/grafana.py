@@ -25,7 +25,7 @@ def observe(target: Target, credentials: Credentials | None = None, *, context_p
 
 
 def _ask(notes: Notes, root: str) -> None:
-    with notes.speaking("HTTP"):
+    with notes.speaking("Grafana", over="HTTP"):
         database = notes.line.tried(lambda: _health(notes, root))
         notes.found(Level.SPEAKS, f"{notes.target.address} answers as Grafana does")
         _judge(notes, database)

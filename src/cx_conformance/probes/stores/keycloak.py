@@ -37,7 +37,7 @@ def observe(
 def _ask(notes: Notes, root: str, realm: str, fqdn: str | None) -> None:
     address = notes.target.address
     discovery: dict[str, str] = {}
-    with notes.speaking("HTTP"):
+    with notes.speaking("Keycloak", over="HTTP"):
         discovery = notes.line.tried(lambda: _discover(notes, root, realm))
         notes.found(Level.SPEAKS, f"{address} answers as Keycloak does")
     if not notes.ok(Level.SPEAKS):

@@ -18,6 +18,10 @@ _LACKS = {
     Level.LOGS_IN: "lets nobody log in",
 }
 
+_TELLING = 8
+"""Bytes that an answer must have to be called one of no known protocol; fewer are a known one, cut off."""
+_WORTH_SNIFFING = frozenset({Kind.CLOSED, Kind.ODD, Kind.GAVE_UP, Kind.WRONG_PROTOCOL, Kind.TIMED_OUT})
+
 
 class Notes:
     """Collects the findings of one store; what is never asked says so at the end."""
@@ -107,14 +111,17 @@ class Notes:
     def _name_instead_of_tls(self) -> None:
         failed = self.findings[Level.TLS]
         if failed.ok is False and failed.kind in {Kind.WRONG_PROTOCOL, Kind.CLOSED, Kind.TIMED_OUT}:
-            spoken = sniff(self.line, secure=False)
+            spoken = sniff(self.line, secure=False).name
             if spoken not in {None, SILENT, "TLS"}:
                 words = f"{self.target.address} speaks {spoken} in plain where TLS is promised"
                 self.failed(Level.TLS, Kind.WRONG_PROTOCOL, words)
 
     @contextmanager
-    def speaking(self, protocol: str, prelude: Prelude | None = None) -> Iterator[None]:
-        """Turn whatever is raised by the first exchange into findings, and name what is spoken instead."""
+    def speaking(self, protocol: str, prelude: Prelude | None = None, *, over: str | None = None) -> Iterator[None]:
+        """Turn whatever is raised by the first exchange into findings, and name what is spoken instead.
+
+        ``over`` is what carries the protocol, as HTTP carries S3: a server that speaks it gave its answer in words.
+        """
         try:
             yield
         except Exception as error:  # noqa: BLE001 - whatever a library raises is told in words, never as a traceback
@@ -126,24 +133,25 @@ class Notes:
             elif trouble.kind is Kind.REFUSED:
                 self.trouble(Level.REACHABLE, trouble)
             else:
-                if trouble.kind in {Kind.CLOSED, Kind.ODD, Kind.GAVE_UP, Kind.WRONG_PROTOCOL, Kind.TIMED_OUT}:
-                    trouble = self._spoken_instead(protocol, trouble)
+                if trouble.kind in _WORTH_SNIFFING:
+                    trouble = self._spoken_instead(protocol, over, trouble)
                 self.trouble(Level.SPEAKS, trouble)
 
-    def _spoken_instead(self, protocol: str, trouble: Trouble) -> Trouble:
+    def _spoken_instead(self, protocol: str, over: str | None, trouble: Trouble) -> Trouble:
         address = self.target.address
-        spoken = sniff(self.line, secure=self.target.tls is not None)
-        if spoken == SILENT:
+        sniffed = sniff(self.line, secure=self.target.tls is not None)
+        if sniffed.name == SILENT:
             waited = seconds(self.target.limits.answer_s)
-            return Trouble(Kind.TIMED_OUT, f"{address} accepts connections and says nothing within {waited}")
-        if spoken == "TLS" and self.target.tls is None:
+            silent = Trouble(Kind.TIMED_OUT, f"{address} accepts connections and says nothing within {waited}")
+            return silent if trouble.kind is Kind.TIMED_OUT else trouble
+        if sniffed.name == "TLS" and self.target.tls is None:
             return Trouble(Kind.WRONG_PROTOCOL, f"{address} wants TLS where plain {protocol} is promised")
-        if spoken is not None and spoken != protocol:
-            return Trouble(Kind.WRONG_PROTOCOL, f"{address} does not speak {protocol}; it speaks {spoken}")
-        if spoken is None and trouble.kind is Kind.ODD:
-            return Trouble(
-                Kind.WRONG_PROTOCOL, f"{address} does not speak {protocol}, nor anything known: {trouble.words}"
-            )
+        if sniffed.name is not None and sniffed.name not in {protocol, over}:
+            return Trouble(Kind.WRONG_PROTOCOL, f"{address} does not speak {protocol}; it speaks {sniffed.name}")
+        if sniffed.name is None and len(sniffed.said) >= _TELLING:
+            first = sniffed.said[:_TELLING].hex(" ")
+            words = f"{address} does not speak {protocol}, nor anything known; its first bytes are {first}"
+            return Trouble(Kind.WRONG_PROTOCOL, words)
         return trouble
 
     def refusing(self, level: Level, ask: Callable[[], str], *, as_whom: str) -> None:

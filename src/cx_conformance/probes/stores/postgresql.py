@@ -48,7 +48,7 @@ _LIBPQ_LEAST_S = 2
 """libpq waits no shorter for a connection."""
 
 _STATE = """
-select current_setting('server_version'), pg_is_in_recovery(),
+select current_setting('server_version'), pg_is_in_recovery(), current_setting('transaction_read_only') = 'on',
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
        (select count(*) from pg_stat_activity where backend_type = 'client backend' or backend_type is null)
 """
@@ -57,6 +57,7 @@ select current_setting('server_version'), pg_is_in_recovery(),
 @dataclass(frozen=True, kw_only=True)
 class _State:
     in_recovery: bool = False
+    read_only: bool = False
     connections: int = 0
     max_connections: int = 0
 
@@ -136,13 +137,16 @@ def _state(notes: Notes, credentials: Credentials) -> tuple[_State, set[str]]:
     with ExitStack() as stack:
         connection = _connected(notes, credentials, stack)
         try:
-            row = connection.execute(_STATE).fetchone() or ("", False, 0, 0)
+            row = connection.execute(_STATE).fetchone() or ("", False, False, 0, 0)
             names = {str(name) for (name,) in connection.execute("select datname from pg_database")}
         except psycopg.Error as error:
             raise _explained(notes, error) from None
-    version, recovering, most, used = row
+    version, recovering, read_only, most, used = row
     notes.version = notes.said(version, 40) or None
-    return _State(in_recovery=bool(recovering), connections=int(used), max_connections=int(most)), names
+    state = _State(
+        in_recovery=bool(recovering), read_only=bool(read_only), connections=int(used), max_connections=int(most)
+    )
+    return state, names
 
 
 def _judge(notes: Notes, state: _State, missing: Sequence[str], databases: Sequence[str]) -> None:
@@ -151,6 +155,8 @@ def _judge(notes: Notes, state: _State, missing: Sequence[str], databases: Seque
         faults.append(f"it has no database {', '.join(missing)}")
     if state.in_recovery:
         faults.append("it is in recovery, so nothing can be written")
+    elif state.read_only:
+        faults.append("its transactions are read-only by default, so nothing can be written")
     if state.connections >= state.max_connections:
         faults.append(f"all of its {state.max_connections} connections are taken")
     if faults:

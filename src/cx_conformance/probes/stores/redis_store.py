@@ -149,6 +149,8 @@ def _explained(notes: Notes, error: redis.RedisError) -> Trouble:
         return Trouble(Kind.UNAUTHORIZED, f"Redis says: {text}")
     if isinstance(error, redis.exceptions.ResponseError) and not isinstance(error, redis.exceptions.InvalidResponse):
         return Trouble(Kind.ODD, f"{address} answers with an error: {text}")
+    if "CONNECTION CLOSED" in plain:
+        return notes.line.explain(ConnectionResetError())
     return notes.line.explain(error, Kind.ODD)
 
 

@@ -8,6 +8,7 @@ import io
 import secrets
 import socket
 from collections.abc import Callable
+from contextlib import closing
 from typing import TypeVar
 
 import minio
@@ -49,7 +50,7 @@ def observe(
 
 
 def _ask(notes: Notes, bucket: str, live_path: str, *, allow_writes: bool) -> None:
-    with notes.speaking("S3"):
+    with notes.speaking("S3", over="HTTP"):
         notes.line.tried(lambda: _greet(notes))
     if not notes.ok(Level.SPEAKS):
         return
@@ -79,14 +80,15 @@ def _greet(notes: Notes) -> None:
 def _plain(notes: Notes, path: str) -> tuple[int, bytes]:
     """Return the status and the first bytes of the answer to an unsigned GET."""
     scheme = "https" if notes.target.tls is not None else "http"
-    with _pool(notes.line) as pool:
-        response = pool.request(
-            "GET", f"{scheme}://{notes.target.address}{path}", preload_content=False, redirect=False
-        )
-        try:
+    url = f"{scheme}://{notes.target.address}{path}"
+    try:
+        with (
+            _pool(notes.line) as pool,
+            closing(pool.request("GET", url, preload_content=False, redirect=False)) as response,
+        ):
             return response.status, response.read(4096)
-        finally:
-            response.close()
+    except HTTPError as error:
+        raise notes.line.explain(error, Kind.ODD) from None
 
 
 def _log_in(notes: Notes, credentials: Credentials, bucket: str, live_path: str, *, allow_writes: bool) -> None:
@@ -117,7 +119,14 @@ def _use(notes: Notes, credentials: Credentials, bucket: str, live_path: str, *,
     detail: dict[str, Value] = {"bucket": bucket, "wrote": allow_writes}
     detail |= _noted(notes, credentials, bucket)
     if allow_writes:
-        _said(notes, credentials, lambda client: _round_trip(notes, client, bucket))
+        try:
+            _said(notes, credentials, lambda client: _round_trip(notes, client, bucket))
+        except Trouble as trouble:
+            if trouble.kind is not Kind.UNAUTHORIZED:
+                raise
+            raise Trouble(
+                Kind.UNUSABLE, f"{address} lets nothing be stored in bucket {bucket}: {trouble.words}"
+            ) from None
     done = "stores, returns and deletes an object in" if allow_writes else "has"
     notes.found(Level.USABLE, f"{address} is live and {done} bucket {bucket}", **detail)
 

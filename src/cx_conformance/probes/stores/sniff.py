@@ -7,6 +7,7 @@ import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from cx_conformance.probes.stores.line import Line
 from cx_conformance.probes.stores.trouble import Trouble
@@ -66,13 +67,25 @@ def _is_mongo(said: bytes) -> bool:
     return code in {_OP_MSG, _OP_REPLY} and 16 < length < 1 << 20
 
 
-def sniff(line: Line, *, secure: bool) -> str | None:
-    """Return what the server speaks, ``SILENT``, or None when it answers in no way known here.
+@dataclass(frozen=True, kw_only=True)
+class Sniffed:
+    """What a server speaks: ``name`` is that of a known protocol, ``SILENT``, or None.
 
-    Each question takes a connection of its own; ``secure`` asks them inside TLS. Never raises.
+    ``said`` is the first answer that belongs to no known protocol, empty when there was none.
+    """
+
+    name: str | None
+    said: bytes = b""
+
+
+def sniff(line: Line, *, secure: bool) -> Sniffed:
+    """Find out what the server speaks; never raises.
+
+    Each question takes a connection of its own; ``secure`` asks them inside TLS.
     """
     opened = line.open if secure else line.dial
-    for question in (_LINE_OR_FRAME, mongo_hello(), _SSL_REQUEST, None):
+    unknown = b""
+    for number, question in enumerate((_LINE_OR_FRAME, mongo_hello(), _SSL_REQUEST, None)):
         if question is None and secure:
             break
         try:
@@ -80,12 +93,13 @@ def sniff(line: Line, *, secure: bool) -> str | None:
         except (OSError, Trouble):
             continue
         if question is _SSL_REQUEST and said in {b"S", b"N"}:
-            return "PostgreSQL"
+            return Sniffed(name="PostgreSQL")
         if name := recognise(said):
-            return name
-        if not said and not ended:
-            return SILENT
-    return None
+            return Sniffed(name=name)
+        if not said and not ended and number == 0:
+            return Sniffed(name=SILENT)
+        unknown = unknown or said
+    return Sniffed(name=None, said=unknown)
 
 
 def _ask(opened: Callable[[], socket.socket], question: bytes) -> tuple[bytes, bool]:

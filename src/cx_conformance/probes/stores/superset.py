@@ -27,7 +27,7 @@ def observe(target: Target, credentials: Credentials | None = None) -> StoreObse
 
 def _ask(notes: Notes) -> None:
     address = notes.target.address
-    with notes.speaking("HTTP"):
+    with notes.speaking("Superset", over="HTTP"):
         notes.line.tried(lambda: _health(notes))
         notes.found(Level.SPEAKS, f"{address} answers as Superset does")
         notes.found(Level.USABLE, f"{address}{_HEALTH} says OK")

@@ -29,11 +29,11 @@ class TlsExpectation:
     """TLS as the components do it: which CA they trust, and the certificate they show.
 
     ``ca_pem`` None means the system's own trust store. ``check_hostname`` False is libpq's ``verify-ca``: the chain
-    is verified, the name is not.
+    is verified, the name is not. ``key_pem`` may be the same text as ``certificate_pem`` where one file holds both.
     """
 
-    ca_pem: str | None = None
-    certificate_pem: str | None = None
+    ca_pem: str | None = field(default=None, repr=False)
+    certificate_pem: str | None = field(default=None, repr=False)
     key_pem: SecretStr | None = None
     check_hostname: bool = True
 

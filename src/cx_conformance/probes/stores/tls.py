@@ -52,7 +52,7 @@ def client_context(tls: TlsExpectation, *, verify: bool = True) -> ssl.SSLContex
     if tls.certificate_pem is not None:
         try:
             with CertificateFolder(tls) as folder:
-                context.load_cert_chain(folder.pair)
+                context.load_cert_chain(str(folder.certificate), folder.key)
         except (ssl.SSLError, ValueError):
             raise Trouble(
                 Kind.TLS, "the client certificate and its key cannot be read, or do not belong together"
@@ -66,30 +66,37 @@ class CertificateFolder:
     def __init__(self, tls: TlsExpectation) -> None:
         """Take what is to be written; nothing is until the folder is entered."""
         self._tls = tls
-        self._folder = tempfile.TemporaryDirectory(prefix="cx-conformance-")
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.ca: Path | None = None
         self.certificate: Path | None = None
         self.key: Path | None = None
-        self.pair: Path = Path(self._folder.name) / "pair.pem"
+        self.pair: Path | None = None
+        """Certificate and key in one file, as pymongo wants it."""
 
     def __enter__(self) -> Self:
         """Write the files."""
-        folder = Path(self._folder.name)
+        self._folder = tempfile.TemporaryDirectory(prefix="cx-conformance-")
         if self._tls.ca_pem is not None:
-            self.ca = folder / "ca.pem"
-            self.ca.write_text(self._tls.ca_pem)
+            self.ca = self._write("ca.pem", self._tls.ca_pem)
         if self._tls.certificate_pem is not None:
-            self.certificate, self.key = folder / "certificate.pem", folder / "key.pem"
-            for path in (self.key, self.pair):
-                path.touch(mode=0o600)
-            self.certificate.write_text(self._tls.certificate_pem)
-            self.key.write_text(self._tls.key_pem.get_secret_value() if self._tls.key_pem else "")
-            self.pair.write_bytes(self.certificate.read_bytes() + b"\n" + self.key.read_bytes())
+            self.certificate = self.key = self.pair = self._write("certificate.pem", self._tls.certificate_pem)
+            key = self._tls.key_pem
+            # Bitnami's client-pem holds both, and is then given as both.
+            if key is not None and key.get_secret_value() != self._tls.certificate_pem:
+                self.key = self._write("key.pem", key.get_secret_value())
+                self.pair = self._write("pair.pem", f"{self._tls.certificate_pem}\n{key.get_secret_value()}")
         return self
+
+    def _write(self, name: str, content: str) -> Path:
+        path = Path(self._folder.name if self._folder else "") / name
+        path.touch(mode=0o600)
+        path.write_text(content)
+        return path
 
     def __exit__(self, *_: object) -> None:
         """Remove them."""
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
 
 
 def facts(der: bytes) -> Certificate | None:

@@ -71,6 +71,9 @@ def ask(  # noqa: PLR0913 - the parts of a request, by name
             return Answer(status=response.status_code, body=_read(notes, response))
     except httpx.TimeoutException:
         raise line.explain(TimeoutError()) from None
+    except httpx.RemoteProtocolError as error:
+        ended = "disconnected" in str(error) or "closed" in str(error)
+        raise line.explain(ConnectionResetError() if ended else error, Kind.ODD) from None
     except httpx.HTTPError as error:
         raise line.explain(error, Kind.ODD) from None
 

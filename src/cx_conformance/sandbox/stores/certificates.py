@@ -55,14 +55,15 @@ class Authority:
             .not_valid_after(end)
         )
 
-    def issue(self, *names: str, days: float = 365.0) -> Issued:
-        """Issue a certificate for DNS names and IP addresses; negative ``days`` have passed already."""
+    def issue(self, *names: str, until: dt.datetime | None = None) -> Issued:
+        """Issue a certificate for DNS names and IP addresses, valid for a year or ``until`` then."""
         key = ec.generate_private_key(ec.SECP256R1())
-        now = dt.datetime.now(dt.UTC)
+        end = until or dt.datetime.now(dt.UTC) + dt.timedelta(days=365)
+        begin = min(end, dt.datetime.now(dt.UTC)) - dt.timedelta(days=300)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
         alternatives = x509.SubjectAlternativeName([_general(name) for name in names])
         certificate = (
-            self._builder(subject, now - dt.timedelta(days=300), now + dt.timedelta(days=days))
+            self._builder(subject, begin, end)
             .public_key(key.public_key())
             .add_extension(alternatives, critical=False)
             .sign(self._key, hashes.SHA256())
@@ -74,9 +75,11 @@ class Authority:
             ).decode(),
         )
 
-    def write(self, folder: Path, *names: str, days: float = 365.0, ask_clients: bool = False) -> CertificateFiles:
+    def write(
+        self, folder: Path, *names: str, until: dt.datetime | None = None, ask_clients: bool = False
+    ) -> CertificateFiles:
         """Issue a certificate into a folder that any server's user can read."""
-        issued = self.issue(*names, days=days)
+        issued = self.issue(*names, until=until)
         folder.mkdir(parents=True, exist_ok=True)
         files = CertificateFiles(
             certificate=folder / "tls.crt",

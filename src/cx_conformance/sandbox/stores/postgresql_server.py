@@ -52,10 +52,12 @@ def start(  # noqa: PLR0913 - a server's settings, all by name
     tls: CertificateFiles | None = None,
     databases: Sequence[str] = ("licenseManager", "keycloak_db"),
     settings: Sequence[str] = (),
+    standby: bool = False,
 ) -> ServerProcess:
     """Start PostgreSQL with one superuser and these databases; without a password everybody is trusted.
 
-    With certificates only connections over TLS are let in. ``settings`` are lines of postgresql.conf.
+    With certificates only connections over TLS are let in. ``settings`` are lines of postgresql.conf; a
+    ``standby`` stays in recovery, as one that waits for its primary does.
     """
     programs, port = _programs(), ports["postgresql"]
     if programs is None:
@@ -82,6 +84,8 @@ def start(  # noqa: PLR0913 - a server's settings, all by name
     (data / "pg_hba.conf").write_text(f"{'hostssl' if tls else 'host'} all all all {method}{certificate}\n")
     _own(server.folder)
     _prepare(programs, data, _statements(username, password, databases))
+    if standby:
+        (data / "standby.signal").touch()
     server.launch([str(programs / "postgres"), "-D", str(data)], user=_user())
     return server
 

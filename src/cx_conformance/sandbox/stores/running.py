@@ -34,12 +34,18 @@ def accepts(address: str, port: int) -> bool:
         return sock.connect_ex((address, port)) == 0
 
 
+_given: set[int] = set()
+
+
 def free_port(address: str = "127.0.0.1") -> int:
-    """Return a port of this address that nothing listens on."""
-    with socket.socket() as sock:
-        sock.bind((address, 0))
-        port: int = sock.getsockname()[1]
-        return port
+    """Return a port of this address that nothing listens on, never the same twice in one process."""
+    while True:
+        with socket.socket() as sock:
+            sock.bind((address, 0))
+            port: int = sock.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 class ServerProcess:

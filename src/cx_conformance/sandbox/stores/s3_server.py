@@ -43,11 +43,12 @@ def start(  # noqa: PLR0913 - a server's settings, all by name
     tls: CertificateFiles | None = None,
     bucket: str = "default",
     writable: bool = False,
+    read_only: bool = False,
 ) -> ServerProcess:
     """Start an S3 server whose access key is ``username``, with one bucket.
 
     It is ready when the bucket is there; a first object can be stored some seconds later only, which ``writable``
-    waits for.
+    waits for. ``read_only`` is a key that may not store anything.
     """
     inner, filer = free_port(_INNER), free_port(_INNER)
     answers = _Bucket(f"http://{_INNER}:{filer}/buckets/{bucket}/", inner, writable=writable)
@@ -55,7 +56,7 @@ def start(  # noqa: PLR0913 - a server's settings, all by name
     identities = server.folder / "identities.json"
     identities.touch(mode=0o600)
     keys = [{"accessKey": username, "secretKey": password.get_secret_value()}]
-    actions = ["Admin", "Read", "List", "Write"]
+    actions = ["Read", "List"] if read_only else ["Admin", "Read", "List", "Write"]
     identities.write_text(json.dumps({"identities": [{"name": username, "credentials": keys, "actions": actions}]}))
     port = ports["s3"]
     context = {port: server_context(tls)} if tls else None

@@ -58,13 +58,12 @@ class StandIn:
         async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self._open.add(writer)
             try:
-                with contextlib.suppress(OSError, EOFError):
+                # Cancelled only by ``stop``; Python 3.11's streams would report a cancelled conversation as an error.
+                with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
                     await talk(reader, writer)
             finally:
                 self._open.discard(writer)
                 writer.close()
-                with contextlib.suppress(OSError):
-                    await writer.wait_closed()
 
         return conversation
 
@@ -88,8 +87,9 @@ class StandIn:
         for writer in list(self._open):
             writer.transport.abort()
         others = asyncio.all_tasks() - {asyncio.current_task()}
-        if others:
-            await asyncio.wait(others, timeout=5)
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -1,0 +1,116 @@
+"""A fault proxy: what stands in the way of a store, or in its place.
+
+Each fault is a conversation for ``StandIn``; those that take a port stand between a client and the server there.
+"""
+
+import asyncio
+import contextlib
+import socket
+import struct
+
+from cx_conformance.sandbox.stores.standin import Conversation
+
+GARBAGE = bytes(range(128, 256)) * 2
+"""No protocol's first words."""
+
+
+async def hang(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    """Take everything and say nothing."""
+    while await reader.read(65536):
+        pass
+
+
+async def reset(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Reset the connection at once."""
+    _reset(writer)
+
+
+async def garbage(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer the first words with bytes of no protocol."""
+    await reader.read(65536)
+    writer.write(GARBAGE)
+    await writer.drain()
+
+
+async def half_close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """End the server's side at once and keep reading the client's."""
+    writer.write_eof()
+    await hang(reader, writer)
+
+
+def say(answer: bytes) -> Conversation:
+    """Return a conversation that always gives the same answer."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(65536):
+            writer.write(answer)
+            await writer.drain()
+
+    return talk
+
+
+async def postgresql_starting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer as a PostgreSQL that starts: no TLS, and no login yet."""
+    words = b"SFATAL\x00C57P03\x00Mthe database system is starting up\x00\x00"
+    while asked := await reader.read(65536):
+        writer.write(b"N" if len(asked) == 8 else b"E" + struct.pack("!i", len(words) + 4) + words)
+        await writer.drain()
+
+
+def http(status: str, body: bytes, kind: str = "application/json") -> Conversation:
+    """Return a conversation that gives this HTTP answer once."""
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head.encode() + body)
+        await writer.drain()
+
+    return talk
+
+
+def reset_after(port: int, count: int) -> Conversation:
+    """Pass ``count`` bytes of the server's answers on, then reset."""
+    return _between(port, reset_after=count)
+
+
+def drip(port: int, pause_s: float) -> Conversation:
+    """Pass the server's answers on byte by byte, with a pause before each."""
+    return _between(port, pause_s=pause_s)
+
+
+def _between(port: int, *, reset_after: int | None = None, pause_s: float = 0.0) -> Conversation:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_server, to_server = await asyncio.open_connection("127.0.0.1", port)
+        there = asyncio.create_task(_pass_on(reader, to_server))
+        left = reset_after
+        try:
+            while data := await from_server.read(1 if pause_s else 65536):
+                if left is not None and len(data) >= left:
+                    writer.write(data[:left])
+                    await writer.drain()
+                    _reset(writer)
+                    return
+                left = None if left is None else left - len(data)
+                await asyncio.sleep(pause_s)
+                writer.write(data)
+                await writer.drain()
+        finally:
+            there.cancel()
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                await there
+            to_server.close()
+
+    return talk
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
