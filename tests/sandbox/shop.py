@@ -1,6 +1,7 @@
 """The recorded shop: its objects as they were, and as its author applied them; and how to ask an embedded cluster."""
 
 import base64
+import gzip
 import json
 import ssl
 import urllib.error
@@ -36,6 +37,13 @@ def applied_objects() -> list[dict[str, Any]]:
     """Return the shop as its author applied it: without what controllers made of it."""
     annotations = (thing["metadata"].get("annotations", {}) for thing in recorded_objects())
     return [json.loads(each[_APPLIED]) for each in annotations if _APPLIED in each]
+
+
+def recorded_sessions(name: str) -> dict[str, Any]:
+    """Return the recorded WebSocket sessions of that file, ``exec`` or ``portforward``, by what each shows."""
+    file = Path(__file__).parents[1] / "data" / "recordings" / f"{name}.json.gz"
+    sessions: dict[str, Any] = json.loads(gzip.decompress(file.read_bytes()))
+    return sessions
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ done
 set +e
 exec 3>&2 2>/dev/null
 PATH=$path
-"$@" 2>&3 3>&-
+( exec 2>&3 3>&- && exec "$@" )
 exit $?
 """
 

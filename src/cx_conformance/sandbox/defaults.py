@@ -3,6 +3,7 @@
 Defaults as in the Kubernetes API reference; only of the kinds and fields that an installation uses.
 """
 
+import base64
 import copy
 from typing import Any
 
@@ -142,6 +143,10 @@ def _ingress(made: Object) -> None:
 
 def _secret(made: Object) -> None:
     made.setdefault("type", "Opaque")
+    written = made.pop("stringData", {})
+    if written:
+        encoded = {key: base64.b64encode(value.encode()).decode() for key, value in written.items()}
+        made["data"] = (made.get("data") or {}) | encoded
 
 
 def _storage_class(made: Object) -> None:

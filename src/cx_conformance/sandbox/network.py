@@ -5,7 +5,6 @@ would be refused in a cluster. The listeners follow the state: what a fault take
 """
 
 import asyncio
-import errno
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,17 +16,11 @@ from cx_conformance.sandbox.annotations import BRIDGE
 from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.credentials import Authority, server_context
 from cx_conformance.sandbox.dns import DnsServer, Names
+from cx_conformance.sandbox.places import Place, cannot_listen
 from cx_conformance.sandbox.simulators import STORES, Simulated, simulated
 from cx_conformance.sandbox.state import State
 from cx_conformance.sandbox.store_servers import StoreServers
 from cx_conformance.sandbox.world import Addresses
-
-Place = tuple[str, int]
-"""An address and a port."""
-
-
-class CannotListen(Exception):  # noqa: N818 - the sentence says what is wrong with the machine
-    """A port of the cluster cannot be opened on this machine; the text says which, why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +61,7 @@ class Network:
         try:
             await self._dns.start()
         except OSError as why:
-            raise _cannot_listen((self._addresses.nameserver, 53), why) from why
+            raise cannot_listen((self._addresses.nameserver, 53), why) from why
 
     @property
     def notes(self) -> list[str]:
@@ -122,7 +115,7 @@ class Network:
         try:
             return await asyncio.start_server(connected, *place, ssl=tls)
         except OSError as why:
-            raise _cannot_listen(place, why) from why
+            raise cannot_listen(place, why) from why
 
     def _served(self, what: _Wanted) -> tuple[listeners.Connected, ssl.SSLContext | None]:
         each = what.simulated
@@ -146,19 +139,6 @@ def _ready(slices: list[Object], port: Object) -> Iterator[Place]:
                 for endpoint in each["endpoints"] or []:
                     if endpoint["conditions"].get("ready") is not False:
                         yield endpoint["addresses"][0], int(listed["port"])
-
-
-def _cannot_listen(place: Place, why: OSError) -> CannotListen:
-    address, port = place
-    said = f"the embedded cluster cannot listen on {address}:{port} ({why.strerror})"
-    if why.errno == errno.EADDRINUSE:
-        return CannotListen(f"{said}: a program on this machine listens on port {port} of all addresses; stop it")
-    if why.errno in (errno.EACCES, errno.EPERM):
-        return CannotListen(
-            f"{said}: ports below 1024 need root, or 'sysctl net.ipv4.ip_unprivileged_port_start=0'; "
-            "--static needs none of them"
-        )
-    return CannotListen(said)
 
 
 _MISBEHAVING: dict[str, Any] = {"hang": listeners.accept, "reset": listeners.reset, "garbage": listeners.garbage}

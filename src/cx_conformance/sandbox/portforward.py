@@ -67,12 +67,13 @@ class Forwarding:
                     await writer.drain()
 
     def _unreachable(self, port: int) -> str:
-        sandbox, uid = "0" * 64, self.pod["metadata"]["uid"]
+        sandbox = "0" * 64
+        space = f"/var/run/netns/cni-{self.pod['metadata']['uid']}"
+        refused = f"dial tcp4 127.0.0.1:{port}: connect: connection refused"
         return (
-            f"error forwarding port {port} to pod {sandbox}, uid {uid}: failed to execute portforward in network "
-            f'namespace "/var/run/netns/{uid}": failed to connect to localhost:{port} inside namespace "{sandbox}", '
-            f"IPv4: dial tcp4 127.0.0.1:{port}: connect: connection refused IPv6 dial tcp6: address localhost: "
-            "no suitable address found "
+            f"error forwarding port {port} to pod {sandbox}, uid : failed to execute portforward in network namespace "
+            f'"{space}": failed to connect to localhost:{port} inside namespace "{sandbox}", '
+            f"IPv4: {refused} IPv6 dial tcp6: address localhost: no suitable address found "
         )
 
 

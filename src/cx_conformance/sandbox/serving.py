@@ -9,7 +9,7 @@ import signal
 import socket
 import tempfile
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from cx_conformance.sandbox import channel, faults
 from cx_conformance.sandbox.blocks import Block, NoBlock, lone, take_block
@@ -18,12 +18,15 @@ from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.confinement import Confinement
 from cx_conformance.sandbox.controllers import reconcile
 from cx_conformance.sandbox.credentials import Authority, Tokens, kubeconfig, server_context
-from cx_conformance.sandbox.network import CannotListen, Network
+from cx_conformance.sandbox.places import CannotListen
 from cx_conformance.sandbox.rbac import User, service_account
 from cx_conformance.sandbox.server import ApiServer
 from cx_conformance.sandbox.state import State
 from cx_conformance.sandbox.web import serve as web_server
 from cx_conformance.sandbox.world import Addresses, World
+
+if TYPE_CHECKING:
+    from cx_conformance.sandbox.network import Network
 
 API_PORT = 6443
 BACKLOG = 512
@@ -41,7 +44,7 @@ class Serving:
         self._confinement = Confinement(folder / "pods")
         self._world = World(Addresses(block.prefix))
         self._recorded = bool(order["recorded"])
-        self._network = None if order["static"] else Network(self._world.addresses, self._authority, folder)
+        self._network = None if order["static"] else self._made_network()
         self._state = self._installed(order["objects"], order["faults"])
         self._listener = _api_socket(block.prefix)
         self._server: asyncio.Server | None = None
@@ -98,6 +101,11 @@ class Serving:
             self._server.close()
         if self._network is not None:
             await self._network.close()
+
+    def _made_network(self) -> "Network":
+        from cx_conformance.sandbox.network import Network  # a static cluster does without it
+
+        return Network(self._world.addresses, self._authority, self._folder)
 
     def _installed(self, objects: list[Object], names: list[str]) -> State:
         if self._recorded:

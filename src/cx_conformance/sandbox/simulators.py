@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import SecretStr
-
 from cx_conformance.sandbox import pods
 from cx_conformance.sandbox.annotations import SIMULATE
 from cx_conformance.sandbox.catalogue import Object
@@ -27,7 +25,8 @@ class Account:
     """What a simulated store accepts."""
 
     username: str = ""
-    password: SecretStr = field(default_factory=lambda: SecretStr(""))
+    secret: str = field(default="", repr=False)
+    """The password, in plain, for the server that is to accept it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def simulated(state: State, pod: Object) -> list[Simulated]:
 
 def _described(state: State, pod: Object, item: Object, environment: Mapping[str, str]) -> Simulated:
     account = Account(
-        environment.get(item.get("usernameEnv", ""), ""), SecretStr(environment.get(item.get("passwordEnv", ""), ""))
+        environment.get(item.get("usernameEnv", ""), ""), environment.get(item.get("passwordEnv", ""), "")
     )
     return Simulated(
         port=int(item["port"]),

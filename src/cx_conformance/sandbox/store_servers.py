@@ -11,14 +11,16 @@ from collections.abc import Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cx_conformance.sandbox import listeners
 from cx_conformance.sandbox.credentials import Authority, KeyPair
 from cx_conformance.sandbox.simulators import Simulated
-from cx_conformance.sandbox.stores.certificates import CertificateFiles
 from cx_conformance.sandbox.stores.running import NotStarted, Running
 from cx_conformance.sandbox.world import Addresses
+
+if TYPE_CHECKING:
+    from cx_conformance.sandbox.stores.certificates import CertificateFiles
 
 START_SECONDS = 60.0
 
@@ -65,7 +67,7 @@ class StoreServers:
     def behind(self, pod: str, each: Simulated) -> listeners.Connected:
         """Return what stands behind one port of a pod that is a store; the first asked port starts it."""
         account = each.account
-        key = (pod, each.speaks, account.username, account.password.get_secret_value())
+        key = (pod, each.speaks, account.username, account.secret)
         if key not in self._stores:
             address = self._addresses.store(len(self._stores))
             self._stores[key] = _Store(address, self._threads.submit(self._start, each, address))
@@ -98,7 +100,9 @@ class StoreServers:
         self.notes.append(f"{each.speaks}: {why}; its port accepts connections and says nothing")
 
     def _options(self, each: Simulated, address: str) -> dict[str, Any]:
-        options: dict[str, Any] = {"password": each.account.password}
+        from pydantic import SecretStr  # costs a tenth of a second, which a cluster without stores saves
+
+        options: dict[str, Any] = {"password": SecretStr(each.account.secret)}
         if each.speaks in _NAMED_USERS and each.account.username:
             options["username"] = each.account.username
         if each.tls is not None or each.speaks == "activemq":
@@ -110,7 +114,9 @@ class StoreServers:
             options["databases"] = tuple(each.settings["databases"])
         return options
 
-    def _files(self, pair: KeyPair, name: str) -> CertificateFiles:
+    def _files(self, pair: KeyPair, name: str) -> "CertificateFiles":
+        from cx_conformance.sandbox.stores.certificates import CertificateFiles
+
         folder = self._folder / name
         folder.mkdir(mode=0o700)
         for file, content in (("tls.crt", pair.certificate), ("tls.key", pair.key), ("ca.crt", pair.authority)):

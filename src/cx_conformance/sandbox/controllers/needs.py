@@ -51,5 +51,5 @@ def _missing_key(objects: Objects, kind: str, namespace: str, reference: Object)
     found = objects.get(kind, namespace, reference["name"])
     if found is None:
         yield f'{kind.lower()} "{reference["name"]}" not found'
-    elif reference["key"] not in {**(found.get("data") or {}), **(found.get("stringData") or {})}:
+    elif reference["key"] not in (found.get("data") or {}):
         yield f"couldn't find key {reference['key']} in {kind} {namespace}/{reference['name']}"

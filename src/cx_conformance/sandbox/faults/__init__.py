@@ -4,26 +4,29 @@ A fault is named on the command line with its target: ``absent-workload:ccm``. I
 one of its own, a component of the reference installation. ``catalogue`` lists them all.
 """
 
-from cx_conformance.sandbox.faults import (
-    api,
-    configuration,
-    edges,
-    health,
-    ingress,
-    inside,
-    platform,
-    services,
-    storage,
-    stores,
-    workloads,
-)
-from cx_conformance.sandbox.faults.fault import CannotApply, Fault, UnknownFault
-from cx_conformance.sandbox.faults.installation import Installation
+from functools import cache
+from importlib import import_module
+
+from cx_conformance.sandbox.catalogue import Object
+from cx_conformance.sandbox.faults.fault import Fault, UnknownFault
+from cx_conformance.sandbox.faults.installation import CannotApply, Installation
 
 __all__ = ["CannotApply", "Fault", "Injection", "UnknownFault", "catalogue", "parse"]
 
-_AREAS = (workloads, services, configuration, storage, ingress, platform, health, edges, stores, inside, api)
-_FAULTS = {fault.name: fault for area in _AREAS for fault in area.FAULTS}
+_AREAS = (
+    "workloads",
+    "services",
+    "configuration",
+    "storage",
+    "ingress",
+    "platform",
+    "health",
+    "edges",
+    "stores",
+    "inside",
+    "api",
+)
+"""One module each, imported only when a fault is asked for: most clusters have none."""
 
 
 class Injection:
@@ -34,7 +37,7 @@ class Injection:
         self.fault = fault
         self.target = target
 
-    def apply(self, objects: list[dict[str, object]]) -> list[dict[str, object]]:
+    def apply(self, objects: list[Object]) -> list[Object]:
         """Return the objects with the fault in them; those given stay untouched.
 
         Raises CannotApply where the target is not among them.
@@ -46,7 +49,7 @@ class Injection:
 
 def catalogue() -> tuple[Fault, ...]:
     """Return every fault, by area."""
-    return tuple(_FAULTS.values())
+    return tuple(_faults().values())
 
 
 def parse(text: str) -> Injection:
@@ -55,7 +58,13 @@ def parse(text: str) -> Injection:
     Raises UnknownFault, which lists what there is.
     """
     name, _, target = text.strip().partition(":")
-    fault = _FAULTS.get(name)
+    fault = _faults().get(name)
     if fault is None:
-        raise UnknownFault(name, _FAULTS)
+        raise UnknownFault(name, _faults())
     return Injection(fault, target or fault.target)
+
+
+@cache
+def _faults() -> dict[str, Fault]:
+    areas = (import_module(f"{__name__}.{area}") for area in _AREAS)
+    return {fault.name: fault for area in areas for fault in area.FAULTS}
