@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 SHOWN: Final = 20
 """How many problems are printed; the rest is counted, so that the message stays on one screen."""
@@ -23,8 +23,7 @@ def dotted(path: DocumentPath) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(NamedTuple):
     """A place in a file; both count from 1."""
 
     line: int

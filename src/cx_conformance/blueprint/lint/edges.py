@@ -1,5 +1,6 @@
 """Rules about who calls whom."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from cx_conformance.blueprint.document import Blueprint
@@ -31,13 +32,13 @@ def caller_exists(blueprint: Blueprint) -> Iterator[Spot]:
 @rule("BL103", Level.WARNING)
 def callee_names_its_callers(blueprint: Blueprint) -> Iterator[Spot]:
     """Whoever calls a component by the page stands in that component's `calledBy`."""
+    calling: dict[str, list[str]] = defaultdict(list)
+    for caller, component in blueprint.components.items():
+        for call in component.calls:
+            if call.source is Source.PAGE:
+                calling[call.to].append(caller)
     for name, component in blueprint.components.items():
-        callers = [
-            caller
-            for caller, other in blueprint.components.items()
-            for call in other.calls
-            if call.to == name and call.source is Source.PAGE and caller not in component.called_by
-        ]
+        callers = [caller for caller in calling[name] if caller not in component.called_by]
         if callers:
             field = "calledBy" if component.called_by else "row"
             message = f"calledBy of {name} does not name {', '.join(callers)}, which {_call(callers)} it"
