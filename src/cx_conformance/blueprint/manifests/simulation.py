@@ -5,6 +5,9 @@ Each item says for one container port:
 ``as`` is http, https, tcp, or a store's protocol: redis, mongo, activemq, postgresql, s3. ``tls`` is the folder in
 the container with ``tls.crt`` and ``tls.key``; ``usernameEnv`` and ``passwordEnv`` are the container's environment
 variables with the account. A value of a credential never stands here.
+
+A path with ``"login": "form"`` answers ``granted`` instead of its ``status`` and ``body`` when the form that is posted
+to it holds that account as ``username`` and ``password``.
 """
 
 import json
@@ -22,8 +25,8 @@ PASSWORD: Final = "STORE_PASSWORD"  # noqa: S105 - the name of an environment va
 
 _NATIVE: Final = {Protocol.ACTIVEMQ, Protocol.MONGO, Protocol.POSTGRESQL, Protocol.REDIS, Protocol.S3}
 """Protocols that are not plain HTTP."""
-_STOMP_PORTS: Final = range(61613, 61618)
-_GRAFANA: Final = {"commit": "reference", "database": "ok", "version": "10.0.0"}
+_BROKER_PORTS: Final = range(61613, 61618)
+_SIGNING_KEY: Final = {"kid": "reference", "kty": "RSA", "alg": "RS256", "use": "sig", "e": "AQAB", "n": "3Q"}
 
 
 def simulation(component: Component, made: Installation) -> list[dict[str, Any]]:
@@ -47,7 +50,7 @@ def _answers(component: Component, port: int, name: str, made: Installation) -> 
         answers["paths"] = paths
     if serves_tls(component, port):
         answers["tls"] = TLS_FOLDER
-    if store and store.login and answers["as"] in _NATIVE:
+    if store and store.login and (answers["as"] in _NATIVE or store.port == port):
         answers |= {"usernameEnv": USERNAME, "passwordEnv": PASSWORD}
         answers |= {
             key: value for key, value in (("bucket", store.bucket), ("databases", list(store.databases))) if value
@@ -58,7 +61,7 @@ def _answers(component: Component, port: int, name: str, made: Installation) -> 
 def _kind(component: Component, port: int, name: str) -> str:
     store = component.store
     if store and store.protocol in _NATIVE:
-        if port == store.port or (store.protocol is Protocol.ACTIVEMQ and port in _STOMP_PORTS):
+        if port == store.port or (store.protocol is Protocol.ACTIVEMQ and port in _BROKER_PORTS):
             return str(store.protocol)
         return "http" if store.protocol is Protocol.ACTIVEMQ else "tcp"
     if serves_tls(component, port):
@@ -71,30 +74,49 @@ def _body(health: Health) -> str:
     if health.path.startswith("/actuator/"):
         return json.dumps({"status": "UP"})
     if health.path == "/api/health":
-        return json.dumps(_GRAFANA)
+        return json.dumps({"commit": "reference", "database": "ok", "version": "10.0.0"})
     if health.path == "/":
         return "<!doctype html><title>reference installation</title>\n"
-    return json.dumps({"status": health.body_contains or "ok"})
+    return health.body_contains or json.dumps({"status": "ok"})
 
 
 def _store_paths(store: Store, made: Installation) -> dict[str, dict[str, Any]]:
-    if store.protocol is not Protocol.KEYCLOAK:
-        return {}
-    found: dict[str, dict[str, Any]] = {}
+    """Return what a store that is asked over HTTP answers beside its health: mostly that one must log in."""
+    match store.protocol:
+        case Protocol.KEYCLOAK:
+            return _keycloak_paths(store, made)
+        case Protocol.GRAFANA:
+            return {"/api/org": _answer(401, {"message": "Unauthorized"})}
+        case Protocol.SUPERSET:
+            refused = _answer(401, {"message": "Not authorized"})
+            return {"/api/v1/me/": refused, "/api/v1/security/login": refused}
+    return {}
+
+
+def _keycloak_paths(store: Store, made: Installation) -> dict[str, dict[str, Any]]:
+    token = {"login": "form", "granted": _answer(200, {"access_token": "reference", "token_type": "Bearer"})}
+    refused = _answer(401, {"error": "invalid_grant", "error_description": "Invalid user credentials"})
+    found = {
+        "/auth/realms/master/protocol/openid-connect/token": refused | token,
+        "/auth/admin/realms": _answer(401, {"error": "HTTP 401 Unauthorized"}),
+    }
     for realm in ("master", *([store.realm] if store.realm else [])):
         path = f"/auth/realms/{realm}"
         issuer = f"https://{made.fqdn}{path}"
-        about = {"realm": realm, "token-service": f"{issuer}/protocol/openid-connect"}
+        endpoints = f"{issuer}/protocol/openid-connect"
         discovery = {
             "issuer": issuer,
-            "authorization_endpoint": f"{issuer}/protocol/openid-connect/auth",
-            "token_endpoint": f"{issuer}/protocol/openid-connect/token",
-            "jwks_uri": f"{issuer}/protocol/openid-connect/certs",
+            "authorization_endpoint": f"{endpoints}/auth",
+            "token_endpoint": f"{endpoints}/token",
+            "jwks_uri": f"{endpoints}/certs",
         }
-        for below, document in (
-            ("", about),
-            ("/.well-known/openid-configuration", discovery),
-            ("/protocol/openid-connect/certs", {"keys": []}),
-        ):
-            found[path + below] = {"status": 200, "body": json.dumps(document)}
+        found |= {
+            path: _answer(200, {"realm": realm, "token-service": endpoints}),
+            f"{path}/.well-known/openid-configuration": _answer(200, discovery),
+            f"{path}/protocol/openid-connect/certs": _answer(200, {"keys": [_SIGNING_KEY]}),
+        }
     return found
+
+
+def _answer(status: int, document: Any) -> dict[str, Any]:
+    return {"status": status, "body": json.dumps(document)}
