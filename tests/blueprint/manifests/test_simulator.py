@@ -1,5 +1,6 @@
 """The script that simulated pods run, asked by the very probes that ask a real platform."""
 
+import ast
 import json
 import os
 import socket
@@ -172,3 +173,20 @@ def test_garbage_ends_a_connection_and_not_the_server(simulated: Callable[..., i
         sock.sendall(b"\xff" * 64)
         assert sock.recv(16) == b""
     assert mongo.observe(target(port), GOOD).findings[Level.LOGS_IN].ok
+
+
+def test_the_script_needs_python_3_9_and_its_standard_library_alone() -> None:
+    """It runs in somebody's image, where nothing can be installed."""
+    tree = ast.parse(Path(simulator.__file__).read_text(encoding="utf-8"), feature_version=(3, 9))
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        for name in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else [each.name for each in node.names]
+            if isinstance(node, ast.Import)
+            else []
+        )
+    }
+    assert imported <= sys.stdlib_module_names
