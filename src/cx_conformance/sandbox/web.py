@@ -230,9 +230,11 @@ def serve(handler: Handler) -> Callable[[asyncio.StreamReader, asyncio.StreamWri
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            # A cancelled connection is one that the end of the server cuts off: nobody is left to be told.
-            with contextlib.suppress(asyncio.CancelledError, *_GONE):
+            with contextlib.suppress(*_GONE):
                 await _Exchange(handler, reader, writer).run()
+        except asyncio.CancelledError:
+            # The end of the server cuts the connection: nobody waits for a client's good-bye over TLS.
+            writer.transport.abort()
         finally:
             writer.close()
             with contextlib.suppress(*_GONE):
