@@ -73,7 +73,7 @@ def _greet(notes: Notes) -> None:
     address = notes.target.address
     with Session(notes.line) as session:
         try:
-            session.connect(None, notes.target.host)
+            session.connect(None)
         except Trouble as trouble:
             if trouble.kind is not Kind.UNAUTHORIZED:
                 raise
@@ -86,7 +86,7 @@ def _greet(notes: Notes) -> None:
 
 def _log_in(notes: Notes, credentials: Credentials, *, allow_writes: bool) -> None:
     with notes.logging_in(credentials), Session(notes.line) as session:
-        connected = session.connect(credentials, notes.target.host)
+        connected = session.connect(credentials)
         notes.version = notes.said(connected.get("server", ""), 60) or None
         _use(notes, session, connected, allow_writes=allow_writes)
 
@@ -110,7 +110,7 @@ def _use(notes: Notes, session: Session, connected: dict[str, str], *, allow_wri
 def _wrong(notes: Notes) -> str:
     nobody = Credentials(username=PROBE_USER, password=SecretStr(secrets.token_urlsafe(12)))
     with Session(notes.line) as session:
-        session.connect(nobody, notes.target.host)
+        session.connect(nobody)
     return f"user {PROBE_USER} with a random password may connect"
 
 

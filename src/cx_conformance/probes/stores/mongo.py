@@ -177,42 +177,30 @@ def _judge(notes: Notes, hello: dict[str, Any], members: list[dict[str, Any]] | 
 
 def _said(notes: Notes, credentials: Credentials | None, ask: Callable[[Client], Awaitable[T]]) -> T:
     """Return what the client returns; raise Trouble in the words of Mongo."""
+    return asyncio.run(_converse(notes, credentials, ask))
+
+
+async def _converse(notes: Notes, credentials: Credentials | None, ask: Callable[[Client], Awaitable[T]]) -> T:
     with ExitStack() as stack:
         tls = notes.target.tls
         folder = stack.enter_context(CertificateFolder(tls)) if tls is not None else None
-        return asyncio.run(_converse(notes, _options(notes, credentials, folder), ask))
+        client = _client(notes, credentials, folder)
+        try:
+            async with asyncio.timeout(notes.line.remaining()):
+                return await ask(client)
+        except PyMongoError as error:
+            raise _explained(notes, client, error) from None
+        finally:
+            await client.close()
 
 
-async def _converse(notes: Notes, options: dict[str, Any], ask: Callable[[Client], Awaitable[T]]) -> T:
-    client: Client = pymongo.AsyncMongoClient(**options)
-    try:
-        async with asyncio.timeout(notes.line.remaining()):
-            return await ask(client)
-    except PyMongoError as error:
-        raise _explained(notes, client, error) from None
-    finally:
-        await client.close()
-
-
-def _options(notes: Notes, credentials: Credentials | None, folder: CertificateFolder | None) -> dict[str, Any]:
+def _client(notes: Notes, credentials: Credentials | None, folder: CertificateFolder | None) -> Client:
     target = notes.target
     host, port = target.socket_address
     limit_ms = max(int(notes.line.patience() * 1000), 1)
-    options: dict[str, Any] = {
-        "host": host,
-        "port": port,
-        "directConnection": True,
-        "connect": False,
-        "appname": "cx-conformance",
-        "maxPoolSize": 1,
-        "retryReads": False,
-        "serverMonitoringMode": "poll",
-        "serverSelectionTimeoutMS": limit_ms,
-        "connectTimeoutMS": limit_ms,
-        "socketTimeoutMS": limit_ms,
-    }
+    options: dict[str, Any] = {}
     if target.tls is not None and folder is not None:
-        options |= {
+        options = {
             "tls": True,
             # The name was verified on this line already; through a tunnel pymongo would compare it with the
             # tunnel's local end. SCRAM, the only login used, does not give the password to a false server.
@@ -226,7 +214,20 @@ def _options(notes: Notes, credentials: Credentials | None, folder: CertificateF
             "password": credentials.password.get_secret_value() if credentials.password else "",
             "authSource": credentials.database or "admin",
         }
-    return options
+    return pymongo.AsyncMongoClient(
+        host,
+        port,
+        directConnection=True,
+        connect=False,
+        appname="cx-conformance",
+        maxPoolSize=1,
+        retryReads=False,
+        serverMonitoringMode="poll",
+        serverSelectionTimeoutMS=limit_ms,
+        connectTimeoutMS=limit_ms,
+        socketTimeoutMS=limit_ms,
+        **options,
+    )
 
 
 def _explained(notes: Notes, client: Client, error: PyMongoError) -> Trouble:
