@@ -1,0 +1,58 @@
+"""Which TCP ports a container's network really listens on, from ``/proc/net/tcp``, which every Linux container has."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cx_conformance.outcome.looking import NoVantage
+
+if TYPE_CHECKING:
+    from testinfra.host import Host
+
+_LISTEN = "0A"  # TCP_LISTEN of include/net/tcp_states.h
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListeningSocket:
+    """A port that something listens on, and the address it is bound to."""
+
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address
+    port: int
+
+    @property
+    def only_loopback(self) -> bool:
+        """Whether no other pod can reach it."""
+        mapped = self.address.ipv4_mapped if isinstance(self.address, ipaddress.IPv6Address) else None
+        return (mapped or self.address).is_loopback
+
+
+def listening_sockets(host: Host) -> tuple[ListeningSocket, ...]:
+    """Return what listens in the network of the container that ``host`` leads to (the whole pod's).
+
+    Raises ``NoVantage`` where the container does not show it, or the ``CouldNotLook`` that kept exec from looking.
+    """
+    shown = host.run("cat /proc/net/tcp /proc/net/tcp6")
+    sockets = parse(shown.stdout)
+    if not sockets and "local_address" not in shown.stdout:
+        raise NoVantage(f"{host.backend.get_hostname()} does not show /proc/net/tcp: {shown.stderr.strip()[:200]}")
+    return sockets
+
+
+def parse(text: str) -> tuple[ListeningSocket, ...]:
+    """Return the listening sockets in the text of ``/proc/net/tcp`` and ``/proc/net/tcp6``; other lines are skipped."""
+    found = (_socket(line.split()) for line in text.splitlines())
+    return tuple(each for each in found if each)
+
+
+def _socket(fields: list[str]) -> ListeningSocket | None:
+    if len(fields) < 4 or fields[3] != _LISTEN:
+        return None
+    address, _, port = fields[1].partition(":")
+    try:
+        # Words of 32 bits in the machine's order, little-endian as on amd64 and arm64.
+        words = [bytes.fromhex(address[at : at + 8])[::-1] for at in range(0, len(address), 8)]
+        return ListeningSocket(address=ipaddress.ip_address(b"".join(words)), port=int(port, 16))
+    except ValueError:
+        return None

@@ -1,0 +1,143 @@
+"""testinfra on exec: what it tells of a container, and that it raises where it cannot look."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cx_conformance.cluster.exec import ContainerPlace, Ending, ExecLimits, ExecResult, runner
+from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, OutOfTime, Unreachable
+from cx_conformance.probes.inside import inside
+from cx_conformance.probes.sockets import listening_sockets, parse
+from tests.cluster.stream_server import StreamServer, recorded, refusing, silent
+from tests.probes.containers import PLACE
+from tests.probes.targets import closed_port
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+def locally(_: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
+    """Run on this machine as in a container."""
+    done = subprocess.run([*argv], input=stdin, capture_output=True, timeout=limits.total_seconds, check=False)
+    return ExecResult(
+        stdout=done.stdout,
+        stderr=done.stderr,
+        exit_code=done.returncode,
+        ending=Ending.EXITED,
+        milliseconds=1.0,
+    )
+
+
+def test_files_are_told(tmp_path: Path) -> None:
+    """Existence, kind, content, also with names and bytes that need care."""
+    file = tmp_path / "a 'b' $c"
+    file.write_bytes(b"caf\xc3\xa9\xff")
+    host = inside(locally, PLACE)
+    assert host.file(str(file)).is_file
+    assert host.file(str(file)).content == b"caf\xc3\xa9\xff"
+    assert host.file(str(file)).content_string == "caf\u00e9\ufffd"
+    assert not host.file(str(tmp_path / "none")).exists
+
+
+def test_mounts_and_addresses_are_told() -> None:
+    """What testinfra reads from /proc/mounts and getent."""
+    host = inside(locally, PLACE)
+    assert host.mount_point("/proc").exists
+    assert host.mount_point("/proc").filesystem == "proc"
+    assert not host.mount_point("/no/such/mount").exists
+    assert host.addr("localhost").is_resolvable
+
+
+@pytest.mark.parametrize(
+    ("session", "kind"),
+    [("pod that does not exist", NoVantage), ("container restarting", NoVantage), ("forbidden", Forbidden)],
+)
+def test_a_pod_that_cannot_be_reached_raises_instead_of_answering_no(session: str, kind: type[CouldNotLook]) -> None:
+    """The backend that comes with it says False here."""
+    with refusing(recorded("exec")[session]) as server:
+        host = inside(runner(server.configuration), PLACE)
+        with pytest.raises(kind):
+            _ = host.file("/etc/passwd").exists
+        with pytest.raises(kind):
+            _ = host.mount_point("/data").exists
+        with pytest.raises(kind):
+            _ = host.addr("redis").is_resolvable
+        with pytest.raises(kind):
+            listening_sockets(host)
+
+
+def test_an_unreachable_api_server_raises() -> None:
+    """Nor is a network that is down a file that is absent."""
+    with StreamServer(silent) as server:
+        configuration = server.configuration
+    with pytest.raises(Unreachable):
+        _ = inside(runner(configuration), PLACE).file("/etc/passwd").exists
+
+
+def test_a_command_that_does_not_end_raises() -> None:
+    """A hanging mount ends the look, not the run."""
+    with StreamServer(silent) as server:
+        host = inside(runner(server.configuration), PLACE, ExecLimits(total_seconds=0.3))
+        with pytest.raises(OutOfTime, match=r"in pod expertflow/ef-ccm-0 did not end"):
+            _ = host.file("/data").exists
+
+
+def test_what_is_read_is_in_no_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A mounted Secret may be among it."""
+    (tmp_path / "password").write_text("planted-password")
+    with caplog.at_level(logging.DEBUG):
+        assert inside(locally, PLACE).file(str(tmp_path / "password")).content_string == "planted-password"
+    assert "planted-password" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("family", "address", "only_loopback"),
+    [
+        (socket.AF_INET, "127.0.0.1", True),
+        (socket.AF_INET, "0.0.0.0", False),  # noqa: S104 - the address under test
+        (socket.AF_INET6, "::1", True),
+        (socket.AF_INET6, "::", False),
+    ],
+)
+def test_a_listener_is_found_with_its_address(family: int, address: str, only_loopback: bool) -> None:
+    """Bound to loopback alone, a port is of no use to other pods."""
+    with socket.create_server((address, 0), family=family) as server:
+        port = server.getsockname()[1]
+        (found,) = [each for each in listening_sockets(inside(locally, PLACE)) if each.port == port]
+    assert str(found.address) == address
+    assert found.only_loopback is only_loopback
+
+
+def test_a_port_where_nothing_listens_is_not_found() -> None:
+    """A connection to a closed port is not listening."""
+    assert closed_port() not in [each.port for each in listening_sockets(inside(locally, PLACE))]
+
+
+def test_a_container_that_shows_nothing_could_not_be_looked_at() -> None:
+    """Without /proc nothing is known, which is not that nothing listens."""
+
+    def empty(_: ContainerPlace, __: Sequence[str], ___: bytes, ____: ExecLimits, /) -> ExecResult:
+        return ExecResult(stdout=b"", stderr=b"cat: not found\n", exit_code=127, ending=Ending.EXITED, milliseconds=1.0)
+
+    with pytest.raises(NoVantage, match=r"does not show /proc/net/tcp: cat: not found"):
+        listening_sockets(inside(empty, PLACE))
+
+
+def test_mapped_addresses_and_broken_lines() -> None:
+    """Java binds IPv4 in IPv6 form; what is no line of the table is skipped."""
+    lines = [
+        "  sl  local_address                         remote_address                        st tx_queue rx_queue",
+        "   0: 0000000000000000FFFF00000100007F:1F90 00000000000000000000000000000000:0000 0A 00000000:00000000",
+        "   1: 0100007F:1F91 00000000:0000 01 00000000:00000000",
+        "   2: XYZ:1F92 00000000:0000 0A",
+        "   3: 0100:1F93 00000000:0000 0A",
+        "   4:",
+    ]
+    (found,) = parse("\n".join(lines))
+    assert (found.port, found.only_loopback) == (8080, True)
