@@ -49,26 +49,37 @@ limited() { # runs a command for at most $limit seconds; 143 when the limit ende
   wait "$task" 2>/dev/null
 }
 
-first_fields() { # the distinct first words of the lines of $1, joined by commas
-  printf '%s\n' "$1" | {
-    list=
-    while read -r field _; do
-      case ,$list, in *,"$field",*) ;; *) list=${list:+$list,}$field ;; esac
-    done
-    printf %s "$list"
-  }
+line_break='
+'
+
+next_line() { # takes the first line off $rest, into $line; fails when there is none
+  [ -n "$rest" ] || return 1
+  line=${rest%%"$line_break"*}
+  case $rest in *"$line_break"*) rest=${rest#*"$line_break"} ;; *) rest= ;; esac
 }
 
-after_name() { # the addresses that nslookup prints after the name, one a line
-  printf '%s\n' "$1" | {
-    named=
-    while read -r key value rest; do
-      case $key,$named in
-        Name:,*) named=1 ;;
-        Address*,1) case $value in *:) printf '%s\n' "${rest%% *}" ;; *) printf '%s\n' "$value" ;; esac ;;
-      esac
-    done
-  }
+add_address() { # joins $1 to $addresses, once
+  case ,$addresses, in *,"$1",*) ;; *) addresses=${addresses:+$addresses,}$1 ;; esac
+}
+
+first_fields() { # the first words of the lines of $1 are addresses
+  rest=$1
+  while next_line; do
+    set -- $line # split at blanks, which is meant
+    [ "$#" -eq 0 ] || add_address "$1"
+  done
+}
+
+after_name() { # the addresses that nslookup prints after the name, in $1
+  rest=$1 named=
+  while next_line; do
+    set -- $line
+    case ${1-},$named in
+      Name:,*) named=1 ;;
+      Address:,1) add_address "$2" ;;
+      Address,1) add_address "$3" ;; # busybox before 1.34 numbers them
+    esac
+  done
 }
 
 resolve() { # sets $addresses and $resolver, or $word when the name is known not to resolve
@@ -80,7 +91,8 @@ resolve() { # sets $addresses and $resolver, or $word when the name is known not
     [ "$code" -ne 1 ] || { text=$(limited getent hosts "$host" 2>/dev/null); code=$?; } # older ones know no ahosts
     case $code in 0) ;; 2) word=unresolved ;; 143) word=lookup-timeout ;; *) resolver=- ;; esac
   elif has nslookup; then # asks DNS alone, without the hosts file: what it does not find, the tool may
-    text=$(limited nslookup "$host" 2>/dev/null) && text=$(after_name "$text") && resolver=nslookup
+    text=$(limited nslookup "$host" 2>/dev/null) && resolver=nslookup && after_name "$text"
+    return
   elif has python3; then
     resolver=python3
     text=$(limited python3 -c 'import socket, sys
@@ -97,7 +109,7 @@ except socket.gaierror:
 })' "$host" 2>/dev/null)
     case $? in 0) ;; 2) word=unresolved ;; 143) word=lookup-timeout ;; *) resolver=- ;; esac
   fi
-  [ "$resolver" = - ] || [ -n "$word" ] || addresses=$(first_fields "$text")
+  [ "$resolver" = - ] || [ -n "$word" ] || first_fields "$text"
 }
 
 read_word() { # sets $word by what a tool said ($1) and its exit status ($2)

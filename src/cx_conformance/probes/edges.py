@@ -14,7 +14,7 @@ from enum import StrEnum
 from importlib.resources import files
 from typing import TYPE_CHECKING, Protocol
 
-from cx_conformance.cluster.exec import ContainerPlace, Ending, ExecLimits, ExecResult
+from cx_conformance.cluster.exec import ContainerPlace, ExecLimits, ExecResult
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import edge_lines
 
@@ -212,13 +212,11 @@ def _no_finding(edge: Edge, place: ContainerPlace, line: EdgeLine, result: ExecR
 
 def _unreadable(edge: Edge, place: ContainerPlace, result: ExecResult) -> CouldNotLook:
     what = f"the edge script in pod {place.namespace}/{place.pod}"
-    if result.ending is not Ending.EXITED:
-        try:
-            result.complete(what)
-        except CouldNotLook as trouble:
-            return trouble
-    shown = edge_lines.excerpt(result.stdout or result.stderr)
-    return NoVantage(
-        f"{what} ended with status {result.exit_code} and no readable line for {edge.host}:{edge.port}; "
-        f"it printed {shown}"
-    )
+    printed = result.stdout or result.stderr
+    shown = f"; it printed {edge_lines.excerpt(printed)}" if printed else ""
+    try:
+        result.complete(what)
+    except CouldNotLook as trouble:
+        return type(trouble)(f"{trouble}{shown}")
+    said = f"{what} ended with status {result.exit_code} and no readable line for {edge.host}:{edge.port}"
+    return NoVantage(said + (shown or "; it printed nothing"))

@@ -23,6 +23,8 @@ from cx_conformance.probes.http_observation import (
     Trust,
 )
 
+__all__ = ["HttpFailure", "HttpLimits", "HttpObservation", "HttpRequest", "TlsFacts", "Trust", "get", "get_all"]
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
