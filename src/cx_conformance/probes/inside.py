@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from testinfra.backend.base import BaseBackend, CommandResult
-from testinfra.host import Host
+from testinfra.backend.base import (  # type: ignore[import-untyped] # publishes no types
+    BaseBackend,
+    CommandResult,
+)
+from testinfra.host import Host  # type: ignore[import-untyped] # publishes no types
 
 from cx_conformance.cluster.exec import ContainerPlace, ExecLimits
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cx_conformance.outcome.looking import NoVantage
 
 if TYPE_CHECKING:
-    from testinfra.host import Host
+    from testinfra.host import Host  # type: ignore[import-untyped] # publishes no types
 
 _LISTEN = "0A"  # TCP_LISTEN of include/net/tcp_states.h
 
