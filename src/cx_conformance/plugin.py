@@ -9,6 +9,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
 import pytest
 
 from cx_conformance.blueprint.problems import InputProblems
@@ -100,5 +101,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Let the outcome travel with the report, so that it survives the way from a worker process."""
     report = yield
     if isinstance(item, CheckItem) and isinstance(item.ended, Outcome) and report.when != "teardown":
-        report.cx_outcome = item.ended.as_mapping()  # type: ignore[attr-defined] # read back in Reporting
+        text = orjson.dumps(item.ended.as_mapping(), default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        report.cx_outcome = text  # type: ignore[attr-defined] # read back in Reporting
     return report

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 
 from cx_conformance.blueprint.plan import Entry
@@ -88,7 +89,7 @@ class Reporting:
         """Take the outcome from the phase that decided it."""
         shown = getattr(report, "cx_outcome", None)
         if shown is not None and (report.when == "call" or not report.passed):
-            self.run.outcomes[report.nodeid] = Outcome.from_mapping(shown)
+            self.run.outcomes[report.nodeid] = Outcome.from_mapping(orjson.loads(shown))
             self.progress.checked(len(self.run.outcomes), len(self.asked) or self.by_workers)
 
     def pytest_keyboard_interrupt(self) -> None:

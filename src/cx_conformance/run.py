@@ -208,6 +208,8 @@ class Run:
         )
 
     def _facts(self) -> ClusterFacts | None:
+        if self.shared is not None and self.shared.exists():
+            _ = self.snapshot  # taken by a worker process
         if not isinstance(self._looks.get("snapshot", OutOfTime()), CouldNotLook):
             from cx_conformance.cluster.facts import facts_of
 
