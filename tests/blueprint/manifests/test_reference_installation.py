@@ -114,7 +114,7 @@ def referred(workload: dict[str, Any]) -> Iterator[tuple[str, str, str | None]]:
         for source, kind, field in (*kinds, ("persistentVolumeClaim", "PersistentVolumeClaim", "claimName")):
             if source in volume:
                 yield kind, volume[source][field], None
-    yield from (("Secret", secret["name"], None) for secret in pod["imagePullSecrets"])
+    yield from (("Secret", secret["name"], None) for secret in pod.get("imagePullSecrets", []))
     container = pod["containers"][0]
     yield from (("ConfigMap", source["configMapRef"]["name"], None) for source in container.get("envFrom", []))
     for variable in container.get("env", []):

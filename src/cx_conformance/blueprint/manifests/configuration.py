@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from cx_conformance.blueprint.component import Component
+from cx_conformance.blueprint.component import Component, Group
 from cx_conformance.blueprint.manifests.installation import (
     PULL_SECRET,
     Installation,
@@ -40,7 +40,8 @@ def secrets(made: Installation) -> Iterator[dict[str, Any]]:
         data = {"tls.crt": pair.certificate, "tls.key": pair.key.get_secret_value(), "ca.crt": pair.ca}
         yield _secret(namespace, name, "kubernetes.io/tls", data)
     registries = json.dumps({"auths": {}})
-    for namespace in made.used_namespaces():
+    pulling = {made.namespace(one) for one in made.blueprint.components.values() if one.group is Group.INTERNAL}
+    for namespace in sorted(pulling):
         yield _secret(namespace, PULL_SECRET, "kubernetes.io/dockerconfigjson", {".dockerconfigjson": registries})
     for (namespace, name), data in sorted(_secret_data(made).items()):
         yield _secret(namespace, name, "Opaque", data)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from cx_conformance.blueprint.component import Component, Kind, Volume
+from cx_conformance.blueprint.component import Component, Group, Kind, Volume
 from cx_conformance.blueprint.manifests.configuration import account_config_map, file_config_map
 from cx_conformance.blueprint.manifests.installation import (
     PULL_SECRET,
@@ -64,11 +64,13 @@ def _pod(name: str, component: Component, made: Installation) -> dict[str, Any]:
     spec: dict[str, Any] = {
         "containers": [_container(name, component, made, [mount for _, mount in mounted])],
         "restartPolicy": component.workload.restart_policy,
-        "imagePullSecrets": [{"name": PULL_SECRET}],
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 5,
     }
+    if component.group is Group.INTERNAL:
+        # Only the vendor's own images are in its registry.
+        spec["imagePullSecrets"] = [{"name": PULL_SECRET}]
     volumes = {volume["name"]: volume for volume, _ in mounted if len(volume) > 1}
     if volumes:
         spec["volumes"] = list(volumes.values())
