@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.cluster.identity import guess_distribution, minor_version
+from cx_conformance.cluster.identity import guess_distribution
 from cx_conformance.cluster.node import node
 from tests.cluster.recordings import recorded_items
 
@@ -45,19 +45,3 @@ def test_a_distribution_is_guessed_with_its_evidence(
     found = guess_distribution(version, [node(node_with(**changes))])
     assert found.name == name
     assert evidence in found.evidence
-
-
-@pytest.mark.parametrize(
-    ("written", "minor"),
-    [
-        ("v1.28.12+rke2r1", (1, 28)),
-        ("1.36", (1, 36)),
-        ("", None),
-        ("v1", None),
-        ("x1.2", None),
-        ("v1." + "9" * 99, None),
-    ],
-)
-def test_a_version_is_read(written: str, minor: tuple[int, int] | None) -> None:
-    """With or without v and build."""
-    assert minor_version(written) == minor

@@ -194,7 +194,7 @@ def test_the_cluster_is_identified(cluster: Cluster) -> None:
     """Its UID, version, nodes and groups."""
     snapshot = take(cluster, ["shop"])
     assert snapshot.identity.uid == "275cb915-be7c-4f9c-b482-5551cdd5d1e1"
-    assert snapshot.identity.minor == (1, 36)
+    assert snapshot.identity.version == "v1.36.2"
     assert snapshot.identity.kubelet_versions == {"rk8s-node": "v1.36.2"}
     assert snapshot.api_groups["autoscaling"] == ("v2", "v1")
 
@@ -351,3 +351,24 @@ def test_events_are_about_objects_of_their_namespace(cluster: Cluster) -> None:
     """Asked for whole, they are there whole."""
     snapshot = take(cluster, ["shop"], kinds=[Event, Pod])
     assert len(snapshot.list(Event, "shop")) > 100
+
+
+def test_of_alternatives_only_as_many_are_asked_for_as_are_needed(cluster: Cluster, api: ApiServer) -> None:
+    """A Secret under its documented name needs no look for its aliases, nor one that a pod refers to a second look."""
+    snapshot = take(
+        cluster,
+        ["shop"],
+        alternatives=[[("shop", "old-name"), ("shop", "db-login"), ("shop", "another")], [("shop", "shop-tls")]],
+    )
+    asked = [request.path.rsplit("/", 1)[1] for request in api.requests if "/secrets/" in request.path]
+    assert sorted(asked) == ["db-login", "not-there", "old-name", "shop-tls"]
+    assert snapshot.secret("shop", "old-name") is None
+    assert snapshot.secret("shop", "db-login") is not None
+
+
+def test_groups_need_not_be_asked_for(cluster: Cluster, api: ApiServer) -> None:
+    """One request less; and it is not taken for a server without groups."""
+    snapshot = take(cluster, ["shop"], groups=False)
+    assert "/apis" not in {request.path for request in api.requests}
+    with pytest.raises(CouldNotLook, match="holds no API groups"):
+        _ = snapshot.api_groups

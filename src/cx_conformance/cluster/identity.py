@@ -52,17 +52,6 @@ class ClusterIdentity:
     kubelet_versions: Mapping[str, str]
     distribution: Distribution
 
-    @property
-    def minor(self) -> tuple[int, int] | None:
-        """The server's (major, minor), or None when it did not say."""
-        return minor_version(self.version)
-
-
-def minor_version(written: str) -> tuple[int, int] | None:
-    """Read ``v1.28.12+rke2r1`` as (1, 28); None when it is no version."""
-    found = re.match(r"v?(\d{1,4})\.(\d{1,4})(?!\d)", written)
-    return (int(found[1]), int(found[2])) if found else None
-
 
 def guess_distribution(version: str, nodes: Iterable[Node]) -> Distribution:
     """Guess the distribution from the server's version, then from what the nodes carry."""

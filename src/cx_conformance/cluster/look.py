@@ -2,9 +2,10 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
@@ -54,14 +55,32 @@ class Look:
         return {Namespace: places.result()} | {record: task.result() for record, task in running.items()}
 
     def secrets(
-        self, listings: Listings, named: Iterable[Place], certificates: Iterable[Place]
+        self, listings: Listings, named: Iterable[Sequence[Place]], certificates: Iterable[Place]
     ) -> dict[Place, SeenSecret]:
-        """Ask for the Secrets named and referred to, those with certificates whole."""
+        """Ask for the Secrets named (each the first that exists of its alternatives) and referred to.
+
+        Those with certificates are read whole.
+        """
         whole = {*certificates, *_certificate_secrets(listings, self.wanted)}
-        rest = {*named, *_referred_secrets(listings, self.wanted)} - whole
+        referred = set(_referred_secrets(listings, self.wanted)) - whole
         running = {place: self.pool.submit(self._whole_secret, place) for place in sorted(whole)}
-        running |= {place: self.pool.submit(self._secret, place) for place in sorted(rest)}
-        return {place: task.result() for place, task in running.items()}
+        running |= {place: self.pool.submit(self._secret, place) for place in sorted(referred)}
+        found = {place: task.result() for place, task in running.items()}
+        for alternatives in self.pool.map(partial(self._first_secret, found), named):
+            found |= alternatives
+        return found
+
+    def _first_secret(
+        self, known: Mapping[Place, SeenSecret], alternatives: Sequence[Place]
+    ) -> dict[Place, SeenSecret]:
+        """Ask for one after the other until one exists; what is ``known`` is not asked for again."""
+        found: dict[Place, SeenSecret] = {}
+        for place in alternatives:
+            seen = known.get(place) or self._secret(place)
+            found[place] = seen
+            if seen.metadata is not None:
+                break
+        return found
 
     def events(self, listings: Listings) -> Listings:
         """List the warnings of the namespaces that matter when a pod there is in trouble, to say why; else nothing."""

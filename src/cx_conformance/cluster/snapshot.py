@@ -21,6 +21,7 @@ from cx_conformance.cluster.metadata import ApiObject
 from cx_conformance.cluster.namespace import Namespace
 from cx_conformance.cluster.node import Node
 from cx_conformance.cluster.pod import Pod
+from cx_conformance.cluster.refusal import Refusal
 from cx_conformance.cluster.service import EndpointSlice, Service
 from cx_conformance.cluster.snapshot_file import load, save
 from cx_conformance.cluster.snapshot_record import Listing, Place, SeenSecret, Snapshot
@@ -52,20 +53,24 @@ STATIC_KINDS: tuple[type[ApiObject], ...] = (
 )
 
 _WORKERS = 8
+_GROUPS_UNSEEN = Refusal(reason="CouldNotLook", words="the snapshot holds no API groups: it was taken without them")
 
 
-def take(
+def take(  # noqa: PLR0913 - each says what else to look at, and has a default
     cluster: "Cluster",
     namespaces: Sequence[str],
     *,
     secrets: Iterable[Place] = (),
+    alternatives: Iterable[Sequence[Place]] = (),
     certificates: Iterable[Place] = (),
     kinds: Iterable[type[ApiObject]] = STATIC_KINDS,
+    groups: bool = True,
 ) -> Snapshot:
     """Look at the cluster for an installation in ``namespaces``.
 
     ``secrets`` are (namespace, name) to look for beside those that pods, workloads and Ingresses of the namespaces
-    refer to; of ``certificates``, and of those that an Ingress names, ``tls.crt`` is kept too.
+    refer to; of ``alternatives`` the names after one that exists are not looked for. Of ``certificates``, and of those
+    that an Ingress names, ``tls.crt`` is kept too. Without ``groups`` the API groups are not asked for.
 
     Raises Unreachable, Unauthorized or OutOfTime when the very first request fails so; what fails later is kept.
     """
@@ -74,11 +79,11 @@ def take(
     version, skew = _first_look(cluster)
     with without_collection(), ThreadPoolExecutor(_WORKERS, thread_name_prefix="snapshot") as pool:
         look = Look(cluster=cluster, wanted=tuple(dict.fromkeys(namespaces)), pool=pool)
-        asking_groups = pool.submit(look.groups)
+        asking_groups = pool.submit(look.groups) if groups else None
         listings = look.kinds(kinds)
         listings |= look.events(listings)
-        seen = look.secrets(listings, secrets, certificates)
-        groups = asking_groups.result()
+        seen = look.secrets(listings, (*((place,) for place in dict.fromkeys(secrets)), *alternatives), certificates)
+        served = asking_groups.result() if asking_groups is not None else _GROUPS_UNSEEN
     nodes = [item for item in listings.get(Node, Listing()).records if isinstance(item, Node)]
     return Snapshot(
         namespaces=look.wanted,
@@ -91,7 +96,7 @@ def take(
         ),
         listings=listings,
         secrets=seen,
-        groups=groups,
+        groups=served,
         taken_at=started,
         clock_skew=skew,
         seconds=time.monotonic() - begun,
