@@ -3,9 +3,11 @@
 import gzip
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,36 @@ def test_a_silent_server_costs_no_more_than_is_allowed(silent: str, tmp_path: Pa
         cluster.get("/version")
 
 
+@pytest.fixture
+def dripping() -> Iterator[str]:
+    """Yield the address of a server that sends its body byte by byte, each in time, the whole never."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+                for _ in range(500):
+                    connection.sendall(b" ")
+                    time.sleep(0.01)
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join()
+
+
+def test_a_body_that_drips_is_given_up(dripping: str, tmp_path: Path) -> None:
+    """Each byte comes in time, the whole does not."""
+    patience = Patience(total_seconds=0.1, first_tries=1)
+    cluster = Cluster.connect(str(write_kubeconfig(tmp_path / "kubeconfig", dripping)), patience=patience)
+    with pytest.raises(Unreachable, match="no answer in time"):
+        cluster.get("/version")
+
+
 def test_the_deadline_ends_a_wait(silent: str, tmp_path: Path) -> None:
     """What is not looked at by then is out of time, not unreachable."""
     cluster = Cluster.connect(str(write_kubeconfig(tmp_path / "kubeconfig", silent)), patience=IMPATIENT)
@@ -187,6 +219,24 @@ def test_refused_credentials_are_read_again_once(cluster: Cluster, api: ApiServe
     assert cluster.read("/version")
     assert api.requests[-1].headers["authorization"] == "Bearer fresh"
     assert cluster.tally.retries == {"401": 1}
+
+
+def test_renewed_credentials_open_new_connections(cluster: Cluster, api: ApiServer) -> None:
+    """A renewed client certificate is shown only in a new handshake."""
+    cluster.read("/version")
+    before = cluster._pool
+    api.once(UNAUTHORIZED)
+    cluster.read("/version")
+    assert cluster._pool is not before
+
+
+def test_threads_that_are_refused_at_once_renew_once(cluster: Cluster) -> None:
+    """Who was refused with the old credentials takes the new ones; who was refused with the new ones gives up."""
+    assert cluster._renew_credentials(0)
+    renewed = cluster.configuration
+    assert cluster._renew_credentials(0)
+    assert cluster.configuration is renewed
+    assert not cluster._renew_credentials(1)
 
 
 def test_credentials_that_stay_refused_are_told(cluster: Cluster, api: ApiServer) -> None:

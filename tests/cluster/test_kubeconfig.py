@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from cx_conformance.cluster import kubeconfig as subject
 from cx_conformance.cluster.client import Cluster
-from cx_conformance.cluster.kubeconfig import KubeconfigError, Origin, find_origin, read_configuration
+from cx_conformance.cluster.kubeconfig import KubeconfigError, Origin, current_token, find_origin, read_configuration
 from tests.cluster.api_server import write_kubeconfig
 
 SERVER = "https://203.0.113.1:6443"
@@ -153,6 +154,40 @@ def test_a_plug_in_that_fails_is_an_error(
     with pytest.raises(KubeconfigError, match=f"credential plug-in gave no credentials .*{words}"):
         Cluster.connect(str(path))
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_plug_in_that_fails_leaves_the_terminal_to_the_run(tmp_path: Path) -> None:
+    """In a process without logging set up, the client's own message would reach standard error."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER, exec_user("/no/such/plug-in"))
+    script = (
+        "import sys\n"
+        "from cx_conformance.cluster.client import Cluster, KubeconfigError\n"
+        "try:\n    Cluster.connect(sys.argv[1])\n"
+        "except KubeconfigError:\n    print('told')\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True, env=environment
+    )
+    assert (done.stdout, done.stderr) == ("told\n", "")
+
+
+def test_a_service_account_is_read_and_its_token_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kubelet rotates the token's file; a refused token is read again."""
+    token, authority = tmp_path / "token", tmp_path / "ca.crt"
+    token.write_text("first")
+    authority.write_text("a certificate")
+    monkeypatch.setattr(subject, "SERVICE_ACCOUNT_TOKEN", token)
+    monkeypatch.setattr("kubernetes.config.incluster_config.SERVICE_TOKEN_FILENAME", str(token))
+    monkeypatch.setattr("kubernetes.config.incluster_config.SERVICE_CERT_FILENAME", str(authority))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    cluster = Cluster.connect()
+    assert (cluster.server, cluster.context, cluster.vantage) == ("https://10.96.0.1:443", "in-cluster", "in-cluster")
+    assert current_token(cluster.configuration) == "bearer first"
+    token.write_text("second")
+    assert cluster._renew_credentials(0)
+    assert current_token(cluster.configuration) == "bearer second"
 
 
 def test_a_plug_in_that_hangs_is_given_up(tmp_path: Path) -> None:

@@ -166,6 +166,18 @@ def test_a_stateful_pod_of_an_old_revision_is_named() -> None:
     assert (verdict.state, verdict.words) == ("old-pods", "pods of an old revision are left: db-0")
 
 
+def test_a_stateful_pod_below_the_partition_may_be_old() -> None:
+    """It is meant to be."""
+
+    def change(source: dict[str, Any]) -> None:
+        source["spec"]["updateStrategy"] = {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}
+        source["status"].update(updatedReplicas=0, updateRevision="db-new")
+
+    source = changed("/apis/apps/v1/statefulsets", "db", change)
+    pods = tuple(item for item in recorded(Pod) if item.name == "db-0")
+    assert rollout(stateful_set(source), pods).state == "partitioned"
+
+
 def test_a_daemon_set_must_be_ready_on_every_node() -> None:
     """Its counts have other names."""
     status = {

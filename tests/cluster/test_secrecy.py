@@ -15,6 +15,7 @@ from cx_conformance.cluster.secrecy import MASK, looks_secret, mask_arguments, m
         "spring.datasource.password",
         "MONGODB_PASSWD",
         "DB_PWD",
+        "dbPwd",
         "API_TOKEN",
         "accessToken",
         "api-key",

@@ -347,9 +347,11 @@ def test_a_clock_that_differs_is_known() -> None:
         assert _clock_skew(Answer(status=200, headers={"date": date}, body=b""), now) == skew
 
 
-def test_events_are_about_objects_of_their_namespace(cluster: Cluster) -> None:
-    """Asked for whole, they are there whole."""
+def test_events_that_are_asked_for_are_listed_once_and_whole(cluster: Cluster, api: ApiServer) -> None:
+    """Not again for the pods in trouble."""
     snapshot = take(cluster, ["shop"], kinds=[Event, Pod])
+    (asked,) = [request for request in api.requests if request.path.endswith("/events")]
+    assert "fieldSelector" not in asked.query
     assert len(snapshot.list(Event, "shop")) > 100
 
 
