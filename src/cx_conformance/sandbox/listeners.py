@@ -13,8 +13,26 @@ from cx_conformance.sandbox.web import READ_SIZE, Answer, Request, Response, ser
 Connected = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 """What is done with one accepted connection."""
 
+_SERVED: set[asyncio.Task[Any] | None] = set()
+"""The connections at work: the event loop itself keeps no hold of them."""
 _GARBAGE = b"\x00\xffthis is no protocol at all\r\n\r\n" * 40
 _AT_ONCE_CLOSED = struct.pack("ii", 1, 0)
+
+
+def guarded(connected: Connected) -> Connected:
+    """Let a connection end in silence when its client is gone, or the server's end cuts it off."""
+
+    async def ended(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        _SERVED.add(task)
+        try:
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                await connected(reader, writer)
+        finally:
+            _SERVED.discard(task)
+            writer.close()
+
+    return ended
 
 
 def http(paths: Mapping[str, Mapping[str, Any]], behaviour: str = "") -> Connected:

@@ -68,6 +68,10 @@ class Network:
         """What is not as it should be, and why, such as a store whose server is not installed."""
         return self._stores.notes
 
+    def begin(self) -> None:
+        """Start the stores; their ports accept connections already, which wait for them."""
+        self._stores.begin()
+
     async def settled(self) -> None:
         """Return when every store answers."""
         await self._stores.settled()
@@ -113,7 +117,7 @@ class Network:
     async def _listen(self, place: Place, what: _Wanted) -> asyncio.Server:
         connected, tls = self._served(what)
         try:
-            return await asyncio.start_server(connected, *place, ssl=tls)
+            return await asyncio.start_server(listeners.guarded(connected), *place, ssl=tls)
         except OSError as why:
             raise cannot_listen(place, why) from why
 

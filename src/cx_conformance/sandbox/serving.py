@@ -74,6 +74,11 @@ class Serving:
         path.write_text(kubeconfig(f"https://{host}:{port}", self._authority.certificate, token))
         return path
 
+    def begin(self) -> None:
+        """Start what takes its time: the stores."""
+        if self._network is not None:
+            self._network.begin()
+
     async def obey(self, order: Object) -> Any:
         """Carry out one order of the client and return what it asked for."""
         doing: dict[str, Any] = {
@@ -154,6 +159,7 @@ async def _serve(order: Object, folder: Path, block: Block, orders: IO[bytes], a
     try:
         path = await serving.start()
         channel.send(answers, {"ok": {"kubeconfig": str(path), "folder": str(folder)}})
+        serving.begin()
         stopped = asyncio.Event()
         loop.add_signal_handler(signal.SIGTERM, stopped.set)
         obeying = asyncio.ensure_future(_obey(serving, orders, answers))

@@ -7,7 +7,7 @@ pod waits until it answers. Where the server is not installed, the port accepts 
 
 import asyncio
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,23 +61,31 @@ class StoreServers:
     """Every store of one embedded cluster."""
 
     def __init__(self, addresses: Addresses, authority: Authority, folder: Path) -> None:
-        """Prepare; nothing starts before a pod needs it."""
+        """Prepare; nothing starts before ``begin``."""
         self.notes: list[str] = []
         self._addresses = addresses
         self._authority = authority
         self._folder = folder
         self._stores: dict[tuple[str, str, str, str], _Store] = {}
+        self._waiting: list[Callable[[], None]] | None = []
         # The kernel ends a server with the thread that started it, so these threads live as long as the cluster.
         self._threads = ThreadPoolExecutor(max_workers=len(_MODULES), thread_name_prefix="store")
 
     def behind(self, pod: str, each: Simulated) -> listeners.Connected:
-        """Return what stands behind one port of a pod that is a store; the first asked port starts it."""
+        """Return what stands behind one port of a pod that is a store."""
         account = each.account
         key = (pod, each.speaks, account.username, account.secret)
         if key not in self._stores:
-            address = self._addresses.store(len(self._stores))
-            self._stores[key] = _Store(address, self._threads.submit(self._start, each, address))
+            store = _Store(self._addresses.store(len(self._stores)), Future())
+            self._stores[key] = store
+            self._soon(lambda: self._start(each, store))
         return self._stores[key].connected(each.port)
+
+    def begin(self) -> None:
+        """Start the stores that are needed, and from now on each as it is: they need not keep the API waiting."""
+        jobs, self._waiting = self._waiting or [], None
+        for job in jobs:
+            self._soon(job)
 
     async def settled(self) -> None:
         """Return when every store answers, or has failed to start."""
@@ -90,7 +98,21 @@ class StoreServers:
         """Stop every store."""
         await asyncio.to_thread(self._stop)
 
-    def _start(self, each: Simulated, address: str) -> Running | None:
+    def _soon(self, job: Callable[[], None]) -> None:
+        if self._waiting is None:
+            self._threads.submit(job)
+        else:
+            self._waiting.append(job)
+
+    def _start(self, each: Simulated, store: _Store) -> None:
+        """Start a store and settle its future; runs in a thread."""
+        if store.starting.set_running_or_notify_cancel():
+            try:
+                store.starting.set_result(self._server(each, store.address))
+            except Exception as why:  # noqa: BLE001 - whatever it is, those who wait for the store are to hear it
+                store.starting.set_exception(why)
+
+    def _server(self, each: Simulated, address: str) -> Running | None:
         module = importlib.import_module(f"cx_conformance.sandbox.stores.{_MODULES[each.speaks]}")
         why = module.available() if hasattr(module, "available") else None
         if why is not None:
@@ -127,6 +149,7 @@ class StoreServers:
         return CertificateFiles(certificate=folder / "tls.crt", key=folder / "tls.key", ca=folder / "ca.crt")
 
     def _stop(self) -> None:
+        self._waiting = self._waiting or []
         stopping = [self._threads.submit(_stop, store.starting) for store in self._stores.values()]
         for each in stopping:
             each.result()
