@@ -13,6 +13,7 @@ from typing import Any, Self, cast
 
 from cx_conformance.sandbox import channel
 from cx_conformance.sandbox.catalogue import Object
+from cx_conformance.sandbox.faults import parse
 
 STOP_SECONDS = 20.0
 """A store that is just starting takes its time to stop."""
@@ -34,9 +35,11 @@ class EmbeddedCluster:
     ) -> None:
         """Hold ``objects``, completed as the controllers of a cluster would, with ``faults`` injected by name.
 
-        ``static`` starts the API only: nothing listens for the pods. ``recorded`` serves the objects just as they
-        are.
+        ``static`` starts the API only: nothing listens for the pods. ``recorded`` serves the objects just as they are.
+        Raises UnknownFault for a name that is none.
         """
+        for name in faults:
+            parse(name)
         self._order = {"objects": list(objects), "faults": list(faults), "static": static, "recorded": recorded}
         self._process: subprocess.Popen[bytes] | None = None
         self._ready: Object | None = None

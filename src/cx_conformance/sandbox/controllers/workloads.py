@@ -76,13 +76,22 @@ def _replicas(
     }
     selector = deployment["spec"]["selector"].get("matchLabels", {}) | {"pod-template-hash": fingerprint}
     made["spec"] = {"replicas": count, "selector": {"matchLabels": selector}, "template": labelled}
-    endings = [suffix(f"{made['metadata']['uid']}/{index}", 5) for index in range(count)]
-    pods = [_pod(objects, made, f"{name}-{ending}", labelled) for ending in endings]
+    pods = [_pod(objects, made, f"{name}-{ending}", labelled) for ending in _endings(made["metadata"]["uid"], count)]
     ready = sum(map(is_ready, pods))
     status = {"replicas": count, "fullyLabeledReplicas": count} if count else {"replicas": 0}
     counted = status | _counts(readyReplicas=ready, availableReplicas=ready)
     objects.put(made | {"status": {**counted, "terminatingReplicas": 0, "observedGeneration": 1}})
     return name, pods
+
+
+def _endings(seed: str, count: int) -> list[str]:
+    """Return generated name endings, no two alike: of ten thousand some would be."""
+    endings: dict[str, None] = {}
+    attempt = 0
+    while len(endings) < count:
+        endings[suffix(f"{seed}/{attempt}", 5)] = None
+        attempt += 1
+    return list(endings)
 
 
 def _stateful_set(objects: Objects, thing: Object) -> Object:
