@@ -6,6 +6,9 @@ import jsonschema
 import pytest
 import yaml
 
+from cx_conformance.blueprint.document import Blueprint
+from cx_conformance.blueprint.loading import load_site
+from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.schema import MODELS, file_name, json_schema, schema_text
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +40,18 @@ def test_the_shipped_blueprint_keeps_the_schema_that_it_names() -> None:
     named = text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")
     schema = json.loads((ROOT / named).read_text(encoding="utf-8"))
     jsonschema.validate(yaml.safe_load(text), schema)
+
+
+def test_the_example_of_a_site_file_keeps_its_schema_and_the_blueprint(blueprint: Blueprint) -> None:
+    """It is what people begin with."""
+    example = ROOT / "docs" / "site.example.yaml"
+    loaded = load_site(example, blueprint)
+    named = example.read_text(encoding="utf-8").splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+    jsonschema.validate(loaded.tree.data, json.loads((example.parent / named).read_text(encoding="utf-8")))
+    assert set(Plan(blueprint, loaded.document).components) == set(blueprint.components) - {
+        "facebook-connector",
+        "twillio-connector",
+    }
 
 
 def test_the_schema_refuses_what_the_model_refuses() -> None:
