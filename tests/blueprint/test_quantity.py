@@ -26,7 +26,9 @@ def test_similar_texts_may_be_different_amounts(less: str, more: str) -> None:
     assert Quantity.parse(more) >= Quantity.parse(less)
 
 
-@pytest.mark.parametrize("text", ["", "lots", "1 Gi", "1GB", "1gi", "1K", "0x10", "1e", "1e3Mi", "--1", "1" * 60, "\u0661"])
+@pytest.mark.parametrize(
+    "text", ["", "lots", "1 Gi", "1GB", "1gi", "1K", "0x10", "1e", "1e3Mi", "--1", "1" * 60, "\u0661"]
+)
 def test_other_texts_are_refused_with_what_is_allowed(text: str) -> None:
     """Kubernetes refuses them too."""
     with pytest.raises(ValueError, match="allowed is a number with an optional suffix"):
