@@ -104,7 +104,9 @@ def check_class(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
 def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     """The host is served with a certificate that is valid for it; browsers refuse it otherwise."""
     route = _route(ingress, seen, evidence)
-    host, secret = route.path.host or seen.fqdn or "", route.tls_secret
+    host, secret = route.path.host, route.tls_secret
+    if not host or host.startswith("*."):
+        host = seen.host_of(ingress.planned) or host
     where = f"Ingress {route.ingress.where}"
     evidence.promised = f"a certificate for {host or 'its host'}"
     evidence.found = "no tls section for the host"

@@ -78,6 +78,10 @@ class Installation:
         """Add objects that no manifest of the installation makes."""
         self._live_changes.append(lambda objects: objects.extend(things))
 
+    def change_live(self, change: Callable[[list[Object]], None]) -> None:
+        """Change the list of live objects after the controllers have made them."""
+        self._live_changes.append(change)
+
     def snapshot(self, plan: Plan) -> Snapshot:
         """Return what a look at this installation shows."""
         world = World()
@@ -88,14 +92,21 @@ class Installation:
 
     def outcomes(self, identity: str) -> list[Outcome]:
         """Judge every entry of one check."""
+        return self.all_outcomes([identity])
+
+    def all_outcomes(self, identities: Iterable[str]) -> list[Outcome]:
+        """Judge every entry of these checks."""
         plan = Plan(blueprint(), self.site)
         snapshot = self.snapshot(plan)
         looks = {"snapshot": snapshot, "seen": Seen(snapshot, plan, self.site.fqdn)}
         court = Judge(plan, Waivers(self.site.waivers, dt.datetime.now(dt.UTC).date()))
         checks = {one.id: one for one in all_checks()}
         court.register(checks.values())
-        check = checks[identity]
-        return [court.outcome(check, entry, looks.__getitem__) for entry in plan.entries(check.per)]
+        return [
+            court.outcome(checks[identity], entry, looks.__getitem__)
+            for identity in identities
+            for entry in plan.entries(checks[identity].per)
+        ]
 
     def outcome(self, identity: str, component: str, entry: str | None = None) -> Outcome:
         """Judge one entry of one check."""

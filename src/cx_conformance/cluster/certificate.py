@@ -44,7 +44,15 @@ class Certificate:
         )
 
     def covers(self, host: str) -> bool:
-        """Whether it is valid for ``host``; a wildcard stands for exactly one label (RFC 6125)."""
+        """Whether it is valid for ``host``; a wildcard stands for exactly one label (RFC 6125).
+
+        Of a wildcard as ``host`` it is enough to cover one name: which one is called, nobody said.
+        """
         wanted = host.lower().rstrip(".")
         parent = wanted.partition(".")[2]
-        return any(name.lower() == wanted or (parent and name.lower() == f"*.{parent}") for name in self.names)
+        for name in (one.lower() for one in self.names):
+            if name == wanted or (parent and name == f"*.{parent}"):
+                return True
+            if wanted.startswith("*.") and name.partition(".")[2] == parent:
+                return True
+        return False

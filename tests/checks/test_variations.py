@@ -1,0 +1,507 @@
+"""Legitimate variations of an installation raise no alarm: a red line that is wrong costs an engineer a night."""
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from cx_conformance.catalogue import all_checks
+from cx_conformance.outcome.outcome import Result
+from tests.checks.installation import Installation, Object
+
+STATIC = [one.id for one in all_checks() if not one.live]
+Vary = Callable[[Installation], Any]
+
+
+def workloads(installation: Installation) -> Iterator[Object]:
+    """Yield every workload's manifest."""
+    yield from (one for one in installation.manifests if one["kind"] in ("Deployment", "StatefulSet"))
+
+
+def containers(installation: Installation) -> Iterator[Object]:
+    """Yield every container of every template."""
+    for one in workloads(installation):
+        yield from one["spec"]["template"]["spec"]["containers"]
+
+
+def paths(installation: Installation) -> Iterator[Object]:
+    """Yield every path of every Ingress."""
+    for one in installation.manifests:
+        if one["kind"] == "Ingress":
+            for rule in one["spec"]["rules"]:
+                yield from rule["http"]["paths"]
+
+
+def other_units(installation: Installation) -> None:
+    """Write quantities in other units of the same value."""
+    same = {"1Gi": "1024Mi", "50m": "0.05", "256M": "256000k", "64Mi": "65536Ki", "8Gi": "8192Mi", "100m": "0.1"}
+    for one in containers(installation):
+        for kind in one.get("resources", {}).values():
+            kind.update({name: same.get(amount, amount) for name, amount in kind.items()})
+
+
+def target_ports_by_number(installation: Installation) -> None:
+    """Give each targetPort as the number that its name stands for."""
+    numbers = {
+        port["name"]: port["containerPort"]
+        for one in containers(installation)
+        for port in one.get("ports", [])
+        if "name" in port
+    }
+    for one in installation.manifests:
+        if one["kind"] == "Service":
+            for port in one["spec"]["ports"]:
+                port["targetPort"] = numbers.get(port.get("targetPort"), port.get("targetPort", port["port"]))
+
+
+def extra_labels(installation: Installation) -> None:
+    """Label everything for somebody else's purposes."""
+    for one in installation.manifests:
+        one["metadata"].setdefault("labels", {})["team"] = "voice"
+    for one in workloads(installation):
+        one["spec"]["template"]["metadata"]["labels"]["version"] = "v1"
+
+
+def sidecar(position: int) -> Vary:
+    """Let a mesh's proxy stand in every template."""
+
+    def vary(installation: Installation) -> None:
+        proxy = {
+            "name": "istio-proxy",
+            "image": "istio/proxyv2",
+            "ports": [{"name": "http-envoy-prom", "containerPort": 15090}],
+            "resources": {"requests": {"cpu": "10m", "memory": "40Mi"}},
+        }
+        for one in workloads(installation):
+            one["spec"]["template"]["spec"]["containers"].insert(position, copy.deepcopy(proxy))
+
+    return vary
+
+
+def native_sidecar(installation: Installation) -> None:
+    """Let a log shipper run as a native sidecar."""
+    for one in workloads(installation):
+        shipper = {"name": "shipper", "image": "fluent-bit", "restartPolicy": "Always"}
+        one["spec"]["template"]["spec"].setdefault("initContainers", []).append(shipper)
+
+
+def injected_sidecar(pod: Object) -> None:
+    """Let the proxy be in the pods only, as an admission webhook puts it there."""
+    pod["spec"]["containers"].insert(0, {"name": "istio-proxy", "image": "istio/proxyv2"})
+    pod["status"]["containerStatuses"].insert(
+        0,
+        {"name": "istio-proxy", "ready": True, "restartCount": 0, "state": {"running": {}}, "image": "istio/proxyv2"},
+    )
+
+
+def extra_ports(installation: Installation) -> None:
+    """Let every container and Service have a port for metrics."""
+    for one in containers(installation):
+        one.setdefault("ports", []).append({"name": "metrics", "containerPort": 9404})
+    for one in installation.manifests:
+        if one["kind"] == "Service":
+            for port in one["spec"]["ports"]:
+                port.setdefault("name", f"port-{port['port']}")
+            one["spec"]["ports"].append({"name": "metrics", "port": 9404, "targetPort": "metrics"})
+
+
+def second_service(installation: Installation) -> None:
+    """Let every Service have a headless twin."""
+    for one in [one for one in installation.manifests if one["kind"] == "Service"]:
+        twin = copy.deepcopy(one)
+        twin["metadata"]["name"] += "-hl"
+        twin["spec"]["clusterIP"] = "None"
+        installation.manifests.append(twin)
+
+
+def other_release(installation: Installation) -> None:
+    """Let another product's workload and Service live in the namespace, on a port of ours."""
+    for kind, name in (("Deployment", "ef-ccm"), ("Service", "ef-ccm-svc")):
+        other = copy.deepcopy(installation.find(kind, name))
+        other["metadata"]["name"] = "other-" + name
+        text = "ef-other"
+        if kind == "Deployment":
+            other["spec"]["selector"]["matchLabels"]["ef.service"] = text
+            other["spec"]["template"]["metadata"]["labels"]["ef.service"] = text
+        else:
+            other["spec"]["selector"]["ef.service"] = text
+        installation.manifests.append(other)
+
+
+def path_form(form: str, path_type: str) -> Vary:
+    """Write every Ingress path in another form."""
+
+    def vary(installation: Installation) -> None:
+        for one in paths(installation):
+            base = one["path"].partition("(")[0].rstrip("/")
+            if base:
+                one |= {"path": form.replace("BASE", base), "pathType": path_type}
+
+    return vary
+
+
+def one_ingress(installation: Installation) -> None:
+    """Put all of a namespace's paths into one Ingress."""
+    for namespace in ("expertflow", "ef-external"):
+        every = [
+            one
+            for one in installation.manifests
+            if one["kind"] == "Ingress" and one["metadata"]["namespace"] == namespace
+        ]
+        for one in every[1:]:
+            every[0]["spec"]["rules"][0]["http"]["paths"] += one["spec"]["rules"][0]["http"]["paths"]
+            installation.manifests.remove(one)
+
+
+def class_by_annotation(installation: Installation) -> None:
+    """Name the class in the old way."""
+    for one in installation.manifests:
+        if one["kind"] == "Ingress":
+            one["spec"].pop("ingressClassName")
+            one["metadata"].setdefault("annotations", {})["kubernetes.io/ingress.class"] = "nginx"
+
+
+def default_class(installation: Installation) -> None:
+    """Leave the class to the default one."""
+    for one in installation.manifests:
+        if one["kind"] == "Ingress":
+            one["spec"].pop("ingressClassName")
+    default = {"ingressclass.kubernetes.io/is-default-class": "true"}
+    installation.live("IngressClass", "nginx", lambda c: c["metadata"].update(annotations=default))
+
+
+def tls_without_hosts(installation: Installation) -> None:
+    """Let the TLS section name the Secret only."""
+    for one in installation.manifests:
+        if one["kind"] == "Ingress":
+            for tls in one["spec"]["tls"]:
+                tls.pop("hosts", None)
+
+
+def renamed(installation: Installation, kind: str, name: str, other: str) -> None:
+    """Rename an object and every reference to it."""
+
+    def replaced(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: replaced(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [replaced(item) for item in value]
+        return other if value == name else value
+
+    found = installation.find(kind, name)
+    found["metadata"]["name"] = other
+    for one in installation.manifests:
+        if kind == "ConfigMap" and one["kind"] in ("Deployment", "StatefulSet"):
+            one["spec"]["template"] = replaced(one["spec"]["template"])
+        if kind == "Service" and one["kind"] == "Ingress":
+            one["spec"] = replaced(one["spec"])
+
+
+def moved(names: tuple[str, ...], namespace: str) -> Vary:
+    """Move a component's objects to another namespace."""
+
+    def vary(installation: Installation) -> None:
+        installation.manifests.append({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        for one in installation.manifests:
+            if any(one["metadata"]["name"].startswith(name) for name in names) and one["kind"] != "Namespace":
+                one["metadata"]["namespace"] = namespace
+        for kind, name in (("Secret", "expertflow-reg-cred"), ("ConfigMap", "cx-conformance-simulator")):
+            for one in list(installation.manifests):
+                if one["kind"] == kind and one["metadata"]["name"] == name:
+                    twin = copy.deepcopy(one)
+                    twin["metadata"]["namespace"] = namespace
+                    installation.manifests.append(twin)
+
+    return vary
+
+
+def keycloak_as_charted(installation: Installation) -> None:
+    """Install Keycloak as the charts do: a StatefulSet, Service port 80, neither 8443 nor a volume."""
+    keycloak = installation.find("Deployment", "keycloak")
+    keycloak["kind"] = "StatefulSet"
+    spec = keycloak["spec"]["template"]["spec"]
+    spec["volumes"] = [one for one in spec.get("volumes", []) if "persistentVolumeClaim" not in one]
+    kept = {one["name"] for one in spec["volumes"]}
+    for one in spec["containers"]:
+        one["volumeMounts"] = [mount for mount in one.get("volumeMounts", []) if mount["name"] in kept]
+        one["ports"] = [port for port in one["ports"] if port["containerPort"] != 8443]
+    service = installation.find("Service", "keycloak")["spec"]
+    service["ports"] = [{"name": "http", "port": 80, "targetPort": 8080}]
+    for one in paths(installation):
+        if one["backend"]["service"]["name"] == "keycloak":
+            one["backend"]["service"]["port"] = {"number": 80}
+
+
+def larger_volumes(installation: Installation) -> None:
+    """Claim twice as much."""
+    for one in installation.manifests:
+        if one["kind"] == "PersistentVolumeClaim":
+            one["spec"]["resources"]["requests"]["storage"] = "100Gi"
+        if one["kind"] == "StatefulSet":
+            for template in one["spec"].get("volumeClaimTemplates", []):
+                template["spec"]["resources"]["requests"]["storage"] = "100Gi"
+
+
+def bound_larger(claim: Object) -> None:
+    """Let the provisioner have given more than was asked for."""
+    claim["status"]["capacity"] = {"storage": "200Gi"}
+
+
+def config_by_key(installation: Installation) -> None:
+    """Read ccm's ConfigMap by single keys."""
+    one = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]["containers"][0]
+    one["envFrom"] = [item for item in one["envFrom"] if item.get("configMapRef", {}).get("name") != "ef-ccm-cm"]
+    key = next(iter(installation.find("ConfigMap", "ef-ccm-cm")["data"]))
+    one["env"].append({"name": "ONE", "valueFrom": {"configMapKeyRef": {"name": "ef-ccm-cm", "key": key}}})
+
+
+def config_projected(installation: Installation) -> None:
+    """Read ccm's ConfigMap from a projected volume."""
+    spec = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]
+    one = spec["containers"][0]
+    one["envFrom"] = [item for item in one["envFrom"] if item.get("configMapRef", {}).get("name") != "ef-ccm-cm"]
+    projected = {"name": "all", "projected": {"sources": [{"configMap": {"name": "ef-ccm-cm"}}]}}
+    spec.setdefault("volumes", []).append(projected)
+
+
+def optional_reference(installation: Installation) -> None:
+    """Refer to what need not exist."""
+    one = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]["containers"][0]
+    one["envFrom"].append({"configMapRef": {"name": "tuning", "optional": True}})
+    one["envFrom"].append({"secretRef": {"name": "tuning", "optional": True}})
+
+
+def restarted_long_ago(pod: Object) -> None:
+    """Let the container have been restarted once, two days ago."""
+    status = pod["status"]["containerStatuses"][0]
+    status["restartCount"] = 1
+    status["lastState"] = {"terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": "2026-01-01T00:00:00Z"}}
+
+
+def job_pod() -> Object:
+    """Make the finished pod of a Job, with labels that a Service selects."""
+    return {
+        "kind": "Pod",
+        "metadata": {
+            "name": "migrate-x",
+            "namespace": "expertflow",
+            "labels": {"ef": "expertflow", "ef.service": "ef-ccm"},
+            "ownerReferences": [{"kind": "Job", "name": "migrate", "uid": "1", "controller": True}],
+        },
+        "spec": {"containers": [{"name": "migrate", "image": "migrate"}]},
+        "status": {"phase": "Succeeded"},
+    }
+
+
+def evicted_pod() -> Object:
+    """Make the remains of an evicted pod of nobody's any more."""
+    return {
+        "kind": "Pod",
+        "metadata": {"name": "ef-ccm-old", "namespace": "expertflow", "labels": {"ef.service": "ef-ccm"}},
+        "spec": {"containers": [{"name": "ccm", "image": "ccm"}]},
+        "status": {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."},
+    }
+
+
+def dual_stack(installation: Installation) -> None:
+    """Give every Service a second address and a second slice."""
+
+    def service(live: Object) -> None:
+        if live["spec"].get("clusterIP") not in (None, "", "None"):
+            live["spec"]["clusterIPs"] = [live["spec"]["clusterIP"], "fd00::1"]
+
+    installation.live("Service", "ef-", service)
+    installation.live("EndpointSlice", "ef-", lambda live: live["metadata"].update(name=live["metadata"]["name"] + "4"))
+    slices: list[Object] = []
+    installation.live("EndpointSlice", "ef-", lambda live: slices.append(copy.deepcopy(live)))
+
+    def doubled(objects: list[Object]) -> None:
+        for one in slices:
+            one["metadata"]["name"] += "6"
+            one["addressType"] = "IPv6"
+            for endpoint in one["endpoints"] or []:
+                endpoint["addresses"] = ["fd00::2"]
+        objects.extend(slices)
+
+    installation.change_live(doubled)
+
+
+def many_slices(installation: Installation) -> None:
+    """Let an empty slice stand beside each one that has endpoints."""
+
+    def doubled(objects: list[Object]) -> None:
+        for one in [one for one in objects if one["kind"] == "EndpointSlice"]:
+            twin = copy.deepcopy(one)
+            twin["metadata"]["name"] += "-b"
+            twin["endpoints"] = None
+            objects.insert(0, twin)
+
+    installation.change_live(doubled)
+
+
+def rolled_over(workload: Object) -> None:
+    """Let a rolling update have finished."""
+    workload["metadata"]["generation"] = workload["status"]["observedGeneration"] = 7
+    workload["metadata"].setdefault("annotations", {})["deployment.kubernetes.io/revision"] = "7"
+
+
+def three_nodes(installation: Installation) -> None:
+    """Run on three nodes, with Longhorn."""
+    installation.live("StorageClass", "", lambda one: one.update(provisioner="driver.longhorn.io"))
+    for number in (2, 3):
+        node = {
+            "kind": "Node",
+            "metadata": {"name": f"node-{number}"},
+            "status": {
+                "conditions": [{"type": "Ready", "status": "True"}],
+                "nodeInfo": {"kubeletVersion": "v1.34.1"},
+            },
+        }
+        installation.add_live(node)
+
+
+def second_class(installation: Installation) -> None:
+    """Have another StorageClass that is not the default."""
+    annotations = {"storageclass.kubernetes.io/is-default-class": "false"}
+    other = {"kind": "StorageClass", "metadata": {"name": "fast", "annotations": annotations}, "provisioner": "x/y"}
+    installation.add_live(other)
+
+
+def load_balancer(installation: Installation) -> None:
+    """Have an ingress controller behind a load balancer that gave it an address."""
+    service = {
+        "kind": "Service",
+        "metadata": {"name": "ingress-nginx-controller", "namespace": "ingress-nginx"},
+        "spec": {"type": "LoadBalancer", "ports": [{"port": 443}], "selector": {"app": "nginx"}},
+        "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.10"}]}},
+    }
+    installation.add_live(service)
+
+
+def provider_config_map(installation: Installation) -> None:
+    """Have Grafana's provider in a ConfigMap, as in the field."""
+    name = "ef-grafana-dashboard-provider-secret"
+    installation.remove("Secret", name)
+    spec = installation.find("Deployment", "grafana")["spec"]["template"]["spec"]
+    for one in spec["containers"]:
+        one["envFrom"] = [item for item in one.get("envFrom", []) if name not in str(item)]
+        one["env"] = [item for item in one.get("env", []) if name not in str(item)]
+    spec["volumes"] = [item for item in spec.get("volumes", []) if name not in str(item)]
+    other = "ef-grafana-dashboard-provider-cm"
+    spec["containers"][0].setdefault("envFrom", []).append({"configMapRef": {"name": other}})
+    meta = {"name": other, "namespace": "ef-external"}
+    installation.manifests.append({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"a": "b"}})
+
+
+def unnamed_service_ports(installation: Installation) -> None:
+    """Leave the only port of a Service without a name."""
+    for one in installation.manifests:
+        if one["kind"] == "Service" and len(one["spec"]["ports"]) == 1:
+            one["spec"]["ports"][0].pop("name", None)
+
+
+VARIATIONS: dict[str, Vary] = {
+    "nothing": lambda _: None,
+    "other units": other_units,
+    "targetPort by number": target_ports_by_number,
+    "extra labels": extra_labels,
+    "a mesh's sidecar in front": sidecar(0),
+    "a mesh's sidecar behind": sidecar(9),
+    "a native sidecar": native_sidecar,
+    "a sidecar injected into the pods": lambda i: i.live("Pod", "ef-", injected_sidecar),
+    "extra ports": extra_ports,
+    "a second Service": second_service,
+    "another release in the namespace": other_release,
+    "plain paths": path_form("BASE", "Prefix"),
+    "plain paths with a slash": path_form("BASE/", "Prefix"),
+    "rewritten paths, one group": path_form("BASE/(.*)", "ImplementationSpecific"),
+    "rewritten paths, optional slash": path_form("BASE/?(.*)", "ImplementationSpecific"),
+    "rewritten paths, anything": path_form("BASE/.*", "ImplementationSpecific"),
+    "anchored paths": path_form("^BASE(/|$)(.*)", "ImplementationSpecific"),
+    "one Ingress for all": one_ingress,
+    "class by annotation": class_by_annotation,
+    "the default class": default_class,
+    "Traefik": lambda i: i.live(
+        "IngressClass", "nginx", lambda c: c["spec"].update(controller="traefik.io/ingress-controller")
+    ),
+    "TLS without hosts": tls_without_hosts,
+    "Twilio spelt right": lambda i: renamed(i, "Deployment", "ef-twillio-connecctor", "ef-twilio-connector"),
+    "calendar's Service spelt right": lambda i: renamed(
+        i, "Service", "ef-business-calender-svc", "ef-business-calendar-svc"
+    ),
+    "calendar's ConfigMap spelt right": lambda i: renamed(
+        i, "ConfigMap", "ef-business-calender-cm", "ef-business-calendar-cm"
+    ),
+    "bot-framework's ConfigMap spelt right": lambda i: renamed(
+        i, "ConfigMap", "ef-bot-framwork-cm", "ef-bot-framework-cm"
+    ),
+    "Redis by the chart's name": lambda i: renamed(i, "StatefulSet", "redis", "redis-master"),
+    "ActiveMQ by the chart's name": lambda i: [
+        renamed(i, "StatefulSet", "ef-amq", "activemq"),
+        renamed(i, "Service", "ef-amq", "activemq"),
+    ],
+    "Superset in ef-bi": moved(("superset",), "ef-bi"),
+    "Superset as NodePort": lambda i: i.find("Service", "superset")["spec"].update(type="NodePort"),
+    "Keycloak as charted": keycloak_as_charted,
+    "larger volumes": larger_volumes,
+    "more capacity than asked for": lambda i: i.live("PersistentVolumeClaim", "", bound_larger),
+    "a ConfigMap read by key": config_by_key,
+    "a ConfigMap read from a projected volume": config_projected,
+    "optional references to nothing": optional_reference,
+    "more keys in a ConfigMap": lambda i: i.find("ConfigMap", "ef-ccm-cm")["data"].update(MORE="x", AND="y"),
+    "a restart long ago": lambda i: i.live("Pod", "ef-ccm-", restarted_long_ago),
+    "a finished Job's pod": lambda i: i.add_live(job_pod()),
+    "the remains of an evicted pod": lambda i: i.add_live(evicted_pod()),
+    "dual stack": dual_stack,
+    "several EndpointSlices": many_slices,
+    "a finished rolling update": lambda i: i.live("Deployment", "ef-", rolled_over),
+    "three nodes with Longhorn": three_nodes,
+    "a second StorageClass": second_class,
+    "a load balancer with an address": load_balancer,
+    "a cordoned node": lambda i: i.live("Node", "", lambda one: one["spec"].update(unschedulable=True)),
+    "K3s": lambda i: setattr(i, "version", "v1.36.5+k3s1"),
+    "kubelets two versions older": lambda i: i.live(
+        "Node", "", lambda one: one["status"]["nodeInfo"].update(kubeletVersion="v1.34.9")
+    ),
+    "Grafana's provider in a ConfigMap": provider_config_map,
+    "unnamed Service ports": unnamed_service_ports,
+    "no pull secrets": lambda i: [
+        one["spec"]["template"]["spec"].pop("imagePullSecrets", None) for one in workloads(i)
+    ],
+    "wildcard host": lambda i: (
+        [
+            rule.update(host="*.example.com")
+            for one in i.manifests
+            if one["kind"] == "Ingress"
+            for rule in one["spec"]["rules"]
+        ]
+        and tls_without_hosts(i)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", VARIATIONS)
+def test_a_legitimate_variation_raises_no_alarm(name: str) -> None:
+    """Every static check still passes, or has nothing to look at."""
+    installation = Installation()
+    VARIATIONS[name](installation)
+    alarms = [
+        f"{one.check} {one.component} [{one.entry}]: {one.message} {one.evidence.get('seen', '')}"
+        for one in installation.all_outcomes(STATIC)
+        if one.result not in (Result.PASS, Result.NOT_APPLICABLE)
+    ]
+    assert alarms == []
+
+
+def test_replicas_that_the_site_allows_raise_no_alarm() -> None:
+    """An autoscaler may move the number within what the site file allows."""
+    installation = Installation(site={"overrides": {"ccm": {"replicas": {"least": 1, "most": 4}}}})
+    installation.find("Deployment", "ef-ccm")["spec"]["replicas"] = 3
+    assert installation.outcome("CX103", "ccm").result is Result.PASS
+    assert installation.outcome("CX104", "ccm").result is Result.PASS
+
+
+def test_forty_variations_at_least_are_tried() -> None:
+    """The list is long enough to mean something."""
+    assert len(VARIATIONS) >= 40
