@@ -184,3 +184,24 @@ def test_reconciling_is_pure_and_repeatable() -> None:
 
     assert repr(manifests) == before
     assert first == second
+
+
+def test_an_address_of_another_cluster_is_not_taken_over() -> None:
+    """A Service that was exported with its ClusterIP gets one of this cluster, kube-dns that of the DNS server."""
+    world = World()
+    services = [
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+        for namespace, name, spec in (
+            ("kube-system", "kube-dns", {"clusterIP": "10.96.0.10", "ports": []}),
+            ("a", "exported", {"clusterIP": "10.96.1.1", "clusterIPs": ["10.96.1.1"], "ports": []}),
+            ("a", "headless", {"clusterIP": "None", "ports": []}),
+        )
+    ]
+
+    made = {
+        o["metadata"]["name"]: o for o in reconcile(bootstrap(services, world), world, "") if o["kind"] == "Service"
+    }
+
+    assert made["kube-dns"]["spec"]["clusterIP"] == world.addresses.nameserver
+    assert world.addresses.holds(made["exported"]["spec"]["clusterIPs"][0])
+    assert made["headless"]["spec"]["clusterIP"] == "None"

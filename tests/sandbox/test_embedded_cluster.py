@@ -164,7 +164,8 @@ def test_the_official_client_works(applied_shop: EmbeddedCluster) -> None:
         names = [pod.metadata.name for pod in listed.items if pod.metadata]
     assert "db-0" in names
 
-    headers = {each["key"]: each["value"] for each in configuration.auth_settings().values()}
+    settings: Any = configuration.auth_settings()
+    headers = {each["key"]: each["value"] for each in settings.values()}
     stream = ws_client.websocket_call(  # type: ignore[no-untyped-call]  # the client is half typed
         configuration,
         "GET",
@@ -173,10 +174,12 @@ def test_the_official_client_works(applied_shop: EmbeddedCluster) -> None:
         query_params=[("command", "sh"), ("command", "-c"), ("command", "echo hello; exit 4"), ("stdout", "true")],
         _preload_content=False,
     )
-    stream.run_forever(timeout=10)
-
-    assert stream.returncode == 4
-    assert stream.read_all() == "hello\n"
+    try:
+        stream.run_forever(timeout=10)
+        assert stream.returncode == 4
+        assert stream.read_all() == "hello\n"
+    finally:
+        stream.close()
 
 
 def test_ten_thousand_pods_are_listed() -> None:

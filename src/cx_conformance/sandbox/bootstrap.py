@@ -44,10 +44,21 @@ def bootstrap(objects: Iterable[Object], world: World) -> list[Object]:
         if kind not in kinds
     ]
     added = [t for t in wanted if (t["kind"], t["metadata"].get("namespace", ""), t["metadata"]["name"]) not in present]
-    everything = [*added, *given]
+    everything = [*added, *(_relocated(thing, world) for thing in given)]
     default_class = default_storage_class(everything)
     admitted = [defaults.admitted(thing, world, default_class) for thing in everything]
     return [*admitted, *_claims(admitted, world, default_class)]
+
+
+def _relocated(thing: Object, world: World) -> Object:
+    """Return a Service without an address that was written down for another cluster: it gets one of this one."""
+    address = thing.get("spec", {}).get("clusterIP") if thing["kind"] == "Service" else None
+    if address in (None, "None") or world.addresses.holds(address):
+        return thing
+    spec = {key: value for key, value in thing["spec"].items() if key not in ("clusterIP", "clusterIPs")}
+    if (thing["metadata"].get("namespace"), thing["metadata"]["name"]) == ("kube-system", "kube-dns"):
+        spec["clusterIP"] = world.addresses.nameserver
+    return thing | {"spec": spec}
 
 
 def default_storage_class(objects: Iterable[Object]) -> str | None:

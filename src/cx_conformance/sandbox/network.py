@@ -85,7 +85,7 @@ class Network:
         await self._stores.close()
 
     def _ours(self, address: str | None) -> bool:
-        return address is not None and address.startswith(f"{self._addresses.prefix}.")
+        return address is not None and self._addresses.holds(address)
 
     def _pods(self, state: State) -> Iterator[tuple[Place, _Wanted]]:
         for pod in state.of_kind("v1", "Pod"):

@@ -38,6 +38,10 @@ class Addresses:
     _services: dict[str, str] = field(default_factory=dict)
     _pods: dict[str, str] = field(default_factory=dict)
 
+    def holds(self, address: str) -> bool:
+        """Tell whether that is an address of this cluster."""
+        return address.startswith(f"{self.prefix}.")
+
     @property
     def api_server(self) -> str:
         """The address of the API server, which is that of Service ``default/kubernetes``."""
