@@ -300,8 +300,8 @@ def healthy(seen: HttpObservation) -> bool:
         ([DOWN, OK], 1, 200, 2),
         ([b"", b"", OK], 1, None, 2),
         ([OK], 3, 200, 3),
-        ([OK, DOWN, OK, OK, OK], 3, 200, 4),
-        ([OK, DOWN, OK, DOWN, OK], 3, 503, 2),
+        ([OK, DOWN, OK, OK, OK], 3, 200, 5),
+        ([OK, DOWN, OK, DOWN, OK], 3, 503, 4),
     ],
 )
 def test_tries_and_passes_in_a_row(answers: list[bytes], consecutive: int, status: int | None, tries: int) -> None:

@@ -45,7 +45,6 @@ def get_all(
     consecutive: int = 1,
 ) -> tuple[HttpObservation, ...]:
     """Return what came of each of ``requests``, all asked at once, in their order."""
-
     import asyncio
 
     async def together() -> tuple[HttpObservation, ...]:
@@ -62,14 +61,14 @@ async def _repeat(
 
     from cx_conformance.probes.http_attempt import Attempt
 
-    passed = failed = 0
+    tries = passed = failed = 0
     while True:
         seen = await Attempt(request, limits).run()
+        tries += 1
         if good(seen):
             passed += 1
         else:
             passed, failed = 0, failed + 1
-        tries = failed + passed
         if passed >= consecutive or failed >= limits.tries:
             return replace(seen, tries=tries)
         if not passed:
