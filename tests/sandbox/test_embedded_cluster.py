@@ -179,7 +179,7 @@ def test_the_official_client_works(applied_shop: EmbeddedCluster) -> None:
         assert stream.returncode == 4
         assert stream.read_all() == "hello\n"
     finally:
-        stream.close()
+        stream.sock.shutdown()  # close() leaves the socket open when the server closed first
 
 
 def test_ten_thousand_pods_are_listed() -> None:
