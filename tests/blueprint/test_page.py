@@ -43,7 +43,11 @@ def test_every_cell_of_the_published_page_is_in_the_blueprint_or_the_errata(blue
     missing, rows = [], set()
     for name, heading, text in published_cells():
         rows.add(name)
-        errata = [each.page for each in blueprint.errata if (each.component, each.field) == (name, heading)]
+        errata = [
+            each.page
+            for each in blueprint.errata
+            if (each.component, each.field) == (name, heading) and Edition.PUBLISHED in each.edition
+        ]
         if not same_cell(cells(name, blueprint)[heading], text) and text not in errata:
             missing.append((name, heading, text))
     assert missing == []

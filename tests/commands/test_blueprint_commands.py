@@ -68,6 +68,15 @@ def test_show_of_a_component_has_its_promises_with_source_and_origin(capsys: pyt
     assert health[7].startswith("blueprint.yaml:")
 
 
+def test_show_of_the_platform_has_the_sections_below_the_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    """Storage with its level of support, ingress controllers, load balancers, limits."""
+    assert run("show", "platform", "--origin") == 0
+    out = capsys.readouterr().out
+    assert "Longhorn, multi-node, tested" in out
+    assert "5000 nodes, 150000 pods" in out
+    assert "needs no load balancer" in out
+
+
 def test_show_of_an_unknown_component_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     """And names those that there are."""
     assert run("show", "cmm") == 2

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cx_conformance.blueprint.component import Component
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.loading import Loaded
+from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.problems import DocumentPath
 from cx_conformance.blueprint.promise import Promise, Source
 from cx_conformance.blueprint.site import DeploymentModel, Override, Site
@@ -34,6 +35,12 @@ class Origins:
     blueprint: Loaded[Blueprint]
     site: Loaded[Site] | None
 
+    def of_platform(self, line: Line) -> str:
+        """Return ``file:line`` of what ``line`` says about the cluster; or that it is a default."""
+        path = ("platform", *line.path)
+        written = path in self.blueprint.tree.values
+        return f"{self.blueprint.path.name}:{self.blueprint.line_of(*path)}" if written else "default"
+
     def of(self, name: str, line: Line) -> str:
         """Return ``file:line`` of what ``line`` says about the component called ``name``; or that it is a default."""
         for path in line.site_paths:
@@ -58,6 +65,28 @@ def promises(planned: Planned, site: Site) -> Iterator[Line]:
     yield from _network(planned)
     yield from _objects(planned, override)
     yield from _conversation(planned.facts)
+
+
+def platform_promises(platform: Platform) -> Iterator[Line]:
+    """Give every promise about the cluster itself."""
+    for index, storage in enumerate(platform.storage):
+        value = f"{storage.name}, {storage.scope}, {storage.support}"
+        note = ", ".join(storage.provisioners) + (f"; {storage.why}" if storage.why else "")
+        yield Line("storage", value, storage.source, note, ("storage", index))
+    for index, controller in enumerate(platform.ingress_controllers):
+        known_by = ", ".join(controller.controllers)
+        yield Line("ingress controller", controller.name, controller.source, known_by, ("ingressControllers", index))
+    for index, balancer in enumerate(platform.load_balancers):
+        yield Line("load balancer", balancer.name, balancer.source, "", ("loadBalancers", index))
+    for index, distribution in enumerate(platform.distributions):
+        value = f"{distribution.name}, {distribution.support}"
+        note = "" if distribution.needs_load_balancer else "needs no load balancer"
+        yield Line("distribution", value, distribution.source, note, ("distributions", index))
+    limits = platform.limits
+    value = (
+        f"{limits.nodes} nodes, {limits.pods} pods, {limits.containers} containers, {limits.pods_per_node} pods a node"
+    )
+    yield Line("limits", value, limits.source, "", ("limits",))
 
 
 def _workload(planned: Planned, override: Override) -> Iterator[Line]:

@@ -15,10 +15,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from cx_conformance.blueprint.listing import Origins
+    from cx_conformance.blueprint.listing import Line, Origins
     from cx_conformance.blueprint.plan import Plan
-    from cx_conformance.blueprint.site import Site
-    from cx_conformance.blueprint.tailoring import Planned
 
 
 def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,7 +30,9 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
     add_blueprint(parser)
     add_site(parser)
     parser.add_argument("--fqdn", metavar="HOST", help="host name under which the platform is reached from outside")
-    parser.add_argument("component", nargs="?", metavar="COMPONENT", help="one component whole (default: a line each)")
+    parser.add_argument(
+        "component", nargs="?", metavar="COMPONENT", help="one component, or `platform`, whole (default: a line each)"
+    )
     parser.add_argument("--origin", action="store_true", help="say where each effective value was written")
     parser.set_defaults(run=run)
 
@@ -42,27 +42,33 @@ def run(args: argparse.Namespace) -> int:
     """Print one component, or a line for each; 2 for a component that is not there."""
     from rich.console import Console
 
-    from cx_conformance.blueprint.listing import Origins
+    from cx_conformance.blueprint.listing import Origins, platform_promises, promises
+    from cx_conformance.blueprint.plan import PLATFORM
     from cx_conformance.blueprint.site import Site
 
     blueprint = blueprint_of(args)
     site = site_of(args, blueprint.document)
     plan = plan_of(blueprint, site)
     origins = Origins(blueprint, site)
-    # A pipe gets whole lines: what reads it does not want them folded at 80 columns.
-    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 240)
+    # A pipe gets whole lines: what reads it does not want them folded.
+    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 1000)
     if args.component is None:
         console.print(f"{blueprint.document.blueprint.name} {blueprint.document.blueprint.version}", style="bold")
         for setting, value, origin in _settings(args, origins):
             console.print(f"{setting}: {value}" + (f"  ({origin})" if args.origin else ""))
         console.print(_overview(plan))
         return 0
-    planned = plan.components.get(args.component.lower())
-    if planned is None:
-        there = ", ".join(plan.components)
+    name = args.component.lower()
+    if name == PLATFORM:
+        told = [(line, origins.of_platform(line)) for line in platform_promises(plan.platform)]
+    elif name in plan.components:
+        lines = promises(plan.components[name], site.document if site else Site())
+        told = [(line, origins.of(name, line)) for line in lines]
+    else:
+        there = ", ".join((*plan.components, PLATFORM))
         sys.stderr.write(f"cx-conformance show: no component {args.component!r} is promised here; there are {there}\n")
         return WRONG_USAGE
-    console.print(_component(planned, site.document if site else Site(), origins if args.origin else None))
+    console.print(_table(name, told, with_origin=args.origin))
     return 0
 
 
@@ -103,17 +109,15 @@ def _overview(plan: "Plan") -> "Table":
     return table
 
 
-def _component(planned: "Planned", site: "Site", origins: "Origins | None") -> "Table":
+def _table(name: str, told: "list[tuple[Line, str]]", *, with_origin: bool) -> "Table":
     from rich.table import Table
 
-    from cx_conformance.blueprint.listing import promises
-
-    table = Table(box=None, pad_edge=False, header_style="bold", title=planned.id, title_justify="left")
-    for column in ("promise", "value", "source", *(("written in",) if origins else ()), "note"):
+    table = Table(box=None, pad_edge=False, header_style="bold", title=name, title_justify="left")
+    for column in ("promise", "value", "source", *(("written in",) if with_origin else ()), "note"):
         table.add_column(column, no_wrap=column != "note")
     before = ""
-    for line in promises(planned, site):
-        written = [origins.of(planned.id, line)] if origins else []
+    for line, origin in told:
+        written = [origin] if with_origin else []
         table.add_row(line.field if line.field != before else "", line.value, line.source, *written, line.note)
         before = line.field
     return table
