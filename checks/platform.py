@@ -124,7 +124,8 @@ def check_load_balancer(platform: Entry[Platform], snapshot: Snapshot, evidence:
             served += 1
         else:
             waiting.append(service.where)
-    known = [one.name for one in platform.of.load_balancers if set(one.api_groups) & set(snapshot.api_groups)]
+    existing = {one.name for one in snapshot.visible(Namespace)}
+    known = [one.name for one in platform.of.load_balancers if existing.intersection(one.namespaces)]
     evidence.found = {"load balancer": known or snapshot.identity.distribution, "with address": served}
     evidence.promised = "an address for every Service of type LoadBalancer"
     if not waiting and not served:

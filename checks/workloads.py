@@ -93,7 +93,9 @@ def _of_pods(
 ) -> list[Trouble]:
     """Return the troubles that are wanted, of pods that live; the evidence says what was found."""
     pods = [pod for pod in seen.pods(component.planned) if not pod.finished]
-    found = [one for pod in pods for one in troubles(pod, now=seen.snapshot.now) if wanted(one)]
+    found = [
+        one for pod in pods for one in troubles(pod, seen.snapshot.events_about(pod), seen.snapshot.now) if wanted(one)
+    ]
     evidence.found = [one.words for one in found] or f"{len(pods)} pods without such trouble"
     return found
 

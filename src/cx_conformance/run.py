@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cx_conformance import __version__
+from cx_conformance.blueprint.component import Kind
 from cx_conformance.blueprint.loading import Loaded, load_blueprint, load_site
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.site import Site
@@ -149,16 +150,30 @@ class Run:
         return cluster
 
     def _take(self) -> "Snapshot":
-        from cx_conformance.cluster.snapshot import load, save, take
+        from cx_conformance.cluster.snapshot import load, save
 
         if self.options.snapshot:
             return load(self.options.snapshot)
         if self.shared is None:
-            return take(self.cluster, self.plan.namespaces, secrets=self.plan.secret_names)
+            return self._look()
         with one_at_a_time(self.shared):
             if not self.shared.exists():
-                save(take(self.cluster, self.plan.namespaces, secrets=self.plan.secret_names), self.shared)
+                save(self._look(), self.shared)
             return load(self.shared)
+
+    def _look(self) -> "Snapshot":
+        from cx_conformance.cluster.kinds import WORKLOADS
+        from cx_conformance.cluster.snapshot import STATIC_KINDS, take
+
+        # A kind of workload that nothing is promised to be costs a request and tells nothing.
+        unwanted = {WORKLOADS[kind] for kind in Kind if kind not in self.plan.kinds}
+        return take(
+            self.cluster,
+            self.plan.namespaces,
+            alternatives=self.plan.secrets,
+            kinds=[kind for kind in STATIC_KINDS if kind not in unwanted],
+            groups=False,
+        )
 
     def out_of_time(self) -> None:
         """Raise OutOfTime when the run's time limit has passed."""

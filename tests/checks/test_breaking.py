@@ -350,7 +350,7 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "grafana",
         None,
         lambda i: i.remove("Secret", "ef-grafana-dashboard-provider-secret"),
-        "Secret ef-external/ef-grafana-dashboard-provider-secret or ef-grafana-datasource-secret does not exist",
+        "Secret ef-external/ef-grafana-dashboard-provider-secret does not exist",
     ),
     (
         "CX304",

@@ -401,6 +401,21 @@ def unnamed_service_ports(installation: Installation) -> None:
             one["spec"]["ports"][0].pop("name", None)
 
 
+def activemq_as_charted(installation: Installation) -> None:
+    """Name ActiveMQ as the charts do."""
+    renamed(installation, "StatefulSet", "ef-amq", "activemq")
+    renamed(installation, "Service", "ef-amq", "activemq")
+
+
+def wildcard_host(installation: Installation) -> None:
+    """Serve every name of the domain."""
+    for one in installation.manifests:
+        if one["kind"] == "Ingress":
+            for rule in one["spec"]["rules"]:
+                rule["host"] = "*.example.com"
+    tls_without_hosts(installation)
+
+
 VARIATIONS: dict[str, Vary] = {
     "nothing": lambda _: None,
     "other units": other_units,
@@ -437,10 +452,7 @@ VARIATIONS: dict[str, Vary] = {
         i, "ConfigMap", "ef-bot-framwork-cm", "ef-bot-framework-cm"
     ),
     "Redis by the chart's name": lambda i: renamed(i, "StatefulSet", "redis", "redis-master"),
-    "ActiveMQ by the chart's name": lambda i: [
-        renamed(i, "StatefulSet", "ef-amq", "activemq"),
-        renamed(i, "Service", "ef-amq", "activemq"),
-    ],
+    "ActiveMQ by the chart's name": activemq_as_charted,
     "Superset in ef-bi": moved(("superset",), "ef-bi"),
     "Superset as NodePort": lambda i: i.find("Service", "superset")["spec"].update(type="NodePort"),
     "Keycloak as charted": keycloak_as_charted,
@@ -469,15 +481,7 @@ VARIATIONS: dict[str, Vary] = {
     "no pull secrets": lambda i: [
         one["spec"]["template"]["spec"].pop("imagePullSecrets", None) for one in workloads(i)
     ],
-    "wildcard host": lambda i: (
-        [
-            rule.update(host="*.example.com")
-            for one in i.manifests
-            if one["kind"] == "Ingress"
-            for rule in one["spec"]["rules"]
-        ]
-        and tls_without_hosts(i)
-    ),
+    "wildcard host": wildcard_host,
 }
 
 

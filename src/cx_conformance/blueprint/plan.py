@@ -10,6 +10,7 @@ from cx_conformance.blueprint.component import (
     ConfigMap,
     ContainerPort,
     Ingress,
+    Kind,
     Resources,
     Secret,
     Service,
@@ -87,15 +88,23 @@ class Plan:
         return tuple(dict.fromkeys(documented + others))
 
     @cached_property
-    def secret_names(self) -> tuple[tuple[str, str], ...]:
-        """Return the (namespace, name) of every Secret that is promised by name."""
+    def secrets(self) -> tuple[tuple[tuple[str, str], ...], ...]:
+        """Return for each promised Secret the (namespace, name) it may have, the documented one first."""
         return tuple(
             dict.fromkeys(
-                (one.namespaces[0], name)
+                tuple((one.namespaces[0], name) for name in promise.candidates)
                 for one in self.components.values()
                 for promise in one.facts.secrets
-                for name in promise.candidates
             )
+        )
+
+    @cached_property
+    def kinds(self) -> frozenset[Kind]:
+        """Return the kinds that a workload of the plan may have."""
+        return frozenset(
+            kind
+            for one in self.components.values()
+            for kind in (one.facts.workload.kind, *one.facts.workload.also_kinds)
         )
 
     @cached_property

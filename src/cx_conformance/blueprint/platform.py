@@ -36,8 +36,6 @@ class LoadBalancer(Promise):
 
     name: str
     """Its name."""
-    api_groups: tuple[str, ...] = ()
-    """API groups that show it is installed."""
     namespaces: tuple[str, ...] = ()
     """Namespaces that it is installed in."""
 
