@@ -107,6 +107,8 @@ class Run:
     def _probe(self) -> "LiveProbes":
         from cx_conformance.vantage.together import LiveProbes
 
+        if self.options.sandbox is not None:
+            self._look_once("sandbox", self._start_sandbox).settle()
         folder = self.site.path.parent if self.site else Path()
         live = LiveProbes(self.cluster, self.seen, folder)
         self._opened.callback(live.close)

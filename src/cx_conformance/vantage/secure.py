@@ -1,8 +1,8 @@
 """Whether a store's port speaks TLS, seen from what it answers to its own protocol in plain."""
 
 import socket
+import ssl
 import struct
-from contextlib import suppress
 from typing import Final
 
 from cx_conformance.blueprint.store import Protocol
@@ -21,13 +21,42 @@ _GREETING: Final = {
 def speaks_tls(address: tuple[str, int], protocol: Protocol, seconds: float = 1.5) -> bool:
     """Return whether the server at ``address`` wants TLS, or offers it where the protocol can tell (PostgreSQL).
 
-    Waits at most ``seconds`` for an answer; a server that says nothing is taken for a plain one, and is told silent by
-    the probe itself.
+    Waits at most twice ``seconds``; a server that says nothing is taken for a plain one, and is told silent by the
+    probe itself.
     """
-    with suppress(OSError), socket.create_connection(address, timeout=seconds) as connection:
-        connection.sendall(_GREETING.get(protocol, _HTTP))
-        said = connection.recv(4096)
-        if protocol is Protocol.POSTGRESQL:
-            return said[:1] == b"S"
-        return recognise(said) == "TLS"
-    return False
+    said = _said(address, _GREETING.get(protocol, _HTTP), seconds)
+    if said is None:
+        return False
+    if protocol is Protocol.POSTGRESQL:
+        return said[:1] == b"S"
+    # Some servers answer what is no TLS with an alert, others by hanging up.
+    return recognise(said) == "TLS" if said else _shakes_hands(address, seconds)
+
+
+def _said(address: tuple[str, int], greeting: bytes, seconds: float) -> bytes | None:
+    """Return what the server says to ``greeting``: empty when it hangs up, None when it says nothing."""
+    try:
+        with socket.create_connection(address, timeout=seconds) as connection:
+            connection.sendall(greeting)
+            return connection.recv(4096)
+    except ConnectionError:
+        return b""
+    except OSError:
+        return None
+
+
+def _shakes_hands(address: tuple[str, int], seconds: float) -> bool:
+    """Return whether a TLS handshake gets an answer in TLS, be it a refusal; nothing is verified or sent."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with (
+            socket.create_connection(address, timeout=seconds) as connection,
+            context.wrap_socket(connection),
+        ):
+            return True
+    except ssl.SSLError as error:
+        return "ALERT" in (error.reason or "")
+    except OSError:
+        return False
