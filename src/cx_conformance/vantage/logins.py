@@ -16,9 +16,13 @@ from cx_conformance.cluster.references import NoSuchValue, References
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.probes.stores.observation import StoreObservation
-from cx_conformance.probes.stores.target import Credentials, Target, TlsExpectation
+from cx_conformance.probes.stores.target import Credentials, Limits, Target, TlsExpectation
 from cx_conformance.vantage.reach import Reach, Way
 from cx_conformance.vantage.secure import speaks_tls
+
+
+_LIMITS: Final = Limits(connect_s=3.0, answer_s=5.0, total_s=12.0, tries=2)
+"""A store that answers within five seconds is slow, not broken; the drivers' own limits are 4 to 30 seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,12 @@ class StoreProbes:
             # Offered, not demanded: without a CA to verify it with, the plain connection tells more.
             expectation = None
         target = Target(
-            host=host, port=store.port, connect_to=way.connect_to, tls=expectation, why_closed=way.why_closed
+            host=host,
+            port=store.port,
+            connect_to=way.connect_to,
+            tls=expectation,
+            limits=_LIMITS,
+            why_closed=way.why_closed,
         )
         observation = _OBSERVE[store.protocol](target, credentials, store, self._seen.fqdn)
         if not observation.reachable.ok:
