@@ -51,13 +51,15 @@ class StreamServer:
         play: Callable[[ServerConnection, Seen], Awaitable[None]],
         *,
         refuse: tuple[int, str] | None = None,
+        location: str | None = None,
         protocols: tuple[str, ...] = ("v5.channel.k8s.io", "v4.channel.k8s.io"),
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Play with ``play``, or refuse each upgrade with a status and a body."""
+        """Play with ``play``, or refuse each upgrade with a status, a body and a ``location`` to go to."""
         self.sessions: list[Seen] = []
         self._play = play
         self._refuse = refuse
+        self._location = location
         self._protocols = protocols
         self._tls = tls
         self._loop = asyncio.new_event_loop()
@@ -117,6 +119,8 @@ class StreamServer:
         self.sessions.append(_seen(request, None))
         status, body = self._refuse
         headers = Headers({"Content-Length": str(len(body.encode())), "Connection": "close"})
+        if self._location:
+            headers["Location"] = self._location
         return Response(status, HTTPStatus(status).phrase, headers, body.encode())
 
     async def _serve(self, connection: ServerConnection) -> None:

@@ -141,6 +141,17 @@ def test_other_refusals_keep_status_and_text(status: int, body: str, kind: type[
         run(server.configuration, PLACE, ["true"])
 
 
+def test_the_credentials_follow_no_redirect() -> None:
+    """A login page that redirects gets the token once, and where it leads gets nothing."""
+    with (
+        StreamServer(silent) as elsewhere,
+        StreamServer(silent, refuse=(302, ""), location=f"ws://localhost:{elsewhere.port}/") as server,
+        pytest.raises(Unreachable, match="HTTP 302"),
+    ):
+        run(server.configuration, PLACE, ["true"])
+    assert elsewhere.sessions == []
+
+
 def test_a_silent_program_ends_at_the_time_limit_and_keeps_what_came() -> None:
     """The limit ends the exec; the output until then is in the result."""
 
