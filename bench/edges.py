@@ -3,12 +3,13 @@
     PYTHONPATH=src python bench/edges.py [--kubeconfig FILE] [--one-by-one N]
 
 Without a kubeconfig it starts the embedded cluster with the reference installation. The edges are those of the shipped
-blueprint, each from the first ready pod of its caller. One by one means what an engineer does by hand: for each edge a
-``kubectl exec`` into the caller's pod that opens the callee's port; ``N`` of them are run and the rest is reckoned.
+blueprint, each from the first ready pod of its caller. One by one means the same script and so the same evidence, run
+by a ``kubectl exec`` for each edge; ``N`` of them are run and the rest is reckoned. What a run imports once is imported
+before the clock starts.
 """  # noqa: INP001 - a script, no package
 
 import argparse
-import os
+import importlib
 import shutil
 import subprocess
 import sys
@@ -24,12 +25,10 @@ from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.site import Site
 from cx_conformance.cluster.client import Cluster
 from cx_conformance.cluster.exec import ContainerPlace, runner
-from cx_conformance.probes.edges import CallerEdges, Edge, EdgeFinding, probe_edges
+from cx_conformance.probes.edges import CallerEdges, Edge, EdgeFinding, EdgeLimits, edge_script, probe_edges
 from cx_conformance.sandbox.cluster import EmbeddedCluster
 
 BLUEPRINT = Path(__file__).parents[1] / "blueprint.yaml"
-# What takes the fewest words by hand, and needs nothing but bash in the container.
-BY_HAND = "exec 3<>/dev/tcp/$1/$2"
 
 
 def main() -> int:
@@ -53,6 +52,7 @@ def main() -> int:
 
 
 def _compare(cluster: Cluster, callers: list[CallerEdges], kubeconfig: str, one_by_one: int | None) -> int:
+    importlib.import_module("cx_conformance.cluster.conversation")
     began = time.monotonic()
     seen = probe_edges(runner(cluster.configuration), callers)
     together = time.monotonic() - began
@@ -89,10 +89,10 @@ def _callers(plan: Plan, pods: list[dict[str, Any]]) -> list[CallerEdges]:
 
 def _kubectl_exec(kubeconfig: str, place: ContainerPlace, edge: Edge) -> None:
     kubectl = shutil.which("kubectl") or "kubectl"
-    where = ["--kubeconfig", kubeconfig, "-n", place.namespace, "exec", place.pod, "-c", place.container or ""]
-    command = ["bash", "-c", BY_HAND, "bash", edge.host, str(edge.port)]
+    where = ["--kubeconfig", kubeconfig, "-n", place.namespace, "exec", "-i", place.pod, "-c", place.container or ""]
+    command = ["sh", "-s", "--", str(EdgeLimits().seconds), edge.host, str(edge.port)]
     subprocess.run(  # noqa: S603 - kubectl, with arguments of the blueprint
-        [kubectl, *where, "--", *command], check=False, capture_output=True, env=dict(os.environ)
+        [kubectl, *where, "--", *command], input=b"nonce=bench\n" + edge_script(), check=True, capture_output=True
     )
 
 
