@@ -42,7 +42,7 @@ def start(
     """
     listening = {name: port for name, port in ports.items() if name in _SCHEMES and (tls or "ssl" not in name)}
     server = ServerProcess("activemq", lambda: all(accepts(address, port) for port in listening.values()))
-    http = {port: _console for name, port in ports.items() if name in {"console", "ws"}}
+    http = {port: answer_http for name, port in ports.items() if name in {"console", "ws"}}
     if http:
         server.accompany(StandIn(address, http))
     configuration = server.folder / "activemq.xml"
@@ -127,9 +127,10 @@ def _key_stores(folder: Path, tls: CertificateFiles | None) -> str:
     return text + "/></sslContext>"
 
 
-async def _console(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def answer_http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer a request with a page that says what this is."""
     await reader.readuntil(b"\r\n\r\n")
-    body = f"ActiveMQ's console is not in Debian's package; this is a {SAYS_SO}.\n".encode()
+    body = f"This is not ActiveMQ's own page but a {SAYS_SO}.\n".encode()
     head = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     writer.write(head.encode() + body)
     await writer.drain()

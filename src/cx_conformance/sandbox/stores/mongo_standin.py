@@ -5,10 +5,6 @@ buildInfo what it is. Everything else is answered with Mongo's own CommandNotFou
 """
 
 import asyncio
-import base64
-import hashlib
-import hmac
-import os
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,11 +13,11 @@ from typing import Any
 from pydantic import SecretStr
 
 from cx_conformance.sandbox.stores.certificates import CertificateFiles
+from cx_conformance.sandbox.stores.scram import Exchange, Verifier
 from cx_conformance.sandbox.stores.standin import SAYS_SO, StandIn, server_context
 
 PORTS = {"mongo": 27017}
 _OP_REPLY, _OP_QUERY, _OP_MSG = 1, 2004, 2013
-_ITERATIONS = 4096
 _Command = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -66,12 +62,7 @@ class _Store:
         self.username = username
         self.role = role
         self.open = password is None
-        self.salt = os.urandom(16)
-        secret = password.get_secret_value().encode() if password else b""
-        salted = hashlib.pbkdf2_hmac("sha256", secret, self.salt, _ITERATIONS)
-        client_key = hmac.digest(salted, b"Client Key", "sha256")
-        self.stored_key = hashlib.sha256(client_key).digest()
-        self.server_key = hmac.digest(salted, b"Server Key", "sha256")
+        self.verifier = Verifier(password or SecretStr(""))
 
     def hello(self) -> dict[str, Any]:
         primary, secondary = self.role.state == "primary", self.role.state == "secondary"
@@ -119,7 +110,7 @@ class _Session:
     def __init__(self, store: _Store) -> None:
         self._store = store
         self._logged_in = store.open
-        self._first = self._server_first = ""
+        self._exchange: Exchange | None = None
 
     async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from bson import decode, encode
@@ -177,35 +168,17 @@ class _Session:
         return answer
 
     def _start_login(self, command: dict[str, Any]) -> dict[str, Any]:
-        self._first = bytes(command["payload"]).decode().removeprefix("n,,")
-        fields = _fields(self._first)
-        if fields.get("n") != self._store.username or command.get("$db") != "admin":
+        exchange = Exchange(bytes(command["payload"]).decode(), self._store.verifier)
+        if exchange.user != self._store.username or command.get("$db") != "admin":
             return _error(18, "AuthenticationFailed", "Authentication failed.")
         if command.get("mechanism") != "SCRAM-SHA-256":
             return _error(334, "MechanismUnavailable", f"{SAYS_SO} knows SCRAM-SHA-256 only")
-        salt = base64.b64encode(self._store.salt).decode()
-        nonce = fields.get("r", "") + base64.b64encode(os.urandom(18)).decode()
-        self._server_first = f"r={nonce},s={salt},i={_ITERATIONS}"
-        return {"conversationId": 1, "done": False, "payload": self._server_first.encode(), "ok": 1.0}
+        self._exchange = exchange
+        return {"conversationId": 1, "done": False, "payload": exchange.server_first.encode(), "ok": 1.0}
 
     def _finish_login(self, command: dict[str, Any]) -> dict[str, Any]:
-        final = bytes(command["payload"]).decode()
-        without_proof, _, proof = final.rpartition(",p=")
-        signed = f"{self._first},{self._server_first},{without_proof}".encode()
-        signature = hmac.digest(self._store.stored_key, signed, "sha256")
-        given = base64.b64decode(proof or "AA==")
-        client_key = bytes(a ^ b for a, b in zip(given, signature, strict=False))
-        nonce = _fields(self._server_first).get("r")
-        if (
-            not self._server_first
-            or _fields(without_proof).get("r") != nonce
-            or not hmac.compare_digest(hashlib.sha256(client_key).digest(), self._store.stored_key)
-        ):
+        last = self._exchange.finish(bytes(command["payload"]).decode()) if self._exchange else None
+        if last is None:
             return _error(18, "AuthenticationFailed", "Authentication failed.")
         self._logged_in = True
-        verifier = base64.b64encode(hmac.digest(self._store.server_key, signed, "sha256"))
-        return {"conversationId": 1, "done": True, "payload": b"v=" + verifier, "ok": 1.0}
-
-
-def _fields(message: str) -> dict[str, str]:
-    return dict(part.split("=", 1) for part in message.split(",") if "=" in part)
+        return {"conversationId": 1, "done": True, "payload": last.encode(), "ok": 1.0}

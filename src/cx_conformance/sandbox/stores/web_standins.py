@@ -3,43 +3,18 @@
 No package brings these servers. Each answer carries a ``Server`` header that says what it is.
 """
 
-import asyncio
-import base64
-import http
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from pydantic import SecretStr
 
 from cx_conformance.sandbox.stores.certificates import CertificateFiles
-from cx_conformance.sandbox.stores.standin import SAYS_SO, StandIn, server_context
+from cx_conformance.sandbox.stores.http_standin import Reply, Request, start_http
+from cx_conformance.sandbox.stores.standin import SAYS_SO, StandIn
 
 KEYCLOAK_PORTS, GRAFANA_PORTS, SUPERSET_PORTS = {"keycloak": 8080}, {"grafana": 3000}, {"superset": 8088}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """One request: the header names in lower case."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-
-    def basic(self) -> tuple[str, str] | None:
-        """Return user and password of HTTP Basic, None without."""
-        kind, _, value = self.headers.get("authorization", "").partition(" ")
-        if kind.lower() != "basic":
-            return None
-        user, _, password = base64.b64decode(value).decode().partition(":")
-        return user, password
-
-
-Reply = tuple[int, Any]
-Serve = Callable[[Request], Reply]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +63,7 @@ def start_keycloak(  # noqa: PLR0913 - a server's settings, all by name
         known = request.path.startswith("/auth/realms/")
         return 404, {"error": "Realm does not exist"} if known else {"error": "RESTEASY003210"}
 
-    return _start(address, ports["keycloak"], serve, tls)
+    return start_http(address, ports["keycloak"], serve, tls)
 
 
 def start_grafana(
@@ -111,7 +86,7 @@ def start_grafana(
             return 401, {"message": "Invalid username or password" if request.basic() else "Unauthorized"}
         return 404, {"message": "Not found"}
 
-    return _start(address, ports["grafana"], serve, tls)
+    return start_http(address, ports["grafana"], serve, tls)
 
 
 def start_superset(
@@ -135,35 +110,4 @@ def start_superset(
             return (200, {"result": {}}) if login.password is None else (401, {"message": "Not authorized"})
         return 404, {"message": "Not found"}
 
-    return _start(address, ports["superset"], serve, tls)
-
-
-def _start(address: str, port: int, serve: Serve, tls: CertificateFiles | None) -> StandIn:
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = await _read(reader)
-        status, content = serve(request) if request is not None else (400, "not HTTP")
-        plain = isinstance(content, str)
-        body = (content if isinstance(content, str) else json.dumps(content)).encode()
-        head = (
-            f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\n"
-            f"Server: {SAYS_SO}\r\n"
-            f"Content-Type: {'text/plain' if plain else 'application/json'}\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        )
-        writer.write(head.encode() + body)
-        await writer.drain()
-
-    return StandIn(address, {port: talk}, {port: server_context(tls)} if tls else None)
-
-
-async def _read(reader: asyncio.StreamReader) -> Request | None:
-    """Return the request, or None when the first line is not one of HTTP."""
-    first = (await reader.readline()).split()
-    if len(first) != 3 or not first[2].startswith(b"HTTP/"):
-        return None
-    headers: dict[str, str] = {}
-    while line := (await reader.readline()).decode("latin-1").strip():
-        name, _, value = line.partition(":")
-        headers[name.lower()] = value.strip()
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Request(method=first[0].decode(), path=first[1].decode(), headers=headers, body=body)
+    return start_http(address, ports["superset"], serve, tls)
