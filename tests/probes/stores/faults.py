@@ -71,28 +71,22 @@ def http(status: str, body: bytes, kind: str = "application/json") -> Conversati
 
 def reset_after(port: int, count: int) -> Conversation:
     """Pass ``count`` bytes of the server's answers on, then reset."""
-    return _between(port, reset_after=count)
+    return _between(port, count)
 
 
-def drip(port: int, pause_s: float) -> Conversation:
-    """Pass the server's answers on byte by byte, with a pause before each."""
-    return _between(port, pause_s=pause_s)
-
-
-def _between(port: int, *, reset_after: int | None = None, pause_s: float = 0.0) -> Conversation:
+def _between(port: int, reset_after: int) -> Conversation:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from_server, to_server = await asyncio.open_connection("127.0.0.1", port)
         there = asyncio.create_task(_pass_on(reader, to_server))
         left = reset_after
         try:
-            while data := await from_server.read(1 if pause_s else 65536):
-                if left is not None and len(data) >= left:
+            while data := await from_server.read(65536):
+                if len(data) >= left:
                     writer.write(data[:left])
                     await writer.drain()
                     _reset(writer)
                     return
-                left = None if left is None else left - len(data)
-                await asyncio.sleep(pause_s)
+                left -= len(data)
                 writer.write(data)
                 await writer.drain()
         finally:
@@ -102,6 +96,16 @@ def _between(port: int, *, reset_after: int | None = None, pause_s: float = 0.0)
             to_server.close()
 
     return talk
+
+
+async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Say one byte after the other without an end: what begins like HTTP and never comes to a body."""
+    await reader.read(65536)
+    writer.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+    while True:
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.05)
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -107,11 +107,7 @@ def test_the_brokers_other_ports_answer(authority: Authority, files: Certificate
             target=Target(host=HOST, port=1, connect_to=("127.0.0.1", chosen[name]), tls=trust if tls else None),
             speaks=speaks,
         )
-        for name, speaks, tls in (
-            ("openwire", "OpenWire", False),
-            ("ssl", "OpenWire", True),
-            ("console", "HTTP", False),
-        )
+        for name, speaks, tls in promised
     ]
     with activemq_standin.start("127.0.0.1", chosen, password=PASSWORD, tls=files):
         stomp = Target(host=HOST, port=1, connect_to=("127.0.0.1", chosen["stomp"]))

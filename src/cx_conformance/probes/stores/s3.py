@@ -205,6 +205,11 @@ def _pool(line: Line) -> urllib3.PoolManager:
         def _new_conn(self) -> socket.socket:
             return line.dial()
 
+        def connect(self) -> None:
+            super().connect()
+            if self.sock is not None:
+                line.watch(self.sock)
+
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain
 

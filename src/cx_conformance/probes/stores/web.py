@@ -9,6 +9,7 @@ from typing import Any, cast
 import httpx
 from pydantic import SecretStr
 
+from cx_conformance.probes.stores.line import Line
 from cx_conformance.probes.stores.notes import Notes
 from cx_conformance.probes.stores.target import Credentials
 from cx_conformance.probes.stores.trouble import Kind, Trouble
@@ -62,7 +63,7 @@ def ask(  # noqa: PLR0913 - the parts of a request, by name
                 method,
                 httpx.URL(scheme=scheme, host=host, port=port, raw_path=path.encode()),
                 headers={"Host": target.address, "User-Agent": "cx-conformance"},
-                extensions={"sni_hostname": target.host},
+                extensions={"sni_hostname": target.host, "trace": _Watching(line)},
                 data=_opened(form) if form is not None else None,
                 json=_opened(body) if body is not None else None,
                 auth=auth,
@@ -76,6 +77,17 @@ def ask(  # noqa: PLR0913 - the parts of a request, by name
         raise line.explain(ConnectionResetError() if ended else error, Kind.ODD) from None
     except httpx.HTTPError as error:
         raise line.explain(error, Kind.ODD) from None
+
+
+class _Watching:
+    """Has the line cut the connections that httpx opens: its own limits count anew with each byte of a header."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def __call__(self, event: str, info: Mapping[str, Any]) -> None:
+        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            self._line.watch(info["return_value"].get_extra_info("socket"))
 
 
 def _opened(fields: Mapping[str, str | bool | SecretStr]) -> dict[str, Any]:
