@@ -80,15 +80,19 @@ class CallerEdges:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EdgeLimits:
-    """Seconds for each name lookup and each connection (whole ones: a shell counts no others), execs at once."""
+    """Seconds for each name lookup and each connection (whole ones: a shell counts no others), and for what is around.
+
+    ``slack_seconds`` are for opening the exec and starting the tools, ``at_once`` is how many execs run at a time.
+    """
 
     seconds: int = 3
+    slack_seconds: float = 6.0
     at_once: int = 32
 
     @property
     def exec_limits(self) -> ExecLimits:
-        """What a whole exec may take: both waits at their longest, and a slow start of the tools."""
-        return ExecLimits(total_seconds=2 * self.seconds + 6)
+        """What a whole exec may take: both waits at their longest, and the slack."""
+        return ExecLimits(total_seconds=2 * self.seconds + self.slack_seconds)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
