@@ -7,10 +7,14 @@ pod waits until it answers. Where the server is not installed, the port accepts 
 
 import asyncio
 import importlib
+import os
+import signal
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from cx_conformance.sandbox import listeners
@@ -35,26 +39,56 @@ _NAMED_USERS = ("activemq", "mongo", "postgresql", "s3")
 """Stores whose account has a name; Redis is opened by its password alone."""
 
 
-@dataclass(frozen=True, slots=True)
 class _Store:
     """A store that starts; its server is None where it is not installed."""
 
-    address: str
-    starting: "Future[Running | None]"
+    def __init__(self, address: str) -> None:
+        """Give it its address; it is started by ``StoreServers``."""
+        self.starting: Future[bool] = Future()
+        """Whether a server answers; False where none is installed."""
+        self._address = address
+        self._server: Running | None = None
+        self._lock = Lock()
+        self._ended = False
 
     def connected(self, port: int) -> listeners.Connected:
         """Return what is done with a connection to one of its ports."""
-        bridge = listeners.bridge([(self.address, port)])
+        bridge = listeners.bridge([(self._address, port)])
 
         async def wait_and_pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
-                server = await asyncio.wrap_future(self.starting)
+                answers = await asyncio.wrap_future(self.starting)
             except (NotStarted, OSError, CancelledError):
                 await listeners.reset(reader, writer)
                 return
-            await (listeners.accept if server is None else bridge)(reader, writer)
+            await (bridge if answers else listeners.accept)(reader, writer)
 
         return wait_and_pass_on
+
+    def start(self, launch: Callable[[str], Running | None]) -> None:
+        """Launch the server and wait until it answers; settles ``starting``, whatever happens. Runs in a thread."""
+        if not self.starting.set_running_or_notify_cancel():
+            return
+        try:
+            server = launch(self._address)
+            with self._lock:
+                self._server = server
+                ended = self._ended
+            if server is not None and ended:
+                _end(server)
+            elif server is not None:
+                _wait(server)
+            self.starting.set_result(server is not None)
+        except Exception as why:  # noqa: BLE001 - whatever it is, those who wait for the store are to hear it
+            self.starting.set_exception(why)
+
+    def stop(self) -> None:
+        """End the server, also while it starts."""
+        self.starting.cancel()
+        with self._lock:
+            self._ended, server = True, self._server
+        if server is not None:
+            _end(server)
 
 
 class StoreServers:
@@ -76,9 +110,9 @@ class StoreServers:
         account = each.account
         key = (pod, each.speaks, account.username, account.secret)
         if key not in self._stores:
-            store = _Store(self._addresses.store(len(self._stores)), Future())
+            store = _Store(self._addresses.store(len(self._stores)))
             self._stores[key] = store
-            self._soon(lambda: self._start(each, store))
+            self._soon(lambda: store.start(lambda address: self._launched(each, address)))
         return self._stores[key].connected(each.port)
 
     def begin(self) -> None:
@@ -104,22 +138,14 @@ class StoreServers:
         else:
             self._waiting.append(job)
 
-    def _start(self, each: Simulated, store: _Store) -> None:
-        """Start a store and settle its future; runs in a thread."""
-        if store.starting.set_running_or_notify_cancel():
-            try:
-                store.starting.set_result(self._server(each, store.address))
-            except Exception as why:  # noqa: BLE001 - whatever it is, those who wait for the store are to hear it
-                store.starting.set_exception(why)
-
-    def _server(self, each: Simulated, address: str) -> Running | None:
+    def _launched(self, each: Simulated, address: str) -> Running | None:
         module = importlib.import_module(f"cx_conformance.sandbox.stores.{_MODULES[each.speaks]}")
         why = module.available() if hasattr(module, "available") else None
         if why is not None:
             self._lacking(each, why)
             return None
-        started: Running = module.start(address, **self._options(each, address)).wait(START_SECONDS)
-        return started
+        launched: Running = module.start(address, **self._options(each, address))
+        return launched
 
     def _lacking(self, each: Simulated, why: str) -> None:
         self.notes.append(f"{each.speaks}: {why}; its port accepts connections and says nothing")
@@ -150,12 +176,30 @@ class StoreServers:
 
     def _stop(self) -> None:
         self._waiting = self._waiting or []
-        stopping = [self._threads.submit(_stop, store.starting) for store in self._stores.values()]
-        for each in stopping:
-            each.result()
+        for store in self._stores.values():
+            store.stop()
         self._threads.shutdown()
 
 
-def _stop(starting: "Future[Running | None]") -> None:
-    if not starting.cancel() and starting.exception() is None and (server := starting.result()) is not None:
-        server.stop()
+def _wait(server: Running) -> None:
+    """Return when the server answers.
+
+    Raises NotStarted when it ends, or does not answer in time.
+    """
+    until = time.monotonic() + START_SECONDS
+    while not server.ready():
+        if time.monotonic() > until:
+            raise NotStarted(f"a store did not answer within {START_SECONDS:g} s")
+        time.sleep(0.02)
+
+
+def _end(server: Running) -> None:
+    """Stop a server without waiting for its good-bye: nothing that it holds outlives the cluster.
+
+    PostgreSQL is asked politely, for it would leave a piece of shared memory behind.
+    """
+    process = getattr(server, "process_id", None)
+    if process is not None and getattr(server, "name", "") != "postgresql":
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    server.stop()

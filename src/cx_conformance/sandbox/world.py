@@ -26,6 +26,11 @@ def suffix(seed: str, length: int) -> str:
     return "".join(letters)
 
 
+def digest(seed: str) -> str:
+    """Return 64 hexadecimal digits that look like an ID and are always the same for the same seed."""
+    return hashlib.sha256(seed.encode()).hexdigest()
+
+
 @dataclass(slots=True)
 class Addresses:
     """The addresses of one embedded cluster: a /16 whose lower half is for Services, the upper for Pods.

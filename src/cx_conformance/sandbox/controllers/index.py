@@ -29,6 +29,10 @@ class Objects:
         """Return the objects of a kind, as they are now."""
         return list(self._kinds.get(kind, {}).values())
 
+    def count(self, kind: str) -> int:
+        """Return how many objects of a kind there are."""
+        return len(self._kinds.get(kind, {}))
+
     def all(self) -> list[Object]:
         """Return every object."""
         return [thing for things in self._kinds.values() for thing in things.values()]

@@ -11,7 +11,7 @@ from cx_conformance.sandbox.controllers.events import warn
 from cx_conformance.sandbox.controllers.index import Objects
 from cx_conformance.sandbox.controllers.needs import missing_references, missing_volumes
 from cx_conformance.sandbox.controllers.scheduler import ailment, chosen_node, unschedulable
-from cx_conformance.sandbox.world import suffix
+from cx_conformance.sandbox.world import digest, suffix
 
 _TOLERATIONS = [
     {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
@@ -127,8 +127,8 @@ def _container(objects: Objects, pod: Object, container: Object, index: int, unm
         "ready": True,
         "restartCount": 0,
         "image": container["image"],
-        "imageID": f"sha256:{suffix(container['image'], 32)}",
-        "containerID": f"containerd://{suffix(pod['metadata']['uid'] + container['name'], 32)}",
+        "imageID": f"sha256:{digest(container['image'])}",
+        "containerID": f"containerd://{digest(pod['metadata']['uid'] + container['name'])}",
         "started": True,
         "resources": container["resources"],
     }
@@ -149,7 +149,7 @@ def _initialized(objects: Objects, container: Object) -> Object:
         "ready": True,
         "restartCount": 0,
         "image": container["image"],
-        "imageID": f"sha256:{suffix(container['image'], 32)}",
+        "imageID": f"sha256:{digest(container['image'])}",
         "started": container.get("restartPolicy") == "Always",
     }
     running = {"running": {"startedAt": objects.world.born}}

@@ -15,7 +15,7 @@ def ailment(pod: Object) -> str:
 
 def unschedulable(objects: Objects, pod: Object, spec: Object) -> str | None:
     """Return why no node takes the pod, in the scheduler's words; None where one does."""
-    nodes = len(objects.of("Node"))
+    nodes = objects.count("Node")
     namespace = pod["metadata"]["namespace"]
     for volume in spec["volumes"]:
         name = volume.get("persistentVolumeClaim", {}).get("claimName")
@@ -54,4 +54,4 @@ def _takes_pods(node: Object) -> bool:
 def chosen_node(objects: Objects, spec: Object) -> Object:
     """Return the node that a schedulable pod gets; pods are spread over those that take them."""
     candidates = _nodes(objects, spec)
-    return candidates[len(objects.of("Pod")) % len(candidates)]
+    return candidates[objects.count("Pod") % len(candidates)]
