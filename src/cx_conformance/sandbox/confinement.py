@@ -5,7 +5,6 @@ ends all that it started, and it cannot outlive the embedded cluster: the kernel
 """
 
 import asyncio
-import os
 import shutil
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+_NAMESPACES = ("--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc")
 _FILES = ("hosts", "resolv.conf", "hostname", "nsswitch.conf")
 _NSSWITCH = "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n"
 
@@ -21,7 +21,8 @@ _NSSWITCH = "passwd: files\ngroup: files\nhosts: files dns\nservices: files\npro
 _ENTER = """
 set -e
 files=$1 path=$2; shift 2
-cat "$files/hostname" > /proc/sys/kernel/hostname
+name=$(cat "$files/hostname")
+{ echo "$name" > /proc/sys/kernel/hostname; } 2>/dev/null || hostname "$name" 2>/dev/null || :
 for name in hosts resolv.conf hostname nsswitch.conf; do
   if [ -e "/etc/$name" ]; then mount --bind "$files/$name" "/etc/$name"; fi
 done
@@ -98,16 +99,16 @@ class Confinement:
         unshare, setpriv = shutil.which("unshare"), shutil.which("setpriv")
         if unshare is None or setpriv is None:
             raise CannotConfine("exec needs the programs unshare and setpriv: install util-linux (2.32 or later)")
-        own_user = () if os.geteuid() == 0 else ("--user", "--map-root-user")
-        namespaces = ("--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc")
-        wrapper = (setpriv, "--pdeathsig", "KILL", unshare, *own_user, *namespaces)
-        process = await asyncio.create_subprocess_exec(*wrapper, "true", stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE)
-        _, said = await process.communicate()
-        if process.returncode != 0:
-            raise CannotConfine(
-                "exec needs root or unprivileged user namespaces, and this machine gave neither: "
-                f"{said.decode(errors='replace').strip()}; run as root, or allow them "
-                "(sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0)"
-            )
-        self._wrapper = wrapper
-        return wrapper
+        said = b""
+        for own_user in ((), ("--user", "--map-root-user")):
+            wrapper = (setpriv, "--pdeathsig", "KILL", unshare, *own_user, *_NAMESPACES)
+            process = await asyncio.create_subprocess_exec(*wrapper, "true", stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE)
+            _, said = await process.communicate()
+            if process.returncode == 0:
+                self._wrapper = wrapper
+                return wrapper
+        raise CannotConfine(
+            "exec needs root or unprivileged user namespaces, and this machine gave neither: "
+            f"{said.decode(errors='replace').strip()}; run as root, or allow them "
+            "(sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0)"
+        )

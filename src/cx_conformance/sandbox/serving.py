@@ -18,6 +18,7 @@ from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.confinement import Confinement
 from cx_conformance.sandbox.controllers import reconcile
 from cx_conformance.sandbox.credentials import Authority, Tokens, kubeconfig, server_context
+from cx_conformance.sandbox.isolation import may_listen, move_out
 from cx_conformance.sandbox.places import CannotListen
 from cx_conformance.sandbox.rbac import User, service_account
 from cx_conformance.sandbox.server import ApiServer
@@ -29,13 +30,14 @@ if TYPE_CHECKING:
     from cx_conformance.sandbox.network import Network
 
 API_PORT = 6443
+DNS_PORT = 53
 BACKLOG = 512
 
 
 class Serving:
     """All parts of one embedded cluster; made and used on its event loop."""
 
-    def __init__(self, order: Object, folder: Path, block: Block) -> None:
+    def __init__(self, order: Object, folder: Path, block: Block, listener: socket.socket) -> None:
         """Build the state: objects installed, then faults injected."""
         self._block = block
         self._folder = folder
@@ -46,7 +48,7 @@ class Serving:
         self._recorded = bool(order["recorded"])
         self._network = None if order["static"] else self._made_network()
         self._state = self._installed(order["objects"], order["faults"])
-        self._listener = _api_socket(block.prefix)
+        self._listener = listener
         self._server: asyncio.Server | None = None
         self._api: ApiServer | None = None
 
@@ -144,7 +146,11 @@ def serve(order: Object, orders: IO[bytes], answers: IO[bytes]) -> int:
     tempfile.tempdir = str(folder)
     try:
         with lone() if order["static"] else take_block() as block:
-            asyncio.run(_serve(order, folder, block, orders, answers))
+            listener = _api_socket(block.prefix)
+            if not order["static"] and not may_listen(f"{block.prefix}.0.10", DNS_PORT):
+                # Where this is not allowed either, the port that cannot be opened is told.
+                move_out()
+            asyncio.run(_serve(Serving(order, folder, block, listener), orders, answers))
     except (NoBlock, CannotListen, faults.UnknownFault, faults.CannotApply) as why:
         channel.send(answers, {"error": str(why)})
         return 1
@@ -153,12 +159,11 @@ def serve(order: Object, orders: IO[bytes], answers: IO[bytes]) -> int:
     return 0
 
 
-async def _serve(order: Object, folder: Path, block: Block, orders: IO[bytes], answers: IO[bytes]) -> None:
+async def _serve(serving: Serving, orders: IO[bytes], answers: IO[bytes]) -> None:
     loop = asyncio.get_running_loop()
-    serving = Serving(order, folder, block)
     try:
         path = await serving.start()
-        channel.send(answers, {"ok": {"kubeconfig": str(path), "folder": str(folder)}})
+        channel.send(answers, {"ok": {"kubeconfig": str(path), "folder": str(path.parent)}})
         serving.begin()
         stopped = asyncio.Event()
         loop.add_signal_handler(signal.SIGTERM, stopped.set)
