@@ -43,6 +43,19 @@ def start(settings: tuple[str, ...], password: SecretStr | None = None) -> Itera
 
 
 @pytest.fixture
+def sentinel(plain: int, password: SecretStr) -> Iterator[int]:
+    """Give the port of a Sentinel that watches the Redis with a password under the chart's name."""
+    watched = (
+        f"sentinel monitor expertflow 127.0.0.1 {plain} 1",
+        f'sentinel auth-pass expertflow "{password.get_secret_value()}"',
+        "sentinel down-after-milliseconds expertflow 60000",
+    )
+    port = free_port()
+    with redis_server.start("127.0.0.1", {"redis": port}, settings=watched, sentinel=True).wait():
+        yield port
+
+
+@pytest.fixture
 def replica(password: SecretStr) -> Iterator[int]:
     """Give the port of a Redis that follows a master which is not there."""
     yield from start(("replicaof 127.0.0.1 1",), password)
@@ -122,3 +135,17 @@ def test_full_memory_and_an_open_door_are_both_found(full: int) -> None:
     assert seen.refuses_anonymous.ok is False
     assert seen.refuses_anonymous.kind is Kind.OPEN
     assert seen.refuses_wrong_password.ok is True
+
+
+def test_a_sentinel_knows_its_master(sentinel: int, plain: int) -> None:
+    """A Sentinel that sees the promised master is usable, and says where the master is."""
+    seen = redis_store.observe_sentinel(target("redis", sentinel))
+    assert f"knows master expertflow at 127.0.0.1:{plain}" in seen.usable.words
+    assert seen.usable.ok is True
+
+
+def test_a_sentinel_without_the_master_is_not_usable(sentinel: int) -> None:
+    """A master of another name is not known."""
+    seen = redis_store.observe_sentinel(target("redis", sentinel), master="mymaster")
+    assert seen.usable.kind is Kind.UNUSABLE
+    assert "Sentinel says of master mymaster" in seen.usable.words

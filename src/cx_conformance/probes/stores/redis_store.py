@@ -33,6 +33,41 @@ def observe(target: Target, credentials: Credentials | None = None) -> StoreObse
         return notes.observation()
 
 
+def observe_sentinel(
+    target: Target, credentials: Credentials | None = None, *, master: str = "expertflow"
+) -> StoreObservation:
+    """Ask a Redis Sentinel whether it knows the named master, sees it up, and has its quorum."""
+    with noting("redis-sentinel", target, credentials) as notes:
+        if notes.reach():
+            with notes.speaking("Redis"):
+                notes.line.tried(lambda: _greet(notes))
+        if notes.ok(Level.SPEAKS):
+            if credentials is not None:
+                with notes.logging_in(credentials):
+                    _said(notes, credentials, lambda client: client.ping())
+            if credentials is None or notes.ok(Level.LOGS_IN):
+                with notes.asking(Level.USABLE):
+                    _judge_sentinel(notes, credentials, master)
+        return notes.observation()
+
+
+def _judge_sentinel(notes: Notes, credentials: Credentials | None, master: str) -> None:
+    address = notes.target.address
+    try:
+        state = _said(notes, credentials, lambda client: client.sentinel_master(master))
+        quorum = _said(notes, credentials, lambda client: client.sentinel_ckquorum(master))
+    except Trouble as trouble:
+        if trouble.kind is not Kind.ODD:
+            raise
+        raise Trouble(Kind.UNUSABLE, f"{address}: Sentinel says of master {master}: {trouble.words}") from None
+    known = cast("dict[str, object]", state) if isinstance(state, dict) else {}
+    flags, where = notes.said(known.get("flags", ""), 60), notes.said(f"{known.get('ip')}:{known.get('port')}", 80)
+    if flags != "master":
+        raise Trouble(Kind.UNUSABLE, f"{address}: Sentinel sees master {master} at {where} as {flags}")
+    words = f"{address} knows master {master} at {where}"
+    notes.found(Level.USABLE, words, flags=flags, quorum=notes.said(quorum, 100))
+
+
 def _ask(notes: Notes) -> None:
     with notes.speaking("Redis"):
         notes.line.tried(lambda: _greet(notes))

@@ -16,21 +16,24 @@ def available() -> str | None:
     return None if shutil.which("redis-server") else "redis-server is not installed (Debian package redis-server)"
 
 
-def start(
+def start(  # noqa: PLR0913 - a server's settings, all by name
     address: str,
     ports: Mapping[str, int] = PORTS,
     *,
     password: SecretStr | None = None,
     tls: CertificateFiles | None = None,
     settings: Sequence[str] = (),
+    sentinel: bool = False,
 ) -> ServerProcess:
-    """Start Redis on ``ports["redis"]``, TLS only where certificates are given; ``settings`` are lines of redis.conf.
+    """Start Redis on ``ports["redis"]``, TLS only where certificates are given.
 
+    ``settings`` are lines of redis.conf; a ``sentinel`` watches the master that they name.
     The password stands in the configuration file, which only this user can read, never in the command line.
     """
     port = ports["redis"]
     server = ServerProcess("redis", lambda: accepts(address, port))
-    lines = [f"bind {address}", f"dir {server.folder}", 'save ""', "daemonize no", "logfile ''", *settings]
+    lines = [f"bind {address}", f"dir {server.folder}", "daemonize no", "logfile ''", *settings]
+    lines += [] if sentinel else ['save ""']
     if password is not None:
         lines.append(f'requirepass "{password.get_secret_value()}"')
     if tls is None:
@@ -47,5 +50,5 @@ def start(
     configuration = server.folder / "redis.conf"
     configuration.touch(mode=0o600)
     configuration.write_text("\n".join(lines) + "\n")
-    server.launch(["redis-server", str(configuration)])
+    server.launch(["redis-server", str(configuration), *(["--sentinel"] if sentinel else [])])
     return server
