@@ -23,15 +23,17 @@ def check_health(health: Entry[Health], health_probes: HealthProbes, evidence: E
     evidence.promised = f"{promised.status} from {promised.scheme}:{promised.port}{promised.path}"
     evidence.vantage = answers[0].vantage
     evidence.tries = max(one.seen.tries for one in answers)
-    evidence.found = {one.pod.name: one.seen.status or one.seen.words for one in answers}
+    evidence.found = {one.pod.name: one.seen.status or one.words for one in answers}
     evidence.details["ms"] = {one.pod.name: round(one.seen.milliseconds, 1) for one in answers}
+    if answers[0].scheme != promised.scheme:
+        evidence.note(f"answers on {answers[0].scheme}, which is accepted: {promised.why}")
     for one in answers:
         where = f"pod {one.pod.where} at {promised.scheme}:{promised.port}{promised.path}"
         seen = one.seen
-        assert seen.status is not None, f"{where} gives no answer: {seen.words}"
+        assert seen.status is not None, f"{where} gives no answer: {one.words}"
         led = f" (leads to {seen.location})" if seen.location else ""
         assert seen.status == promised.status, (
-            f"{where} answers {seen.status} of promised {promised.status}{led}: {seen.words or seen.excerpt()}"
+            f"{where} answers {seen.status} of promised {promised.status}{led}: {one.words or seen.excerpt()}"
         )
         if promised.body_contains:
             assert promised.body_contains in seen.text, (

@@ -45,7 +45,7 @@ class Run:
         self.started = dt.datetime.now(dt.UTC)
         self._clock = time.monotonic()
         self.blueprint = load_blueprint(options.blueprint or suite_root() / "blueprint.yaml")
-        self.site: Loaded[Site] | None = load_site(options.site) if options.site else None
+        self.site: Loaded[Site] | None = load_site(options.site, self.blueprint.document) if options.site else None
         site = self.site.document if self.site else Site()
         self.fqdn = options.fqdn or site.fqdn
         self.plan = Plan(self.blueprint.document, site)

@@ -13,6 +13,8 @@ class Health(Promise):
 
     scheme: Literal["http", "https"] = "http"
     """Whether it is asked over TLS."""
+    also_schemes: tuple[Literal["http", "https"], ...] = ()
+    """Schemes that real installations answer on instead; accepted with a note."""
     port: PortNumber
     """The container port."""
     path: HttpPath

@@ -1,5 +1,6 @@
 """Health endpoints and open ports, asked of every ready pod."""
 
+import re
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.probes import http
-from cx_conformance.probes.http_observation import HttpObservation, HttpRequest, Trust
+from cx_conformance.probes.http_observation import HttpFailure, HttpObservation, HttpRequest, Trust
 from cx_conformance.vantage.reach import Reach, Way
 
 
@@ -22,6 +23,13 @@ class PodAnswer:
     pod: Pod
     vantage: str
     seen: HttpObservation
+    scheme: str
+    """The scheme on which it answered, or was asked."""
+
+    @property
+    def words(self) -> str:
+        """Return why no answer came, without the tunnel's local port: it is another one every night."""
+        return re.sub(r" \(through [^)]*\)", "", self.seen.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +65,29 @@ class HealthProbes:
         return self._ports[entry.component, entry.id].result()
 
     def _ask(self, entry: Entry[Health]) -> tuple[PodAnswer, ...]:
+        ways = self._ways(entry.planned, entry.of.port)
+        answers = self._asked(entry, ways, entry.of.scheme)
+        for scheme in entry.of.also_schemes:
+            if any(one.seen.failure is HttpFailure.SCHEME for one in answers):
+                answers = self._asked(entry, ways, scheme)
+        for way, one in zip(ways, answers, strict=True):
+            if one.seen.status is None:
+                way.raise_trouble()
+        return answers
+
+    def _asked(self, entry: Entry[Health], ways: list[Way], scheme: str) -> tuple[PodAnswer, ...]:
         promise = entry.of
-        ways = self._ways(entry.planned, promise.port)
         name = "localhost" if promise.command else _service_host(self._seen, entry.planned)
         requests = [
             HttpRequest(
-                url=f"{promise.scheme}://{name}:{promise.port}{promise.path}",
+                url=f"{scheme}://{name}:{promise.port}{promise.path}",
                 connect_to=way.connect_to,
                 trust=Trust.NOBODY,  # as the documented command does (curl -k); certificates are judged elsewhere
             )
             for way in ways
         ]
         seen = http.get_all(requests, good=lambda one: one.status == promise.status)
-        for way, one in zip(ways, seen, strict=True):
-            if one.status is None:
-                way.raise_trouble()
-        return tuple(PodAnswer(way.pod, way.vantage, one) for way, one in zip(ways, seen, strict=True))
+        return tuple(PodAnswer(way.pod, way.vantage, one, scheme) for way, one in zip(ways, seen, strict=True))
 
     def _knock(self, entry: Entry[ServicePort]) -> tuple[PodPort, ...]:
         return tuple(_knocked(way) for way in self._ways(entry.planned, entry.of.container_port))

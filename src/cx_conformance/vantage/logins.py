@@ -20,7 +20,6 @@ from cx_conformance.probes.stores.target import Credentials, Limits, Target, Tls
 from cx_conformance.vantage.reach import Reach, Way
 from cx_conformance.vantage.secure import speaks_tls
 
-
 _LIMITS: Final = Limits(connect_s=3.0, answer_s=5.0, total_s=12.0, tries=2)
 """A store that answers within five seconds is slow, not broken; the drivers' own limits are 4 to 30 seconds."""
 

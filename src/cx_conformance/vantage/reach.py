@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cx_conformance.cluster.pod import Pod
-from cx_conformance.cluster.tunnel import Tunnel, Tunnels
 
 if TYPE_CHECKING:
     from cx_conformance.cluster.client import Cluster
+    from cx_conformance.cluster.tunnel import Tunnel
 
 DIRECT: Final = "direct"
 TUNNEL: Final = "port-forward"
@@ -20,7 +20,7 @@ class Way:
     pod: Pod
     port: int
     connect_to: tuple[str, int]
-    tunnel: Tunnel | None = None
+    tunnel: "Tunnel | None" = None
 
     @property
     def vantage(self) -> str:
@@ -42,6 +42,8 @@ class Reach:
 
     def __init__(self, cluster: "Cluster") -> None:
         """Reach pods from where ``cluster`` is asked."""
+        from cx_conformance.cluster.tunnel import Tunnels
+
         self._inside = cluster.vantage == "in-cluster"
         self._tunnels = Tunnels(cluster.configuration)
 
