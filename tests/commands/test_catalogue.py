@@ -1,5 +1,7 @@
 """The commands that tell of the checks."""
 
+from pathlib import Path
+
 import pytest
 
 from cx_conformance.__main__ import main
@@ -41,3 +43,9 @@ def test_every_check_names_what_it_rests_on_by_existing_ids() -> None:
 def test_every_check_says_how_to_mend_what_it_finds() -> None:
     """A finding without a remedy leaves the engineer alone."""
     assert [one.id for one in all_checks() if not one.remedy] == []
+
+
+def test_the_catalogue_in_the_docs_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    """Run `cx-conformance list --markdown > docs/checks.md` when this fails."""
+    assert main(["list", "--markdown"]) == 0
+    assert capsys.readouterr().out == (Path(__file__).parents[2] / "docs" / "checks.md").read_text(encoding="utf-8")
