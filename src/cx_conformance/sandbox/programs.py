@@ -11,7 +11,7 @@ RESTART = "restart"
 """The shell's misbehaviour that ends the session without a status, as when the container restarts."""
 
 _SHELLS = {
-    "garbage": "while :; do printf '\\377\\376\\000\\033[31m<garbage>\\n'; sleep 0.01; done | head -c 20000",
+    "garbage": "while :; do printf '\\377\\376\\000\\033[31m<garbage>\\n'; done | head -c 20000",
     "flood": "head -c 10000000 /dev/zero | tr '\\0' x",
     "hang": "exec sleep 3600",
     RESTART: 'exec /bin/sh "$@"',
