@@ -116,16 +116,18 @@ def check_references(component: Entry[Component], seen: Seen, evidence: Evidence
     live = seen.workload(component.planned).object
     evidence.seen_at = f"{live.kind} {live.where}"
     references = [one for one in live.template.spec.references() if not one.optional and one.how != "imagePullSecret"]
-    promised = {name for one in component.of.config_maps for name in one.candidates}
+    promised = {name for one in (*component.of.config_maps, *component.of.secrets) for name in one.candidates}
     missing = sorted({words for one in references if (words := _missing(one, live.namespace, promised, seen))})
     evidence.promised, evidence.found = f"{len(references)} references exist", missing or "all exist"
     assert not missing, f"{live.kind} {live.where} needs what is not there: {'; '.join(missing)}"
 
 
 def _missing(reference: Reference, namespace: str, promised: set[str], seen: Seen) -> str | None:
-    """Say what is missing; ConfigMaps that are promised themselves are CX301's, so that one cause is told once."""
+    """Say what is missing; what is promised itself is for CX301 and CX303, so that one cause is told once."""
     where = f"{reference.how} in {reference.where}"
     if reference.kind == "Secret":
+        if reference.name in promised:
+            return None
         gone = seen.snapshot.secret(namespace, reference.name) is None
         return f"Secret {reference.name} ({where})" if gone else None
     if reference.kind != "ConfigMap":

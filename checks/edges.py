@@ -33,7 +33,7 @@ def _told(observation: EdgeObservation, evidence: Evidence) -> EdgeFinding:
     "Callee's name resolves",
     severity=Severity.CRITICAL,
     remedy="look at the cluster's DNS and the pod's dnsPolicy; kubectl exec the caller and resolve the name there",
-    rests_on=("CX101", "CX104", "callee:CX201"),
+    rests_on=("CX101", "CX103", "CX104", "callee:CX201"),
 )
 def check_resolves(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, evidence: Evidence) -> None:
     """In the caller's own pod the callee's Service name resolves to the Service's address."""
@@ -58,7 +58,7 @@ def check_resolves(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, evide
     "Callee accepts",
     severity=Severity.CRITICAL,
     remedy="look at the callee's endpoints and at NetworkPolicies that select caller or callee",
-    rests_on=("CX101", "CX104", "CX701", "callee:CX201", "callee:CX203", "callee:CX205", "callee:CX206"),
+    rests_on=("CX101", "CX103", "CX104", "CX701", "callee:CX201", "callee:CX203", "callee:CX205", "callee:CX206"),
 )
 def check_accepts(edge: Entry[Edge], edge_probes: EdgeProbes, evidence: Evidence) -> None:
     """From the caller's own pod the callee's Service port accepts a connection."""

@@ -14,7 +14,7 @@ from cx_conformance.vantage.answers import HealthProbes
     "Health endpoint answers",
     severity=Severity.CRITICAL,
     remedy="kubectl logs the pod; a component that is up and unhealthy says there what it lacks",
-    rests_on=("CX101", "CX104", "CX105", "CX106"),
+    rests_on=("CX101", "CX103", "CX104"),
 )
 def check_health(health: Entry[Health], health_probes: HealthProbes, evidence: Evidence) -> None:
     """The documented health endpoint of every ready pod answers as documented, over the documented scheme."""
@@ -46,7 +46,7 @@ def check_health(health: Entry[Health], health_probes: HealthProbes, evidence: E
     "Port accepts",
     severity=Severity.CRITICAL,
     remedy="kubectl logs the pod; the process does not listen on the port that its Service leads to",
-    rests_on=("CX101", "CX104", "CX105", "CX106"),
+    rests_on=("CX101", "CX103", "CX104"),
 )
 def check_port(port_only: Entry[ServicePort], health_probes: HealthProbes, evidence: Evidence) -> None:
     """Where no health endpoint is documented, the pod is ready and its port accepts a connection; no more is known."""

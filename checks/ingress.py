@@ -32,7 +32,7 @@ def _backend(path: IngressPath) -> str:
     "Ingress path",
     severity=Severity.CRITICAL,
     remedy="apply the component's Ingress; path and backend as promised",
-    rests_on=("namespace:CX001",),
+    rests_on=("namespace:CX001", "CX201", "CX203"),
 )
 def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     """A rule leads the promised path, and nothing else's, to the component's Service and port."""
@@ -99,7 +99,7 @@ def check_class(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
     "Ingress TLS",
     severity=Severity.CRITICAL,
     remedy="create the TLS Secret in the Ingress's namespace with a certificate for this host, and name it under `tls`",
-    rests_on=("CX501",),
+    rests_on=("CX501", "CX505", "CX306"),
 )
 def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     """The host is served with a certificate that is valid for it; browsers refuse it otherwise."""

@@ -139,7 +139,7 @@ def check_target_port(service_port: Entry[ServicePort], seen: Seen, evidence: Ev
     "Ready endpoint",
     severity=Severity.CRITICAL,
     remedy="kubectl get endpointslices -l kubernetes.io/service-name=NAME; look at the selected pods, their readiness",
-    rests_on=("CX101", "CX201", "CX203", "CX207", "CX205", "CX105", "CX106", "CX107", "CX103", "CX104"),
+    rests_on=("CX101", "CX201", "CX203", "CX207", "CX205", "CX103", "CX104"),
 )
 def check_endpoint(service_port: Entry[ServicePort], seen: Seen, evidence: Evidence) -> None:
     """At least one ready endpoint stands behind the Service port; a call to it would be refused otherwise."""

@@ -72,7 +72,7 @@ def check_replicas(component: Entry[Component], seen: Seen, evidence: Evidence) 
     "Rollout complete",
     severity=Severity.CRITICAL,
     remedy="kubectl rollout status, then kubectl describe the pods that are not ready",
-    rests_on=("CX101", "CX105", "CX106", "CX107"),
+    rests_on=("CX101", "CX103", "CX105", "CX106", "CX107", "CX112", "CX113"),
 )
 def check_rollout(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
     """All replicas are of the current version, ready and available, and no old pod is left."""
@@ -83,6 +83,8 @@ def check_rollout(component: Entry[Component], seen: Seen, evidence: Evidence) -
 
 
 RUNS_AND_ENDS: Final = frozenset({"CrashLoopBackOff", "Error", "Completed", "ContainerStatusUnknown"})
+CONFIGURED: Final = frozenset({"CreateContainerConfigError", "ContainerCreating"})
+SCHEDULED: Final = frozenset({"Unschedulable", "SchedulerError", "SchedulingGated"})
 ROLLOUT: Final = frozenset({"NotReady", "Terminating", "Restarted"})
 RECENT: Final = dt.timedelta(days=1)
 """An out-of-memory kill that long ago may come again tonight."""
@@ -104,14 +106,42 @@ def _of_pods(
     "CX105",
     "Containers start",
     severity=Severity.CRITICAL,
-    remedy="kubectl describe pod; the message names the image, object or node condition that is missing",
-    rests_on=("CX101",),
+    remedy="kubectl describe pod; the message names the image, the registry or the program that is missing",
+    rests_on=("CX101", "CX111"),
 )
 def check_start(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
-    """No container waits for an image, a Secret, a ConfigMap, a volume or a node; it never starts by itself."""
+    """No container waits for an image or cannot be started; it never starts by itself."""
     evidence.promised = "every container started"
-    others = RUNS_AND_ENDS | ROLLOUT | {"OOMKilled"}
+    others = RUNS_AND_ENDS | ROLLOUT | CONFIGURED | SCHEDULED | {"OOMKilled"}
     found = _of_pods(component, seen, evidence, lambda one: one.current and one.reason not in others)
+    assert not found, "; ".join(one.words for one in found)
+
+
+@check(
+    "CX112",
+    "Containers are configured",
+    severity=Severity.CRITICAL,
+    remedy="create the ConfigMap, Secret or volume that the message names; the pod starts by itself then",
+    rests_on=("CX101", "CX301", "CX303", "CX305", "CX402"),
+)
+def check_configured(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
+    """No container waits for a ConfigMap, a Secret or a volume."""
+    evidence.promised = "every container configured"
+    found = _of_pods(component, seen, evidence, lambda one: one.current and one.reason in CONFIGURED)
+    assert not found, "; ".join(one.words for one in found)
+
+
+@check(
+    "CX113",
+    "Pods are scheduled",
+    severity=Severity.CRITICAL,
+    remedy="kubectl describe pod; free CPU and memory, mend the node, the claim or the node selector",
+    rests_on=("CX101", "CX402"),
+)
+def check_scheduled(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
+    """Every pod has found a node."""
+    evidence.promised = "every pod on a node"
+    found = _of_pods(component, seen, evidence, lambda one: one.current and one.reason in SCHEDULED)
     assert not found, "; ".join(one.words for one in found)
 
 

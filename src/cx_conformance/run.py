@@ -165,17 +165,17 @@ class Run:
 
     def _look(self) -> "Snapshot":
         from cx_conformance.cluster.kinds import WORKLOADS
+        from cx_conformance.cluster.seen import Seen
         from cx_conformance.cluster.snapshot import STATIC_KINDS, take
 
-        # A kind of workload that nothing is promised to be costs a request and tells nothing.
+        def look(kinds: Iterable[Any]) -> "Snapshot":
+            return take(self.cluster, self.plan.namespaces, alternatives=self.plan.secrets, kinds=kinds, groups=False)
+
+        # A kind of workload that nothing is promised to be costs a request, and tells something only where a
+        # promised one is missing: then perhaps it was installed as that kind.
         unwanted = {WORKLOADS[kind] for kind in Kind if kind not in self.plan.kinds}
-        return take(
-            self.cluster,
-            self.plan.namespaces,
-            alternatives=self.plan.secrets,
-            kinds=[kind for kind in STATIC_KINDS if kind not in unwanted],
-            groups=False,
-        )
+        seen = look(kind for kind in STATIC_KINDS if kind not in unwanted)
+        return look({*STATIC_KINDS, *WORKLOADS.values()}) if Seen(seen, self.plan).lacks_workload else seen
 
     def out_of_time(self) -> None:
         """Raise OutOfTime when the run's time limit has passed."""

@@ -15,7 +15,7 @@ from cx_conformance.blueprint.site import Site
 from cx_conformance.catalogue import all_checks
 from cx_conformance.cluster.config import secret_metadata
 from cx_conformance.cluster.identity import ClusterIdentity, guess_distribution
-from cx_conformance.cluster.kinds import KINDS
+from cx_conformance.cluster.kinds import KINDS, WORKLOADS
 from cx_conformance.cluster.namespace import Namespace
 from cx_conformance.cluster.node import Node
 from cx_conformance.cluster.seen import Seen
@@ -25,6 +25,7 @@ from cx_conformance.outcome.outcome import Outcome
 from cx_conformance.outcome.waivers import Waivers
 from cx_conformance.sandbox.bootstrap import bootstrap
 from cx_conformance.sandbox.controllers import reconcile
+from cx_conformance.sandbox.faults import Injection, parse
 from cx_conformance.sandbox.world import World
 from cx_conformance.suite_files import suite_root
 
@@ -53,6 +54,7 @@ class Installation:
         self.version = "v1.36.2"
         self.groups: dict[str, tuple[str, ...]] = {}
         self._live_changes: list[Callable[[list[Object]], None]] = []
+        self._faults: list[Injection] = []
 
     def find(self, kind: str, name: str, namespace: str | None = None) -> Object:
         """Return a manifest to be changed in place."""
@@ -74,6 +76,10 @@ class Installation:
 
         self._live_changes.append(apply)
 
+    def inject(self, fault: str) -> None:
+        """Break it by one of the sandbox's named faults."""
+        self._faults.append(parse(fault))
+
     def add_live(self, *things: Object) -> None:
         """Add objects that no manifest of the installation makes."""
         self._live_changes.append(lambda objects: objects.extend(things))
@@ -85,7 +91,10 @@ class Installation:
     def snapshot(self, plan: Plan) -> Snapshot:
         """Return what a look at this installation shows."""
         world = World()
-        objects = reconcile(bootstrap(self.manifests, world), world, "")
+        admitted = bootstrap(self.manifests, world)
+        for fault in self._faults:
+            admitted = fault.apply(admitted)
+        objects = reconcile(admitted, world, "")
         for change in self._live_changes:
             change(objects)
         return snapshot_of(objects, plan, self.version, self.groups)
@@ -121,7 +130,7 @@ def snapshot_of(
 ) -> Snapshot:
     """Return a snapshot of these objects, as if they had been listed; every Secret that was not there was asked for."""
     kinds = {kind.name: record for record, kind in KINDS.items()}
-    records: dict[Any, list[Any]] = {record: [] for record in (*STATIC_KINDS, Namespace)}
+    records: dict[Any, list[Any]] = {record: [] for record in (*STATIC_KINDS, *WORKLOADS.values(), Namespace)}
     secrets = {}
     for one in objects:
         record = kinds.get(one["kind"])

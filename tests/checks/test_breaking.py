@@ -40,6 +40,13 @@ def pod_waits(reason: str, message: str) -> Callable[[Object], None]:
     return change
 
 
+def unschedulable(pod: Object) -> None:
+    """Let no node take the pod."""
+    pod["spec"].pop("nodeName", None)
+    said = {"reason": "Unschedulable", "message": "0/1 nodes are available: 1 Insufficient cpu."}
+    pod["status"] = {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False"} | said]}
+
+
 def out_of_memory(pod: Object) -> None:
     """Let the pod's container have been killed a minute ago."""
     pod["status"]["containerStatuses"][0]["lastState"] = {
@@ -197,6 +204,14 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         lambda i: i.live("Pod", "ef-ccm-", pod_waits("ImagePullBackOff", "not found")),
         "cannot pull image",
     ),
+    (
+        "CX112",
+        "ccm",
+        None,
+        lambda i: i.live("Pod", "ef-ccm-", pod_waits("CreateContainerConfigError", 'secret "x" not found')),
+        "cannot be configured",
+    ),
+    ("CX113", "ccm", None, lambda i: i.live("Pod", "ef-ccm-", unschedulable), "finds no node (Unschedulable)"),
     (
         "CX106",
         "ccm",

@@ -67,6 +67,18 @@ class Seen:
             self._workloads[planned.id] = self._find_workload(planned)
         return _given(self._workloads[planned.id])
 
+    @property
+    def lacks_workload(self) -> bool:
+        """Whether the workload of some component was not found; False where that could not be looked at."""
+        for planned in self.plan.components.values():
+            try:
+                self.workload(planned)
+            except Absent:
+                return True
+            except CouldNotLook:
+                continue
+        return False
+
     def service(self, planned: Planned) -> Found[Service]:
         """Return the component's Service; raises Absent, or CouldNotLook."""
         if planned.id not in self._services:

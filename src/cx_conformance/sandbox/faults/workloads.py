@@ -55,7 +55,7 @@ def out_of_memory(installation: Installation, component: str) -> None:
     installation.annotate(component, AILMENT, "out-of-memory")
 
 
-@fault("CX105", "ccm")
+@fault("CX113", "ccm")
 def unschedulable(installation: Installation, component: str) -> None:
     """No node takes the pod (Pending)."""
     installation.annotate(component, AILMENT, "unschedulable")
@@ -67,7 +67,7 @@ def unready(installation: Installation, component: str) -> None:
     installation.annotate(component, AILMENT, "unready")
 
 
-@fault("CX104", "ccm")
+@fault("CX105", "ccm")
 def rollout_stuck(installation: Installation, component: str) -> None:
     """An upgrade does not come up while the old pod still serves (ProgressDeadlineExceeded)."""
     workload = installation.workload(component)
