@@ -48,7 +48,8 @@ def test_each_says_what_it_is_and_who_finds_it(fault: Fault) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", fault.name)
     assert "\n" not in fault.description
     assert len(fault.description) > 20
-    assert re.fullmatch(r"CX\d{3}|health|edges|stores|services", fault.check)
+    assert re.fullmatch(r"CX\d{3}|services|health|edges|stores", fault.check)
+    assert fault.found_as in {"fail", "error", "note"}
 
 
 @pytest.mark.parametrize("fault", catalogue(), ids=lambda fault: fault.name)

@@ -53,7 +53,8 @@ def _list() -> int:
     faults = catalogue()
     width = max(len(_usage(fault.name, fault.target)) for fault in faults)
     for fault in faults:
-        sys.stdout.write(f"{_usage(fault.name, fault.target):{width}}  {fault.check:8}  {fault.description}\n")
+        told = f"{fault.check} {fault.found_as}"
+        sys.stdout.write(f"{_usage(fault.name, fault.target):{width}}  {told:14}  {fault.description}\n")
     return 0
 
 

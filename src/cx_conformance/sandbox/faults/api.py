@@ -10,23 +10,23 @@ _ROLE = "cx-conformance-limited"
 _BINDING = "cx-conformance-admins"
 
 
-@fault("services", "services")
+@fault("services", "services", found_as="error")
 def list_forbidden(installation: Installation, plural: str) -> None:
-    """The account may neither get nor list one kind, such as ``services`` (its checks become errors)."""
+    """The account may neither get nor list one kind."""
     if plural not in {resource.plural for resource in BUILT_IN}:
         raise CannotApply(f"there is no kind {plural!r}; name it in the plural, such as services or configmaps")
     _limit(installation, plural)
 
 
-@fault("edges")
+@fault("edges", found_as="error")
 def exec_forbidden(installation: Installation, _: str) -> None:
-    """The account may not exec into pods (edges become errors)."""
+    """The account may not exec into pods."""
     _limit(installation, "pods/exec")
 
 
-@fault("health")
+@fault("health", found_as="error")
 def portforward_forbidden(installation: Installation, _: str) -> None:
-    """The account may not forward ports (health and stores become errors)."""
+    """The account may not forward ports."""
     _limit(installation, "pods/portforward")
 
 

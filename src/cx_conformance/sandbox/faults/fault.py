@@ -29,18 +29,20 @@ class Fault:
 
     name: str
     check: str
-    """The check that finds it, or its area where the check has no fixed ID."""
+    """The check that finds it, or the area of those that do."""
     target: str
     """What it is aimed at when nothing else is said; empty where it has no target."""
     description: str
     change: Change
+    found_as: str = "fail"
+    """How it is told: ``fail``, ``error`` where it keeps from looking, ``note`` where the promise is kept still."""
 
 
-def fault(check: str, target: str = "") -> Callable[[Change], Fault]:
+def fault(check: str, target: str = "", *, found_as: str = "fail") -> Callable[[Change], Fault]:
     """Declare a function as a fault: its name and docstring are the fault's own."""
 
     def declare(change: Change) -> Fault:
         name = change.__name__.replace("_", "-")
-        return Fault(name, check, target, (change.__doc__ or "").strip().rstrip("."), change)
+        return Fault(name, check, target, (change.__doc__ or "").strip().rstrip("."), change, found_as)
 
     return declare

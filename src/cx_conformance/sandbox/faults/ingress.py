@@ -48,7 +48,7 @@ def certificate_expired(installation: Installation, _: str) -> None:
     _renew(installation, valid_days=-7)
 
 
-@fault("CX504")
+@fault("CX504", found_as="note")
 def certificate_expiring(installation: Installation, _: str) -> None:
     """The Ingresses' certificate expires in a week."""
     _renew(installation, valid_days=7)

@@ -3,7 +3,7 @@
 # ruff: noqa: D401 - a docstring is the description of the fault, listed as it stands
 
 from cx_conformance.sandbox.faults.fault import fault
-from cx_conformance.sandbox.faults.installation import Installation
+from cx_conformance.sandbox.faults.installation import Installation, paths
 
 
 @fault("CX201", "ccm")
@@ -20,8 +20,14 @@ def wrong_service_type(installation: Installation, component: str) -> None:
 
 @fault("CX203", "ccm")
 def wrong_service_port(installation: Installation, component: str) -> None:
-    """The Service listens on another port than its callers use."""
-    installation.service_port(component)["port"] += 1000
+    """The Service, and the Ingress before it, use another port than the callers do."""
+    port = installation.service_port(component)
+    old, port["port"] = port["port"], port["port"] + 1000
+    name = installation.service(component)["metadata"]["name"]
+    for ingress in installation.of("Ingress"):
+        for backend in (path["backend"]["service"] for path in paths(ingress)):
+            if backend["name"] == name and backend["port"].get("number") == old:
+                backend["port"]["number"] = port["port"]
 
 
 @fault("CX204", "ccm")

@@ -23,12 +23,15 @@ def renamed_workload(installation: Installation, component: str) -> None:
 
 @fault("CX102", "ccm")
 def wrong_kind(installation: Installation, component: str) -> None:
-    """A Deployment was installed as a DaemonSet."""
+    """A Deployment was installed as a StatefulSet."""
     workload = installation.workload(component)
     if workload["kind"] != "Deployment":
         raise CannotApply(f"component {component!r} is a {workload['kind']}; wrong-kind needs a Deployment")
-    workload["kind"] = "DaemonSet"
-    del workload["spec"]["replicas"], workload["spec"]["strategy"]
+    workload["kind"] = "StatefulSet"
+    spec = workload["spec"]
+    del spec["strategy"], spec["progressDeadlineSeconds"]
+    spec |= {"serviceName": workload["metadata"]["name"], "podManagementPolicy": "OrderedReady"}
+    spec["updateStrategy"] = {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}
 
 
 @fault("CX103", "ccm")
@@ -67,15 +70,15 @@ def unready(installation: Installation, component: str) -> None:
     installation.annotate(component, AILMENT, "unready")
 
 
-@fault("CX105", "ccm")
+@fault("CX104", "ccm")
 def rollout_stuck(installation: Installation, component: str) -> None:
-    """An upgrade does not come up while the old pod still serves (ProgressDeadlineExceeded)."""
+    """An upgrade does not get ready while the old pod still serves (ProgressDeadlineExceeded)."""
     workload = installation.workload(component)
     container = installation.container(component)
     workload["metadata"].setdefault("annotations", {})[ROLLED_FROM] = container["image"]
     workload["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = "2"
-    container["image"] = f"{container['image']}-no-such-tag"
-    installation.annotate(component, AILMENT, "image-pull")
+    container["image"] = f"{container['image']}-new"
+    installation.annotate(component, AILMENT, "unready")
 
 
 @fault("CX109", "ccm")
