@@ -12,6 +12,8 @@ COMMANDS: Final = {
     "run": "look at a cluster and say what keeps the blueprint's promises (options of pytest are taken too)",
     "list": "the checks, with ID, severity and what each needs",
     "explain": "one check: what it looks at, why, how to mend it",
+    "preflight": "what the account may not do, and which checks that will turn into errors",
+    "rbac": "the least that an account needs, as Kubernetes YAML",
     "snapshot": "save what a static run looks at, to audit it offline",
     "lint": "check a blueprint: schema, then consistency",
     "show": "what is promised, and by whom",

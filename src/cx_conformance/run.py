@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cx_conformance import __version__
-from cx_conformance.blueprint.component import Kind
 from cx_conformance.blueprint.loading import Loaded, load_blueprint, load_site
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.site import Site
@@ -164,18 +163,15 @@ class Run:
             return load(self.shared)
 
     def _look(self) -> "Snapshot":
-        from cx_conformance.cluster.kinds import WORKLOADS
+        from cx_conformance.cluster.rights import every_kind_for, kinds_for
         from cx_conformance.cluster.seen import Seen
-        from cx_conformance.cluster.snapshot import STATIC_KINDS, take
+        from cx_conformance.cluster.snapshot import take
 
         def look(kinds: Iterable[Any]) -> "Snapshot":
             return take(self.cluster, self.plan.namespaces, alternatives=self.plan.secrets, kinds=kinds, groups=False)
 
-        # A kind of workload that nothing is promised to be costs a request, and tells something only where a
-        # promised one is missing: then perhaps it was installed as that kind.
-        unwanted = {WORKLOADS[kind] for kind in Kind if kind not in self.plan.kinds}
-        seen = look(kind for kind in STATIC_KINDS if kind not in unwanted)
-        return look({*STATIC_KINDS, *WORKLOADS.values()}) if Seen(seen, self.plan).lacks_workload else seen
+        seen = look(kinds_for(self.plan))
+        return look(every_kind_for(self.plan)) if Seen(seen, self.plan).lacks_workload else seen
 
     def out_of_time(self) -> None:
         """Raise OutOfTime when the run's time limit has passed."""

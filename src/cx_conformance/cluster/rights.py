@@ -1,0 +1,167 @@
+"""What a run asks of the API server, as the permissions that it needs: the one source of ``rbac`` and ``preflight``.
+
+Static runs list kinds and get Secrets by name; live runs also read what logins refer to, exec and port-forward. Lists
+need no cluster-wide right: where that is forbidden, a look lists each namespace that matters.
+https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from cx_conformance.blueprint.component import Kind as WorkloadKind
+from cx_conformance.blueprint.plan import Plan
+from cx_conformance.blueprint.site import Credentials
+from cx_conformance.blueprint.store import Protocol, Reference
+from cx_conformance.blueprint.tailoring import Planned
+from cx_conformance.cluster.event import Event
+from cx_conformance.cluster.ingress import Ingress
+from cx_conformance.cluster.kinds import KINDS, WORKLOADS
+from cx_conformance.cluster.metadata import ApiObject
+from cx_conformance.cluster.namespace import Namespace
+from cx_conformance.cluster.pod import Pod
+from cx_conformance.cluster.snapshot import STATIC_KINDS
+from cx_conformance.cluster.snapshot_record import Place, Snapshot
+from cx_conformance.cluster.workload import Workload
+
+EXEC = "pods/exec"
+PORT_FORWARD = "pods/portforward"
+
+# The WebSocket handshake is a GET; servers from 1.35 ask for ``create`` too (KEP-4006).
+_STREAM_VERBS = ("get", "create")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """One permission: ``verb`` on ``resource`` (with its subresource), in ``namespace`` (None: cluster-wide).
+
+    ``name`` is that of the one object it is for, empty for all of them.
+    """
+
+    verb: str
+    resource: str
+    namespace: str | None
+    group: str = ""
+    name: str = ""
+
+    @property
+    def words(self) -> str:
+        """The permission as messages name it: ``list pods in namespace expertflow``."""
+        what = f"{self.resource}/{self.name}" if self.name else self.resource
+        return f"{self.verb} {what} {f'in namespace {self.namespace}' if self.namespace else 'cluster-wide'}"
+
+
+def kinds_for(plan: Plan) -> tuple[type[ApiObject], ...]:
+    """Return the kinds that a static run lists at first.
+
+    A kind of workload that nothing is promised to be costs a request, and tells something only where a promised one is
+    missing.
+    """
+    unwanted = {WORKLOADS[kind] for kind in WorkloadKind if kind not in plan.kinds}
+    return tuple(kind for kind in STATIC_KINDS if kind not in unwanted)
+
+
+def every_kind_for(plan: Plan) -> tuple[type[ApiObject], ...]:
+    """Return the kinds that are listed where a promised workload is missing: perhaps it was installed as another."""
+    return tuple(dict.fromkeys((*kinds_for(plan), *WORKLOADS.values())))
+
+
+def rights(
+    plan: Plan,
+    *,
+    static: bool,
+    inside: bool = False,
+    referred: Iterable[Place] = (),
+    namespaces: Iterable[str] | None = None,
+) -> tuple[Right, ...]:
+    """Return every permission that a run of ``plan`` needs, each once.
+
+    ``inside`` is a run in the cluster, which reaches pods without port-forward. ``referred`` are Secrets (namespace,
+    name) that the plan does not know: those that pods, workloads and Ingresses refer to. ``namespaces`` are those that
+    exist; None: all that the plan names, some of them alternatives to others.
+    """
+    places = tuple(name for name in plan.namespaces if namespaces is None or name in set(namespaces))
+    found = [*_lists(plan, places), *_secrets(plan, referred)]
+    if not static:
+        found += [*_logins(plan), *_streams(plan, inside=inside)]
+    return tuple(dict.fromkeys(one for one in found if one.namespace is None or one.namespace in places))
+
+
+def existing(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return those of the snapshot's namespaces that exist; raises CouldNotLook when that could not be seen."""
+    return tuple(name for name in snapshot.namespaces if snapshot.get(Namespace, None, name) is not None)
+
+
+def referred_secrets(snapshot: Snapshot) -> frozenset[Place]:
+    """Return the Secrets that were asked for, whatever came of it; no right on Secrets is needed to know their names.
+
+    Raises CouldNotLook when pods, workloads or Ingresses could not be seen: then some names are missing.
+    """
+    naming = [kind for kind in snapshot.listings if kind in (Pod, Ingress) or issubclass(kind, Workload)]
+    for kind in naming:
+        for namespace in existing(snapshot):
+            snapshot.list(kind, namespace)
+    return frozenset(snapshot.secrets)
+
+
+def _lists(plan: Plan, places: tuple[str, ...]) -> Iterator[Right]:
+    records: tuple[type[ApiObject], ...] = (Namespace, *every_kind_for(plan), Event)
+    kinds = [KINDS[record] for record in records]
+    for kind in kinds:
+        if not kind.namespaced:
+            yield Right(verb="list", resource=kind.plural, namespace=None, group=kind.group)
+    for place in places:
+        for kind in kinds:
+            if kind.namespaced:
+                yield Right(verb="list", resource=kind.plural, namespace=place, group=kind.group)
+
+
+def _secrets(plan: Plan, referred: Iterable[Place]) -> Iterator[Right]:
+    promised = {place for alternatives in plan.secrets for place in alternatives}
+    for namespace, name in sorted({*promised, *referred}):
+        yield Right(verb="get", resource="secrets", namespace=namespace, name=name)
+
+
+def login_places(plan: Plan) -> frozenset[tuple[str | None, str, str]]:
+    """Return what logins to the stores read: namespace, resource (secrets or configmaps), name."""
+    return frozenset((one.namespace, one.resource, one.name) for one in _logins(plan))
+
+
+def _logins(plan: Plan) -> Iterator[Right]:
+    for planned in plan.components.values():
+        for reference in _references(plan, planned):
+            resource, name = ("secrets", reference.secret) if reference.secret else ("configmaps", reference.config_map)
+            for namespace in (reference.namespace,) if reference.namespace else planned.namespaces:
+                if name:
+                    yield Right(verb="get", resource=resource, namespace=namespace, name=name)
+
+
+def _references(plan: Plan, planned: Planned) -> Iterator[Reference]:
+    """Yield what a login to the component's store reads; the site's own credentials come before the charts'."""
+    store = planned.facts.store
+    if store is None:
+        return
+    given = plan.site.credentials.get(planned.id, Credentials())
+    # Keycloak's administrator is asked for only where the site says so.
+    login = given.login or (None if store.protocol is Protocol.KEYCLOAK else store.login)
+    tls = given.tls or store.tls
+    read = (login.username_from, login.password) if login else ()
+    certificates = (tls.ca, tls.client_certificate, tls.client_key) if tls else ()
+    yield from (one for one in (*read, *certificates) if one is not None)
+
+
+def _streams(plan: Plan, *, inside: bool) -> Iterator[Right]:
+    callers = {name: plan.components[name] for name in dict.fromkeys(edge.caller.id for edge in plan.edges)}
+    yield from _stream(EXEC, callers.values())
+    if not inside:
+        asked = [
+            one
+            for one in plan.components.values()
+            if one.facts.health or one.facts.store or (one.facts.service and one.facts.service.ports)
+        ]
+        yield from _stream(PORT_FORWARD, asked)
+
+
+def _stream(resource: str, components: Iterable[Planned]) -> Iterator[Right]:
+    for namespace in dict.fromkeys(name for one in components for name in one.namespaces):
+        for verb in _STREAM_VERBS:
+            yield Right(verb=verb, resource=resource, namespace=namespace)

@@ -1,0 +1,136 @@
+"""``cx-conformance rbac``: the least that an account needs, as Kubernetes YAML."""
+
+import argparse
+from typing import TYPE_CHECKING, Final
+
+from cx_conformance.cluster.roles import NAME, Subject
+from cx_conformance.options import DECLARED
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    from cx_conformance.run import Run
+
+_TAKEN: Final = (
+    "--blueprint",
+    "--site",
+    "--static",
+    "--kubeconfig",
+    "--context",
+    "--sandbox",
+    "--snapshot",
+    "--time-limit",
+)
+
+_DESCRIPTION: Final = """\
+Prints a ServiceAccount, a Role and RoleBinding for each namespace, and one small ClusterRole and ClusterRoleBinding:
+what a run of this blueprint and site needs, and nothing more. For `kubectl apply -f -`; the account that applies them
+must itself hold what it grants.
+
+Secrets are granted by name only. Which Secrets pods, workloads and Ingresses refer to is not known from the blueprint:
+--from-cluster (or --snapshot FILE) reads their names from the pods, workloads and Ingresses there. Without it, what
+refers to other Secrets ends as an error that names the Secret.
+"""
+
+_UNKNOWN: Final = """\
+# Secrets that pods, workloads and Ingresses refer to are not known from the blueprint, so they are not in here.
+# `cx-conformance rbac --from-cluster` adds them; it lists pods, workloads and Ingresses, and reads no Secret.
+"""
+
+
+def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the subcommand."""
+    parser = subparsers.add_parser(
+        "rbac",
+        help="the least that an account needs, as Kubernetes YAML",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for flag, keywords in DECLARED:
+        if flag in _TAKEN:
+            parser.add_argument(flag, **keywords)
+    parser.add_argument(
+        "--from-cluster",
+        action="store_true",
+        help="look at the cluster: which namespaces exist, which Secrets are used",
+    )
+    parser.add_argument(
+        "--in-cluster", action="store_true", help="for a run inside the cluster, which needs no port-forward"
+    )
+    subject = parser.add_mutually_exclusive_group()
+    subject.add_argument(
+        "--service-account",
+        metavar="NAMESPACE/NAME",
+        type=_service_account,
+        help=f"the account (default: {NAME} in the platform's first namespace); it is made too",
+    )
+    subject.add_argument("--user", metavar="NAME", type=_user, help="a user of the cluster instead")
+    subject.add_argument("--group", metavar="NAME", type=_group, help="a group of users instead")
+    parser.set_defaults(run=run)
+
+
+def _service_account(text: str) -> Subject:
+    namespace, sign, name = text.partition("/")
+    if not (namespace and sign and name) or "/" in name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAMESPACE/NAME, such as monitoring/cx-conformance")
+    return Subject(kind="ServiceAccount", name=name, namespace=namespace)
+
+
+def _user(text: str) -> Subject:
+    return Subject(kind="User", name=text)
+
+
+def _group(text: str) -> Subject:
+    return Subject(kind="Group", name=text)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the objects as a stream of YAML documents; 2 for wrong input, 3 when the cluster could not be looked at."""
+    import sys
+
+    from cx_conformance.blueprint.problems import InputProblems
+    from cx_conformance.options import Options
+    from cx_conformance.outcome.looking import CouldNotLook
+    from cx_conformance.outcome.verdict import EXIT_STATUS, WRONG_USAGE, Verdict
+    from cx_conformance.run import Run
+
+    try:
+        session = Run(Options.read(args))
+    except (InputProblems, ValueError) as wrong:
+        sys.stderr.write(f"cx-conformance rbac: {wrong}\n")
+        return WRONG_USAGE
+    try:
+        sys.stdout.write(_yaml(args, session))
+    except CouldNotLook as reason:
+        sys.stderr.write(f"cx-conformance rbac: {reason}\n")
+        return EXIT_STATUS[Verdict.INCONCLUSIVE]
+    except (OSError, ValueError) as wrong:
+        sys.stderr.write(f"cx-conformance rbac: {wrong}\n")
+        return WRONG_USAGE
+    finally:
+        session.close()
+    return 0
+
+
+def _yaml(args: argparse.Namespace, session: "Run") -> str:
+    import yaml
+
+    from cx_conformance.cluster.rights import existing, referred_secrets, rights
+    from cx_conformance.cluster.roles import role_objects
+
+    plan = session.plan
+    looked = args.from_cluster or session.options.snapshot or session.options.sandbox is not None
+    needed = rights(
+        plan,
+        static=args.static,
+        inside=args.in_cluster,
+        referred=referred_secrets(session.snapshot) if looked else (),
+        namespaces=existing(session.snapshot) if looked else None,
+    )
+    subject = args.service_account or args.user or args.group
+    subject = subject or Subject(kind="ServiceAccount", name=NAME, namespace=plan.namespaces[0])
+    head = f"# What `cx-conformance run{' --static' if args.static else ''}` needs, and nothing more.\n"
+    documents: str = yaml.dump_all(
+        role_objects(needed, subject), Dumper=yaml.CSafeDumper, sort_keys=False, explicit_start=True, width=120
+    )
+    return head + ("" if looked else _UNKNOWN) + documents
