@@ -1,5 +1,7 @@
 """Health: what components say of themselves, asked of every ready pod."""
 
+from typing import Final
+
 from cx_conformance.blueprint.component import ServicePort
 from cx_conformance.blueprint.health import Health
 from cx_conformance.blueprint.plan import Entry
@@ -7,6 +9,9 @@ from cx_conformance.blueprint.promise import Severity
 from cx_conformance.outcome.check import check
 from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.vantage.answers import HealthProbes
+
+SLOW_MS: Final = 1000
+"""A healthy answer that takes longer is noted."""
 
 
 @check(
@@ -35,6 +40,10 @@ def check_health(health: Entry[Health], health_probes: HealthProbes, evidence: E
         assert seen.status == promised.status, (
             f"{where} answers {seen.status} of promised {promised.status}{led}: {one.words or seen.excerpt()}"
         )
+        if seen.milliseconds > SLOW_MS:
+            evidence.note(f"pod {one.pod.name} took {seen.milliseconds / 1000:.1f} s to answer")
+        if not seen.body_is_whole:
+            evidence.note(f"pod {one.pod.name} answers with a body that does not end, or a large one; it was cut")
         if promised.body_contains:
             assert promised.body_contains in seen.text, (
                 f"{where} answers without the promised {promised.body_contains!r}: {seen.excerpt()}"

@@ -121,6 +121,10 @@ class Tunnel:
                 # A reset, not an end of data: a driver must not take a closed port for a short answer.
                 local: socket.socket = writer.get_extra_info("socket")
                 local.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        except asyncio.CancelledError:
+            # Only `stop` cancels, and waits; raised further, asyncio's stream callback would log it as an error.
+            local = writer.get_extra_info("socket")
+            local.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         finally:
             self._bridges.discard(bridge)
             writer.close()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pydantic import SecretStr
@@ -17,6 +17,7 @@ from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.probes.stores.observation import StoreObservation
 from cx_conformance.probes.stores.target import Credentials, Limits, Target, TlsExpectation
+from cx_conformance.probes.stores.trouble import Kind
 from cx_conformance.vantage.reach import Reach, Way
 from cx_conformance.vantage.secure import speaks_tls
 
@@ -74,10 +75,15 @@ class StoreProbes:
             limits=_LIMITS,
             why_closed=way.why_closed,
         )
-        observation = _OBSERVE[store.protocol](target, credentials, store, self._seen.fqdn)
+        observe = _OBSERVE[store.protocol]
+        observation = observe(target, credentials, store, self._seen.fqdn)
+        if expectation is None and observation.speaks.kind is Kind.TLS:
+            # It answered too late to be recognised at first.
+            target = replace(target, tls=self._tls(tls, namespace))
+            observation = observe(target, credentials, store, self._seen.fqdn)
         if not observation.reachable.ok:
             way.raise_trouble()
-        return StoreAsked(observation, way.vantage, way.pod.name, expectation is not None, missing)
+        return StoreAsked(observation, way.vantage, way.pod.name, target.tls is not None, missing)
 
     def _way(self, planned: Planned, store: Store) -> tuple[Way, str]:
         try:

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+from contextlib import suppress
 
 from cx_conformance.sandbox.stores.standin import Conversation
 
@@ -20,8 +21,10 @@ async def hang(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> N
         pass
 
 
-async def reset(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Reset the connection at once."""
+async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Reset a connection once it was asked something: earlier, the client may not even have it."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(reader.read(1), timeout=0.5)
     _reset(writer)
 
 

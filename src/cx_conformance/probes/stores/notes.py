@@ -145,7 +145,7 @@ class Notes:
             silent = Trouble(Kind.TIMED_OUT, f"{address} accepts connections and says nothing within {waited}")
             return silent if trouble.kind is Kind.TIMED_OUT else trouble
         if sniffed.name == "TLS" and self.target.tls is None:
-            return Trouble(Kind.WRONG_PROTOCOL, f"{address} wants TLS where plain {protocol} is promised")
+            return Trouble(Kind.TLS, f"{address} wants TLS where plain {protocol} is promised")
         if sniffed.name is not None and sniffed.name not in {protocol, over}:
             return Trouble(Kind.WRONG_PROTOCOL, f"{address} does not speak {protocol}; it speaks {sniffed.name}")
         if sniffed.name is None and len(sniffed.said) >= _TELLING:
