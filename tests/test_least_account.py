@@ -1,0 +1,84 @@
+"""Under the Roles that ``rbac`` prints, and nothing more, a run ends as under an administrator; it only reads."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cx_conformance.blueprint.manifests import reference_installation
+from cx_conformance.sandbox.cluster import EmbeddedCluster
+from tests.checks.installation import blueprint
+from tests.test_run import command, outcomes
+
+ACCOUNT = "system:serviceaccount:expertflow:cx-conformance"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What came of the same run under two accounts, and what the least one asked the API server."""
+
+    admin: list[dict[str, Any]]
+    least: list[dict[str, Any]]
+    asked: list[dict[str, Any]]
+    words: str
+    static: bool
+
+
+def run_twice(folder: Path, *options: str) -> Runs:
+    """Run as an administrator, then as an account that holds only what ``rbac`` prints for these options."""
+    printed = command("rbac", "--sandbox", *options, cwd=folder)
+    assert printed.returncode == 0, printed.stderr
+    roles = list(yaml.safe_load_all(printed.stdout))
+    static = "--static" in options
+    with EmbeddedCluster([*reference_installation(blueprint()), *roles], static=static) as cluster:
+        assert cluster.settle() == []
+        config = json.loads(cluster.kubeconfig.read_text())
+        config["users"][0]["user"]["token"] = cluster.token_for("expertflow/cx-conformance")
+        least = folder / "least.kubeconfig"
+        least.write_text(json.dumps(config))
+        said = ""
+        for name, kubeconfig in (("admin", cluster.kubeconfig), ("least", least)):
+            done = command("run", "--kubeconfig", kubeconfig, *options, "--report", name, cwd=folder)
+            said = done.stdout + done.stderr
+        asked = [one for one in cluster.requests() if one["user"] == ACCOUNT]
+    return Runs(
+        admin=outcomes(folder / "admin"), least=outcomes(folder / "least"), asked=asked, words=said, static=static
+    )
+
+
+@pytest.fixture(scope="module", params=[("--static",), ()], ids=["static", "live"])
+def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """Run once with each set of options; the tests look at what came of it."""
+    return run_twice(tmp_path_factory.mktemp("least"), *request.param)
+
+
+def judged(found: list[dict[str, Any]]) -> dict[tuple[str, str, str], tuple[str, str]]:
+    """Return result and message by what was judged."""
+    return {(one["check"], one["component"], one["entry"]): (one["outcome"], one["message"]) for one in found}
+
+
+def test_the_outcomes_are_those_of_an_administrator(runs: Runs) -> None:
+    """The same result and the same words for every promise."""
+    admin, least = judged(runs.admin), judged(runs.least)
+
+    assert {key: (admin[key], least.get(key)) for key in admin if admin[key] != least.get(key)} == {}
+    assert len(least) == len(admin) > 1000
+    assert {result for result, _ in least.values()} == {"pass", "n/a"}, runs.words
+
+
+def test_a_run_only_reads(runs: Runs) -> None:
+    """Every request is a GET, the upgrades of exec and port-forward too: nothing was created, changed or deleted."""
+    assert {one["method"] for one in runs.asked} == {"GET"}
+    streams = {one["path"].partition("?")[0].rpartition("/")[2] for one in runs.asked} & {"exec", "portforward"}
+    assert streams == (set() if runs.static else {"exec", "portforward"})
+
+
+def test_secrets_are_never_listed(runs: Runs) -> None:
+    """Each is asked for by its name."""
+    paths = [one["path"].partition("?")[0] for one in runs.asked]
+
+    assert [path for path in paths if path.endswith("/secrets")] == []
+    assert [path for path in paths if "/secrets/" in path] != []
