@@ -1,14 +1,21 @@
 """Call edges: from the caller's own pod, does the callee's name lead to its Service, and does the port accept."""
 
+from typing import Final
+
+from cx_conformance.blueprint.component import Component
 from cx_conformance.blueprint.plan import Edge, Entry
 from cx_conformance.blueprint.promise import Severity
-from cx_conformance.cluster.seen import Seen
-from cx_conformance.outcome.check import check
+from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.traffic import Traffic, called_port, dns_traffic, edge_traffic
+from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.probes.edges import EdgeFinding, EdgeObservation
 from cx_conformance.vantage.callers import EdgeProbes
 
 UNRESOLVED = (EdgeFinding.NOT_RESOLVABLE, EdgeFinding.LOOKUP_TIMED_OUT)
+MOST_SHOWN: Final = 3
+"""So many forbidden connections are told in full; replicas only repeat them."""
 
 
 def _told(observation: EdgeObservation, evidence: Evidence) -> EdgeFinding:
@@ -33,7 +40,7 @@ def _told(observation: EdgeObservation, evidence: Evidence) -> EdgeFinding:
     "Callee's name resolves",
     severity=Severity.CRITICAL,
     remedy="look at the cluster's DNS and the pod's dnsPolicy; kubectl exec the caller and resolve the name there",
-    rests_on=("CX101", "CX103", "CX104", "callee:CX201"),
+    rests_on=("CX101", "CX103", "CX104", "CX704", "callee:CX201"),
 )
 def check_resolves(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, evidence: Evidence) -> None:
     """In the caller's own pod the callee's Service name resolves to the Service's address."""
@@ -58,14 +65,83 @@ def check_resolves(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, evide
     "Callee accepts",
     severity=Severity.CRITICAL,
     remedy="look at the callee's endpoints and at NetworkPolicies that select caller or callee",
-    rests_on=("CX101", "CX103", "CX104", "CX701", "callee:CX201", "callee:CX203", "callee:CX205", "callee:CX206"),
+    rests_on=(
+        *("CX101", "CX103", "CX104", "CX701"),
+        *("callee:CX201", "callee:CX203", "callee:CX205", "callee:CX206"),
+        "CX703",
+    ),
 )
-def check_accepts(edge: Entry[Edge], edge_probes: EdgeProbes, evidence: Evidence) -> None:
+def check_accepts(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, evidence: Evidence) -> None:
     """From the caller's own pod the callee's Service port accepts a connection."""
     evidence.promised = str(EdgeFinding.CONNECTS)
+    forbidden = _configured(edge.of, seen, evidence)
     observation = edge_probes.of(edge)
     found = _told(observation, evidence)
     if found is EdgeFinding.CLOSED:
         evidence.note("accepted, and ended at once by the other side")
         return
-    assert found is EdgeFinding.CONNECTS, observation.words
+    assert found is EdgeFinding.CONNECTS, "; ".join((observation.words, *forbidden[:MOST_SHOWN]))
+
+
+def _configured(edge: Edge, seen: Seen, evidence: Evidence) -> tuple[str, ...]:
+    """Put into the evidence what the API says of an edge, seen or not; return what policies forbid of it."""
+    try:
+        service = seen.service(edge.callee).object
+        evidence.details["service"] = f"Service {service.where}"
+        port = called_port(service, edge)
+        evidence.details["ready endpoints"] = len(seen.endpoints(service, port)) if port else 0
+        traffic = edge_traffic(seen, edge)
+    except (Absent, CouldNotLook) as reason:
+        evidence.details["configuration"] = str(reason)
+        return ()
+    evidence.details |= _restricting(traffic)
+    return traffic.forbidden
+
+
+def _restricting(traffic: Traffic) -> dict[str, list[str]]:
+    return {f"policies on {direction}": names for direction, names in traffic.restricting.items()}
+
+
+@check(
+    "CX703",
+    "No policy forbids the call",
+    severity=Severity.CRITICAL,
+    remedy="allow the call in a NetworkPolicy on the caller (egress) or the callee (ingress), at the pod's own port",
+    rests_on=("CX101", "callee:CX101", "callee:CX201", "callee:CX203", "callee:CX205"),
+)
+def check_allowed(edge: Entry[Edge], seen: Seen, evidence: Evidence) -> None:
+    """NetworkPolicies let the caller out and in to the callee; a network plug-in may enforce them from today on."""
+    evidence.promised = "allowed"
+    _judge(edge_traffic(seen, edge.of), evidence)
+
+
+@check(
+    "CX704",
+    "No policy forbids DNS",
+    severity=Severity.CRITICAL,
+    remedy="allow egress to UDP and TCP 53 of the pods k8s-app=kube-dns in namespace kube-system",
+    rests_on=("CX101",),
+)
+def check_dns_allowed(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
+    """NetworkPolicies let a component that calls others ask the cluster's DNS; it finds no callee's name otherwise."""
+    if not any(edge.caller.id == component.component for edge in seen.plan.edges):
+        raise NotApplicable("it is promised to call nobody")
+    evidence.promised = "allowed"
+    _judge(dns_traffic(seen, component.planned), evidence)
+
+
+def _judge(traffic: Traffic, evidence: Evidence) -> None:
+    evidence.details |= _restricting(traffic)
+    evidence.found = list(traffic.forbidden) or "allowed"
+    if not traffic.connections:
+        raise NotApplicable(
+            f"{', '.join(traffic.on_node)} is on the node's network, where it is not defined how NetworkPolicies apply"
+        )
+    if traffic.by_block:
+        evidence.note(
+            f"{', '.join(traffic.by_block)} allow it by a block of addresses, which not every network plug-in applies "
+            "to pods; a podSelector is certain"
+        )
+    more = len(traffic.forbidden) - MOST_SHOWN
+    told = "; ".join((*traffic.forbidden[:MOST_SHOWN], *([f"and {more} more"] if more > 0 else ())))
+    assert not traffic.forbidden, told

@@ -137,6 +137,16 @@ def test_a_failure_that_rests_on_another_is_blocked_by_the_first_cause() -> None
     assert (ended.result, ended.message) == (Result.BLOCKED, "blocked: CX101 web")
 
 
+def test_a_failure_that_was_seen_is_not_hidden_by_what_could_not_be_looked_at() -> None:
+    """A refused connection is a failure, also where the account may not see the policies that may explain it."""
+    below = check("CX703", "component", cannot_look)
+    above = check("CX702", "component", breaks, rests_on=("CX703",))
+    also_blind = check("CX704", "component", cannot_look, rests_on=("CX703",))
+    court = judge(below, above, also_blind)
+    assert outcome(court, above).result is Result.FAIL
+    assert outcome(court, also_blind).message == "blocked: CX703 web"
+
+
 def test_what_passes_stays_a_pass_although_something_below_it_is_broken() -> None:
     """A promise seen kept is reported so: a stuck rollout does not hide the endpoint that still answers."""
     below = check("CX104", "component", breaks)

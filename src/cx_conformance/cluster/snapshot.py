@@ -19,6 +19,7 @@ from cx_conformance.cluster.json_fields import text
 from cx_conformance.cluster.look import Look
 from cx_conformance.cluster.metadata import ApiObject
 from cx_conformance.cluster.namespace import Namespace
+from cx_conformance.cluster.networkpolicy import NetworkPolicy
 from cx_conformance.cluster.node import Node
 from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.refusal import Refusal
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["STATIC_KINDS", "Listing", "SeenSecret", "Snapshot", "load", "save", "take"]
 
-# What the checks of the API's own objects need: with /version, /apis and namespaces 16 requests, which leaves 9 of
+# What the checks of the API's own objects need: with /version, /apis and namespaces 17 requests, which leaves 8 of
 # the 25 that a static run may take for Secrets that an installation refers to. Events come when a pod is in trouble.
 STATIC_KINDS: tuple[type[ApiObject], ...] = (
     Node,
@@ -50,6 +51,7 @@ STATIC_KINDS: tuple[type[ApiObject], ...] = (
     StorageClass,
     Ingress,
     IngressClass,
+    NetworkPolicy,
 )
 
 _WORKERS = 8

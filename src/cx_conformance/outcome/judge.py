@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 from cx_conformance.blueprint.plan import PLATFORM, Entry, Plan
@@ -18,7 +18,12 @@ Look = Callable[[str], Any]
 _FIRST: Final = "platform:CX000"
 """Everything rests on an API server that answers."""
 
-_BROKEN: Final = (Result.FAIL, Result.ERROR, Result.WAIVED, Result.BLOCKED)
+_BROKEN: Final = (Result.FAIL, Result.WAIVED, Result.BLOCKED)
+_IN_THE_WAY: Final = {
+    Result.FAIL: _BROKEN,  # what was seen broken is not hidden behind what could not be looked at
+    Result.ERROR: (*_BROKEN, Result.ERROR),
+}
+"""By how a check ended: the outcomes of what it rests on that explain it."""
 
 
 class Judge:
@@ -69,7 +74,7 @@ class Judge:
             result = Result.ERROR
             message = f"the check itself broke: {type(bug).__name__}: {bug}; please report it"
         # What was seen kept is told so, whatever else is broken; only what fails is traced to its cause.
-        root = self._root(check, entry, look) if result in (Result.FAIL, Result.ERROR) else None
+        root = self._root(check, entry, look, _IN_THE_WAY[result]) if result in _IN_THE_WAY else None
         if root is not None:
             evidence.details["seen"] = message
             result, message = Result.BLOCKED, f"blocked: {root}"
@@ -98,7 +103,7 @@ class Judge:
             arguments["evidence"] = evidence
         check.function(entry, **arguments)
 
-    def _root(self, check: Check, entry: Entry[Any], look: Look) -> str | None:
+    def _root(self, check: Check, entry: Entry[Any], look: Look, causes: Collection[Result]) -> str | None:
         for rest in (*check.rests_on, _FIRST):
             relation, _, identity = rest.rpartition(":")
             needed = self.checks.get(identity)
@@ -106,7 +111,7 @@ class Judge:
                 continue
             for one in self._related(needed, relation, entry):
                 found = self.outcome(needed, one, look)
-                if found.result in _BROKEN:
+                if found.result in causes:
                     return found.root or f"{found.check} {one.id if one.component == PLATFORM else one.component}"
         return None
 

@@ -1,0 +1,190 @@
+"""The connections that a call edge consists of, pod to pod, and what NetworkPolicies say of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from cx_conformance.blueprint.plan import Edge
+from cx_conformance.blueprint.tailoring import Planned
+from cx_conformance.cluster.namespace import Namespace
+from cx_conformance.cluster.networkpolicy import NetworkPolicy
+from cx_conformance.cluster.pod import Pod
+from cx_conformance.cluster.policies import Direction, End, Policies, Ruling
+from cx_conformance.cluster.ports import port_reached
+from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.service import Service, ServicePort
+from cx_conformance.cluster.workload import Workload
+from cx_conformance.outcome.looking import NoVantage
+
+_NODE_LOCAL_DNS = ("node-local-dns", "nodelocaldns")
+"""Labels ``k8s-app`` of NodeLocal DNSCache, which answers on the node itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What the policies say of all connections of one kind: an edge's, or those to the cluster's DNS.
+
+    ``connections`` are counted without those of pods on their node's network, to which policies apply in no way that
+    the API defines; ``on_node`` names these pods.
+    """
+
+    connections: int = 0
+    forbidden: tuple[str, ...] = ()
+    """A sentence for each way that is shut, which names the policies."""
+    by_block: tuple[str, ...] = ()
+    """Policies that allow a connection by a block of addresses only."""
+    restricting: dict[str, list[str]] = field(default_factory=dict)
+    """The policies that select the caller for egress, and the callee for ingress."""
+    on_node: tuple[str, ...] = ()
+
+
+def edge_traffic(seen: Seen, edge: Edge) -> Traffic:
+    """Say which connections of ``edge`` a policy forbids: of every caller's pod, to every pod behind the callee.
+
+    Where there is no pod yet the workload's template speaks for it. Raises Absent where the callee's Service or port
+    is, CouldNotLook where policies could not be listed.
+    """
+    service = seen.service(edge.callee).object
+    port = called_port(service, edge)
+    if port is None:
+        raise Absent(f"Service {service.where} does not serve port {edge.port.port}")
+    callers = _callers(seen, edge.caller)
+    policies = _policies(seen, (*(one.namespace for one in callers), service.namespace))
+    targets = [(end, number) for end in _behind(seen, service, edge.callee) if (number := _arrives(service, port, end))]
+    if not targets:
+        raise Absent(f"Service {service.where} port {port.number} leads to no pod and no address")
+    return _traffic(policies, callers, targets, port.protocol)
+
+
+def dns_traffic(seen: Seen, caller: Planned) -> Traffic:
+    """Say whether a policy keeps ``caller`` from the cluster's DNS, over UDP as every resolver begins.
+
+    Raises Absent where its workload is, CouldNotLook where policies could not be listed, or the DNS is not to be seen.
+    """
+    callers = _callers(seen, caller)
+    policies = _policies(seen, [one.namespace for one in callers])
+    restricting = sorted({policy.where for one in callers for policy in policies.on(one, "egress")})
+    if not restricting:
+        return Traffic(connections=len(callers))
+    pods = seen.snapshot.visible(Pod)
+    if any(pod.labels.get("k8s-app") in _NODE_LOCAL_DNS for pod in pods):
+        return Traffic(restricting={"egress": restricting}, on_node=("NodeLocal DNSCache",))
+    services = [one for one in seen.snapshot.visible(Service) if _is_dns(one)]
+    policies = _policies(seen, [*(one.namespace for one in callers), *(one.namespace for one in services)])
+    targets = [
+        (_of_pod(pod, service), reached.number)
+        for service in services
+        for port in service.ports
+        for pod in pods
+        if (port.number, port.protocol) == (53, "UDP")
+        and pod.namespace == service.namespace
+        and service.selects(pod.labels)
+        and not pod.finished
+        and (reached := port_reached(service, port, pod))
+    ]
+    if not targets:
+        raise NoVantage(
+            f"NetworkPolicies {', '.join(restricting)} restrict egress of {caller.id}, and the pods of the cluster's "
+            "DNS were not to be seen; let the account list Services and Pods of kube-system"
+        )
+    return _traffic(policies, callers, targets, "UDP")
+
+
+def called_port(service: Service, edge: Edge) -> ServicePort | None:
+    """Return the live port that the edge calls: the documented number first, then those that are accepted."""
+    numbers = (edge.port.port, *edge.port.also)
+    served = {port.number: port for port in service.ports if port.protocol == "TCP"}
+    return next((served[number] for number in numbers if number in served), None)
+
+
+def _traffic(policies: Policies, sources: Sequence[End], targets: Sequence[tuple[End, int]], protocol: str) -> Traffic:
+    pairs = [(source, target, number) for source in sources for target, number in targets]
+    judged = [pair for pair in pairs if not any(_on_node(end) for end in pair[:2])]
+    rulings: list[Ruling] = [policies.ruling(source, target, number, protocol) for source, target, number in judged]
+    ends: tuple[tuple[Direction, list[End]], ...] = (
+        ("egress", list(sources)),
+        ("ingress", [target for target, _ in targets]),
+    )
+    restricting = {
+        direction: sorted({policy.where for end in some for policy in policies.on(end, direction)})
+        for direction, some in ends
+    }
+    return Traffic(
+        connections=len(judged),
+        forbidden=tuple(dict.fromkeys(barrier.words for ruling in rulings for barrier in ruling.barriers)),
+        by_block=tuple(dict.fromkeys(policy.where for ruling in rulings for policy in ruling.by_block)),
+        restricting={direction: names for direction, names in restricting.items() if names},
+        on_node=tuple(dict.fromkeys(end.name for pair in pairs for end in pair[:2] if _on_node(end))),
+    )
+
+
+def _policies(seen: Seen, namespaces: Iterable[str]) -> Policies:
+    """Return the policies of ``namespaces``; what they call by labels are these same namespaces."""
+    wanted = tuple(dict.fromkeys(namespaces))
+    found = [
+        policy
+        for namespace in wanted
+        if namespace in seen.plan.namespaces
+        for policy in seen.snapshot.list(NetworkPolicy, namespace)
+    ]
+    if not found:
+        return Policies((), {})
+    live = (seen.snapshot.get(Namespace, None, namespace) for namespace in wanted)
+    return Policies(found, {one.name: one.labels for one in live if one is not None})
+
+
+def _callers(seen: Seen, caller: Planned) -> list[End]:
+    pods = [pod for pod in seen.pods(caller) if not pod.finished and pod.deleted is None]
+    return [_of_pod(pod) for pod in pods] or [_of_template(seen.workload(caller).object)]
+
+
+def _behind(seen: Seen, service: Service, callee: Planned) -> list[End]:
+    """Return the pods behind ``service``; where it selects none, the addresses that its EndpointSlices give it."""
+    pods = [pod for pod in seen.snapshot.pods_behind(service) if not pod.finished and pod.deleted is None]
+    if pods:
+        return [_of_pod(pod, service) for pod in pods]
+    if service.selector:
+        return [_of_template(seen.workload(callee).object)]
+    addresses = dict.fromkeys(
+        address
+        for item in seen.snapshot.endpoints(service)
+        for endpoint in item.endpoints
+        if item.address_type != "FQDN"
+        for address in endpoint.addresses
+    )
+    return [End(name=f"address {one}", labels={}, addresses=(one, *service.cluster_ips)) for one in addresses]
+
+
+def _arrives(service: Service, port: ServicePort, end: End) -> int | None:
+    """Return the number on which ``end`` is reached; a Service without pods leads to its own targetPort."""
+    if end.spec is None:
+        return port.target if isinstance(port.target, int) else port.number
+    reached = port_reached(service, port, end.spec)
+    return reached.number if reached else None
+
+
+def _of_pod(pod: Pod, service: Service | None = None) -> End:
+    return End(
+        name=f"pod {pod.where}",
+        namespace=pod.namespace,
+        labels=pod.labels,
+        addresses=(*pod.ips, *(service.cluster_ips if service else ())),
+        spec=pod.spec,
+    )
+
+
+def _of_template(live: Workload) -> End:
+    return End(
+        name=f"the pods of {live.kind} {live.where}",
+        namespace=live.namespace,
+        labels=live.template.labels,
+        spec=live.template.spec,
+    )
+
+
+def _on_node(end: End) -> bool:
+    return end.spec is not None and end.spec.host_network
+
+
+def _is_dns(service: Service) -> bool:
+    """Whether it is the cluster's DNS; OpenShift calls it dns-default, all others label it kube-dns."""
+    return service.labels.get("k8s-app") == "kube-dns" or service.name in ("kube-dns", "dns-default")
