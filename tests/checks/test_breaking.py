@@ -508,6 +508,20 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "for host other.example.com of promised cx.example.com",
     ),
     ("CX506", "ccm", "/ccm", rival_of_ccm, "is claimed by expertflow/"),
+    (
+        "CX703",
+        "agent-manager",
+        "agent-manager -> ccm:8081",
+        lambda i: i.inject("policy-forbids-call"),
+        "NetworkPolicy expertflow/another-only restricts ingress of pod expertflow/ef-ccm-",
+    ),
+    (
+        "CX704",
+        "ccm",
+        None,
+        lambda i: i.inject("policy-forbids-dns"),
+        "NetworkPolicy expertflow/tcp-only restricts egress of pod expertflow/ef-ccm-",
+    ),
 ]
 
 

@@ -416,6 +416,69 @@ def wildcard_host(installation: Installation) -> None:
     tls_without_hosts(installation)
 
 
+def policy(name: str, namespace: str, **spec: Any) -> Object:
+    """Make a NetworkPolicy on every pod of a namespace."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"podSelector": {}} | spec,
+    }
+
+
+def fenced_namespaces(installation: Installation) -> None:
+    """Deny by default, and allow what the platform needs: its own namespaces, and DNS."""
+    both = [
+        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+        for name in ("expertflow", "ef-external")
+    ]
+    dns = {
+        "to": [
+            {
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+                "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+            }
+        ],
+        "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
+    }
+    for namespace in ("expertflow", "ef-external"):
+        installation.manifests += [
+            policy("default-deny", namespace, policyTypes=["Ingress", "Egress"]),
+            policy("in", namespace, policyTypes=["Ingress"], ingress=[{"from": both}]),
+            policy("out", namespace, policyTypes=["Egress"], egress=[{"to": both}, dns]),
+        ]
+
+
+def egress_anywhere(installation: Installation) -> None:
+    """Let the pods out to every address, written as a block."""
+    anywhere = [{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]
+    installation.manifests.append(policy("out", "expertflow", policyTypes=["Egress"], egress=anywhere))
+
+
+def on_their_nodes(installation: Installation) -> None:
+    """Let the pods use their nodes' network, where it is not defined how policies apply."""
+    for one in workloads(installation):
+        one["spec"]["template"]["spec"]["hostNetwork"] = True
+    installation.manifests.append(policy("default-deny", "expertflow", policyTypes=["Ingress", "Egress"]))
+
+
+def node_local_dns(installation: Installation) -> None:
+    """Answer DNS on the nodes, which pods reach whatever their policies say of kube-dns."""
+    cache = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": "node-local-dns-1",
+            "namespace": "kube-system",
+            "labels": {"k8s-app": "node-local-dns"},
+        },
+        "spec": {"hostNetwork": True, "containers": [{"name": "cache", "image": "x"}]},
+        "status": {"phase": "Running"},
+    }
+    installation.add_live(cache)
+    installation.inject("policy-forbids-dns")
+
+
 VARIATIONS: dict[str, Vary] = {
     "nothing": lambda _: None,
     "other units": other_units,
@@ -482,6 +545,10 @@ VARIATIONS: dict[str, Vary] = {
         one["spec"]["template"]["spec"].pop("imagePullSecrets", None) for one in workloads(i)
     ],
     "wildcard host": wildcard_host,
+    "namespaces fenced by policies": fenced_namespaces,
+    "egress to every address": egress_anywhere,
+    "pods on their nodes' network": on_their_nodes,
+    "NodeLocal DNSCache": node_local_dns,
 }
 
 

@@ -38,10 +38,10 @@ def without_trouble(api: ApiServer) -> None:
 
 
 def test_a_look_asks_a_constant_number_of_times(cluster: Cluster, api: ApiServer) -> None:
-    """Sixteen requests for the lists, and one for each Secret that is referred to."""
+    """Seventeen requests for the lists, and one for each Secret that is referred to."""
     without_trouble(api)
     snapshot = take(cluster, ["shop", "kube-system"])
-    assert snapshot.requests == len(api.requests) == 16 + len({"db-login", "shop-tls"})
+    assert snapshot.requests == len(api.requests) == 17 + len({"db-login", "shop-tls"})
     assert {item.method for item in api.requests} == {"GET"}
     assert api.requests[0].path == "/version"
     assert snapshot.retries == {}
@@ -162,7 +162,7 @@ def test_a_namespace_that_was_not_looked_at_is_not_taken_for_empty(cluster: Clus
 def test_a_kind_that_was_not_looked_at_is_not_taken_for_empty(cluster: Cluster) -> None:
     """Unless the caller asks for it."""
     with pytest.raises(CouldNotLook, match="holds no networkpolicies: it was taken without them"):
-        take(cluster, ["shop"]).list(NetworkPolicy, "shop")
+        take(cluster, ["shop"], kinds=[Pod]).list(NetworkPolicy, "shop")
     (policy,) = take(cluster, ["shop"], kinds=[NetworkPolicy]).list(NetworkPolicy, "shop")
     assert policy.ingress[0].ports[0].port == "tcp-db-6379"
 

@@ -22,6 +22,7 @@ _AREAS = (
     "platform",
     "health",
     "edges",
+    "policies",
     "stores",
     "inside",
     "api",
