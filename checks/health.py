@@ -10,7 +10,7 @@ from cx_conformance.outcome.check import check
 from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.vantage.answers import HealthProbes
 
-SLOW_MS: Final = 1000
+SLOW_MS: Final = 2500
 """A healthy answer that takes longer is noted."""
 
 

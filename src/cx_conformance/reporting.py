@@ -84,6 +84,9 @@ class Reporting:
         from cx_conformance.reports.terminal import header
 
         header(self.run.record(), self.console)
+        if not self.run.options.static:
+            for note in self.run.stand_ins:
+                self.console.print(f"  stand-in   {note}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the outcome from the phase that decided it."""

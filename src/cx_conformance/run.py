@@ -82,6 +82,13 @@ class Run:
         return str(self._look_once("sandbox", self._start_sandbox).kubeconfig)
 
     @property
+    def stand_ins(self) -> list[str]:
+        """Return which stores of the embedded cluster are stand-ins and why; waits until all of them answer."""
+        if self.options.sandbox is None:
+            return []
+        return self._look_once("sandbox", self._start_sandbox).settle()
+
+    @property
     def cluster(self) -> "Cluster":
         """Return the connection to the cluster; CouldNotLook when there is none."""
         return self._look_once("cluster", self._connect)
@@ -106,8 +113,7 @@ class Run:
     def _probe(self) -> "LiveProbes":
         from cx_conformance.vantage.together import LiveProbes
 
-        if self.options.sandbox is not None:
-            self._look_once("sandbox", self._start_sandbox).settle()
+        _ = self.stand_ins
         folder = self.site.path.parent if self.site else Path()
         live = LiveProbes(self.cluster, self.seen, folder)
         self._opened.callback(live.close)

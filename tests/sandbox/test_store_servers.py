@@ -55,8 +55,8 @@ def test_a_store_takes_the_password_of_its_secret_and_no_other() -> None:
             connect(cluster, PASSWORD)
 
 
-def test_a_store_whose_server_is_not_installed_is_told() -> None:
-    """Its port accepts and says nothing, and ``settle`` says which package lacks."""
+def test_a_stand_in_takes_the_place_of_a_server_that_is_not_installed() -> None:
+    """It asks for the same password, and ``settle`` says which package lacks."""
     objects = store()
     with pytest.MonkeyPatch.context() as patched:
         # The process looks for the server on its PATH, which it has from here.
@@ -64,7 +64,10 @@ def test_a_store_whose_server_is_not_installed_is_told() -> None:
         with EmbeddedCluster(objects) as cluster:
             _ = cluster.kubeconfig
             notes = cluster.settle()
+            assert connect(cluster, PASSWORD)
+            with pytest.raises(redis.AuthenticationError):
+                connect(cluster, "wrong")
 
     lacking = "redis-server is not installed (Debian package redis-server)"
-    assert notes == [f"redis: {lacking}; its port accepts connections and says nothing"]
+    assert notes == [f"redis: {lacking}; a stand-in takes its place"]
     assert json.dumps(notes).count(PASSWORD) == 0

@@ -1,16 +1,14 @@
 """The stores behind the simulated pods: real servers where this machine has them.
 
 Each store runs at a loopback address of its own, on its usual ports, and starts in the background; a connection to its
-pod waits until it answers. Where the server is not installed, the port accepts connections and says nothing, and
-``notes`` tells so.
+pod waits until it answers. Where the server is not installed, a stand-in takes its place, and ``notes`` tells so.
 """
 
 import asyncio
-import importlib
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from cx_conformance.sandbox import listeners
 from cx_conformance.sandbox.credentials import Authority, KeyPair
 from cx_conformance.sandbox.simulators import Simulated
+from cx_conformance.sandbox.stores import kinds
 from cx_conformance.sandbox.stores.running import NotStarted, Running
 from cx_conformance.sandbox.world import Addresses
 
@@ -28,24 +27,17 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60.0
 
-_MODULES: Mapping[str, str] = {
-    "activemq": "activemq_server",
-    "mongo": "mongo_standin",
-    "postgresql": "postgresql_server",
-    "redis": "redis_server",
-    "s3": "s3_server",
-}
 _NAMED_USERS = ("activemq", "mongo", "postgresql", "s3")
 """Stores whose account has a name; Redis is opened by its password alone."""
 
 
 class _Store:
-    """A store that starts; its server is None where it is not installed."""
+    """A store that starts."""
 
     def __init__(self, address: str) -> None:
         """Give it its address; it is started by ``StoreServers``."""
-        self.starting: Future[bool] = Future()
-        """Whether a server answers; False where none is installed."""
+        self.starting: Future[None] = Future()
+        """Done when the server answers, or has failed to."""
         self._address = address
         self._server: Running | None = None
         self._lock = Lock()
@@ -57,15 +49,15 @@ class _Store:
 
         async def wait_and_pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
-                answers = await asyncio.wrap_future(self.starting)
+                await asyncio.wrap_future(self.starting)
             except (NotStarted, OSError, CancelledError):
                 await listeners.reset(reader, writer)
                 return
-            await (bridge if answers else listeners.accept)(reader, writer)
+            await bridge(reader, writer)
 
         return wait_and_pass_on
 
-    def start(self, launch: Callable[[str], Running | None]) -> None:
+    def start(self, launch: Callable[[str], Running]) -> None:
         """Launch the server and wait until it answers; settles ``starting``, whatever happens. Runs in a thread."""
         if not self.starting.set_running_or_notify_cancel():
             return
@@ -74,11 +66,8 @@ class _Store:
             with self._lock:
                 self._server = server
                 ended = self._ended
-            if server is not None and ended:
-                _end(server)
-            elif server is not None:
-                _wait(server)
-            self.starting.set_result(server is not None)
+            (_end if ended else _wait)(server)
+            self.starting.set_result(None)
         except Exception as why:  # noqa: BLE001 - whatever it is, those who wait for the store are to hear it
             self.starting.set_exception(why)
 
@@ -103,7 +92,7 @@ class StoreServers:
         self._stores: dict[tuple[str, str, str, str], _Store] = {}
         self._waiting: list[Callable[[], None]] | None = []
         # The kernel ends a server with the thread that started it, so these threads live as long as the cluster.
-        self._threads = ThreadPoolExecutor(max_workers=len(_MODULES), thread_name_prefix="store")
+        self._threads = ThreadPoolExecutor(max_workers=len(kinds.KINDS), thread_name_prefix="store")
 
     def behind(self, pod: str, each: Simulated) -> listeners.Connected:
         """Return what stands behind one port of a pod that is a store."""
@@ -138,17 +127,11 @@ class StoreServers:
         else:
             self._waiting.append(job)
 
-    def _launched(self, each: Simulated, address: str) -> Running | None:
-        module = importlib.import_module(f"cx_conformance.sandbox.stores.{_MODULES[each.speaks]}")
-        why = module.available() if hasattr(module, "available") else None
-        if why is not None:
-            self._lacking(each, why)
-            return None
-        launched: Running = module.start(address, **self._options(each, address))
-        return launched
-
-    def _lacking(self, each: Simulated, why: str) -> None:
-        self.notes.append(f"{each.speaks}: {why}; its port accepts connections and says nothing")
+    def _launched(self, each: Simulated, address: str) -> Running:
+        started = kinds.start(each.speaks, address, **self._options(each, address))
+        if started.note:
+            self.notes.append(f"{each.speaks}: {started.note}")
+        return started.server
 
     def _options(self, each: Simulated, address: str) -> dict[str, Any]:
         from pydantic import SecretStr  # costs a tenth of a second, which a cluster without stores saves

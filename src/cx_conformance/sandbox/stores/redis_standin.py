@@ -60,6 +60,8 @@ class _Session:
         name = words[0].upper()
         if name == "AUTH":
             return self._log_in(words[1:])
+        if name == "HELLO":
+            return self._greet(words[1:])
         if not self._logged_in:
             return b"-NOAUTH Authentication required.\r\n"
         if name == "PING":
@@ -69,6 +71,19 @@ class _Session:
         if name in {"CLIENT", "SELECT"}:
             return b"+OK\r\n"
         return f"-ERR unknown command '{words[0][:50]}' ({SAYS_SO})\r\n".encode()
+
+    def _greet(self, words: Sequence[str]) -> bytes:
+        """Answer ``HELLO [2|3 [AUTH user password]]``, https://redis.io/docs/latest/commands/hello/."""
+        if words[:1] not in ([], ["2"], ["3"]):
+            return b"-NOPROTO unsupported protocol version\r\n"
+        if len(words) == 4 and words[1].upper() == "AUTH" and (refused := self._log_in(words[2:])) != b"+OK\r\n":
+            return refused
+        if not self._logged_in:
+            return b"-NOAUTH HELLO must be called with the client already authenticated\r\n"
+        newer = words[:1] == ["3"]
+        said = (b"server", b"redis", b"version", b"7.0.0", b"mode", b"standalone", b"role", b"master")
+        head = b"%%%d\r\n" % (len(said) // 2) if newer else b"*%d\r\n" % len(said)
+        return head + b"".join(b"$%d\r\n%b\r\n" % (len(each), each) for each in said)
 
     def _log_in(self, words: Sequence[str]) -> bytes:
         if self._password is None and len(words) == 1:
