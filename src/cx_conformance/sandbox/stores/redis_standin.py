@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from pydantic import SecretStr
 
@@ -51,6 +52,14 @@ def start(
     return StandIn(address, {port: talk}, {port: server_context(tls)} if tls else None)
 
 
+_REPLIES: Final = {
+    "CLIENT": "+OK\r\n",
+    "INFO": f"${len(_INFORMATION)}\r\n{_INFORMATION}\r\n",
+    "PING": "+PONG\r\n",
+    "SELECT": "+OK\r\n",
+}
+
+
 class _Session:
     def __init__(self, password: SecretStr | None) -> None:
         self._password = password
@@ -64,13 +73,8 @@ class _Session:
             return self._greet(words[1:])
         if not self._logged_in:
             return b"-NOAUTH Authentication required.\r\n"
-        if name == "PING":
-            return b"+PONG\r\n"
-        if name == "INFO":
-            return f"${len(_INFORMATION)}\r\n{_INFORMATION}\r\n".encode()
-        if name in {"CLIENT", "SELECT"}:
-            return b"+OK\r\n"
-        return f"-ERR unknown command '{words[0][:50]}' ({SAYS_SO})\r\n".encode()
+        unknown = f"-ERR unknown command '{words[0][:50]}' ({SAYS_SO})\r\n"
+        return _REPLIES.get(name, unknown).encode()
 
     def _greet(self, words: Sequence[str]) -> bytes:
         """Answer ``HELLO [2|3 [AUTH user password]]``, https://redis.io/docs/latest/commands/hello/."""
