@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from cx_conformance.sandbox.bootstrap import rbac_defaults
 from cx_conformance.sandbox.defaults import admitted
+from cx_conformance.sandbox.rbac_defaults import rbac_defaults
 from cx_conformance.sandbox.world import World
 from tests.cluster.recordings import recorded_cluster
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.sandbox.bootstrap import rbac_defaults
 from cx_conformance.sandbox.catalogue import Attributes
 from cx_conformance.sandbox.cluster import EmbeddedCluster
 from cx_conformance.sandbox.rbac import ANONYMOUS, User, decide, service_account
+from cx_conformance.sandbox.rbac_defaults import rbac_defaults
 from cx_conformance.sandbox.state import State
 from tests.sandbox.shop import Client, applied_objects
 

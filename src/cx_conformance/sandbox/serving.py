@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from cx_conformance.sandbox import channel, faults
 from cx_conformance.sandbox.blocks import Block, NoBlock, lone, take_block
-from cx_conformance.sandbox.bootstrap import ADMINS, bootstrap
+from cx_conformance.sandbox.bootstrap import bootstrap
 from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.confinement import Confinement
 from cx_conformance.sandbox.controllers import reconcile
@@ -21,6 +21,7 @@ from cx_conformance.sandbox.credentials import Authority, Tokens, kubeconfig, se
 from cx_conformance.sandbox.isolation import may_listen, move_out
 from cx_conformance.sandbox.places import CannotListen
 from cx_conformance.sandbox.rbac import User, service_account
+from cx_conformance.sandbox.rbac_defaults import ADMINS
 from cx_conformance.sandbox.server import ApiServer
 from cx_conformance.sandbox.state import State
 from cx_conformance.sandbox.web import serve as web_server

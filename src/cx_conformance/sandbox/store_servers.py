@@ -49,7 +49,8 @@ class _Store:
 
         async def wait_and_pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
-                await asyncio.wrap_future(self.starting)
+                # Shielded: a client that gives up must not call off the start of the store.
+                await asyncio.shield(asyncio.wrap_future(self.starting))
             except (NotStarted, OSError, CancelledError):
                 await listeners.reset(reader, writer)
                 return

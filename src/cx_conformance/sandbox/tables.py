@@ -1,6 +1,7 @@
 """Tables and metadata-only objects, as ``kubectl get`` asks for them.
 
-Columns are those of a Kubernetes 1.36; a kind without columns of its own gets Name and Age, as custom resources do.
+Columns are those of a Kubernetes 1.36; a kind without columns of its own gets Name and Age, as custom resources do. The
+file is long because there are many kinds, each a few lines of its own.
 """
 
 from collections.abc import Callable, Iterable
