@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -42,6 +44,15 @@ def without_ccm(snapshot_of: Callable[[Installation], Path]) -> Path:
     installation.remove("Deployment", "ef-ccm")
     return snapshot_of(installation)
 
+
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: one
+contexts: [{{name: one, context: {{cluster: one, user: nobody}}}}]
+clusters: [{{name: one, cluster: {{server: "{server}"}}}}]
+users: [{{name: nobody, user: {{token: x}}}}]
+"""
 
 Done = subprocess.CompletedProcess[str]
 
@@ -89,16 +100,7 @@ def test_a_broken_platform_exits_1_and_names_one_cause(without_ccm: Path, tmp_pa
 def test_an_unreachable_cluster_exits_3_with_one_error_and_both_reports(tmp_path: Path) -> None:
     """Nothing is known to be broken, and the report is there all the same."""
     kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.write_text(
-        """
-apiVersion: v1
-kind: Config
-current-context: dead
-contexts: [{name: dead, context: {cluster: dead, user: nobody}}]
-clusters: [{name: dead, cluster: {server: "https://127.0.0.1:9"}}]
-users: [{name: nobody, user: {token: x}}]
-"""
-    )
+    kubeconfig.write_text(KUBECONFIG.format(server="https://127.0.0.1:9"))
     done = command("run", "--kubeconfig", kubeconfig, "--report", "report", cwd=tmp_path)
     assert done.returncode == 3
     told = outcomes(tmp_path / "report")
@@ -204,3 +206,35 @@ def test_a_run_with_several_processes_gives_the_same_report(without_ccm: Path, t
     assert told(tmp_path / "a") == told(tmp_path / "b")
     first, second = (json.loads((tmp_path / name / "report.json").read_bytes())["run"] for name in "ab")
     assert first["cluster"] == second["cluster"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_reports_what_it_saw_and_exits_130(number: signal.Signals, tmp_path: Path) -> None:
+    """What was not looked at is an error that says so, and the verdict is not conformant."""
+    cluster = silent_cluster()
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(KUBECONFIG.format(server=f"http://127.0.0.1:{cluster.getsockname()[1]}"))
+    with cluster:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "cx_conformance", "run", "--kubeconfig", kubeconfig, "--report", "report"],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(suite_root() / "src")},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        asking, _ = cluster.accept()  # it looks, and waits for an answer
+        with asking:
+            running.send_signal(number)
+            shown, _ = running.communicate(timeout=60)
+    assert running.returncode == 130
+    document = json.loads((tmp_path / "report" / "report.json").read_bytes())
+    assert document["verdict"] == "inconclusive"
+    assert {one["message"] for one in document["outcomes"]} == {"not looked at: the run was interrupted"}
+    assert "Verdict: inconclusive" in shown
+
+
+def silent_cluster() -> socket.socket:
+    """Listen as an API server that accepts connections and never answers."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(30)
+    return listener

@@ -4,6 +4,7 @@ It is active for every pytest run of this project (``-p cx_conformance.plugin``)
 the checks are among its arguments. All other runs it leaves alone.
 """
 
+import signal
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -19,7 +20,7 @@ from cx_conformance.outcome.outcome import Outcome
 from cx_conformance.reporting import Reporting
 from cx_conformance.run import Run
 from cx_conformance.suite_files import suite_root
-from cx_conformance.workers import Controller, adapted, of_worker, shared_snapshot
+from cx_conformance.workers import LIVE_GROUP, Controller, adapted, of_worker, shared_snapshot
 
 RUN: Final = pytest.StashKey[Run]()
 
@@ -34,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Read blueprint and site when this is a run of conformance; wrong input ends it as wrong usage."""
+    config.addinivalue_line("markers", f"xdist_group(name): pytest-xdist's; the live checks are of group {LIVE_GROUP}")
     _give_back_swallowed_path(config)
     if not _of_conformance(config):
         return
@@ -50,6 +52,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # The report is written from the outcomes, with the contract's names; pytest's own writer would use node IDs.
     config.option.xmlpath = None
     if told is None:
+        # A supervisor's polite end is treated like Ctrl-C: what was seen is reported.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         config.pluginmanager.register(Reporting(config, run), "cx-conformance-reporting")
         if getattr(config.option, "dist", "no") != "no":
             config.option.dist = "loadgroup"

@@ -95,22 +95,19 @@ class Reporting:
             self.run.outcomes[report.nodeid] = Outcome.from_mapping(orjson.loads(shown))
             self.progress.checked(len(self.run.outcomes), len(self.asked) or self.by_workers)
 
-    def pytest_keyboard_interrupt(self) -> None:
-        """Remember that the run was cut off."""
-        self.run.interrupted = True
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember that the run was cut off; pytest calls a failed collection an interrupt too."""
+        self.run.interrupted = excinfo.errisinstance(KeyboardInterrupt)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write every report and set the exit status by the verdict."""
-        if self.config.option.collectonly or exitstatus in (
-            pytest.ExitCode.USAGE_ERROR,
-            pytest.ExitCode.INTERNAL_ERROR,
-        ):
+        if self.config.option.collectonly or exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
-        if not self.asked and not self.by_workers:
+        if not (self.asked or self.by_workers) or (session.testsfailed and not self.run.outcomes):
             return
         self.progress.done()
-        lost = self._lost()
+        lost = self._lost(broke=exitstatus == pytest.ExitCode.INTERNAL_ERROR)
         self.run.deselected = len(self._implied()) - len(self.run.outcomes) - len(lost)
         record = self.run.record(extra=lost)
         self._write(record)
@@ -120,13 +117,13 @@ class Reporting:
         """Return what blueprint and site imply: every check of the suite for every entry of its kind."""
         return [(check, entry) for check in all_checks() for entry in self.run.plan.entries(check.per)]
 
-    def _lost(self) -> list[Outcome]:
+    def _lost(self, *, broke: bool) -> list[Outcome]:
         """Return an error for every promise that was to be looked at and has no outcome: nothing is lost silently."""
-        because = (
-            "not looked at: the run was interrupted"
-            if self.run.interrupted
-            else "no outcome: the suite lost this promise; please report it"
-        )
+        because = "no outcome: the suite lost this promise; please report it"
+        if self.run.interrupted:
+            because = "not looked at: the run was interrupted"
+        elif broke:
+            because = "not looked at: the suite broke before; please report what is printed above"
         decided = {one.key for one in self.run.outcomes.values()}
         asked = self.asked
         if self.by_workers and self.by_workers > len(decided):
