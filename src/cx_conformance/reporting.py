@@ -128,6 +128,9 @@ class Reporting:
         asked = self.asked
         if self.by_workers and self.by_workers > len(decided):
             asked = {(c.id, e.component, e.id) for c, e in self._implied() if self.run.selection.takes(c, e)}
+        lost = asked - decided
+        if not lost:
+            return []
         return [
             Outcome(
                 check=check.id,
@@ -141,7 +144,7 @@ class Reporting:
                 remedy="run again",
             )
             for check, entry in self._implied()
-            if (check.id, entry.component, entry.id) in asked - decided
+            if (check.id, entry.component, entry.id) in lost
         ]
 
     def _write(self, record: "RunRecord") -> None:

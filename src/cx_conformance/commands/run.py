@@ -14,8 +14,27 @@ if TYPE_CHECKING:
 _LEAN: Final = (
     "--assert=plain",  # a check's message says it all; rewriting costs half a second and shows operands
     *("-p", "no:cacheprovider"),  # the installed suite's folder is not written to
-    # Plug-ins that come along with dependencies and have no part in a run.
-    *("-p", "no:anyio", "-p", "no:hypothesispytest", "-p", "no:testinfra"),
+    "--capture=no",  # no check prints
+    # Plug-ins that come along with dependencies, or serve the writing of tests, and have no part in a run.
+    *(
+        word
+        for name in (
+            "anyio",
+            "doctest",
+            "faulthandler",
+            "hypothesispytest",
+            "logging",
+            "setuponly",
+            "setupplan",
+            "stepwise",
+            "subtests",
+            "testinfra",
+            "threadexception",
+            "unraisableexception",
+            "warnings",
+        )
+        for word in ("-p", f"no:{name}")
+    ),
 )
 
 _DESCRIPTION: Final = f"""\

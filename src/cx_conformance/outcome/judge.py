@@ -40,6 +40,7 @@ class Judge:
         self.static = static
         self.checks: dict[str, Check] = {}
         self._outcomes: dict[tuple[str, str, str], Outcome] = {}
+        self._looked: dict[str, Any] = {}
         self._entries: dict[str, dict[str, list[Entry[Any]]]] = {}
 
     def register(self, checks: Iterable[Check]) -> None:
@@ -98,10 +99,22 @@ class Judge:
     def _look(self, check: Check, entry: Entry[Any], look: Look, evidence: Evidence) -> None:
         if self.static and check.live:
             raise NotApplicable("static run: no exec, no tunnel, no login")
-        arguments = {name: look(name) for name in check.looks}
+        arguments = {name: self._seen(name, look) for name in check.looks}
         if check.takes_evidence:
             arguments["evidence"] = evidence
         check.function(entry, **arguments)
+
+    def _seen(self, name: str, look: Look) -> Any:
+        """Return what a fixture saw; each is asked once for all checks, and raises again what it raised."""
+        if name not in self._looked:
+            try:
+                self._looked[name] = look(name)
+            except CouldNotLook as reason:
+                self._looked[name] = reason
+        found = self._looked[name]
+        if isinstance(found, CouldNotLook):
+            raise found
+        return found
 
     def _root(self, check: Check, entry: Entry[Any], look: Look, causes: Collection[Result]) -> str | None:
         for rest in (*check.rests_on, _FIRST):
