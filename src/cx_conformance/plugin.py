@@ -100,6 +100,11 @@ def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str
     return check_items(collector, name, found, run)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Judge what waits for probes last, so that everything else is judged while they run."""
+    items.sort(key=lambda item: isinstance(item, CheckItem) and item.check.live)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let the outcome travel with the report, so that it survives the way from a worker process."""

@@ -78,6 +78,10 @@ class Reporting:
             self.progress.done()
             if self.own_words:
                 self._show_header()
+            # Probes wait nearly all of their time, so that the checks of the API's objects are judged meanwhile.
+            if any(isinstance(item, CheckItem) and item.check.live for item in session.items):
+                with suppress(CouldNotLook):
+                    self.run.begin_probing()
         return (yield)
 
     def _show_header(self) -> None:
@@ -85,8 +89,9 @@ class Reporting:
 
         header(self.run.record(), self.console)
         if not self.run.options.static:
-            for note in self.run.stand_ins:
-                self.console.print(f"  stand-in   {note}")
+            with suppress(CouldNotLook):
+                for note in self.run.stand_ins:
+                    self.console.print(f"  stand-in   {note}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the outcome from the phase that decided it."""

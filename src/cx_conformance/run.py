@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cx_conformance import __version__
 from cx_conformance.blueprint.loading import Loaded, load_blueprint, load_site
-from cx_conformance.blueprint.plan import Plan
+from cx_conformance.blueprint.plan import Entry, Plan
 from cx_conformance.blueprint.site import Site
 from cx_conformance.options import Options
 from cx_conformance.outcome.judge import Judge
@@ -83,10 +83,19 @@ class Run:
 
     @property
     def stand_ins(self) -> list[str]:
-        """Return which stores of the embedded cluster are stand-ins and why; waits until all of them answer."""
+        """Return which stores of the embedded cluster are stand-ins and why; waits until all of them answer.
+
+        Raises OutOfTime when that takes too long.
+        """
         if self.options.sandbox is None:
             return []
-        return self._look_once("sandbox", self._start_sandbox).settle()
+        return self._look_once("stand-ins", self._wait_for_stores)
+
+    def _wait_for_stores(self) -> list[str]:
+        from cx_conformance.vantage.pool import ProbePool
+
+        embedded: EmbeddedCluster = self._look_once("sandbox", self._start_sandbox)
+        return ProbePool(self.cluster.deadline, at_once=1).submit(embedded.settle).result()
 
     @property
     def cluster(self) -> "Cluster":
@@ -110,14 +119,26 @@ class Run:
         """Return the probes, all started together; CouldNotLook when the cluster cannot be asked."""
         return self._look_once("live", self._probe)
 
+    def begin_probing(self) -> None:
+        """Start the probes, without waiting for what they find; raises CouldNotLook as ``live``."""
+        if not self.options.static:
+            _ = self.live
+
     def _probe(self) -> "LiveProbes":
         from cx_conformance.vantage.together import LiveProbes
 
+        self.out_of_time()
         _ = self.stand_ins
         folder = self.site.path.parent if self.site else Path()
-        live = LiveProbes(self.cluster, self.seen, folder)
+        live = LiveProbes(self.cluster, self.seen, folder, self._wanted)
         self._opened.callback(live.close)
         return live
+
+    def _wanted(self, kind: str, entry: Entry[Any]) -> bool:
+        """Whether a live check was asked for that looks at this entry."""
+        return any(
+            one.live and one.per == kind and self.selection.takes(one, entry) for one in self.judge.checks.values()
+        )
 
     def _look_once(self, name: str, look: Callable[[], T]) -> T:
         """Return what ``look`` gave the first time, or raise again what it raised."""

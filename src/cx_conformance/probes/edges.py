@@ -163,6 +163,8 @@ def probe_edges(
     if not asked:
         return ()
     limits = limits or EdgeLimits()
+    if len(asked) == 1:
+        return tuple(_probe_caller(run_exec, asked[0], limits))  # no thread, hence none to wait for at the end
     with ThreadPoolExecutor(min(limits.at_once, len(asked)), thread_name_prefix="edges") as pool:
         seen = pool.map(lambda each: _probe_caller(run_exec, each, limits), asked)
     return tuple(observation for group in seen for observation in group)

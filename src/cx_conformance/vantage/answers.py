@@ -1,7 +1,6 @@
 """Health endpoints and open ports, asked of every ready pod."""
 
 import re
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from cx_conformance.blueprint.component import ServicePort
@@ -13,6 +12,7 @@ from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.probes import http
 from cx_conformance.probes.http_observation import HttpFailure, HttpObservation, HttpRequest, Trust
+from cx_conformance.vantage.pool import Pending, ProbePool
 from cx_conformance.vantage.reach import Reach, Way
 
 
@@ -45,24 +45,35 @@ class PodPort:
 class HealthProbes:
     """What every ready pod answered, all of them asked at once."""
 
-    def __init__(self, seen: Seen, reach: Reach, pool: ThreadPoolExecutor) -> None:
-        """Start asking for every health endpoint and every port that has none."""
+    def __init__(self, seen: Seen, reach: Reach, pool: ProbePool) -> None:
+        """Ask pods of the plan of ``seen``."""
         self._seen = seen
         self._reach = reach
-        self._answers: dict[tuple[str, str], Future[tuple[PodAnswer, ...]]] = {
-            (entry.component, entry.id): pool.submit(self._ask, entry) for entry in seen.plan.entries("health")
-        }
-        self._ports: dict[tuple[str, str], Future[tuple[PodPort, ...]]] = {
-            (entry.component, entry.id): pool.submit(self._knock, entry) for entry in seen.plan.entries("port_only")
-        }
+        self._pool = pool
+        self._answers: dict[tuple[str, str], Pending[tuple[PodAnswer, ...]]] = {}
+        self._ports: dict[tuple[str, str], Pending[tuple[PodPort, ...]]] = {}
+
+    def start_asking(self, entry: Entry[Health]) -> Pending[tuple[PodAnswer, ...]]:
+        """Ask every ready pod for a health endpoint, once."""
+        key = entry.component, entry.id
+        if key not in self._answers:
+            self._answers[key] = self._pool.submit(self._ask, entry)
+        return self._answers[key]
+
+    def start_knocking(self, entry: Entry[ServicePort]) -> Pending[tuple[PodPort, ...]]:
+        """Connect to a port of every ready pod, once."""
+        key = entry.component, entry.id
+        if key not in self._ports:
+            self._ports[key] = self._pool.submit(self._knock, entry)
+        return self._ports[key]
 
     def answers(self, entry: Entry[Health]) -> tuple[PodAnswer, ...]:
         """Return what each ready pod answered; raises CouldNotLook."""
-        return self._answers[entry.component, entry.id].result()
+        return self.start_asking(entry).result()
 
     def ports(self, entry: Entry[ServicePort]) -> tuple[PodPort, ...]:
         """Return whether each ready pod's port accepts; raises CouldNotLook."""
-        return self._ports[entry.component, entry.id].result()
+        return self.start_knocking(entry).result()
 
     def _ask(self, entry: Entry[Health]) -> tuple[PodAnswer, ...]:
         ways = self._ways(entry.planned, entry.of.port)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cx_conformance.blueprint.plan import Edge, Entry
@@ -13,6 +13,7 @@ from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import edges
 from cx_conformance.probes.edges import CallerEdges, EdgeLimits, EdgeObservation
+from cx_conformance.vantage.pool import Pending, ProbePool
 
 if TYPE_CHECKING:
     from cx_conformance.cluster.client import Cluster
@@ -23,20 +24,26 @@ Tried = EdgeObservation | CouldNotLook
 class EdgeProbes:
     """What came of each edge; one exec a caller, all callers at once."""
 
-    def __init__(self, cluster: "Cluster", seen: Seen, pool: ThreadPoolExecutor) -> None:
-        """Start trying every edge of the plan."""
+    def __init__(self, cluster: "Cluster", seen: Seen, pool: ProbePool) -> None:
+        """Try edges of the plan of ``seen``."""
         self._seen = seen
+        self._pool = pool
         self._configuration = cluster.configuration
-        by_caller: dict[str, list[Entry[Edge]]] = defaultdict(list)
+        self._by_caller: dict[str, list[Entry[Edge]]] = defaultdict(list)
         for entry in seen.plan.entries("edge"):
-            by_caller[entry.component].append(entry)
-        self._running: dict[str, Future[dict[str, Tried]]] = {
-            caller: pool.submit(self._try, entries) for caller, entries in by_caller.items()
-        }
+            self._by_caller[entry.component].append(entry)
+        self._running: dict[str, Pending[dict[str, Tried]]] = {}
+
+    def start(self, entry: Entry[Edge]) -> Pending[dict[str, Tried]]:
+        """Try an edge, with all others of its caller, once."""
+        caller = entry.component
+        if caller not in self._running:
+            self._running[caller] = self._pool.submit(self._try, self._by_caller[caller])
+        return self._running[caller]
 
     def of(self, entry: Entry[Edge]) -> EdgeObservation:
         """Return what was seen of an edge; raises CouldNotLook."""
-        tried = self._running[entry.component].result()[entry.id]
+        tried = self.start(entry).result()[entry.id]
         if isinstance(tried, CouldNotLook):
             raise tried
         return tried
@@ -58,7 +65,8 @@ class EdgeProbes:
         return tried | dict(zip(targets, observed, strict=True))
 
     def _exec(self, place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits) -> ExecResult:
-        return execution.run(self._configuration, place, argv, stdin=stdin, limits=limits)
+        in_time = replace(limits, total_seconds=self._pool.allowed(limits.total_seconds))
+        return execution.run(self._configuration, place, argv, stdin=stdin, limits=in_time)
 
     def place(self, caller: Planned) -> ContainerPlace:
         """Return the container of a ready pod of ``caller``; raises NoVantage when there is none."""

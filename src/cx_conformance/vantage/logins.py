@@ -1,7 +1,6 @@
 """Stores as their consumers meet them: each asked in its own protocol, as whom the components log in."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,6 +17,7 @@ from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.probes.stores.observation import StoreObservation
 from cx_conformance.probes.stores.target import Credentials, Limits, Target, TlsExpectation
 from cx_conformance.probes.stores.trouble import Kind
+from cx_conformance.vantage.pool import Pending, ProbePool
 from cx_conformance.vantage.reach import Reach, Way
 from cx_conformance.vantage.secure import speaks_tls
 
@@ -41,18 +41,23 @@ class StoreAsked:
 class StoreProbes:
     """What each store answered; all of them asked at once."""
 
-    def __init__(self, seen: Seen, reach: Reach, references: References, pool: ThreadPoolExecutor) -> None:
-        """Start asking every store of the plan."""
+    def __init__(self, seen: Seen, reach: Reach, references: References, pool: ProbePool) -> None:
+        """Ask stores of the plan of ``seen``."""
         self._seen = seen
         self._reach = reach
         self._references = references
-        self._running: dict[str, Future[StoreAsked]] = {
-            entry.component: pool.submit(self._ask, entry) for entry in seen.plan.entries("store")
-        }
+        self._pool = pool
+        self._running: dict[str, Pending[StoreAsked]] = {}
+
+    def start(self, entry: Entry[Store]) -> Pending[StoreAsked]:
+        """Ask a store, once."""
+        if entry.component not in self._running:
+            self._running[entry.component] = self._pool.submit(self._ask, entry)
+        return self._running[entry.component]
 
     def of(self, entry: Entry[Store]) -> StoreAsked:
         """Return what a store answered; raises CouldNotLook."""
-        return self._running[entry.component].result()
+        return self.start(entry).result()
 
     def _ask(self, entry: Entry[Store]) -> StoreAsked:
         planned, store = entry.planned, entry.of
@@ -72,7 +77,7 @@ class StoreProbes:
             port=store.port,
             connect_to=way.connect_to,
             tls=expectation,
-            limits=_LIMITS,
+            limits=replace(_LIMITS, total_s=self._pool.allowed(_LIMITS.total_s)),
             why_closed=way.why_closed,
         )
         observe = _OBSERVE[store.protocol]

@@ -1,16 +1,18 @@
 """All live probes of a run, started at once: the run takes as long as the slowest of them."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import SecretStr
 
+from cx_conformance.blueprint.plan import Entry
 from cx_conformance.cluster.references import References
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.vantage.answers import HealthProbes
 from cx_conformance.vantage.callers import EdgeProbes
 from cx_conformance.vantage.logins import StoreProbes
+from cx_conformance.vantage.pool import ProbePool
 from cx_conformance.vantage.reach import Reach
 
 if TYPE_CHECKING:
@@ -19,19 +21,37 @@ if TYPE_CHECKING:
 _AT_ONCE: Final = 64
 """Threads; they wait nearly all of their time."""
 
+Wanted = Callable[[str, Entry[Any]], bool]
+"""Whether an entry of a kind (``health``, ``port_only``, ``edge``, ``store``) is to be looked at right away."""
+
 
 class LiveProbes:
     """Health, edges and stores."""
 
-    def __init__(self, cluster: "Cluster", seen: Seen, folder: Path) -> None:
-        """Start everything; ``folder`` is the site file's, against which its file references count."""
-        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="probe")
+    def __init__(
+        self, cluster: "Cluster", seen: Seen, folder: Path, wanted: Wanted = lambda _kind, _entry: True
+    ) -> None:
+        """Start what is ``wanted``, and the rest when it is asked for.
+
+        ``folder`` is the site file's, against which its file references count. Nothing is looked at after the
+        cluster's deadline.
+        """
+        self._pool = ProbePool(cluster.deadline, _AT_ONCE)
         self._reach = Reach(cluster)
         self._references = References(cluster, folder)
         # Stores first: their clients take longest to import, and hanging ones longest to give up.
         self.stores = StoreProbes(seen, self._reach, self._references, self._pool)
         self.edges = EdgeProbes(cluster, seen, self._pool)
         self.health = HealthProbes(seen, self._reach, self._pool)
+        for kind, start in (
+            ("store", self.stores.start),
+            ("edge", self.edges.start),
+            ("health", self.health.start_asking),
+            ("port_only", self.health.start_knocking),
+        ):
+            for entry in seen.plan.entries(kind):
+                if wanted(kind, entry):
+                    start(entry)
 
     @property
     def secrets(self) -> tuple[SecretStr, ...]:
@@ -41,4 +61,4 @@ class LiveProbes:
     def close(self) -> None:
         """End every probe and tunnel."""
         self._reach.close()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.close()
