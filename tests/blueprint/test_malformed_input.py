@@ -154,7 +154,7 @@ SITES = {
         "overrides.ccm.replicas.most: is missing", text="overrides: {ccm: {replicas: {least: 3}}}\n"
     ),
     "site unknown volume": Wrong(
-        "minio has no volume /dat; by name and mount path: /data",
+        "minio has no volume /dat; by name, mount path, or size where it has neither: /data",
         text="overrides: {minio: {volumeSizes: {/dat: 9Gi}}}\n",
     ),
     "site unknown port": Wrong(

@@ -47,13 +47,13 @@ def _components(site: Site) -> Iterator[tuple[DocumentPath, str]]:
 
 def _of_override(name: str, override: Override, blueprint: Blueprint) -> Iterator[tuple[DocumentPath, str]]:
     component = blueprint.components[name]
-    labels = {label for volume in component.volumes for label in (volume.name, volume.mount_path) if label}
+    labels = {label for one in component.volumes for label in (one.name, one.mount_path, one.label) if label}
     for label in override.volume_sizes:
         if label not in labels:
             has = ", ".join(sorted(labels)) or "none"
             yield (
                 ("overrides", name, "volumeSizes", label),
-                f"{name} has no volume {label}; by name and mount path: {has}",
+                f"{name} has no volume {label}; by name, mount path, or size where it has neither: {has}",
             )
     ports = {port.port for port in component.service.ports} if component.service else set()
     for port in override.service_ports:

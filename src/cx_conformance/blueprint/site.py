@@ -99,7 +99,7 @@ class Override(Model):
     resources: ResourceOverride | None = None
     """Requests and limits here."""
     volume_sizes: dict[str, QuantityText] = Field(default_factory=dict)
-    """By the volume's name or mount path."""
+    """By the volume's name or mount path, or by its documented size where the page gives neither."""
     service_ports: dict[PortKey, PortNumber] = Field(default_factory=dict)
     """Documented Service port to the one used here."""
     ingress_path: Annotated[str, Field(pattern=r"^/")] | None = None

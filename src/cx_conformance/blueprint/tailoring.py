@@ -144,7 +144,7 @@ def _overridden(facts: Component, override: Override) -> Component:
 
 
 def _resized(volume: Volume, override: Override) -> Volume:
-    for label in (volume.name, volume.mount_path):
+    for label in (volume.name, volume.mount_path, volume.label):
         if label in override.volume_sizes:
             return volume.model_copy(update={"size": override.volume_sizes[label], "source": Source.SITE})
     return volume
