@@ -7,7 +7,6 @@ from typing import Final
 from pydantic import SecretStr
 
 from cx_conformance.blueprint.plan import Entry
-from cx_conformance.blueprint.promise import Source
 from cx_conformance.blueprint.site import Credentials as SiteCredentials
 from cx_conformance.blueprint.store import Login, Protocol, Reference, Store, StoreTls
 from cx_conformance.blueprint.tailoring import Planned
@@ -65,7 +64,7 @@ class StoreProbes:
         given = self._seen.plan.site.credentials.get(planned.id, SiteCredentials())
         namespace = self._seen.namespace_of(planned)
         login = given.login or (None if store.protocol is Protocol.KEYCLOAK else store.login)
-        credentials, missing = self._credentials(login, namespace)
+        credentials, missing = self._credentials(login, namespace, of_site=given.login is not None)
         tls = given.tls or store.tls
         secure = (given.tls is not None) or speaks_tls(way.connect_to, store.protocol)
         expectation = self._tls(tls, namespace) if secure else None
@@ -107,7 +106,9 @@ class StoreProbes:
                 return self._reach.to(pod, port), f"{service.name}.{service.namespace}.svc"
         raise NoVantage(f"no ready pod of {planned.id} to ask; it has {len(pods)} pods")
 
-    def _credentials(self, login: Login | None, namespace: str) -> tuple[Credentials | None, str | None]:
+    def _credentials(
+        self, login: Login | None, namespace: str, *, of_site: bool
+    ) -> tuple[Credentials | None, str | None]:
         """Return the credentials, or why there are none.
 
         What the site itself names must be there; of what charts name, an older installation may have nothing.
@@ -118,7 +119,7 @@ class StoreProbes:
             username = login.username or self._text(login.username_from, namespace)
             password = self._references.value(login.password, namespace) if login.password else None
         except NoSuchValue as missing:
-            if login.source is Source.SITE:
+            if of_site:
                 raise NoVantage(f"the credentials of the site file are not there: {missing}") from None
             return None, f"no credentials are known: {missing}"
         return Credentials(username=username, password=password, database=login.database), None
