@@ -4,11 +4,15 @@ from cx_conformance.blueprint.component import Component, ConfigMap, Secret
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
+from cx_conformance.blueprint.store import Store
+from cx_conformance.cluster.addressing import addresses, leads
 from cx_conformance.cluster.certificate import Certificate
 from cx_conformance.cluster.config import ConfigMap as LiveConfigMap
 from cx_conformance.cluster.ingress import Ingress
 from cx_conformance.cluster.pod_spec import Reference
 from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.service import Service
+from cx_conformance.cluster.store_settings import Setting, told
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.outcome import Evidence
 
@@ -189,3 +193,58 @@ def check_tls_secrets(platform: Entry[Platform], seen: Seen, evidence: Evidence)
         if len(set(where.values())) > 1
     ]
     assert not stale, f"different certificates under one name: {'; '.join(stale)}"
+
+
+@check(
+    "CX308",
+    "Store settings lead to the store",
+    severity=Severity.MAJOR,
+    remedy="write the name and port of the store's Service into the ConfigMap, then restart what reads it",
+    rests_on=("CX101", "CX201"),
+)
+def check_store_settings(store: Entry[Store], seen: Seen, evidence: Evidence) -> None:
+    """Host, port and URL that the components are told of a store are those of its Service; a wrong one shows late."""
+    service = seen.service(store.planned).object
+    evidence.promised = (
+        f"{service.name}.{service.namespace}.svc, ports {', '.join(str(p.number) for p in service.ports)}"
+    )
+    hosts = (*told(seen, store, "host"), *told(seen, store, "url"))
+    ports = told(seen, store, "port")
+    if not hosts and not ports:
+        raise NotApplicable("no component reads a documented setting of this store")
+    evidence.found = {one.where: one.value for one in (*hosts, *ports)}
+    wrong = [words for one in hosts for words in _led_astray(seen, store, one, evidence)]
+    wrong += [words for one in ports if (words := _odd_port(one, service, evidence))]
+    assert not wrong, "; ".join(wrong)
+
+
+def _led_astray(seen: Seen, store: Entry[Store], setting: Setting, evidence: Evidence) -> list[str]:
+    """Say what of the addresses in a setting does not lead to the store."""
+    found = addresses(setting.value)
+    if setting.is_template or found is None:
+        evidence.note(f"{setting.where} is no plain address; it was not compared")
+        return []
+    wrong = []
+    for one in found:
+        led = leads(seen, store.planned, one.host, setting.config_map.namespace)
+        if led.note:
+            evidence.note(f"{setting.where}: {led.note}")
+        if led.wrong:
+            wrong.append(f"{setting.where} says {one.host}: {led.wrong}; it is read by {_some(setting.readers)}")
+        elif one.port and led.service and one.port not in (port.number for port in led.service.ports):
+            wrong.append(f"{setting.where} says port {one.port}, which Service {led.service.where} does not have")
+    return wrong
+
+
+def _odd_port(setting: Setting, service: Service, evidence: Evidence) -> str | None:
+    if setting.is_template:
+        evidence.note(f"{setting.where} is no plain number; it was not compared")
+        return None
+    if setting.value in {str(port.number) for port in service.ports}:
+        return None
+    return f"{setting.where} says {setting.value}, which is no port of Service {service.where}"
+
+
+def _some(names: tuple[str, ...]) -> str:
+    """Name the first three."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -509,6 +509,44 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
     ),
     ("CX506", "ccm", "/ccm", rival_of_ccm, "is claimed by expertflow/"),
     (
+        "CX308",
+        "mongo",
+        None,
+        lambda i: settings(i).update(MONGODB_HOST="mongo.ef-external.svc"),
+        (
+            "MONGODB_HOST in ConfigMap expertflow/ef-connection-env-cm says mongo.ef-external.svc: "
+            "mongo.ef-external.svc names no Service that was seen; promised is mongo-mongodb.ef-external.svc; "
+            "it is read by"
+        ),
+    ),
+    (
+        "CX308",
+        "redis",
+        None,
+        lambda i: settings(i).update(REDIS_PORT="6380"),
+        (
+            "REDIS_PORT in ConfigMap expertflow/ef-connection-env-cm says 6380, which is no port of Service "
+            "ef-external/redis-master"
+        ),
+    ),
+    (
+        "CX308",
+        "activemq",
+        None,
+        lambda i: settings(i).update(ACTIVEMQ_PRIMARY_URL="failover:(tcp://ef-amq.ef-external.svc:1,tcp://10.9.9.9:2)"),
+        (
+            "says port 1, which Service ef-external/ef-amq does not have; ACTIVEMQ_PRIMARY_URL in ConfigMap "
+            "expertflow/ef-connection-env-cm says 10.9.9.9: 10.9.9.9 is no address of Service ef-external/ef-amq"
+        ),
+    ),
+    (
+        "CX308",
+        "redis",
+        None,
+        lambda i: settings(i).update(REDIS_HOST="mongo-mongodb.ef-external.svc"),
+        "it leads to Service ef-external/mongo-mongodb, promised is ef-external/redis-master",
+    ),
+    (
         "CX703",
         "agent-manager",
         "agent-manager -> ccm:8081",
@@ -546,6 +584,12 @@ def test_every_static_check_has_a_failing_test() -> None:
     """A check that nothing breaks proves nothing; those that cannot break on objects alone have tests of their own."""
     elsewhere = {"CX000", "CX504"}
     assert set(STATIC) - {one[0] for one in BROKEN} - elsewhere == set()
+
+
+def settings(installation: Installation) -> Object:
+    """Return what the components are told about the stores."""
+    found: Object = installation.find("ConfigMap", "ef-connection-env-cm", "expertflow")["data"]
+    return found
 
 
 def busy_pod(number: int) -> Object:

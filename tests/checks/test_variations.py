@@ -231,6 +231,7 @@ def keycloak_as_charted(installation: Installation) -> None:
     for one in paths(installation):
         if one["backend"]["service"]["name"] == "keycloak":
             one["backend"]["service"]["port"] = {"number": 80}
+    told(KEYCLOAK_HOST="http://keycloak.ef-external.svc.cluster.local/auth/")(installation)
 
 
 def larger_volumes(installation: Installation) -> None:
@@ -405,6 +406,29 @@ def activemq_as_charted(installation: Installation) -> None:
     """Name ActiveMQ as the charts do."""
     renamed(installation, "StatefulSet", "ef-amq", "activemq")
     renamed(installation, "Service", "ef-amq", "activemq")
+    told(ACTIVEMQ_PRIMARY_URL="failover:(tcp://activemq.ef-external.svc:61616)?maxReconnectAttempts=3")(installation)
+
+
+def told(**values: str) -> Vary:
+    """Tell the components other addresses of the stores."""
+    return lambda i: i.find("ConfigMap", "ef-connection-env-cm", "expertflow")["data"].update(values)
+
+
+def second_name_of_mongo(installation: Installation) -> None:
+    """Tell the components a headless Service of the same pods, and a name of their own for Redis."""
+    service = copy.deepcopy(installation.find("Service", "mongo-mongodb"))
+    service["metadata"]["name"], service["spec"]["clusterIP"] = "mongo-mongodb-headless", "None"
+    alias = {"type": "ExternalName", "externalName": "redis-master.ef-external.svc.cluster.local"}
+    about = {"name": "cache", "namespace": "expertflow"}
+    installation.manifests += [service, {"apiVersion": "v1", "kind": "Service", "metadata": about, "spec": alias}]
+    told(MONGODB_HOST="mongo-mongodb-0.mongo-mongodb-headless.ef-external.svc.cluster.local", REDIS_HOST="cache")(
+        installation
+    )
+
+
+def settings_of_an_older_release(installation: Installation) -> None:
+    """Leave out every key about stores."""
+    installation.find("ConfigMap", "ef-connection-env-cm", "expertflow")["data"] = {"OLD": "1"}
 
 
 def wildcard_host(installation: Installation) -> None:
@@ -549,6 +573,13 @@ VARIATIONS: dict[str, Vary] = {
     "egress to every address": egress_anywhere,
     "pods on their nodes' network": on_their_nodes,
     "NodeLocal DNSCache": node_local_dns,
+    "stores by other names": second_name_of_mongo,
+    "stores by short and long names": told(
+        MONGODB_HOST="mongo-mongodb.ef-external", REDIS_HOST="redis-master.ef-external.svc.cluster.local."
+    ),
+    "Keycloak through the Ingress": told(KEYCLOAK_HOST="https://cx.example.com/auth"),
+    "addresses put in later": told(KEYCLOAK_HOST="https://${FQDN}/auth", MONGODB_PORT="$(MONGO_PORT)"),
+    "no settings of stores": settings_of_an_older_release,
 }
 
 

@@ -1,0 +1,104 @@
+"""Where an address in a component's configuration leads: to the promised Service, or elsewhere.
+
+How names resolve in a pod: https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
+"""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+from cx_conformance.blueprint.tailoring import Planned
+from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.service import Service
+
+_ADDRESS = re.compile(r"(?:.*//)?(?:[^/@]*@)?(?P<host>[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?(?:[/)].*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A host and, where one is written, a port."""
+
+    host: str
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leads:
+    """Where an address leads. ``wrong`` says why that is not the promised Service, ``note`` what else to know."""
+
+    service: Service | None = None
+    """The Service that it leads to; None: past every Service, or nowhere."""
+    wrong: str | None = None
+    note: str | None = None
+
+
+def addresses(value: str) -> tuple[Address, ...] | None:
+    """Read the addresses in a setting: a host, a URL, or a list of them; None for what is no address.
+
+    ``failover:(tcp://a:61616,tcp://b:61616)?timeout=3000`` and ``mongodb://a:27017,b:27017/`` have two each.
+    """
+    found = []
+    for piece in value.partition("?")[0].split(","):
+        matched = _ADDRESS.fullmatch(piece.strip())
+        if matched is None:
+            return None
+        found.append(Address(matched["host"], int(matched["port"]) if matched["port"] else None))
+    return tuple(found)
+
+
+def leads(seen: Seen, planned: Planned, host: str, namespace: str) -> Leads:
+    """Tell where ``host``, looked up by a pod of ``namespace``, leads; raises Absent (no Service), CouldNotLook."""
+    promised = seen.service(planned).object
+    host = host.lower().rstrip(".")
+    if _is_ip(host):
+        if host in (*promised.cluster_ips, *promised.load_balancer, *promised.external_ips):
+            return Leads(service=promised, note=f"{host} is an address of Service {promised.where}; its name is stable")
+        return Leads(wrong=f"{host} is no address of Service {promised.where}")
+    named = _service(seen, host, namespace)
+    if named is not None:
+        return _renamed(seen, named, promised) if named.external_name else _compared(seen, planned, named, promised)
+    if host == (seen.host_of(planned) or "").lower() or any(host == one.path.host.lower() for one in seen.routes):
+        return Leads(note=f"{host} leads through the Ingress")
+    return Leads(wrong=f"{host} names no Service that was seen; promised is {promised.name}.{promised.namespace}.svc")
+
+
+def _renamed(seen: Seen, named: Service, promised: Service) -> Leads:
+    """Follow a Service of type ExternalName, one step."""
+    behind = _service(seen, named.external_name.lower().rstrip("."), named.namespace)
+    note = f"Service {named.where} is another name of {named.external_name}"
+    if behind is not None and behind.where == promised.where:
+        return Leads(service=promised, note=note)
+    return Leads(wrong=f"{note}, which is not Service {promised.where}")
+
+
+def _compared(seen: Seen, planned: Planned, named: Service, promised: Service) -> Leads:
+    if named.where == promised.where:
+        return Leads(service=promised)
+    own = {pod.where for pod in seen.pods(planned)}
+    behind = {pod.where for pod in seen.snapshot.pods_behind(named)}
+    if behind and behind <= own:
+        return Leads(service=named, note=f"Service {named.where} leads to the same pods as {promised.where}")
+    return Leads(wrong=f"it leads to Service {named.where}, promised is {promised.where}")
+
+
+def _service(seen: Seen, host: str, namespace: str) -> Service | None:
+    """Return the Service that a pod of ``namespace`` finds under ``host``; in front of it a pod's name may stand."""
+    labels = host.split(".")
+    if "svc" in labels[2:]:
+        end = labels.index("svc", 2)
+        name, namespace = labels[end - 2], labels[end - 1]
+    elif len(labels) == 2:
+        name, namespace = labels
+    elif len(labels) == 1:
+        name = host
+    else:
+        return None
+    return seen.snapshot.get(Service, namespace, name) if namespace in seen.snapshot.namespaces else None
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,98 @@
+"""What the components are told about a store: keys of the shared ConfigMaps that some container really reads."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from cx_conformance.blueprint.plan import Entry
+from cx_conformance.blueprint.store import Settings, Store
+from cx_conformance.cluster.config import ConfigMap
+from cx_conformance.cluster.pod_spec import Container, PodSpec
+from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.workload import Workload
+
+Field = Literal["host", "port", "url", "username", "password", "tls"]
+
+_ON: Final = frozenset({"true", "yes", "on", "1"})
+_OFF: Final = frozenset({"false", "no", "off", "0"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One key of one live ConfigMap; ``value`` is masked where it looks secret."""
+
+    config_map: ConfigMap
+    key: str
+    value: str
+    readers: tuple[str, ...]
+    """Ids of the components whose containers take this key from this ConfigMap."""
+
+    @property
+    def where(self) -> str:
+        """The setting as messages name it."""
+        return f"{self.key} in ConfigMap {self.config_map.where}"
+
+    @property
+    def is_template(self) -> bool:
+        """Whether the value is put in by something else later, so that it says nothing here."""
+        return "$" in self.value or "{{" in self.value
+
+    @property
+    def switched_on(self) -> bool | None:
+        """Whether it says yes or no; None for any other word."""
+        word = self.value.strip().strip("\"'").lower()
+        return True if word in _ON else False if word in _OFF else None
+
+
+def told(seen: Seen, entry: Entry[Store], field: Field) -> tuple[Setting, ...]:
+    """Return every live setting of one field of a store, empty values left out; raises CouldNotLook."""
+    return tuple(
+        one
+        for settings in entry.of.settings
+        if (key := getattr(settings, field)) is not None
+        for one in keyed(seen, settings, key)
+    )
+
+
+def keyed(seen: Seen, settings: Settings, key: str) -> Iterator[Setting]:
+    """Yield the live settings under ``key`` of the ConfigMaps that ``settings`` documents; raises CouldNotLook."""
+    workloads = tuple(_workloads(seen))
+    for namespace in dict.fromkeys(live.namespace for _, live in workloads):
+        for name in (settings.config_map, *settings.aliases):
+            config_map = seen.snapshot.get(ConfigMap, namespace, name)
+            value = (config_map.value(key) or "").strip() if config_map else ""
+            readers = tuple(
+                component
+                for component, live in workloads
+                if live.namespace == namespace and _reads(live.template.spec, name, key)
+            )
+            if config_map and value and readers:
+                yield Setting(config_map=config_map, key=key, value=value, readers=readers)
+
+
+def _workloads(seen: Seen) -> Iterator[tuple[str, Workload]]:
+    for planned in seen.plan.components.values():
+        with suppress(Absent):
+            yield planned.id, seen.workload(planned).object
+
+
+def _reads(spec: PodSpec, name: str, key: str) -> bool:
+    """Tell whether a container takes ``key`` from this ConfigMap; a variable of its own comes before envFrom."""
+    mounted = any(
+        one.kind == "ConfigMap" and one.name == name and one.key in (None, key)
+        for volume in spec.volumes
+        for one in volume.references
+    )
+    return mounted or any(_takes(one, name, key) for one in (*spec.init_containers, *spec.containers))
+
+
+def _takes(container: Container, name: str, key: str) -> bool:
+    if any(
+        one.reference is not None
+        and (one.reference.kind, one.reference.name, one.reference.key) == ("ConfigMap", name, key)
+        for one in container.env
+    ):
+        return True
+    wholly = any(one.kind == "ConfigMap" and one.name == name for one in container.env_from)
+    return wholly and all(one.name != key for one in container.env)
