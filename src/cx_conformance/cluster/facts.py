@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from cx_conformance.cluster.ingress import IngressClass
 from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.service import Service
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.cluster.storage import StorageClass
 from cx_conformance.outcome.looking import CouldNotLook
@@ -18,9 +19,10 @@ def facts_of(snapshot: Snapshot, cluster: "Cluster | None", seen: Seen) -> Clust
     identity = snapshot.identity
     try:
         default = next((one.name for one in snapshot.visible(StorageClass) if one.is_default), "")
-        classes = tuple(one.name for one in snapshot.visible(IngressClass))
+        classes = snapshot.visible(IngressClass)
+        services = snapshot.visible(Service)
     except CouldNotLook:
-        default, classes = "", ()
+        default, classes, services = "", (), ()
     return ClusterFacts(
         server=cluster.server if cluster else "",
         context=cluster.context if cluster else "",
@@ -29,7 +31,13 @@ def facts_of(snapshot: Snapshot, cluster: "Cluster | None", seen: Seen) -> Clust
         distribution=identity.distribution.name,
         nodes=len(identity.kubelet_versions),
         storage_class=default,
-        ingress_classes=classes,
+        ingress_classes=tuple(one.name for one in classes),
+        ingress_controllers=tuple(dict.fromkeys(one.controller for one in classes if one.controller)),
+        load_balancers=tuple(
+            f"{one.namespace}/{one.name}: {', '.join(one.load_balancer) or 'no address yet'}"
+            for one in services
+            if one.type == "LoadBalancer"
+        ),
         vantage=cluster.vantage if cluster else "snapshot",
         requests=snapshot.requests,
         retries=sum(snapshot.retries.values()),

@@ -23,6 +23,10 @@ class ClusterFacts:
     nodes: int = 0
     storage_class: str = ""
     ingress_classes: tuple[str, ...] = ()
+    ingress_controllers: tuple[str, ...] = ()
+    """What serves them, as each names it: ``k8s.io/ingress-nginx``."""
+    load_balancers: tuple[str, ...] = ()
+    """Services of type LoadBalancer with their addresses."""
     vantage: str = ""
     """From where it was looked at: ``outside``, ``in-cluster``, ``snapshot``."""
     requests: int = 0
@@ -58,11 +62,32 @@ class WaiverState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeRecord:
+    """One call that the blueprint documents, for the picture of the platform."""
+
+    caller: str
+    callee: str
+    port: int | None = None
+    """Port of the callee's Service; None: the callee is an external party."""
+    documented: bool = True
+    """Whether the page has it; otherwise only the vendor's charts or documents do."""
+
+    @property
+    def entry(self) -> str:
+        """Return how the outcomes of this edge name it: ``ccm -> mongo:27017``."""
+        return f"{self.caller} -> {self.callee}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """One run, whole."""
 
     started: dt.datetime
     """UTC."""
+    local_time: str = ""
+    """The same moment where it was run, ISO 8601 with its distance from UTC."""
+    who: str = ""
+    """Account and machine that it was run by: ``jsmith@jump-host``."""
     seconds: float
     command: str
     """The command line that made it, without secrets."""
@@ -76,6 +101,10 @@ class RunRecord:
     outcomes: tuple[Outcome, ...] = ()
     components: tuple[str, ...] = ()
     """The components of the plan, in the page's order."""
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """What each component and party is: ``internal``, ``external`` (a store, say), ``party``."""
+    edges: tuple[EdgeRecord, ...] = ()
+    """Who calls whom, in the page's order."""
     deselected: int = 0
     """Outcomes that the plan implies and the user left out."""
     selection: str = ""

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from cx_conformance.outcome.outcome import Outcome
-from cx_conformance.outcome.record import ClusterFacts, Input, RunRecord, WaiverState
+from cx_conformance.outcome.record import ClusterFacts, EdgeRecord, Input, RunRecord, WaiverState
 from cx_conformance.reports.cleaning import Cleaner
 from cx_conformance.reports.report_schema import SCHEMA_ID
 from cx_conformance.reports.scrubber import Scrubber
@@ -66,6 +66,7 @@ def _run(record: RunRecord) -> dict[str, Any]:
         "blueprint": dataclasses.asdict(record.blueprint),
         "site": dataclasses.asdict(record.site),
         "cluster": dataclasses.asdict(record.cluster) if record.cluster else None,
+        "edges": [dataclasses.asdict(one) for one in record.edges],
         "waivers": [dataclasses.asdict(one) | {"expires": one.expires.isoformat()} for one in record.waivers],
     }
 
@@ -80,6 +81,7 @@ def _record(document: Mapping[str, Any]) -> RunRecord:
             "site": Input(**run["site"]),
             "cluster": _cluster(run["cluster"]) if run["cluster"] is not None else None,
             "components": tuple(run["components"]),
+            "edges": tuple(EdgeRecord(**one) for one in run.get("edges", ())),
             "waivers": tuple(_waiver(one) for one in run["waivers"]),
         },
         outcomes=tuple(Outcome.from_mapping(one) for one in document["outcomes"]),
@@ -88,7 +90,8 @@ def _record(document: Mapping[str, Any]) -> RunRecord:
 
 def _cluster(shown: Mapping[str, Any]) -> ClusterFacts:
     images = {component: tuple(digests) for component, digests in shown["images"].items()}
-    return ClusterFacts(**dict(shown) | {"ingress_classes": tuple(shown["ingress_classes"]), "images": images})
+    lists = {name: tuple(shown.get(name, ())) for name in ("ingress_classes", "ingress_controllers", "load_balancers")}
+    return ClusterFacts(**dict(shown) | lists | {"images": images})
 
 
 def _waiver(shown: Mapping[str, Any]) -> WaiverState:

@@ -39,6 +39,8 @@ def _run() -> dict[str, Any]:
     return _record(
         {
             "started": {"type": "string", "format": "date-time", "description": "UTC."},
+            "local_time": _text("The same moment where it was run, ISO 8601; empty: not known."),
+            "who": _text("Account and machine that it was run by."),
             "seconds": _number("Duration of the whole run."),
             "command": _text("The command line, without secrets."),
             "suite_version": _text("Version of this suite."),
@@ -48,6 +50,12 @@ def _run() -> dict[str, Any]:
             "cluster": {"anyOf": [_cluster(), {"type": "null"}], "description": "Null: it could not be reached."},
             "static": _flag("Only the API was looked at: no exec, no tunnel, no login."),
             "components": _list(_text("Id of a component."), "The components of the plan, in the page's order."),
+            "groups": {
+                "type": "object",
+                "additionalProperties": {"enum": ["internal", "external", "party"]},
+                "description": "What each component is, and each external party that is called.",
+            },
+            "edges": _list(_edge(), "Who calls whom, in the page's order."),
             "deselected": _count("Outcomes that the plan implies and the user left out."),
             "selection": _text("The options by which they were left out."),
             "waivers": _list(_waiver(), "Every waiver of the site."),
@@ -68,6 +76,8 @@ def _cluster() -> dict[str, Any]:
             "nodes": _count("Nodes."),
             "storage_class": _text("The default StorageClass."),
             "ingress_classes": _list(_text("Name of an IngressClass."), "IngressClasses."),
+            "ingress_controllers": _list(_text("Name of a controller."), "What serves them."),
+            "load_balancers": _list(_text("A Service and its addresses."), "Services of type LoadBalancer."),
             "vantage": _text("From where it was looked at: outside, in-cluster, snapshot."),
             "requests": _count("API requests of the look."),
             "retries": _count("API requests that had to be repeated."),
@@ -77,6 +87,17 @@ def _cluster() -> dict[str, Any]:
                 "additionalProperties": _list(_text("An image digest."), "Digests."),
                 "description": "Image digests by component.",
             },
+        }
+    )
+
+
+def _edge() -> dict[str, Any]:
+    return _record(
+        {
+            "caller": _text("Component that calls."),
+            "callee": _text("Component or party that is called."),
+            "port": {"type": ["integer", "null"], "description": "Port of its Service; null: an external party."},
+            "documented": _flag("The page has it; otherwise only the vendor's charts or documents do."),
         }
     )
 
