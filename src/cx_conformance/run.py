@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cx_conformance import __version__
+from cx_conformance.blueprint.graph import graph_of
 from cx_conformance.blueprint.loading import Loaded, load_blueprint, load_site
 from cx_conformance.blueprint.plan import Entry, Plan
 from cx_conformance.blueprint.site import Site
+from cx_conformance.circumstances import edges_of, groups_of, who
 from cx_conformance.options import Options
 from cx_conformance.outcome.judge import Judge
 from cx_conformance.outcome.looking import CouldNotLook, OutOfTime
@@ -209,8 +211,11 @@ class Run:
     def record(self, extra: Iterable[Outcome] = ()) -> RunRecord:
         """Return the run as reports are written from it."""
         site = self.plan.site.site
+        graph = graph_of(self.plan)
         return RunRecord(
             started=self.started,
+            local_time=self.started.astimezone().isoformat(timespec="seconds"),
+            who=who(),
             seconds=time.monotonic() - self._clock,
             command=self.command,
             suite_version=__version__,
@@ -230,6 +235,8 @@ class Run:
             static=self.options.static,
             outcomes=(*self.outcomes.values(), *extra),
             components=tuple(self.plan.components),
+            groups=groups_of(graph),
+            edges=edges_of(graph),
             deselected=self.deselected,
             selection=self.selection.words,
             waivers=tuple(
