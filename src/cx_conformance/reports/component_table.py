@@ -7,16 +7,9 @@ from cx_conformance.blueprint.plan import PLATFORM
 from cx_conformance.outcome.check import AREAS
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import RunRecord
-from cx_conformance.reports.page import STYLES, WORDS, Page, Part
+from cx_conformance.reports.page import STYLES, Page, Part
+from cx_conformance.reports.signs import WORDS, WORST_FIRST
 
-_WORST_FIRST: Final = (
-    Result.FAIL,
-    Result.ERROR,
-    Result.WAIVED,
-    Result.BLOCKED,
-    Result.PASS,
-    Result.NOT_APPLICABLE,
-)
 _SHORT: Final = {"platform": "plat", "workloads": "work", "services": "serv", "storage": "stor", "ingress": "ingr"}
 """Names of areas where the full ones are too wide."""
 MANY: Final = 40
@@ -84,7 +77,7 @@ def _heads(areas: list[str], room: int) -> tuple[list[str], int]:
 
 
 def _cell(page: Page, counts: Counter[Result]) -> tuple[str, str]:
-    worst = next(result for result in _WORST_FIRST if counts[result])
+    worst = next(result for result in WORST_FIRST if counts[result])
     number = counts[worst] if worst in {Result.FAIL, Result.ERROR} and counts[worst] > 1 else ""
     return f"{page.sign(worst)}{number}", STYLES[worst]
 

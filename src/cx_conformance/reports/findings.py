@@ -9,7 +9,8 @@ from cx_conformance.outcome.record import RunRecord
 from cx_conformance.outcome.roots import RootCause, root_causes
 from cx_conformance.reports.legible import one_line
 from cx_conformance.reports.page import STYLES, Page
-from cx_conformance.reports.particulars import notes, particulars
+from cx_conformance.reports.particulars import particulars
+from cx_conformance.reports.unchecked import Note, kept_with_a_note, unchecked
 
 IN_FULL: Final = 60
 """Broken promises that are shown in full; beyond, one line a component, and the rest in ``report.json``."""
@@ -101,29 +102,15 @@ def let_pass(page: Page, record: RunRecord) -> None:
         for one in stale:
             where = " ".join(part for part in (one.check, one.component, one.entry and f"[{one.entry}]") if part)
             page.paragraph(f"{where}: {one.state}; until {one.expires}, {one.owner}: {one.reason}", indent=2)
-    noted = [f"{_where(one)}: {note}" for one in record.outcomes if one.result is Result.PASS for note in notes(one)]
+    noted = kept_with_a_note(record.outcomes)
     if noted:
-        page.heading(f"KEPT, WITH A NOTE: {len(noted)}")
-        _list(page, noted, page.sign(Result.PASS), IN_SHORT)
+        page.heading(f"KEPT, WITH A NOTE: {sum(len(one.outcomes) for one in noted)}")
+        _list(page, list(map(_noted, noted)), page.sign(Result.PASS), IN_SHORT)
 
 
 def not_checked(page: Page, record: RunRecord) -> None:
     """Write what no verdict is about: not applicable, blocked, left out, cut off."""
-    reasons = Counter(one.message for one in record.outcomes if one.result is Result.NOT_APPLICABLE)
-    lines = [
-        (number, one_line(reason, 200)) for reason, number in sorted(reasons.items(), key=lambda one: (-one[1], one))
-    ]
-    if len(lines) > IN_SHORT:
-        rest = lines[IN_SHORT:]
-        lines = [*lines[:IN_SHORT], (sum(number for number, _ in rest), "n/a for other reasons, in report.json")]
-    blocked = Counter(one.root or "?" for one in record.outcomes if one.result is Result.BLOCKED)
-    told = sum(len(cause.blocked) for cause in root_causes(record.outcomes))
-    if told:
-        lines.append((told, "blocked by what is told above"))
-    if blocked.total() > told:
-        lines.append((blocked.total() - told, "blocked by what is waived, or was not part of this run"))
-    if record.deselected:
-        lines.append((record.deselected, f"left out by {one_line(record.selection, 200) or 'the selection'}"))
+    lines = [(one.count, one.reason) for one in unchecked(record, IN_SHORT)]
     if lines or record.interrupted:
         page.heading("NOT CHECKED")
     column = max((len(f"{number:,}") for number, _ in lines), default=0)
@@ -138,6 +125,14 @@ def _list(page: Page, lines: Sequence[str], sign: str, most: int) -> None:
         page.paragraph(one_line(line, _LONGEST), indent=2, label=sign, column=2)
     if len(lines) > most:
         page.line(f"    {len(lines) - most:,} more, in report.json")
+
+
+def _noted(note: Note) -> str:
+    first = note.outcomes[0]
+    if len(note.outcomes) == 1:
+        return f"{_where(first)}: {note.text}"
+    about = _some(one.component for one in note.outcomes)
+    return f"{first.check} {first.title}, {len(note.outcomes):,} times ({about}): {note.text}"
 
 
 def _where(outcome: Outcome) -> str:

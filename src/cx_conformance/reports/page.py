@@ -6,15 +6,8 @@ from rich.console import Console
 from rich.text import Text
 
 from cx_conformance.outcome.outcome import Result
+from cx_conformance.reports.signs import SIGNS
 
-_SIGNS: Final = {
-    Result.PASS: ("✓", "+"),
-    Result.FAIL: ("✗", "x"),
-    Result.ERROR: ("!", "!"),
-    Result.WAIVED: ("w", "w"),
-    Result.BLOCKED: ("b", "b"),
-    Result.NOT_APPLICABLE: ("–", "-"),  # noqa: RUF001 - an en dash is seen, a hyphen is taken for a gap
-}
 STYLES: Final = {
     Result.PASS: "green",
     Result.FAIL: "bold red",
@@ -22,14 +15,6 @@ STYLES: Final = {
     Result.WAIVED: "yellow",
     Result.BLOCKED: "dim",
     Result.NOT_APPLICABLE: "dim",
-}
-WORDS: Final = {
-    Result.PASS: "kept",
-    Result.FAIL: "broken",
-    Result.ERROR: "error",
-    Result.WAIVED: "waived",
-    Result.BLOCKED: "blocked",
-    Result.NOT_APPLICABLE: "n/a",
 }
 
 Part = str | tuple[str, str]
@@ -43,11 +28,11 @@ class Page:
         """Write to ``console``, in its width and encoding."""
         self.console = console
         self.width = max(40, console.width)
-        self._plain = not _shows(console.encoding, "".join(sign for sign, _ in _SIGNS.values()))
+        self._plain = not _shows(console.encoding, "".join(sign for sign, _ in SIGNS.values()))
 
     def sign(self, result: Result) -> str:
         """Return the one character that stands for ``result``, with or without colour."""
-        return _SIGNS[result][self._plain]
+        return SIGNS[result][self._plain]
 
     def blank(self) -> None:
         """Leave a line empty."""

@@ -14,8 +14,9 @@ from cx_conformance.reports import findings
 from cx_conformance.reports.cleaning import Cleaner
 from cx_conformance.reports.component_table import component_table
 from cx_conformance.reports.findings import counted
-from cx_conformance.reports.page import WORDS, Page
+from cx_conformance.reports.page import Page
 from cx_conformance.reports.scrubber import Scrubber
+from cx_conformance.reports.signs import WORDS
 
 _COLUMN: Final = 11
 _STYLE: Final = {

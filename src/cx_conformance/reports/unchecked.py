@@ -1,0 +1,58 @@
+"""What no verdict is about, and why: in every report the same reasons and the same counts."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.outcome.record import RunRecord
+from cx_conformance.outcome.roots import root_causes
+from cx_conformance.reports.legible import one_line
+from cx_conformance.reports.particulars import notes
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """So many promises that were not looked at for one reason."""
+
+    count: int
+    reason: str
+
+
+def unchecked(record: RunRecord, most: int) -> list[Unchecked]:
+    """Return what is not applicable, blocked or left out: at most ``most`` reasons for not applicable, then a sum."""
+    counts = Counter(one.message for one in record.outcomes if one.result is Result.NOT_APPLICABLE)
+    lines = [
+        Unchecked(number, one_line(reason, 200)) for reason, number in sorted(counts.items(), key=lambda x: (-x[1], x))
+    ]
+    if len(lines) > most:
+        rest = sum(one.count for one in lines[most:])
+        lines = [*lines[:most], Unchecked(rest, "n/a for other reasons, in report.json")]
+    blocked = sum(one.result is Result.BLOCKED for one in record.outcomes)
+    told = sum(len(cause.blocked) for cause in root_causes(record.outcomes))
+    if told:
+        lines.append(Unchecked(told, "blocked by what is told above"))
+    if blocked > told:
+        lines.append(Unchecked(blocked - told, "blocked by what is waived, or was not part of this run"))
+    if record.deselected:
+        selection = one_line(record.selection, 200) or "the selection"
+        lines.append(Unchecked(record.deselected, f"left out by {selection}"))
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One remark on kept promises of one check, and the promises that it is about."""
+
+    text: str
+    outcomes: tuple[Outcome, ...]
+
+
+def kept_with_a_note(outcomes: Iterable[Outcome]) -> list[Note]:
+    """Return each remark on kept promises once, in the order in which they come."""
+    found: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
+    for one in outcomes:
+        if one.result is Result.PASS:
+            for text in notes(one):
+                found[one.check, text].append(one)
+    return [Note(text, tuple(about)) for (_, text), about in found.items()]
