@@ -16,9 +16,9 @@ from tests.reports import made_up
 def test_a_run_leaves_its_reports_in_a_directory_that_is_made_for_them(tmp_path: Path) -> None:
     """``--report a/b`` needs neither to exist."""
     paths = write_report(made_up.conformant(), tmp_path / "a" / "b")
-    assert [path.name for path in paths] == ["junit.xml", "report.json"]
-    assert read_json(paths[1]).verdict == "conformant"
-    assert sorted(one.name for one in (tmp_path / "a" / "b").iterdir()) == ["junit.xml", "report.json"]
+    assert [path.name for path in paths] == ["report.json", "junit.xml", "report.html"]
+    assert read_json(paths[0]).verdict == "conformant"
+    assert sorted((tmp_path / "a" / "b").iterdir()) == sorted(paths)
 
 
 def test_the_next_night_replaces_the_reports_of_the_last(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_the_next_night_replaces_the_reports_of_the_last(tmp_path: Path) -> None
     assert b'failures="0"' in (tmp_path / "junit.xml").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["junit.xml", "report.json"])
+@pytest.mark.parametrize("name", ["junit.xml", "report.html", "report.json"])
 def test_a_file_that_something_else_wrote_is_kept(name: str, tmp_path: Path) -> None:
     """It is said before the run, not after it."""
     (tmp_path / name).write_text('<testsuites name="pytest tests">{"schema": 1}')
@@ -86,7 +86,7 @@ def test_an_interruption_leaves_the_old_report(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         write_half(tmp_path / "report.json", KeyboardInterrupt())
     assert read_json(tmp_path / "report.json").verdict == "conformant"
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_one_report_is_written_when_the_other_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,14 +98,14 @@ def test_one_report_is_written_when_the_other_cannot_be(tmp_path: Path, monkeypa
     monkeypatch.setattr(reports, "write_json", full)
     with pytest.raises(ReportNotWritten):
         write_report(made_up.conformant(), tmp_path)
-    assert [one.name for one in tmp_path.iterdir()] == ["junit.xml"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["junit.xml", "report.html"]
 
 
 def test_reports_are_as_readable_as_the_account_makes_its_files(tmp_path: Path) -> None:
     """A CI server collects them under another account: the mode follows the umask."""
     previous = os.umask(0o022)
     try:
-        (junit, _) = write_report(made_up.conformant(), tmp_path)
+        paths = write_report(made_up.conformant(), tmp_path)
     finally:
         os.umask(previous)
-    assert stat.S_IMODE(junit.stat().st_mode) == 0o644
+    assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {0o644}

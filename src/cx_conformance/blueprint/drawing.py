@@ -33,14 +33,14 @@ def svg(graph: Graph) -> str:
 
 
 def _svg(graph: Graph) -> Iterator[str]:
-    columns = _columns(graph)
-    tallest = max((len(column) for column in columns), default=0)
+    placed = columns(graph)
+    tallest = max((len(column) for column in placed), default=0)
     places = {
         node: _Place(_MARGIN + index * _COLUMN, _MARGIN + (row + 0.5) * tallest * _ROW / len(column) - _HEIGHT / 2)
-        for index, column in enumerate(columns)
+        for index, column in enumerate(placed)
         for row, node in enumerate(column)
     }
-    width = 2 * _MARGIN + _WIDTH + (len(columns) - 1) * _COLUMN
+    width = 2 * _MARGIN + _WIDTH + (len(placed) - 1) * _COLUMN
     height = 2 * _MARGIN + tallest * _ROW
     yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
     yield ' font-family="sans-serif" font-size="12">'
@@ -84,7 +84,7 @@ def _node(node: Node, place: _Place) -> Iterator[str]:
     yield f'<text x="{x:g}" y="{y:g}" text-anchor="middle" id={quoteattr(node.id)}>{escape(node.id)}</text>'
 
 
-def _columns(graph: Graph) -> list[list[str]]:
+def columns(graph: Graph) -> list[list[str]]:
     """Put every node into a column, and order each column so that few edges cross."""
     callees: dict[str, list[str]] = defaultdict(list)
     callers: dict[str, list[str]] = defaultdict(list)
@@ -93,15 +93,15 @@ def _columns(graph: Graph) -> list[list[str]]:
         callers[arrow.callee].append(arrow.caller)
     depths = _depths([node.id for node in graph.nodes], callees)
     inside = max((depths[node.id] for node in graph.nodes if node.role is Role.INTERNAL), default=-1)
-    columns: list[list[str]] = [[] for _ in range(inside + 2)]
+    found: list[list[str]] = [[] for _ in range(inside + 2)]
     for node in graph.nodes:
         # What is not the platform's own stands in the last column, whoever calls it.
-        columns[depths[node.id] if node.role is Role.INTERNAL else inside + 1].append(node.id)
-    columns = [column for column in columns if column]
+        found[depths[node.id] if node.role is Role.INTERNAL else inside + 1].append(node.id)
+    found = [column for column in found if column]
     for _ in range(_SWEEPS):
-        for neighbours, order in ((callers, columns), (callees, columns[::-1])):
+        for neighbours, order in ((callers, found), (callees, found[::-1])):
             _sort_by_neighbours(order, neighbours)
-    return columns
+    return found
 
 
 def _depths(nodes: Iterable[str], callees: Mapping[str, list[str]]) -> dict[str, int]:

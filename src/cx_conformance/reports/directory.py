@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from cx_conformance.outcome.record import RunRecord
+from cx_conformance.reports.html import GENERATOR, write_html
 from cx_conformance.reports.json_report import write_json
 from cx_conformance.reports.junit import SUITE, write_junit
 from cx_conformance.reports.report_schema import SCHEMA_ID
@@ -12,8 +13,13 @@ from cx_conformance.reports.scrubber import Scrubber
 from cx_conformance.reports.writing import ReportNotWritten, not_written
 
 JUNIT: Final = "junit.xml"
+PAGE: Final = "report.html"
 REPORT: Final = "report.json"
-_OURS: Final = {JUNIT: f'<testsuites name="{SUITE}"'.encode(), REPORT: SCHEMA_ID.encode()}
+_OURS: Final = {
+    JUNIT: f'<testsuites name="{SUITE}"'.encode(),
+    PAGE: GENERATOR.encode(),
+    REPORT: SCHEMA_ID.encode(),
+}
 """What the first kilobyte of an earlier report of ours holds."""
 
 
@@ -34,17 +40,23 @@ def prepare_directory(directory: Path) -> None:
 
 
 def write_report(record: RunRecord, directory: Path, scrubber: Scrubber | None = None) -> tuple[Path, ...]:
-    """Write ``junit.xml`` and ``report.json`` into ``directory``; return their paths. Raises ReportNotWritten.
+    """Write ``report.json``, ``junit.xml`` and ``report.html`` into ``directory``; return their paths.
 
-    When one of them cannot be written the other still is: half of what was found out is better than nothing.
+    When one of them cannot be written the others still are: half of what was found out is better than nothing.
+    ReportNotWritten is raised then, for the first of them.
     """
     prepare_directory(directory)
-    junit, report = directory / JUNIT, directory / REPORT
-    try:
-        write_json(record, report, scrubber)
-    finally:
-        write_junit(record, junit, scrubber)
-    return junit, report
+    written: list[Path] = []
+    failed: list[ReportNotWritten] = []
+    for name, write in ((REPORT, write_json), (JUNIT, write_junit), (PAGE, write_html)):
+        try:
+            write(record, directory / name, scrubber)
+            written.append(directory / name)
+        except ReportNotWritten as reason:
+            failed.append(reason)
+    if failed:
+        raise failed[0]
+    return tuple(written)
 
 
 def _replaceable(path: Path, sign: bytes) -> None:

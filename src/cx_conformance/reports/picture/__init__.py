@@ -1,0 +1,1 @@
+"""The platform as a picture: who calls whom, and how each ended."""
