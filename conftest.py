@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cx_conformance.run import Run
     from cx_conformance.vantage.answers import HealthProbes
     from cx_conformance.vantage.callers import EdgeProbes
+    from cx_conformance.vantage.entrance import EntranceProbes
     from cx_conformance.vantage.logins import StoreProbes
 
 
@@ -56,3 +57,9 @@ def edge_probes(run: "Run") -> "EdgeProbes":
 def store_probes(run: "Run") -> "StoreProbes":
     """Return what each store answered in its own protocol."""
     return run.live.stores
+
+
+@pytest.fixture(scope="session")
+def entrance_probes(run: "Run") -> "EntranceProbes":
+    """Return what the platform's entry point answered from outside."""
+    return run.live.entrance

@@ -8,7 +8,8 @@ from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.outcome.check import check
 from cx_conformance.outcome.outcome import Evidence
-from cx_conformance.vantage.answers import HealthProbes
+from cx_conformance.probes.actuator import failing_parts
+from cx_conformance.vantage.answers import HealthProbes, PodAnswer, PodCommand
 
 SLOW_MS: Final = 2500
 """A healthy answer that takes longer is noted."""
@@ -26,28 +27,54 @@ def check_health(health: Entry[Health], health_probes: HealthProbes, evidence: E
     promised = health.of
     answers = health_probes.answers(health)
     evidence.promised = f"{promised.status} from {promised.scheme}:{promised.port}{promised.path}"
-    evidence.vantage = answers[0].vantage
+    evidence.vantage = ", ".join(dict.fromkeys(one.vantage for one in answers))
     evidence.tries = max(one.seen.tries for one in answers)
-    evidence.found = {one.pod.name: one.seen.status or one.words for one in answers}
     evidence.details["ms"] = {one.pod.name: round(one.seen.milliseconds, 1) for one in answers}
-    if answers[0].scheme != promised.scheme:
-        evidence.note(f"answers on {answers[0].scheme}, which is accepted: {promised.why}")
+    found: dict[str, int | str] = {}
+    broken = []
     for one in answers:
-        where = f"pod {one.pod.where} at {promised.scheme}:{promised.port}{promised.path}"
-        seen = one.seen
-        assert seen.status is not None, f"{where} gives no answer: {one.words}"
+        if one.seen.milliseconds > SLOW_MS:
+            evidence.note(f"pod {one.pod.name} took {one.seen.milliseconds / 1000:.1f} s to answer")
+        if isinstance(one, PodCommand):
+            found[one.pod.name] = one.seen.words
+            wrong = None if one.seen.healthy else _unhealthy(one, promised, evidence)
+        else:
+            found[one.pod.name] = one.seen.status or one.words
+            wrong = _wrong(one, promised, evidence)
+        broken += [wrong] if wrong else []
+    evidence.found = found
+    assert not broken, "; ".join(broken)
+
+
+def _unhealthy(one: PodCommand, promised: Health, evidence: Evidence) -> str:
+    """Say how the page's command failed, and what the same request came to from elsewhere."""
+    if one.answer is None:
+        return one.seen.words
+    other = _wrong(one.answer, promised, evidence) or f"answers {one.answer.seen.status}"
+    return f"{one.seen.words}; asked over {one.answer.vantage}: {other}"
+
+
+def _wrong(answer: PodAnswer, promised: Health, evidence: Evidence) -> str | None:
+    """Say what is wrong with a pod's answer; None where nothing is, with what is worth a note."""
+    seen, where = answer.seen, f"pod {answer.pod.where} at {promised.scheme}:{promised.port}{promised.path}"
+    if answer.instead:
+        evidence.note(f"the page's command was not run, the same request was made instead: {answer.instead}")
+    if answer.scheme != promised.scheme:
+        evidence.note(f"answers on {answer.scheme}, which is accepted: {promised.why}")
+    if seen.status is None:
+        return f"{where} gives no answer: {answer.words}"
+    failing = ", ".join(str(part) for part in failing_parts(seen.body))
+    if seen.status != promised.status:
         led = f" (leads to {seen.location})" if seen.location else ""
-        assert seen.status == promised.status, (
-            f"{where} answers {seen.status} of promised {promised.status}{led}: {one.words or seen.excerpt()}"
-        )
-        if seen.milliseconds > SLOW_MS:
-            evidence.note(f"pod {one.pod.name} took {seen.milliseconds / 1000:.1f} s to answer")
-        if not seen.body_is_whole:
-            evidence.note(f"pod {one.pod.name} answers with a body that does not end, or a large one; it was cut")
-        if promised.body_contains:
-            assert promised.body_contains in seen.text, (
-                f"{where} answers without the promised {promised.body_contains!r}: {seen.excerpt()}"
-            )
+        said = failing or answer.words or seen.excerpt()
+        return f"{where} answers {seen.status} of promised {promised.status}{led}: {said}"
+    if not seen.body_is_whole:
+        evidence.note(f"pod {answer.pod.name} answers with a body that does not end, or a large one; it was cut")
+    if failing:
+        evidence.note(f"{where} answers {seen.status}, and says: {failing}")
+    if promised.body_contains and promised.body_contains not in seen.text:
+        return f"{where} answers without the promised {promised.body_contains!r}: {seen.excerpt()}"
+    return None
 
 
 @check(

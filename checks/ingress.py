@@ -1,10 +1,12 @@
-"""Ingress: how components are reached from outside, as the cluster is configured."""
+"""Ingress: how components are reached from outside, as the cluster is configured and as its entry point answers."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Final
 
 from cx_conformance.blueprint.component import Ingress
 from cx_conformance.blueprint.plan import Entry
+from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.cluster.certificate import Certificate
 from cx_conformance.cluster.ingress import IngressClass, IngressPath
@@ -12,6 +14,8 @@ from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.outcome import Evidence
+from cx_conformance.probes.http_observation import HttpFailure, HttpObservation
+from cx_conformance.vantage.entrance import OUTSIDE, EntranceProbes
 
 WARN_DAYS: Final = 30
 """A certificate that ends within so many days is noted."""
@@ -190,3 +194,132 @@ def check_claimed_once(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) 
         f"{route.path.host or 'any host'}{route.path.path} is claimed by {route.ingress.where} "
         f"and by {', '.join(rivals)}"
     )
+
+
+@check(
+    "CX510",
+    "Entry point answers",
+    severity=Severity.CRITICAL,
+    remedy="check DNS, firewall and load balancer; before DNS has the name, give --resolve HOST:443:ADDRESS",
+)
+def check_entry_point(platform: Entry[Platform], entrance_probes: EntranceProbes, evidence: Evidence) -> None:
+    """The platform's host names lead to an entry point that speaks TLS; users reach nothing otherwise."""
+    evidence.promised = "TLS on port 443"
+    seen = _outside(entrance_probes.hosts(), evidence)
+    spoken = (HttpFailure.CERTIFICATE, HttpFailure.TLS)
+    silent = [one.words for one in seen.values() if one.failure and one.failure not in spoken]
+    assert not silent, "; ".join(silent)
+
+
+def _outside(seen: Mapping[str, HttpObservation], evidence: Evidence) -> Mapping[str, HttpObservation]:
+    evidence.vantage, evidence.seen_at = OUTSIDE, ", ".join(seen)
+    evidence.tries = max(one.tries for one in seen.values())
+    evidence.found = {host: one.failure or f"{one.status} {one.reason}".strip() for host, one in seen.items()}
+    return seen
+
+
+@check(
+    "CX512",
+    "Entry point's certificate",
+    severity=Severity.CRITICAL,
+    remedy="install a certificate for this host name with its whole chain; where it is of your own CA, give --ca FILE",
+    rests_on=("platform:CX510", "platform:CX513"),
+)
+def check_served_certificate(platform: Entry[Platform], entrance_probes: EntranceProbes, evidence: Evidence) -> None:
+    """The certificate that is served verifies by the system's authorities, or the given ones, for the host name."""
+    evidence.promised = "verified for the host name"
+    seen = _outside(entrance_probes.hosts(), evidence)
+    shown, ends = {}, {}
+    for host, one in seen.items():
+        certificate = one.tls.certificate if one.tls else None
+        if certificate:
+            until = certificate.not_after
+            shown[host] = {"names": list(certificate.names), "issuer": certificate.issuer, "until": until.isoformat()}
+            ends[host] = (until - dt.datetime.now(dt.UTC)).days
+    evidence.details["certificates"] = shown
+    refused = [
+        f"{one.words}; it is for {', '.join(shown[host]['names']) or 'no name'}, of {shown[host]['issuer']}"
+        if host in shown
+        else one.words
+        for host, one in seen.items()
+        if one.failure
+    ]
+    assert not refused, "; ".join(refused)
+    for host, days in ends.items():
+        if days < WARN_DAYS:
+            evidence.note(f"the certificate of {host} ends in {days} days")
+
+
+@check(
+    "CX513",
+    "Entry point's TLS version",
+    severity=Severity.MAJOR,
+    remedy="allow TLS 1.2 and 1.3 in the ingress controller (ingress-nginx: ssl-protocols; Traefik: minVersion)",
+    rests_on=("platform:CX510",),
+)
+def check_tls_version(platform: Entry[Platform], entrance_probes: EntranceProbes, evidence: Evidence) -> None:
+    """The entry point offers TLS 1.2 or later; browsers refuse what is older."""
+    evidence.promised = ["TLSv1.2", "TLSv1.3"]
+    seen = _outside(entrance_probes.hosts(), evidence)
+    evidence.found = {host: one.tls.protocol if one.tls else one.failure for host, one in seen.items()}
+    wrong = [
+        one.words or f"{one.url}: speaks {evidence.found[host]}"
+        for host, one in seen.items()
+        if evidence.found[host] not in evidence.promised
+    ]
+    assert not wrong, "; ".join(wrong)
+
+
+@check(
+    "CX511",
+    "Path answers from outside",
+    severity=Severity.CRITICAL,
+    remedy="look at the ingress controller's log for this path, at the rule's host, and at the component behind it",
+    rests_on=("platform:CX510", "platform:CX513", "CX501", "CX502", "CX505", "CX101", "CX104", "CX203", "CX206"),
+)
+def check_path_answers(ingress: Entry[Ingress], entrance_probes: EntranceProbes, evidence: Evidence) -> None:
+    """Through the entry point the path leads to the component, which answers; not to the controller's own page."""
+    seen = entrance_probes.path(ingress)
+    evidence.promised, evidence.vantage, evidence.tries = (
+        "a status below 500, of the component",
+        OUTSIDE,
+        seen.http.tries,
+    )
+    evidence.found, evidence.seen_at = seen.http.status or seen.http.words, seen.http.url
+    evidence.details["ms"] = round(seen.http.milliseconds, 1)
+    assert seen.answers, seen.words
+
+
+@check(
+    "CX514",
+    "HTTP leads to HTTPS",
+    severity=Severity.MAJOR,
+    remedy="set nginx.ingress.kubernetes.io/force-ssl-redirect, or Traefik's redirectScheme",
+    rests_on=("platform:CX510", "CX501", "CX502", "CX505"),
+)
+def check_redirect(ingress: Entry[Ingress], entrance_probes: EntranceProbes, evidence: Evidence) -> None:
+    """Plain HTTP on the path leads to HTTPS on the same host; what users type and send is in plain otherwise."""
+    redirect = entrance_probes.redirect(ingress)
+    seen = redirect.seen
+    evidence.promised, evidence.vantage, evidence.tries = "a redirect to HTTPS", OUTSIDE, seen.tries
+    evidence.found, evidence.seen_at = seen.location or seen.status or seen.words, seen.url
+    if redirect.shut:
+        raise NotApplicable(f"nobody answers plain HTTP: {seen.words}")
+    led = f", leads to {seen.location}" if seen.location else ""
+    said = seen.words if seen.failure else f"{seen.url}: answered {seen.status} {seen.reason}{led}"
+    assert redirect.leads_to_https, f"{said}, promised is a redirect to HTTPS on the same host"
+
+
+@check(
+    "CX515",
+    "WebSocket from outside",
+    severity=Severity.CRITICAL,
+    remedy="let the controller and every proxy before it pass Upgrade on to this path, and keep long connections",
+    rests_on=("platform:CX510", "CX501", "CX502", "CX511"),
+)
+def check_web_socket(ingress: Entry[Ingress], entrance_probes: EntranceProbes, evidence: Evidence) -> None:
+    """Clients get a WebSocket below the path; agents and chats fall back to slow polling, or fail, otherwise."""
+    seen = entrance_probes.upgrade(ingress)
+    evidence.promised, evidence.vantage, evidence.tries = "101 Switching Protocols", OUTSIDE, seen.http.tries
+    evidence.found, evidence.seen_at = seen.http.status or seen.http.words, seen.http.url
+    assert seen.upgraded, seen.words

@@ -50,6 +50,7 @@ def judged(kubeconfig: Path) -> list[Outcome]:
         "health_probes": lambda: run.live.health,
         "edge_probes": lambda: run.live.edges,
         "store_probes": lambda: run.live.stores,
+        "entrance_probes": lambda: run.live.entrance,
     }
     checks = all_checks()
     run.judge.register(checks)

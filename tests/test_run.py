@@ -120,6 +120,9 @@ def test_an_unreachable_cluster_exits_3_with_one_error_and_both_reports(tmp_path
         (["--snapshot", "missing.json"], "missing.json"),
         (["--sandbox=no-such-fault"], "no-such-fault"),
         (["--settle", "soon"], "soon"),
+        (["--consecutive", "0"], "invalid number of times value: '0'"),
+        (["--resolve", "cx.example.com"], "it is not HOST:PORT:ADDRESS; write it as curl does"),
+        (["--ca", "missing.pem"], "--ca missing.pem: No such file or directory"),
         (["--no-such-option"], "--no-such-option"),
     ],
 )

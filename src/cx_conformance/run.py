@@ -41,6 +41,8 @@ class Run:
 
         InputProblems says what in them cannot be used, ValueError what of the options.
         """
+        from cx_conformance.vantage.entrance import entrance
+
         self.options = options
         self.command = command
         self.started = dt.datetime.now(dt.UTC)
@@ -49,6 +51,7 @@ class Run:
         self.site: Loaded[Site] | None = load_site(options.site, self.blueprint.document) if options.site else None
         site = self.site.document if self.site else Site()
         self.fqdn = options.fqdn or site.fqdn
+        self._entrance = entrance(options.resolve, options.ca)
         self.plan = Plan(self.blueprint.document, site)
         self.judge = Judge(self.plan, Waivers(site.waivers, self.started.date()), static=options.static)
         self.selection = Selection(options.only, options.skip, self.plan)
@@ -132,7 +135,14 @@ class Run:
         self.out_of_time()
         _ = self.stand_ins
         folder = self.site.path.parent if self.site else Path()
-        live = LiveProbes(self.cluster, self.seen, folder, self._wanted)
+        live = LiveProbes(
+            self.cluster,
+            self.seen,
+            folder,
+            entrance=self._entrance,
+            consecutive=self.options.consecutive,
+            wanted=self._wanted,
+        )
         self._opened.callback(live.close)
         return live
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cx_conformance.cluster.exec import ContainerPlace, ExecLimits
@@ -37,11 +37,28 @@ class CommandObservation:
     output: str
     words: str
     milliseconds: float
+    tries: int = 1
 
     @property
     def healthy(self) -> bool:
         """Whether the command says so."""
         return self.exit_code == 0
+
+
+def repeat_health_command(
+    run_exec: RunExec, place: ContainerPlace, command: str, *, consecutive: int = 1, tries: int = 2
+) -> CommandObservation:
+    """Run ``command`` until it was healthy ``consecutive`` times in a row, or failed ``tries`` times.
+
+    Return the last run, with the number of all of them. Raises as ``run_health_command``.
+    """
+    runs = passed = failed = 0
+    while True:
+        seen = run_health_command(run_exec, place, command)
+        runs += 1
+        passed, failed = (passed + 1, failed) if seen.healthy else (0, failed + 1)
+        if passed >= consecutive or failed >= tries:
+            return replace(seen, tries=runs)
 
 
 def run_health_command(

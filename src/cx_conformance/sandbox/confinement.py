@@ -91,7 +91,7 @@ class Confinement:
     def _written(self, pod: str, files: Mapping[str, str]) -> Path:
         folder = self.folder / pod
         folder.mkdir(exist_ok=True)
-        for name in _FILES:
+        for name in (*_FILES, ".curlrc"):
             (folder / name).write_text(files.get(name, _NSSWITCH))
         return folder
 

@@ -49,9 +49,11 @@ class Execution:
             await self._report(socket, _cannot_start(missing))
             return
         metadata = self.pod["metadata"]
+        name = f"{metadata['namespace']}_{metadata['name']}"
+        environment["CURL_HOME"] = str(self.confinement.folder / name)
         try:
             process = await self.confinement.start(
-                f"{metadata['namespace']}_{metadata['name']}",
+                name,
                 pods.etc(self.pod, self.nameserver),
                 self.argv,
                 environment,

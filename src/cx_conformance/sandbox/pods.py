@@ -57,7 +57,11 @@ def is_running(pod: Object, container: str) -> bool:
 
 
 def etc(pod: Object, nameserver: str) -> dict[str, str]:
-    """Return the files of ``/etc`` that the kubelet writes for a pod."""
+    """Return the files of ``/etc`` that the kubelet writes for a pod, and a ``.curlrc``.
+
+    Pods share this machine's loopback interface, and curl takes no file's word for what localhost is: that the pod's
+    ports are behind it has to be said to curl itself.
+    """
     metadata, spec = pod["metadata"], pod["spec"]
     namespace = metadata["namespace"]
     hostname = spec.get("hostname") or metadata["name"][:63]
@@ -67,7 +71,8 @@ def etc(pod: Object, nameserver: str) -> dict[str, str]:
         f"{pod['status'].get('podIP', '127.0.0.1')}\t{full}{hostname}\n"
     )
     resolver = f"search {namespace}.svc.{DOMAIN} svc.{DOMAIN} {DOMAIN}\nnameserver {nameserver}\noptions ndots:5\n"
-    return {"hosts": hosts, "resolv.conf": resolver, "hostname": f"{hostname}\n"}
+    curl = f'connect-to = "localhost::{pod["status"].get("podIP", "127.0.0.1")}:"\n'
+    return {"hosts": hosts, "resolv.conf": resolver, "hostname": f"{hostname}\n", ".curlrc": curl}
 
 
 def environment(state: State, pod: Object, container: Object) -> dict[str, str]:

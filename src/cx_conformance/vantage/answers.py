@@ -1,19 +1,23 @@
 """Health endpoints and open ports, asked of every ready pod."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from cx_conformance.blueprint.component import ServicePort
 from cx_conformance.blueprint.health import Health
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.tailoring import Planned
+from cx_conformance.cluster.exec import ContainerPlace
 from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.seen import Absent, Seen
-from cx_conformance.outcome.looking import NoVantage
+from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import http
+from cx_conformance.probes.edges import RunExec
+from cx_conformance.probes.health_command import CommandObservation, repeat_health_command
 from cx_conformance.probes.http_observation import HttpFailure, HttpObservation, HttpRequest, Trust
 from cx_conformance.vantage.pool import Pending, ProbePool
-from cx_conformance.vantage.reach import Reach, Way
+from cx_conformance.vantage.reach import EXEC, Reach, Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +29,24 @@ class PodAnswer:
     seen: HttpObservation
     scheme: str
     """The scheme on which it answered, or was asked."""
+    instead: str | None = None
+    """Why the page's own command was not run there."""
 
     @property
     def words(self) -> str:
         """Return why no answer came, without the tunnel's local port: it is another one every night."""
         return re.sub(r" \(through [^)]*\)", "", self.seen.words)
+
+
+@dataclass(frozen=True, slots=True)
+class PodCommand:
+    """What the page's own health command came to in one pod."""
+
+    pod: Pod
+    seen: CommandObservation
+    answer: PodAnswer | None = None
+    """Where the command failed: what the same request came to from elsewhere, for curl says little."""
+    vantage: str = EXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +62,17 @@ class PodPort:
 class HealthProbes:
     """What every ready pod answered, all of them asked at once."""
 
-    def __init__(self, seen: Seen, reach: Reach, pool: ProbePool) -> None:
-        """Ask pods of the plan of ``seen``."""
+    def __init__(self, seen: Seen, reach: Reach, run_exec: RunExec, pool: ProbePool, consecutive: int = 1) -> None:
+        """Ask pods of the plan of ``seen``; of health ``consecutive`` good answers in a row are wanted."""
         self._seen = seen
         self._reach = reach
+        self._run_exec = run_exec
         self._pool = pool
-        self._answers: dict[tuple[str, str], Pending[tuple[PodAnswer, ...]]] = {}
+        self._consecutive = consecutive
+        self._answers: dict[tuple[str, str], Pending[tuple[PodAnswer | PodCommand, ...]]] = {}
         self._ports: dict[tuple[str, str], Pending[tuple[PodPort, ...]]] = {}
 
-    def start_asking(self, entry: Entry[Health]) -> Pending[tuple[PodAnswer, ...]]:
+    def start_asking(self, entry: Entry[Health]) -> Pending[tuple[PodAnswer | PodCommand, ...]]:
         """Ask every ready pod for a health endpoint, once."""
         key = entry.component, entry.id
         if key not in self._answers:
@@ -67,16 +86,41 @@ class HealthProbes:
             self._ports[key] = self._pool.submit(self._knock, entry)
         return self._ports[key]
 
-    def answers(self, entry: Entry[Health]) -> tuple[PodAnswer, ...]:
-        """Return what each ready pod answered; raises CouldNotLook."""
+    def answers(self, entry: Entry[Health]) -> tuple[PodAnswer | PodCommand, ...]:
+        """Return what each ready pod answered, or what the page's command came to in it; raises CouldNotLook."""
         return self.start_asking(entry).result()
 
     def ports(self, entry: Entry[ServicePort]) -> tuple[PodPort, ...]:
         """Return whether each ready pod's port accepts; raises CouldNotLook."""
         return self.start_knocking(entry).result()
 
-    def _ask(self, entry: Entry[Health]) -> tuple[PodAnswer, ...]:
-        ways = self._ways(entry.planned, entry.of.port)
+    def _ask(self, entry: Entry[Health]) -> tuple[PodAnswer | PodCommand, ...]:
+        pods = self._ready(entry.planned)
+        if entry.of.command is None:
+            return self._over_http(entry, pods)
+        answers: list[PodAnswer | PodCommand] = []
+        for pod in pods:
+            try:
+                seen = self._run(entry.planned, pod, entry.of.command)
+            except CouldNotLook as reason:
+                answers += [replace(one, instead=str(reason)) for one in self._over_http(entry, [pod])]
+                continue
+            answers.append(PodCommand(pod, seen, None if seen.healthy else self._explained(entry, pod)))
+        return tuple(answers)
+
+    def _explained(self, entry: Entry[Health], pod: Pod) -> PodAnswer | None:
+        try:
+            return self._over_http(entry, [pod])[0]
+        except CouldNotLook:
+            return None
+
+    def _run(self, planned: Planned, pod: Pod, command: str) -> CommandObservation:
+        container = self._seen.container(planned).name
+        place = ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container)
+        return repeat_health_command(self._run_exec, place, command, consecutive=self._consecutive)
+
+    def _over_http(self, entry: Entry[Health], pods: Sequence[Pod]) -> tuple[PodAnswer, ...]:
+        ways = [self._reach.to(pod, entry.of.port) for pod in pods]
         answers = self._asked(entry, ways, entry.of.scheme)
         for scheme in entry.of.also_schemes:
             if any(one.seen.failure is HttpFailure.SCHEME for one in answers):
@@ -97,20 +141,21 @@ class HealthProbes:
             )
             for way in ways
         ]
-        seen = http.get_all(requests, good=lambda one: one.status == promise.status)
+        seen = http.get_all(requests, good=lambda one: one.status == promise.status, consecutive=self._consecutive)
         return tuple(PodAnswer(way.pod, way.vantage, one, scheme) for way, one in zip(ways, seen, strict=True))
 
     def _knock(self, entry: Entry[ServicePort]) -> tuple[PodPort, ...]:
-        return tuple(_knocked(way) for way in self._ways(entry.planned, entry.of.container_port))
+        pods = self._ready(entry.planned)
+        return tuple(_knocked(self._reach.to(pod, entry.of.container_port)) for pod in pods)
 
-    def _ways(self, planned: Planned, port: int) -> list[Way]:
+    def _ready(self, planned: Planned) -> list[Pod]:
         try:
             pods = [pod for pod in self._seen.pods(planned) if pod.ready]
         except Absent as absent:
             raise NoVantage(f"no pod of {planned.id} to ask: {absent}") from None
         if not pods:
             raise NoVantage(f"no ready pod of {planned.id} to ask")
-        return [self._reach.to(pod, port) for pod in pods]
+        return pods
 
 
 def _service_host(seen: Seen, planned: Planned) -> str:

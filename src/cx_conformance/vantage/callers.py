@@ -2,21 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from cx_conformance.blueprint.plan import Edge, Entry
 from cx_conformance.blueprint.tailoring import Planned
-from cx_conformance.cluster import exec as execution
-from cx_conformance.cluster.exec import ContainerPlace, ExecLimits, ExecResult
+from cx_conformance.cluster.exec import ContainerPlace
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import edges
-from cx_conformance.probes.edges import CallerEdges, EdgeLimits, EdgeObservation
+from cx_conformance.probes.edges import CallerEdges, EdgeLimits, EdgeObservation, RunExec
 from cx_conformance.vantage.pool import Pending, ProbePool
-
-if TYPE_CHECKING:
-    from cx_conformance.cluster.client import Cluster
 
 Tried = EdgeObservation | CouldNotLook
 
@@ -24,11 +18,11 @@ Tried = EdgeObservation | CouldNotLook
 class EdgeProbes:
     """What came of each edge; one exec a caller, all callers at once."""
 
-    def __init__(self, cluster: "Cluster", seen: Seen, pool: ProbePool) -> None:
+    def __init__(self, seen: Seen, run_exec: RunExec, pool: ProbePool) -> None:
         """Try edges of the plan of ``seen``."""
         self._seen = seen
         self._pool = pool
-        self._configuration = cluster.configuration
+        self._run_exec = run_exec
         self._by_caller: dict[str, list[Entry[Edge]]] = defaultdict(list)
         for entry in seen.plan.entries("edge"):
             self._by_caller[entry.component].append(entry)
@@ -61,12 +55,8 @@ class EdgeProbes:
             except (CouldNotLook, Absent) as reason:
                 tried[entry.id] = reason if isinstance(reason, CouldNotLook) else NoVantage(str(reason))
         caller = CallerEdges(place=place, edges=tuple(targets.values()))
-        observed = edges.probe_edges(self._exec, [caller], EdgeLimits())
+        observed = edges.probe_edges(self._run_exec, [caller], EdgeLimits())
         return tried | dict(zip(targets, observed, strict=True))
-
-    def _exec(self, place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits) -> ExecResult:
-        in_time = replace(limits, total_seconds=self._pool.allowed(limits.total_seconds))
-        return execution.run(self._configuration, place, argv, stdin=stdin, limits=in_time)
 
     def place(self, caller: Planned) -> ContainerPlace:
         """Return the container of a ready pod of ``caller``; raises NoVantage when there is none."""

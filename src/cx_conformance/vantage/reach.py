@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 DIRECT: Final = "direct"
 TUNNEL: Final = "port-forward"
+EXEC: Final = "exec"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from cx_conformance.cluster.references import References
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.vantage.answers import HealthProbes
 from cx_conformance.vantage.callers import EdgeProbes
+from cx_conformance.vantage.entrance import USUAL, Entrance, EntranceProbes
+from cx_conformance.vantage.execs import run_in_time
 from cx_conformance.vantage.logins import StoreProbes
 from cx_conformance.vantage.pool import ProbePool
 from cx_conformance.vantage.reach import Reach
@@ -22,32 +24,43 @@ _AT_ONCE: Final = 64
 """Threads; they wait nearly all of their time."""
 
 Wanted = Callable[[str, Entry[Any]], bool]
-"""Whether an entry of a kind (``health``, ``port_only``, ``edge``, ``store``) is to be looked at right away."""
+"""Whether an entry of a kind (``health``, ``port_only``, ``edge``, ``store``, ``ingress``) is wanted right away."""
 
 
 class LiveProbes:
-    """Health, edges and stores."""
+    """Health, edges, stores and the way in from outside."""
 
-    def __init__(
-        self, cluster: "Cluster", seen: Seen, folder: Path, wanted: Wanted = lambda _kind, _entry: True
+    def __init__(  # noqa: PLR0913 - how probes are to be made, each with a default
+        self,
+        cluster: "Cluster",
+        seen: Seen,
+        folder: Path,
+        *,
+        entrance: Entrance = USUAL,
+        consecutive: int = 1,
+        wanted: Wanted = lambda _kind, _entry: True,
     ) -> None:
         """Start what is ``wanted``, and the rest when it is asked for.
 
-        ``folder`` is the site file's, against which its file references count. Nothing is looked at after the
-        cluster's deadline.
+        ``folder`` is the site file's, against which its file references count; ``entrance`` says how the platform is
+        reached from outside, ``consecutive`` how many healthy answers in a row are wanted. Nothing is looked at after
+        the cluster's deadline.
         """
         self._pool = ProbePool(cluster.deadline, _AT_ONCE)
         self._reach = Reach(cluster)
         self._references = References(cluster, folder)
         # Stores first: their clients take longest to import, and hanging ones longest to give up.
         self.stores = StoreProbes(seen, self._reach, self._references, self._pool)
-        self.edges = EdgeProbes(cluster, seen, self._pool)
-        self.health = HealthProbes(seen, self._reach, self._pool)
+        run_exec = run_in_time(cluster, self._pool)
+        self.edges = EdgeProbes(seen, run_exec, self._pool)
+        self.health = HealthProbes(seen, self._reach, run_exec, self._pool, consecutive)
+        self.entrance = EntranceProbes(seen, entrance, self._pool)
         for kind, start in (
             ("store", self.stores.start),
             ("edge", self.edges.start),
             ("health", self.health.start_asking),
             ("port_only", self.health.start_knocking),
+            ("ingress", self.entrance.start),
         ):
             for entry in seen.plan.entries(kind):
                 if wanted(kind, entry):

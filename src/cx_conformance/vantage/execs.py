@@ -1,0 +1,23 @@
+"""Exec within the time that a run has left."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cx_conformance.cluster import exec as execution
+from cx_conformance.cluster.exec import ContainerPlace, ExecLimits, ExecResult
+from cx_conformance.probes.edges import RunExec
+from cx_conformance.vantage.pool import ProbePool
+
+if TYPE_CHECKING:
+    from cx_conformance.cluster.client import Cluster
+
+
+def run_in_time(cluster: "Cluster", pool: ProbePool) -> RunExec:
+    """Return what runs a program in a container of ``cluster``, for no longer than ``pool`` allows."""
+
+    def run(place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
+        in_time = replace(limits, total_seconds=pool.allowed(limits.total_seconds))
+        return execution.run(cluster.configuration, place, argv, stdin=stdin, limits=in_time)
+
+    return run

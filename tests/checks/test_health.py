@@ -1,0 +1,145 @@
+"""Health, judged by what pods answer, or by what the page's own command comes to in them."""
+
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from cx_conformance.blueprint.plan import Plan
+from cx_conformance.cluster.exec import ContainerPlace, Ending, ExecLimits, ExecResult
+from cx_conformance.cluster.pod import Pod
+from cx_conformance.cluster.seen import Seen
+from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage
+from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.probes.edges import RunExec
+from cx_conformance.vantage.answers import HealthProbes
+from cx_conformance.vantage.pool import ProbePool
+from cx_conformance.vantage.reach import Reach, Way
+from tests.checks.installation import Installation, blueprint
+from tests.probes.authority import Authority
+from tests.probes.targets import answering, http, listening, over_tls
+
+DOWN = b"""{"status": "DOWN", "components": {
+  "mongo": {"status": "DOWN", "details": {"error": "Timed out after 30000 ms"}}, "ping": {"status": "UP"}}}"""
+Answer = Callable[[socket.socket], None]
+COMMAND = "'curl -fsk https://localhost:8443/api/SystemInfo' in pod expertflow/ef-file-engine-"
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """Return an authority for this test."""
+    return Authority(tmp_path)
+
+
+class OneServer:
+    """Every pod's port leads to one server."""
+
+    def __init__(self, port: int) -> None:
+        """Lead to ``port`` of this machine."""
+        self._port = port
+
+    def to(self, pod: Pod, port: int) -> Way:
+        """Return the way."""
+        return Way(pod, port, ("127.0.0.1", self._port))
+
+
+def ends(*codes: int) -> tuple[RunExec, list[Sequence[str]]]:
+    """Let a command end with these statuses, one after the other and the last again; note what is run."""
+    ran: list[Sequence[str]] = []
+
+    def run(place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
+        ran.append(argv)
+        code = codes[min(len(ran), len(codes)) - 1]
+        return ExecResult(stdout=b"", stderr=b"", exit_code=code, ending=Ending.EXITED, milliseconds=1.0)
+
+    return run, ran
+
+
+def refusing(reason: Exception) -> RunExec:
+    """Let no command be run."""
+
+    def run(place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
+        raise reason
+
+    return run
+
+
+def judged(component: str, answer: Answer, run: RunExec, consecutive: int = 1) -> Outcome:
+    """Serve a component's pods by ``answer``, let ``run`` be its exec, and judge its health."""
+    installation = Installation(site={"components": {"only": [component]}})
+    plan = Plan(blueprint(), installation.site)
+    seen = Seen(installation.snapshot(plan), plan)
+    pool = ProbePool(at_once=4)
+    with listening(answer) as port:
+        reach = cast("Reach", OneServer(port))
+        installation.probes["health_probes"] = HealthProbes(seen, reach, run, pool, consecutive)
+        outcome = installation.outcome("CX601", component)
+    pool.close()
+    return outcome
+
+
+NO_EXEC = refusing(AssertionError("nothing is run"))
+
+
+def test_a_component_that_answers_as_documented_is_healthy() -> None:
+    """Nothing is run in it where no command is documented."""
+    outcome = judged("ccm", answering(http("200 OK", b'{"status":"UP"}')), NO_EXEC)
+    assert (outcome.result, outcome.vantage) == (Result.PASS, "direct")
+
+
+def test_an_unhealthy_component_names_what_it_lacks() -> None:
+    """Of an actuator's body the failing part is told, with its reason."""
+    outcome = judged("ccm", answering(http("503 Service Unavailable", DOWN)), NO_EXEC)
+    assert outcome.result is Result.FAIL
+    assert outcome.message.endswith("answers 503 of promised 200: mongo is DOWN (Timed out after 30000 ms)")
+
+
+def test_a_part_that_is_down_although_the_status_is_good_is_noted() -> None:
+    """Some components answer 200 whatever they say."""
+    outcome = judged("ccm", answering(http("200 OK", DOWN)), NO_EXEC)
+    assert outcome.result is Result.PASS
+    assert "answers 200, and says: mongo is DOWN" in outcome.evidence["notes"][0]
+
+
+def test_the_pages_own_command_is_run_where_curl_is() -> None:
+    """As it stands, with a time limit, in the component's container."""
+    run, ran = ends(0)
+    outcome = judged("file-engine", answering(http("500 Oops")), run)
+    assert (outcome.result, outcome.vantage) == (Result.PASS, "exec")
+    assert [" ".join(argv) for argv in ran] == ["curl --max-time 10 -fsk https://localhost:8443/api/SystemInfo"]
+
+
+def test_a_command_that_fails_says_how_and_what_the_request_came_to() -> None:
+    """What curl says is little: the same request is made from elsewhere, too."""
+    run, ran = ends(35)
+    outcome = judged("file-engine", answering(http("400 Bad Request")), run)
+    assert outcome.result is Result.FAIL
+    assert COMMAND in outcome.message
+    assert "ended with status 35" in outcome.message
+    assert "asked over direct" in outcome.message
+    assert "HTTPS promised, HTTP answered" in outcome.message
+    assert (outcome.tries, len(ran)) == (2, 2)
+
+
+@pytest.mark.parametrize("reason", [NoVantage("pod x has no curl"), Forbidden("create", "pods/exec", "expertflow")])
+def test_without_curl_the_same_request_is_made_and_the_reason_noted(authority: Authority, reason: CouldNotLook) -> None:
+    """The vantage is the one that answered."""
+    server = over_tls(authority.server("localhost"), answering(http("200 OK")))
+    outcome = judged("file-engine", server, refusing(reason))
+    assert (outcome.result, outcome.vantage) == (Result.PASS, "direct")
+    assert str(reason) in outcome.evidence["notes"][0]
+
+
+def test_several_passes_in_a_row_can_be_wanted_of_a_command() -> None:
+    """One failure in between starts the count again."""
+    run, ran = ends(0, 22, 0)
+    outcome = judged("file-engine", answering(http("200 OK")), run, consecutive=3)
+    assert (outcome.result, outcome.tries, len(ran)) == (Result.PASS, 5, 5)
+
+
+def test_several_passes_in_a_row_can_be_wanted_of_a_request() -> None:
+    """So many requests are made."""
+    outcome = judged("ccm", answering(http("200 OK")), NO_EXEC, consecutive=3)
+    assert (outcome.result, outcome.tries) == (Result.PASS, 3)
