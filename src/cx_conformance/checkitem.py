@@ -6,6 +6,7 @@ set up for each. Fixtures are ordinary ones, of session scope.
 
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
 import pytest
 
 from cx_conformance.blueprint.plan import Entry
@@ -62,8 +63,13 @@ class CheckItem(pytest.Function):
         self.run_of = run
         self.ended: Outcome | None = None
 
-    def setup(self) -> None:
-        """Judge; skip what is waived, blocked or not applicable, raise what could not be looked at."""
+    @property
+    def can_be_judged(self) -> bool:
+        """Whether every fixture that the check needs has looked already."""
+        return self.run_of.judge.has_looked(self.check)
+
+    def judge(self) -> Outcome:
+        """Return how the check ends for the entry."""
         outcome = self.ended = self.run_of.judge.outcome(self.check, self.entry, self._request.getfixturevalue)
         self.user_properties += [
             ("check", outcome.check),
@@ -71,6 +77,22 @@ class CheckItem(pytest.Function):
             ("component", outcome.component),
             ("vantage", outcome.vantage),
         ]
+        return outcome
+
+    def attach(self, report: pytest.TestReport) -> None:
+        """Let the outcome travel with the report, so that it survives the way from a worker process."""
+        if self.ended is not None:
+            text = orjson.dumps(self.ended.as_mapping(), default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+            report.cx_outcome = text  # type: ignore[attr-defined] # read back in Reporting
+
+    def shown(self, message: str) -> str:
+        """Return how pytest itself shows a failure or an error: the message, and what to do."""
+        remedy = f"\n  what to do: {self.check.remedy}" if self.check.remedy else ""
+        return f"{self.check.id} {self.check.title} [{self.entry.id}]\n  {message}{remedy}"
+
+    def setup(self) -> None:
+        """Judge; skip what is waived, blocked or not applicable, raise what could not be looked at."""
+        outcome = self.judge()
         if outcome.result in _SKIPPED:
             pytest.skip(outcome.message)
         if outcome.result is Result.ERROR:
@@ -84,8 +106,7 @@ class CheckItem(pytest.Function):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_ignored: Any) -> str:
         """Show the message, and nothing of the suite's inside."""
         if isinstance(excinfo.value, (PromiseBroken, CouldNotLook)):
-            remedy = f"\n  what to do: {self.check.remedy}" if self.check.remedy else ""
-            return f"{self.check.id} {self.check.title} [{self.entry.id}]\n  {excinfo.value}{remedy}"
+            return self.shown(str(excinfo.value))
         return str(super().repr_failure(excinfo))
 
     def reportinfo(self) -> tuple[Any, int | None, str]:

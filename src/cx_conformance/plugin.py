@@ -10,13 +10,12 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
 import pytest
 
 from cx_conformance.blueprint.problems import InputProblems
 from cx_conformance.checkitem import CheckItem, check_items
 from cx_conformance.options import DECLARED, Options
-from cx_conformance.outcome.outcome import Outcome
+from cx_conformance.quick_reports import QuickReports
 from cx_conformance.reporting import Reporting
 from cx_conformance.run import Run
 from cx_conformance.suite_files import suite_root
@@ -107,9 +106,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let the outcome travel with the report, so that it survives the way from a worker process."""
+    """Attach the outcome of an item that pytest ran phase by phase."""
     report = yield
-    if isinstance(item, CheckItem) and isinstance(item.ended, Outcome) and report.when != "teardown":
-        text = orjson.dumps(item.ended.as_mapping(), default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-        report.cx_outcome = text  # type: ignore[attr-defined] # read back in Reporting
+    if isinstance(item, CheckItem) and report.when != "teardown":
+        item.attach(report)
     return report
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Report straight what needs only judging, where no other plug-in would miss the phases of a test."""
+    config = session.config
+    if config.stash.get(RUN, None) is not None and QuickReports.suits(config):
+        config.pluginmanager.register(QuickReports(), "cx-conformance-quick-reports")

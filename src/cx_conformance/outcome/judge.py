@@ -59,6 +59,10 @@ class Judge:
             known = self._outcomes[key] = self.waivers.apply(self._judged(check, entry, look))
         return known
 
+    def has_looked(self, check: Check) -> bool:
+        """Whether every fixture that ``check`` needs was asked already."""
+        return self._looked.keys() >= set(check.looks)
+
     def _judged(self, check: Check, entry: Entry[Any], look: Look) -> Outcome:
         evidence = Evidence()
         started = time.perf_counter()
