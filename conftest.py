@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cx_conformance.run import Run
     from cx_conformance.vantage.answers import HealthProbes
     from cx_conformance.vantage.callers import EdgeProbes
+    from cx_conformance.vantage.copies import StoreCopies
     from cx_conformance.vantage.entrance import EntranceProbes
     from cx_conformance.vantage.logins import StoreProbes
 
@@ -63,3 +64,9 @@ def store_probes(run: "Run") -> "StoreProbes":
 def entrance_probes(run: "Run") -> "EntranceProbes":
     """Return what the platform's entry point answered from outside."""
     return run.live.entrance
+
+
+@pytest.fixture(scope="session")
+def store_copies(run: "Run") -> "StoreCopies":
+    """Return how the components' copies of the stores' passwords compare with the stores' own."""
+    return run.live.copies

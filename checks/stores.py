@@ -6,11 +6,14 @@ from typing import Final
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.store import Store
+from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.store_settings import told
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.probes.stores.observation import Finding
 from cx_conformance.probes.stores.trouble import Kind
+from cx_conformance.vantage.copies import StoreCopies
 from cx_conformance.vantage.logins import StoreAsked, StoreProbes
 
 WARN_DAYS: Final = 30
@@ -132,3 +135,56 @@ def check_certificate(store: Entry[Store], store_probes: StoreProbes, evidence: 
         evidence.details["until"] = certificate.not_after.isoformat()
         if days < WARN_DAYS:
             evidence.note(f"the certificate ends in {days:.0f} days")
+
+
+@check(
+    "CX811",
+    "Store passwords agree",
+    severity=Severity.CRITICAL,
+    remedy="write the store's own password into the places named, then restart the components that read them",
+    rests_on=("CX101",),
+)
+def check_passwords(store: Entry[Store], store_copies: StoreCopies, evidence: Evidence) -> None:
+    """Every copy of the store's password that components read equals the store's own; hashes of them are compared.
+
+    That a copy stands in clear in a ConfigMap is noted and breaks nothing: the vendor ships it so.
+    """
+    compared = store_copies.passwords(store)
+    evidence.promised = f"equal to {compared.own}"
+    evidence.found = dict.fromkeys(compared.equal, "equal") | dict.fromkeys(compared.of_others, "another account's")
+    for where in compared.in_clear:
+        evidence.note(f"minor: {where} holds a password in clear, as the vendor ships it")
+    assert not compared.different, "; ".join(compared.different)
+    if not compared.equal:
+        raise NotApplicable(f"components log in as another account, or are told later: {', '.join(compared.of_others)}")
+
+
+@check(
+    "CX812",
+    "Store TLS setting",
+    severity=Severity.MAJOR,
+    remedy="set the flag in the ConfigMap to what the store speaks, or switch TLS on or off in the store",
+    rests_on=("CX101", "CX801", "CX802"),
+)
+def check_tls_setting(store: Entry[Store], seen: Seen, store_probes: StoreProbes, evidence: Evidence) -> None:
+    """What the components are told about TLS is what the store speaks on its port."""
+    flags = told(seen, store, "tls")
+    if not flags:
+        raise NotApplicable("no component reads a documented TLS setting of this store")
+    ports = {one.value for one in told(seen, store, "port")}
+    if ports - {str(store.of.port)}:
+        raise NotApplicable(f"components use port {', '.join(sorted(ports))}, asked was {store.of.port}")
+    asked = store_probes.of(store)
+    evidence.vantage, evidence.found = asked.vantage, {one.where: one.value for one in flags}
+    evidence.promised = f"port {store.of.port} {'speaks TLS' if asked.secure else 'speaks without TLS'}"
+    if not asked.observation.speaks.ok:
+        raise CouldNotLook(f"what it speaks was not seen: {asked.observation.speaks.words}")
+    wrong = []
+    for one in flags:
+        if one.is_template or one.switched_on is None:
+            evidence.note(f"{one.where} is {one.value!r}, neither true nor false; it was not compared")
+        elif one.switched_on and not asked.secure and not asked.takes_tls:
+            wrong.append(f"{one.where} is {one.value}, but {asked.observation.address} does not speak TLS")
+        elif not one.switched_on and asked.secure and not asked.takes_plain:
+            wrong.append(f"{one.where} is {one.value}, but {asked.observation.address} wants TLS")
+    assert not wrong, "; ".join(wrong)

@@ -51,6 +51,7 @@ def judged(kubeconfig: Path) -> list[Outcome]:
         "edge_probes": lambda: run.live.edges,
         "store_probes": lambda: run.live.stores,
         "entrance_probes": lambda: run.live.entrance,
+        "store_copies": lambda: run.live.copies,
     }
     checks = all_checks()
     run.judge.register(checks)

@@ -133,6 +133,19 @@ def _logins(plan: Plan) -> Iterator[Right]:
             for namespace in (reference.namespace,) if reference.namespace else planned.namespaces:
                 if name:
                     yield Right(verb="get", resource=resource, namespace=namespace, name=name)
+        for namespace, name in _told(plan, planned):
+            yield Right(verb="get", resource="configmaps", namespace=namespace, name=name)
+
+
+def _told(plan: Plan, planned: Planned) -> Iterator[Place]:
+    """Yield the ConfigMaps, wherever they are documented, that tell components the password of this store."""
+    for settings in planned.facts.store.settings if planned.facts.store else ():
+        if settings.password is None:
+            continue
+        for reader in plan.components.values():
+            for name in (settings.config_map, *settings.aliases):
+                if any(name in one.candidates for one in reader.facts.config_maps):
+                    yield from ((namespace, name) for namespace in reader.namespaces)
 
 
 def _references(plan: Plan, planned: Planned) -> Iterator[Reference]:

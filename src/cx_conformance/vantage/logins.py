@@ -12,13 +12,14 @@ from cx_conformance.blueprint.store import Login, Protocol, Reference, Store, St
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.references import NoSuchValue, References
 from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.store_settings import told
 from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.probes.stores.observation import StoreObservation
 from cx_conformance.probes.stores.target import Credentials, Limits, Target, TlsExpectation
 from cx_conformance.probes.stores.trouble import Kind
 from cx_conformance.vantage.pool import Pending, ProbePool
 from cx_conformance.vantage.reach import Reach, Way
-from cx_conformance.vantage.secure import speaks_tls
+from cx_conformance.vantage.secure import shakes_hands, speaks_tls
 
 _LIMITS: Final = Limits(connect_s=3.0, answer_s=5.0, total_s=12.0, tries=2)
 """A store that answers within five seconds is slow, not broken; the drivers' own limits are 4 to 30 seconds."""
@@ -35,6 +36,10 @@ class StoreAsked:
     """Whether it was asked over TLS."""
     without_login: str | None
     """Why nobody logged in; None: somebody did, or tried to."""
+    takes_tls: bool = False
+    """Whether it takes TLS on the port that it was asked on without; looked at only where components are told so."""
+    takes_plain: bool = False
+    """Whether it also answers without TLS; looked at only where the site file has it asked over TLS."""
 
 
 class StoreProbes:
@@ -87,7 +92,17 @@ class StoreProbes:
             observation = observe(target, credentials, store, self._seen.fqdn)
         if not observation.reachable.ok:
             way.raise_trouble()
-        return StoreAsked(observation, way.vantage, way.pod.name, target.tls is not None, missing)
+        secure = target.tls is not None
+        flags = {one.switched_on for one in told(self._seen, entry, "tls")}
+        return StoreAsked(
+            observation=observation,
+            vantage=way.vantage,
+            pod=way.pod.name,
+            secure=secure,
+            without_login=missing,
+            takes_tls=not secure and True in flags and shakes_hands(way.connect_to),
+            takes_plain=given.tls is not None and False in flags and not speaks_tls(way.connect_to, store.protocol),
+        )
 
     def _way(self, planned: Planned, store: Store) -> tuple[Way, str]:
         try:

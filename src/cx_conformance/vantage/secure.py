@@ -30,7 +30,7 @@ def speaks_tls(address: tuple[str, int], protocol: Protocol, seconds: float = 1.
     if protocol is Protocol.POSTGRESQL:
         return said[:1] == b"S"
     # Some servers answer what is no TLS with an alert, others by hanging up.
-    return recognise(said) == "TLS" if said else _shakes_hands(address, seconds)
+    return recognise(said) == "TLS" if said else shakes_hands(address, seconds)
 
 
 def _said(address: tuple[str, int], greeting: bytes, seconds: float) -> bytes | None:
@@ -45,7 +45,7 @@ def _said(address: tuple[str, int], greeting: bytes, seconds: float) -> bytes | 
         return None
 
 
-def _shakes_hands(address: tuple[str, int], seconds: float) -> bool:
+def shakes_hands(address: tuple[str, int], seconds: float = 1.5) -> bool:
     """Return whether a TLS handshake gets an answer in TLS, be it a refusal; nothing is verified or sent."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False

@@ -11,6 +11,7 @@ from cx_conformance.cluster.references import References
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.vantage.answers import HealthProbes
 from cx_conformance.vantage.callers import EdgeProbes
+from cx_conformance.vantage.copies import StoreCopies
 from cx_conformance.vantage.entrance import USUAL, Entrance, EntranceProbes
 from cx_conformance.vantage.execs import run_in_time
 from cx_conformance.vantage.logins import StoreProbes
@@ -51,6 +52,7 @@ class LiveProbes:
         self._references = References(cluster, folder)
         # Stores first: their clients take longest to import, and hanging ones longest to give up.
         self.stores = StoreProbes(seen, self._reach, self._references, self._pool)
+        self.copies = StoreCopies(seen, self._references)
         run_exec = run_in_time(cluster, self._pool)
         self.edges = EdgeProbes(seen, run_exec, self._pool)
         self.health = HealthProbes(seen, self._reach, run_exec, self._pool, consecutive)

@@ -37,4 +37,29 @@ def store_talks_garbage(installation: Installation, component: str) -> None:
     installation.misbehave(component, "garbage")
 
 
-FAULTS = (store_password_changed, store_refuses, store_hangs, store_talks_garbage)
+@fault("stores", "mongo")
+def stale_store_password(installation: Installation, component: str) -> None:
+    """The store's password was changed everywhere but in the ConfigMap that the components read."""
+    _tell(installation, component, "MONGODB_PASSWORD", "changed-everywhere-but-here")
+
+
+@fault("stores", "mongo")
+def store_tls_expected(installation: Installation, component: str) -> None:
+    """The components are told to use TLS with a store that does not speak it."""
+    _tell(installation, component, "MONGODB_ENABLE_SSL", "true")
+
+
+def _tell(installation: Installation, component: str, key: str, value: str) -> None:
+    if component != "mongo":
+        raise CannotApply(f"component {component!r} is not mongo, whose settings this fault knows")
+    installation.named("ConfigMap", "ef-connection-env-cm", "expertflow")["data"][key] = value
+
+
+FAULTS = (
+    store_password_changed,
+    store_refuses,
+    store_hangs,
+    store_talks_garbage,
+    stale_store_password,
+    store_tls_expected,
+)
