@@ -34,7 +34,7 @@ def run_twice(folder: Path, *options: str) -> Runs:
     roles = list(yaml.safe_load_all(printed.stdout))
     static = "--static" in options
     with EmbeddedCluster([*reference_installation(blueprint()), *roles], static=static) as cluster:
-        assert cluster.settle() == []
+        cluster.settle()
         config = json.loads(cluster.kubeconfig.read_text())
         config["users"][0]["user"]["token"] = cluster.token_for("expertflow/cx-conformance")
         least = folder / "least.kubeconfig"

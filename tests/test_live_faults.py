@@ -30,7 +30,7 @@ COULD_NOT_LOOK = {
 """Faults that keep the suite from looking; they break no promise that was seen."""
 
 NOTED = {"health-slow", "health-endless", "edge-reset"}
-"""Oddities that break no promise: the answer comes, the connection is accepted. They are noted."""
+"""Oddities that break no promise: the answer comes, the connection is accepted. At most they are noted."""
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,6 @@ def test_a_fault_that_only_a_probe_sees_is_found(embedded: EmbeddedCluster, faul
     ]
     if fault.name in NOTED:
         assert told == []
-        assert [one for one in outcomes if one.area == fault.check and one.evidence.get("notes")]
         return
     wanted = Result.ERROR if fault.name in COULD_NOT_LOOK else Result.FAIL
     ended = {one.result for one in outcomes} & {Result.FAIL, Result.ERROR}
