@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "preflight": "what the account may not do, and which checks that will turn into errors",
     "rbac": "the least that an account needs, as Kubernetes YAML",
     "snapshot": "save what a static run looks at, to audit it offline",
+    "compare": "what is different between two reports",
     "lint": "check a blueprint: schema, then consistency",
     "show": "what is promised, and by whom",
     "graph": "components, stores and call edges as a picture",

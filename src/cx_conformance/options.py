@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 N = TypeVar("N", int, float)
 
@@ -28,6 +29,27 @@ def _times(text: str) -> int:
 
 _seconds.__name__ = "number of seconds"
 _times.__name__ = "number of times"
+
+
+def _address(text: str) -> str:
+    """Take an address without credentials; what stands on a command line is seen by everybody on the machine."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        raise ValueError
+    return text
+
+
+_address.__name__ = "http or https address without credentials"
+
+
+def _reference(text: str) -> str:
+    kind, _, name = text.partition(":")
+    if kind not in ("env", "file") or not name:
+        raise ValueError
+    return text
+
+
+_reference.__name__ = "reference env:NAME or file:PATH"
 
 DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
     ("--blueprint", {"metavar": "FILE", "help": "what is promised (default: the shipped blueprint.yaml)"}),
@@ -69,6 +91,23 @@ DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
         "--time-limit",
         {"metavar": "SECONDS", "type": _seconds, "help": "end after this long; what is not looked at is an error"},
     ),
+    (
+        "--history",
+        {"metavar": "FILE", "help": "remember every promise's end, run by run, in this file; begun where missing"},
+    ),
+    (
+        "--pushgateway",
+        {"metavar": "URL", "help": "push the run's metrics to this Prometheus Pushgateway"},
+    ),
+    (
+        "--notify",
+        {
+            "metavar": "REFERENCE",
+            "help": "tell what changed since the last run of --history to the Apprise addresses, one a line, in"
+            " env:NAME or file:PATH",
+        },
+    ),
+    ("--link", {"metavar": "URL", "help": "where notifications say that the report is"}),
     ("--report", {"metavar": "DIR", "help": "write report.json and junit.xml into this folder"}),
 )
 """Each option with its keywords, as argparse and pytest both take them."""
@@ -101,12 +140,21 @@ class Options:
     time_limit: float | None = None
     report: Path | None = None
     junitxml: Path | None = None
+    history: Path | None = None
+    """The file that remembers the nights."""
+    pushgateway: str | None = None
+    notify: str | None = None
+    """Where the addresses of notifications are: ``env:NAME`` or ``file:PATH``."""
+    link: str | None = None
 
     @classmethod
     def read(cls, given: Any, environment: Mapping[str, str] = os.environ) -> "Options":
         """Take options from a namespace of argparse or pytest; what is not given there, from the environment.
 
         ValueError names the variable that cannot be read, and what is allowed.
+
+
+        ValueError says what is wrong with one.
         """
 
         def value(name: str) -> Any:
@@ -126,6 +174,8 @@ class Options:
 
         sandbox = value("sandbox")
         snapshot = path("snapshot")
+        if value("notify") and not value("history"):
+            raise ValueError("--notify needs --history FILE: what changed is known from the run before")
         return cls(
             blueprint=path("blueprint"),
             site=path("site"),
@@ -144,11 +194,25 @@ class Options:
             time_limit=number("time_limit", _seconds),
             report=path("report"),
             junitxml=path("xmlpath") or path("junitxml"),
+            history=path("history"),
+            pushgateway=_checked(value("pushgateway"), _address, "--pushgateway"),
+            notify=_checked(value("notify"), _reference, "--notify"),
+            link=_checked(value("link"), _address, "--link"),
         )
 
 
 def _several(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value or ())
+
+
+def _checked(value: str | None, taken: Callable[[str], str], flag: str) -> str | None:
+    """Return an option's value; ValueError says what it takes, and does not repeat what may be a secret."""
+    if value is None:
+        return None
+    try:
+        return taken(value)
+    except ValueError:
+        raise ValueError(f"{flag}: not a valid {taken.__name__}") from None
 
 
 def _names(text: str) -> tuple[str, ...]:

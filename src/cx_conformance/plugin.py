@@ -38,9 +38,9 @@ def pytest_configure(config: pytest.Config) -> None:
     _give_back_swallowed_path(config)
     if not _of_conformance(config):
         return
-    options = Options.read(config.option)
     told = of_worker(config)
     try:
+        options = Options.read(config.option)
         run = Run(adapted(options, told) if told else options, command=_command())
         config.add_cleanup(run.close)
         run.shared = shared_snapshot(told)

@@ -153,11 +153,14 @@ class Reporting:
         ]
 
     def _write(self, record: "RunRecord") -> None:
+        from cx_conformance.nightly import Nightly
         from cx_conformance.reports.directory import write_report
         from cx_conformance.reports.junit import write_junit
         from cx_conformance.reports.terminal import render
         from cx_conformance.reports.writing import ReportNotWritten
 
+        nightly = Nightly(self.run.options)
+        record = nightly.remember(record)
         try:
             if self.run.options.report:
                 write_report(record, self.run.options.report)
@@ -166,3 +169,6 @@ class Reporting:
         except ReportNotWritten as error:
             sys.stderr.write(f"cx-conformance: {error}\n")
         render(record, self.console)
+        nightly.tell(record)
+        for note in nightly.notes:
+            sys.stderr.write(f"cx-conformance: {note}\n")

@@ -41,9 +41,7 @@ def test_a_promise_that_comes_and_goes_is_flapping() -> None:
 def test_a_strip_shows_the_worst_of_each_night() -> None:
     """Oldest first, a gap where nothing was looked at."""
     row = nights(P, None, P)
-    row[2] = Night(
-        started=row[2].started, verdict="", partial=False, results={KEY: P, ("CX101", "ccm", "ef-ccm"): F}
-    )
+    row[2] = Night(started=row[2].started, verdict="", partial=False, results={KEY: P, ("CX101", "ccm", "ef-ccm"): F})
 
     assert strips(row) == {"ccm": (P, None, F)}
     assert len(strips(nights(*[P] * 40))["ccm"]) == 30

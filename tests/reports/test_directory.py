@@ -16,7 +16,7 @@ from tests.reports import made_up
 def test_a_run_leaves_its_reports_in_a_directory_that_is_made_for_them(tmp_path: Path) -> None:
     """``--report a/b`` needs neither to exist."""
     paths = write_report(made_up.conformant(), tmp_path / "a" / "b")
-    assert [path.name for path in paths] == ["report.json", "junit.xml", "report.html"]
+    assert [path.name for path in paths] == ["report.json", "junit.xml", "metrics.prom", "report.html"]
     assert read_json(paths[0]).verdict == "conformant"
     assert sorted((tmp_path / "a" / "b").iterdir()) == sorted(paths)
 
@@ -29,7 +29,7 @@ def test_the_next_night_replaces_the_reports_of_the_last(tmp_path: Path) -> None
     assert b'failures="0"' in (tmp_path / "junit.xml").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["junit.xml", "report.html", "report.json"])
+@pytest.mark.parametrize("name", ["junit.xml", "metrics.prom", "report.html", "report.json"])
 def test_a_file_that_something_else_wrote_is_kept(name: str, tmp_path: Path) -> None:
     """It is said before the run, not after it."""
     (tmp_path / name).write_text('<testsuites name="pytest tests">{"schema": 1}')
@@ -98,7 +98,7 @@ def test_one_report_is_written_when_the_other_cannot_be(tmp_path: Path, monkeypa
     monkeypatch.setattr(reports, "write_json", full)
     with pytest.raises(ReportNotWritten):
         write_report(made_up.conformant(), tmp_path)
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["junit.xml", "report.html"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["junit.xml", "metrics.prom", "report.html"]
 
 
 def test_reports_are_as_readable_as_the_account_makes_its_files(tmp_path: Path) -> None:

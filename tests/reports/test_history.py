@@ -92,10 +92,9 @@ def test_a_half_written_night_is_left_out_and_named(tmp_path: Path) -> None:
 
     with History(path) as history:
         assert len(history.nights(night(2))) == 1
-        assert history.skipped == [
-            f"the night of 2026-11-24T02:00:05+00:00 in {path} is not whole: 0 of its 1 outcomes are there;"
-            " it is left out"
-        ]
+        (told,) = history.skipped
+        assert told.startswith("the night of 2026-11-24T02:00:05+00:00")
+        assert "is not whole: 0 of its 1 outcomes are there; it is left out" in told
 
 
 def test_a_run_that_dies_while_it_writes_leaves_the_file_as_it_was(

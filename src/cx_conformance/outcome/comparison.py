@@ -61,7 +61,7 @@ def compare(old: RunRecord, new: RunRecord, factor: float = FACTOR) -> Compariso
     What was left out of one of them, or is hidden behind something else that is broken, is told neither as broken nor
     as fixed.
     """
-    before, after = by_key(old.outcomes), by_key(new.outcomes)
+    before, after = by_key(_worst_first(old.outcomes)), by_key(_worst_first(new.outcomes))
     both = [(before[key], one) for key, one in after.items() if key in before]
     added = [one for key, one in after.items() if key not in before]
 
@@ -91,14 +91,17 @@ def by_key(outcomes: Iterable[Outcome]) -> Mapping[Key, Outcome]:
     return {one.key: one for one in outcomes}
 
 
+def _worst_first(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    return sorted(outcomes, key=lambda one: (one.severity.rank, one.component, one.check, one.entry))
+
+
 def latencies(outcome: Outcome) -> tuple[float, ...]:
     """Return the milliseconds that the outcome's probes took, as its evidence has them; empty: it has none."""
     found: list[float] = []
     for name in ("ms", "connect_ms"):
         value = outcome.evidence.get(name)
-        for one in value.values() if isinstance(value, Mapping) else [value]:
-            if isinstance(one, int | float) and not isinstance(one, bool) and one >= 0:
-                found.append(float(one))
+        each = value.values() if isinstance(value, Mapping) else [value]
+        found += [float(one) for one in each if isinstance(one, int | float) and not isinstance(one, bool) and one >= 0]
     return tuple(found)
 
 

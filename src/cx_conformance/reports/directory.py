@@ -8,6 +8,7 @@ from cx_conformance.outcome.record import RunRecord
 from cx_conformance.reports.html import GENERATOR, write_html
 from cx_conformance.reports.json_report import write_json
 from cx_conformance.reports.junit import SUITE, write_junit
+from cx_conformance.reports.metrics import FIRST_LINE, write_metrics
 from cx_conformance.reports.report_schema import SCHEMA_ID
 from cx_conformance.reports.scrubber import Scrubber
 from cx_conformance.reports.writing import ReportNotWritten, not_written
@@ -15,10 +16,12 @@ from cx_conformance.reports.writing import ReportNotWritten, not_written
 JUNIT: Final = "junit.xml"
 PAGE: Final = "report.html"
 REPORT: Final = "report.json"
+METRICS: Final = "metrics.prom"
 _OURS: Final = {
     JUNIT: f'<testsuites name="{SUITE}"'.encode(),
     PAGE: GENERATOR.encode(),
     REPORT: SCHEMA_ID.encode(),
+    METRICS: FIRST_LINE.encode(),
 }
 """What the first kilobyte of an earlier report of ours holds."""
 
@@ -40,7 +43,7 @@ def prepare_directory(directory: Path) -> None:
 
 
 def write_report(record: RunRecord, directory: Path, scrubber: Scrubber | None = None) -> tuple[Path, ...]:
-    """Write ``report.json``, ``junit.xml`` and ``report.html`` into ``directory``; return their paths.
+    """Write ``report.json``, ``junit.xml``, ``metrics.prom`` and ``report.html`` into ``directory``; return their paths.
 
     When one of them cannot be written the others still are: half of what was found out is better than nothing.
     ReportNotWritten is raised then, for the first of them.
@@ -48,7 +51,7 @@ def write_report(record: RunRecord, directory: Path, scrubber: Scrubber | None =
     prepare_directory(directory)
     written: list[Path] = []
     failed: list[ReportNotWritten] = []
-    for name, write in ((REPORT, write_json), (JUNIT, write_junit), (PAGE, write_html)):
+    for name, write in ((REPORT, write_json), (JUNIT, write_junit), (METRICS, write_metrics), (PAGE, write_html)):
         try:
             write(record, directory / name, scrubber)
             written.append(directory / name)

@@ -10,12 +10,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, Self
 
-from cx_conformance.outcome.comparison import Key
 from cx_conformance.outcome.nights import STRIP, Night
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import RunRecord
+
+if TYPE_CHECKING:
+    from cx_conformance.outcome.comparison import Key
 
 APPLICATION_ID: Final = 0x43584E54
 """What marks the file as ours in its header."""
@@ -64,7 +66,7 @@ class History:
                 _move(path, self.set_aside)
                 self._connection = _opened(path)
 
-    def __enter__(self) -> "History":
+    def __enter__(self) -> Self:
         """Return it."""
         return self
 

@@ -1,0 +1,110 @@
+"""``cx-conformance compare``: what is different between two reports."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+    from collections.abc import Sequence
+
+    from cx_conformance.outcome.nights import Night
+    from cx_conformance.outcome.record import RunRecord
+
+_DESCRIPTION: Final = """\
+Compares two reports, each a report.json or the folder of --report: what broke, what was fixed, what is still broken,
+what got slower, which promises were added or dropped. With the history of the nights (--history) it also says since
+when something is broken, and what comes and goes.
+
+exit status: 0 nothing broke and nothing was lost sight of   1 something did   2 a file cannot be used
+"""
+
+
+def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the subcommand."""
+    from cx_conformance.outcome.comparison import FACTOR
+
+    parser = subparsers.add_parser(
+        "compare",
+        help="what is different between two reports",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("old", metavar="OLD", type=Path, help="the earlier report")
+    parser.add_argument("new", metavar="NEW", type=Path, help="the later report")
+    parser.add_argument("--history", metavar="FILE", type=Path, help="the file that remembers the nights")
+    parser.add_argument(
+        "--factor",
+        metavar="NUMBER",
+        type=_factor,
+        default=FACTOR,
+        help="tell probes that take more than so many times as long (default: %(default)g)",
+    )
+    parser.add_argument("--json", action="store_true", help="write JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what is different; 1 when something broke, 2 for a file that cannot be used."""
+    import sys
+
+    from cx_conformance.outcome.comparison import compare
+    from cx_conformance.outcome.verdict import WRONG_USAGE
+    from cx_conformance.reports.difference import as_json, show_difference
+    from cx_conformance.reports.history import HistoryNotUsable
+    from cx_conformance.reports.json_report import UnreadableReport
+    from cx_conformance.reports.page import Page
+    from cx_conformance.reports.terminal import console_for
+
+    try:
+        old, new = _report(args.old), _report(args.new)
+        nights = _nights(args.history, new)
+    except (UnreadableReport, HistoryNotUsable) as wrong:
+        sys.stderr.write(f"cx-conformance compare: {wrong}\n")
+        return WRONG_USAGE
+    except OSError as wrong:
+        sys.stderr.write(f"cx-conformance compare: could not read {wrong.filename}: {wrong.strerror}\n")
+        return WRONG_USAGE
+    found = compare(old, new, args.factor)
+    if args.json:
+        import orjson
+
+        sys.stdout.write(orjson.dumps(as_json(found, new, nights), option=orjson.OPT_INDENT_2).decode() + "\n")
+    else:
+        show_difference(Page(console_for(sys.stdout)), found, new, nights)
+    return 1 if found.broke or found.lost_sight else 0
+
+
+def _report(path: Path) -> "RunRecord":
+    from cx_conformance.reports.directory import REPORT
+    from cx_conformance.reports.json_report import read_json
+
+    return read_json(path / REPORT if path.is_dir() else path)
+
+
+def _nights(path: Path | None, new: "RunRecord") -> "Sequence[Night]":
+    import sys
+
+    from cx_conformance.reports.history import History, HistoryNotUsable
+
+    if path is None:
+        return ()
+    if not path.exists():
+        raise HistoryNotUsable(f"there is no history {path}; name the file that runs are given by --history")
+    with History(path) as history:
+        nights = history.nights(new)
+        if history.set_aside:
+            sys.stderr.write(f"cx-conformance compare: {path} was damaged; it is now {history.set_aside}\n")
+        for sentence in history.skipped:
+            sys.stderr.write(f"cx-conformance compare: {sentence}\n")
+    return nights
+
+
+def _factor(text: str) -> float:
+    value = float(text)
+    if not value >= 1:
+        raise ValueError
+    return value
+
+
+_factor.__name__ = "number from 1 on"

@@ -1,0 +1,90 @@
+"""What a run does beside its report when it is one of many nights: remember, publish metrics, tell what changed.
+
+None of it changes the verdict; what cannot be done is said in a sentence.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from cx_conformance.options import Options
+from cx_conformance.outcome.comparison import by_key
+from cx_conformance.outcome.nights import STRIP, Night, failing_since, flapping, strips
+from cx_conformance.outcome.outcome import Result
+from cx_conformance.outcome.record import RunRecord
+
+
+class Nightly:
+    """Follows one run by its options."""
+
+    def __init__(self, options: Options) -> None:
+        """Do what ``options`` ask for."""
+        self.options = options
+        self.notes: list[str] = []
+        """What could not be done, and what was found damaged, in sentences."""
+        self._nights: list[Night] = []
+
+    def remember(self, record: RunRecord) -> RunRecord:
+        """Add the run to the history, and return it with what the nights before say of it."""
+        if self.options.history is None:
+            return record
+        from cx_conformance.reports.difference import night_of
+        from cx_conformance.reports.history import History, HistoryNotUsable
+
+        path = self.options.history
+        try:
+            with History(path) as history:
+                if history.set_aside:
+                    self.notes.append(f"the history {path} was damaged; it is now {history.set_aside}, a new one begun")
+                self._nights = history.nights(record)
+                self.notes += history.skipped
+                history.add(record)
+        except HistoryNotUsable as reason:
+            self.notes.append(str(reason))
+            return record
+        shown = _shown([*self._nights, night_of(record)], record)
+        return replace(record, extra={**record.extra, "history": shown})
+
+    def tell(self, record: RunRecord) -> None:
+        """Push the metrics and send the notification that the options ask for."""
+        if self.options.pushgateway:
+            from cx_conformance.reports.pushing import NotPushed, push
+
+            try:
+                push(record, self.options.pushgateway)
+            except NotPushed as reason:
+                self.notes.append(str(reason))
+        if self.options.notify:
+            from cx_conformance.reports.notifying import NotNotified, notify
+
+            try:
+                notify(record, self._earlier(record), self.options.notify, self.options.link or "")
+            except NotNotified as reason:
+                self.notes.append(str(reason))
+
+    def _earlier(self, record: RunRecord) -> RunRecord:
+        """Return the night before in the words of ``record``: the same promises, as they ended then."""
+        if not self._nights:
+            return replace(record, outcomes=())
+        night, now = self._nights[-1], by_key(record.outcomes)
+        outcomes = [replace(now[key], result=result) for key, result in night.results.items() if key in now]
+        return replace(record, started=night.started, outcomes=tuple(outcomes))
+
+
+def _shown(nights: list[Night], record: RunRecord) -> Mapping[str, Any]:
+    """Return what ``report.json`` holds of the nights, under ``extra.history``."""
+    broken = [one for one in record.outcomes if one.result is Result.FAIL]
+    since = {one.key: failing_since(nights, one.key) for one in broken}
+    return {
+        "nights": [{"started": one.started.isoformat(), "verdict": one.verdict} for one in nights[-STRIP:]],
+        "strips": {component: [str(one) if one else None for one in row] for component, row in strips(nights).items()},
+        "failing_since": [
+            {"check": check, "component": component, "entry": entry, "since": when.isoformat()}
+            for (check, component, entry), when in since.items()
+            if when is not None
+        ],
+        "flapping": [
+            {"check": check, "component": component, "entry": entry, "turns": turns}
+            for (check, component, entry), turns in flapping(nights).items()
+        ],
+    }

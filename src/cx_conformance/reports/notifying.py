@@ -1,0 +1,117 @@
+"""Tells people what changed since the last run, through Apprise: mail, chat, webhooks, by one address each.
+
+The addresses hold secrets, so they are taken from an environment variable or a file, and are in no message.
+https://appriseit.com/
+"""
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+
+from cx_conformance.outcome.comparison import Comparison, compare
+from cx_conformance.outcome.outcome import Outcome
+from cx_conformance.outcome.record import RunRecord
+from cx_conformance.outcome.roots import root_causes
+from cx_conformance.reports.cleaning import Cleaner
+from cx_conformance.reports.scrubber import Scrubber
+
+MOST: Final = 15
+"""Lines of each list; a phone shows no more."""
+
+
+class NotNotified(Exception):  # noqa: N818 - what happened to the notification
+    """Nobody, or not everybody, could be told; the text says why and holds no address."""
+
+
+def notify(record: RunRecord, earlier: RunRecord, reference: str, link: str = "") -> bool:
+    """Tell what changed since ``earlier``, if anything did; return whether it did. Raises NotNotified.
+
+    ``reference`` is ``env:NAME`` or ``file:PATH`` of the addresses, one a line; ``link`` is where the report is.
+    """
+    found = compare(earlier, record)
+    if not found.changed:
+        return False
+    addresses = addresses_of(reference)
+    try:
+        import apprise
+    except ImportError:
+        raise NotNotified("could not notify: Apprise is not installed; pip install 'cx-conformance[notify]'") from None
+    messenger = apprise.Apprise()
+    with warnings.catch_warnings(action="ignore"):  # it loads every plug-in it has, some of which use old modules
+        for number, address in enumerate(addresses, 1):
+            if not messenger.add(address.get_secret_value()):
+                raise NotNotified(f"could not notify: address {number} of {reference} is none that Apprise knows")
+    if not messenger.notify(title=title_of(record, found), body="\n".join(body_of(record, found, link))):
+        raise NotNotified(f"could not notify: an address of {reference} did not take the message")
+    return True
+
+
+def addresses_of(reference: str, environment: Mapping[str, str] = os.environ) -> list[SecretStr]:
+    """Return the addresses that ``reference`` leads to; raises NotNotified."""
+    kind, _, name = reference.partition(":")
+    if kind == "env":
+        text = environment.get(name, "")
+    else:
+        try:
+            text = Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as reason:
+            told = reason.strerror if isinstance(reason, OSError) else "it is not UTF-8"
+            raise NotNotified(f"could not notify: {reference} cannot be read: {told}") from None
+    found = [SecretStr(line.strip()) for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    if not found:
+        raise NotNotified(f"could not notify: {reference} holds no address")
+    return found
+
+
+def title_of(record: RunRecord, found: Comparison) -> str:
+    """Return the one line that a phone shows: ``acme-production non-conformant: 2 broke, 1 fixed``."""
+    numbers = (
+        (len(found.broke), "broke"),
+        (len(found.lost_sight), "could not be looked at"),
+        (len(found.fixed) + len(found.seen_again), "fixed"),
+        (len(found.let_pass), "waived"),
+    )
+    told = ", ".join(f"{number} {what}" for number, what in numbers if number)
+    return Cleaner(Scrubber()).text(f"{record.site.name} {record.verdict}: {told}", 200)
+
+
+def body_of(record: RunRecord, found: Comparison, link: str) -> Iterator[str]:
+    """Yield the lines of the message: root causes first, then what broke and what healed."""
+    cleaner = Cleaner(Scrubber())
+    news = {one.key for one in (*found.broke, *found.lost_sight)}
+    causes = [one for one in root_causes(record.outcomes) if one.blocked and one.outcome.key in news]
+    if causes:
+        yield "Root causes:"
+        for cause in causes[:MOST]:
+            yield f"- {_told(cleaner, cause.outcome)} (blocks {len(cause.blocked)} more)"
+    yield from _list(cleaner, "Broke:", found.broke, said=True)
+    yield from _list(cleaner, "Could no longer be looked at:", found.lost_sight, said=True)
+    yield from _list(cleaner, "Fixed:", (*found.fixed, *found.seen_again))
+    yield from _list(cleaner, "Waived now:", found.let_pass)
+    if found.still:
+        yield f"Still broken: {len(found.still)}"
+    if link:
+        yield f"Report: {link}"
+
+
+def _list(cleaner: Cleaner, heading: str, outcomes: Iterable[Outcome], *, said: bool = False) -> Iterator[str]:
+    every = list(outcomes)
+    if every:
+        yield heading
+    for one in every[:MOST]:
+        yield f"- {_told(cleaner, one) if said else _where(cleaner, one)}"
+    if len(every) > MOST:
+        yield f"- and {len(every) - MOST} more"
+
+
+def _where(cleaner: Cleaner, outcome: Outcome) -> str:
+    return cleaner.text(f"{outcome.check} {outcome.title}: {outcome.component} [{outcome.entry}]", 300)
+
+
+def _told(cleaner: Cleaner, outcome: Outcome) -> str:
+    message = " ".join(outcome.message.split())
+    return f"{_where(cleaner, outcome)}: {cleaner.text(message, 300)}" if message else _where(cleaner, outcome)

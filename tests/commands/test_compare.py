@@ -1,0 +1,72 @@
+"""``cx-conformance compare`` says what is different between two reports."""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+
+from cx_conformance.__main__ import main
+from cx_conformance.outcome.outcome import Result
+from cx_conformance.reports.directory import write_report
+from cx_conformance.reports.history import History
+from tests.reports.made_up import STARTED, outcome, record
+
+FAIL = Result.FAIL
+
+
+def test_two_folders_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What broke is told with its message and ends in 1; what is still broken, since when; what comes and goes."""
+    turning = [Result.PASS, FAIL, Result.PASS]
+    runs = [
+        record(
+            outcome(FAIL, component="redis"),
+            outcome(turned, component="minio"),
+            started=STARTED + dt.timedelta(days=day),
+        )
+        for day, turned in enumerate(turning)
+    ]
+    new = record(
+        outcome(FAIL),
+        outcome(FAIL, component="redis"),
+        outcome(FAIL, component="minio"),
+        started=STARTED + dt.timedelta(days=3),
+    )
+    with History(tmp_path / "history.sqlite") as history:
+        for run in runs:
+            history.add(run)
+    write_report(runs[-1], tmp_path / "old")
+    write_report(new, tmp_path / "new")
+
+    arguments = [str(tmp_path / "old"), str(tmp_path / "new" / "report.json"), "--history", str(history.path)]
+    assert main(["compare", *arguments]) == 1
+    shown = capsys.readouterr().out
+    assert "BROKE: 2" in shown
+    assert "CX203 Service type: ccm [ef-ccm-svc]\n    Service expertflow/ef-ccm-svc has type NodePort" in shown
+    assert "since 2026-11-23" in shown
+    assert "COMES AND GOES: 1\n  CX203 minio [ef-ccm-svc]: turned 3 times" in shown
+
+    assert main(["compare", *arguments, "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert [one["component"] for one in told["broke"]] == ["ccm", "minio"]
+    assert told["still"][0]["since"] == STARTED.isoformat()
+
+
+def test_equal_reports_have_no_difference(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line, and 0."""
+    write_report(record(outcome()), tmp_path)
+    assert main(["compare", str(tmp_path), str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "Nothing is different, and nothing is broken.\n"
+
+
+def test_half_a_report_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And so is one that is missing, and a history that is."""
+    write_report(record(outcome()), tmp_path)
+    whole = tmp_path / "report.json"
+    half = tmp_path / "half.json"
+    half.write_bytes(whole.read_bytes()[:300])
+    for wrong, told in ((half, f"{half} is not JSON"), (tmp_path / "gone.json", "could not read")):
+        assert main(["compare", str(wrong), str(whole)]) == 2
+        assert told in capsys.readouterr().err
+    assert main(["compare", str(whole), str(whole), "--history", str(tmp_path / "none")]) == 2
+    assert "there is no history" in capsys.readouterr().err

@@ -1,0 +1,50 @@
+"""A web server that keeps what is posted to it."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Kept(ThreadingHTTPServer):
+    """Keeps the path and the body of every request, and answers with ``status``."""
+
+    def __init__(self, status: int = 200) -> None:
+        """Listen on a free port of the loopback."""
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.status = status
+        self.posts: list[tuple[str, bytes]] = []
+
+    @property
+    def port(self) -> int:
+        """Return the port."""
+        return int(self.server_address[1])
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Kept
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.posts.append((self.path, body))
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"thanks"[:5])
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def keeping(status: int = 200) -> Iterator[Kept]:
+    """Run such a server."""
+    server = Kept(status)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
