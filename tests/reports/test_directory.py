@@ -86,7 +86,7 @@ def test_an_interruption_leaves_the_old_report(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         write_half(tmp_path / "report.json", KeyboardInterrupt())
     assert read_json(tmp_path / "report.json").verdict == "conformant"
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 def test_one_report_is_written_when_the_other_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

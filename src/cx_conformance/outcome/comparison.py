@@ -70,7 +70,7 @@ def compare(old: RunRecord, new: RunRecord, factor: float = FACTOR) -> Compariso
 
     fail, others = {Result.FAIL}, set(Result) - {Result.FAIL}
     return Comparison(
-        broke=(*turned(others, Result.FAIL), *(one for one in added if one.result is Result.FAIL)),
+        broke=tuple(_worst_first([*turned(others, Result.FAIL), *(one for one in added if one.result is Result.FAIL)])),
         fixed=tuple(turned(fail, Result.PASS)),
         still=tuple(turned(fail, Result.FAIL)),
         let_pass=tuple(turned(fail, Result.WAIVED)),

@@ -43,7 +43,7 @@ def prepare_directory(directory: Path) -> None:
 
 
 def write_report(record: RunRecord, directory: Path, scrubber: Scrubber | None = None) -> tuple[Path, ...]:
-    """Write ``report.json``, ``junit.xml``, ``metrics.prom`` and ``report.html`` into ``directory``; return their paths.
+    """Write ``report.json``, ``junit.xml``, ``metrics.prom`` and ``report.html``; return their paths in ``directory``.
 
     When one of them cannot be written the others still are: half of what was found out is better than nothing.
     ReportNotWritten is raised then, for the first of them.
