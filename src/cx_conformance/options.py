@@ -151,10 +151,7 @@ class Options:
     def read(cls, given: Any, environment: Mapping[str, str] = os.environ) -> "Options":
         """Take options from a namespace of argparse or pytest; what is not given there, from the environment.
 
-        ValueError names the variable that cannot be read, and what is allowed.
-
-
-        ValueError says what is wrong with one.
+        ValueError names what cannot be read, and what is allowed.
         """
 
         def value(name: str) -> Any:
