@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cx_conformance.vantage.callers import EdgeProbes
     from cx_conformance.vantage.copies import StoreCopies
     from cx_conformance.vantage.entrance import EntranceProbes
+    from cx_conformance.vantage.insides import InsideProbes
     from cx_conformance.vantage.logins import StoreProbes
 
 
@@ -70,3 +71,9 @@ def entrance_probes(run: "Run") -> "EntranceProbes":
 def store_copies(run: "Run") -> "StoreCopies":
     """Return how the components' copies of the stores' passwords compare with the stores' own."""
     return run.live.copies
+
+
+@pytest.fixture(scope="session")
+def inside_probes(run: "Run") -> "InsideProbes":
+    """Return what containers show of themselves from the inside."""
+    return run.live.inside

@@ -2,14 +2,17 @@
 
 from typing import Final
 
-from cx_conformance.blueprint.component import ServicePort
+from cx_conformance.blueprint.component import ContainerPort, ServicePort
 from cx_conformance.blueprint.health import Health
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.promise import Severity
-from cx_conformance.outcome.check import check
+from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.probes.actuator import failing_parts
 from cx_conformance.vantage.answers import HealthProbes, PodAnswer, PodCommand
+from cx_conformance.vantage.insides import InsideProbes, PodSockets
+from cx_conformance.vantage.reach import EXEC
 
 SLOW_MS: Final = 2500
 """A healthy answer that takes longer is noted."""
@@ -94,3 +97,35 @@ def check_port(port_only: Entry[ServicePort], health_probes: HealthProbes, evide
     evidence.note("no health endpoint is documented: seen are the pod's readiness and an accepted connection")
     closed = [f"pod {one.pod.where} port {number} {one.words}" for one in ports if not one.accepts]
     assert not closed, "; ".join(closed)
+
+
+@check(
+    "CX603",
+    "Process listens",
+    severity=Severity.MAJOR,
+    remedy="let the process listen on the promised port and on every address (0.0.0.0 or ::), not on localhost",
+    rests_on=("CX101", "CX103", "CX104"),
+)
+def check_listens(container_port: Entry[ContainerPort], inside_probes: InsideProbes, evidence: Evidence) -> None:
+    """In the pod something listens on the promised port, and not on loopback only, where no other pod reaches it."""
+    evidence.vantage, port = EXEC, container_port.of.port
+    evidence.promised = f"listens on {port}"
+    try:
+        pods = inside_probes.sockets(container_port)
+    except NoVantage as reason:
+        raise NotApplicable(f"not to be seen from inside: {reason}") from None
+    evidence.found = {one.pod.name: list(one.listening(port)) for one in pods}
+    deaf = [one for one in pods if not one.reachable(port)]
+    if deaf and container_port.of.optional and not any(one.listening(port) for one in deaf):
+        raise NotApplicable(f"nothing listens, which is accepted: {container_port.of.why}")
+    told = [f"pod {one.pod.where}: {_deaf(one, port)}" for one in deaf]
+    assert not told, "; ".join(told)
+
+
+def _deaf(pod: PodSockets, port: int) -> str:
+    """Say why nobody outside the pod reaches its port."""
+    addresses = pod.listening(port)
+    if addresses:
+        return f"port {port} is listened on at {', '.join(addresses)} only, where no other pod reaches it"
+    others = ", ".join(str(one) for one in sorted({one.port for one in pod.sockets if pod.reachable(one.port)}))
+    return f"nothing listens on port {port}; there is {others or 'none'}"

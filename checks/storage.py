@@ -12,7 +12,10 @@ from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.cluster.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
 from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.outcome.outcome import Evidence
+from cx_conformance.vantage.insides import InsideProbes
+from cx_conformance.vantage.reach import EXEC
 
 
 @check(
@@ -223,3 +226,29 @@ def check_orphaned_volumes(platform: Entry[Platform], seen: Seen, evidence: Evid
     ]
     evidence.found, evidence.promised = lost or "none", "none"
     assert not lost, f"bound to a node that does not exist: {'; '.join(lost)}"
+
+
+@check(
+    "CX408",
+    "Volume really mounted",
+    severity=Severity.MAJOR,
+    remedy="delete the pod so that it is made anew; look at the kubelet's log and the volume's driver",
+    rests_on=("CX101", "CX104", "CX401", "CX402"),
+)
+def check_really_mounted(volume: Entry[Volume], inside_probes: InsideProbes, evidence: Evidence) -> None:
+    """Inside the running containers the volume is mounted; a path without its mount is written to and lost."""
+    evidence.vantage = EXEC
+    try:
+        mounts = inside_probes.mounts(volume)
+    except NoVantage as reason:
+        raise NotApplicable(f"not to be seen from inside: {reason}") from None
+    if not mounts:
+        raise NotApplicable("no container of its pods is to mount it")
+    paths = sorted({one.path for one in mounts})
+    evidence.promised = f"mounted at {', '.join(paths)}"
+    evidence.found = {f"{one.pod.name}/{one.container} {one.path}": one.mounted for one in mounts}
+    missing = [one for one in mounts if not one.mounted]
+    if missing and not any(one.shows_mounts for one in missing):
+        raise NotApplicable("the containers do not show their mounts, not even those that the kubelet makes in each")
+    told = [f"pod {one.pod.where} container {one.container} has nothing mounted at {one.path}" for one in missing]
+    assert not told, "; ".join(told)

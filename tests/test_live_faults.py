@@ -52,6 +52,7 @@ def judged(kubeconfig: Path) -> list[Outcome]:
         "store_probes": lambda: run.live.stores,
         "entrance_probes": lambda: run.live.entrance,
         "store_copies": lambda: run.live.copies,
+        "inside_probes": lambda: run.live.inside,
     }
     checks = all_checks()
     run.judge.register(checks)

@@ -34,7 +34,9 @@ AREAS: Final = (
 )
 """The areas in the order in which reports show them, each a file in ``checks/``."""
 
-LIVE: Final = frozenset({"health_probes", "edge_probes", "store_probes", "store_copies", "entrance_probes"})
+LIVE: Final = frozenset(
+    {"health_probes", "edge_probes", "store_probes", "store_copies", "entrance_probes", "inside_probes"}
+)
 """Fixtures that look by more than the API: exec, tunnel, login; a static run does not ask for them."""
 
 _ID: Final = re.compile(r"CX[0-9]{3}")

@@ -35,6 +35,11 @@ class EdgeProbes:
             self._running[caller] = self._pool.submit(self._try, self._by_caller[caller])
         return self._running[caller]
 
+    def wait(self) -> None:
+        """Wait until every edge that was started has been tried."""
+        for running in tuple(self._running.values()):
+            running.wait(self._pool.allowed(EdgeLimits().exec_limits.total_seconds))
+
     def of(self, entry: Entry[Edge]) -> EdgeObservation:
         """Return what was seen of an edge; raises CouldNotLook."""
         tried = self.start(entry).result()[entry.id]

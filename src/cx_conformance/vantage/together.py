@@ -14,6 +14,7 @@ from cx_conformance.vantage.callers import EdgeProbes
 from cx_conformance.vantage.copies import StoreCopies
 from cx_conformance.vantage.entrance import USUAL, Entrance, EntranceProbes
 from cx_conformance.vantage.execs import run_in_time
+from cx_conformance.vantage.insides import InsideProbes
 from cx_conformance.vantage.logins import StoreProbes
 from cx_conformance.vantage.pool import ProbePool
 from cx_conformance.vantage.reach import Reach
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 64
 """Threads; they wait nearly all of their time."""
+_A_FEW_AT_ONCE: Final = 4
+"""Threads for what is not judged by seconds: more execs beside those of the edges would make the edges late."""
 
 Wanted = Callable[[str, Entry[Any]], bool]
-"""Whether an entry of a kind (``health``, ``port_only``, ``edge``, ``store``, ``ingress``) is wanted right away."""
+"""Whether an entry of a kind (``health``, ``edge``, ``volume``) is to be looked at right away."""
 
 
 class LiveProbes:
-    """Health, edges, stores and the way in from outside."""
+    """Health, edges, stores, the insides of containers and the way in from outside."""
 
     def __init__(  # noqa: PLR0913 - how probes are to be made, each with a default
         self,
@@ -56,14 +59,19 @@ class LiveProbes:
         run_exec = run_in_time(cluster, self._pool)
         self.edges = EdgeProbes(seen, run_exec, self._pool)
         self.health = HealthProbes(seen, self._reach, run_exec, self._pool, consecutive)
+        self._unhurried = ProbePool(cluster.deadline, _A_FEW_AT_ONCE)
+        self.inside = InsideProbes(seen, run_exec, self._unhurried, begin=self.edges.wait)
         self.entrance = EntranceProbes(seen, entrance, self._pool)
-        for kind, start in (
+        starts: tuple[tuple[str, Callable[[Entry[Any]], object]], ...] = (
             ("store", self.stores.start),
             ("edge", self.edges.start),
             ("health", self.health.start_asking),
             ("port_only", self.health.start_knocking),
             ("ingress", self.entrance.start),
-        ):
+            ("volume", self.inside.start_mounts),
+            ("container_port", self.inside.start_sockets),
+        )
+        for kind, start in starts:
             for entry in seen.plan.entries(kind):
                 if wanted(kind, entry):
                     start(entry)
@@ -76,4 +84,5 @@ class LiveProbes:
     def close(self) -> None:
         """End every probe and tunnel."""
         self._reach.close()
+        self._unhurried.close()
         self._pool.close()

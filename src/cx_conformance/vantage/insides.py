@@ -1,0 +1,150 @@
+"""What only the inside of a container shows, looked at by exec in every ready pod: mounts, and what listens."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING
+
+from cx_conformance.blueprint.component import ContainerPort, Volume
+from cx_conformance.blueprint.plan import Entry
+from cx_conformance.blueprint.tailoring import Planned
+from cx_conformance.cluster.exec import ContainerPlace
+from cx_conformance.cluster.pod import Pod
+from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.outcome.looking import CouldNotLook, NoVantage
+from cx_conformance.probes.container_view import ContainerView, look_into, real_path
+from cx_conformance.probes.edges import RunExec
+from cx_conformance.probes.sockets import ListeningSocket
+from cx_conformance.vantage.pool import Pending, ProbePool
+
+if TYPE_CHECKING:
+    from testinfra.host import Host  # type: ignore[import-untyped] # publishes no types
+
+
+@dataclass(frozen=True, slots=True)
+class PodMount:
+    """Whether a volume that a container of the pod is to have at ``path`` is really mounted there."""
+
+    pod: Pod
+    container: str
+    path: str
+    mounted: bool
+    shows_mounts: bool
+    """Whether the container shows at least what the kubelet mounts into every one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodSockets:
+    """What listens in a pod's network."""
+
+    pod: Pod
+    sockets: tuple[ListeningSocket, ...]
+
+    def listening(self, port: int) -> tuple[str, ...]:
+        """Return the addresses on which something listens on ``port``, those that other pods reach or else all."""
+        found = [one for one in self.sockets if one.port == port]
+        outside = [one for one in found if self._reached(one)]
+        return tuple(sorted({str(_plain(one)) for one in outside or found}))
+
+    def reachable(self, port: int) -> bool:
+        """Whether other pods reach what listens on ``port``."""
+        return any(one.port == port and self._reached(one) for one in self.sockets)
+
+    def _reached(self, one: ListeningSocket) -> bool:
+        """Whether it listens on every address or on one of the pod's own, be that what it may, not on loopback only."""
+        return not one.only_loopback or str(_plain(one)) in self.pod.ips
+
+
+class InsideProbes:
+    """What containers show of themselves; each is looked into once, for all that is asked of it."""
+
+    def __init__(
+        self, seen: Seen, run_exec: RunExec, pool: ProbePool, begin: Callable[[], None] = lambda: None
+    ) -> None:
+        """Look into pods of the plan of ``seen``, in the threads of ``pool``, each of which calls ``begin`` first."""
+        self._seen = seen
+        self._run_exec = run_exec
+        self._pool = pool
+        self._begin = begin
+        self._running: dict[tuple[str, str], Pending[ContainerView]] = {}
+
+    def start_mounts(self, entry: Entry[Volume]) -> None:
+        """Look into the containers that are to mount a volume."""
+        with suppress(CouldNotLook, Absent):
+            for pod in self._ready(entry.planned):
+                for container in self._promised(entry, pod):
+                    self._into(pod, container)
+
+    def start_sockets(self, entry: Entry[ContainerPort]) -> None:
+        """Look into the pods that are to listen on a port."""
+        with suppress(CouldNotLook, Absent):
+            for pod in self._ready(entry.planned):
+                self._into(pod, self._seen.container(entry.planned).name)
+
+    def mounts(self, entry: Entry[Volume]) -> tuple[PodMount, ...]:
+        """Return of each ready pod whether it has the volume mounted; empty where no container is to mount it.
+
+        Raises Absent where the workload is, CouldNotLook.
+        """
+        self.start_mounts(entry)
+        return tuple(
+            self._mount(pod, container, path)
+            for pod in self._ready(entry.planned)
+            for container, paths in self._promised(entry, pod).items()
+            for path in paths
+        )
+
+    def sockets(self, entry: Entry[ContainerPort]) -> tuple[PodSockets, ...]:
+        """Return what listens in each ready pod; raises Absent where the workload is, CouldNotLook."""
+        self.start_sockets(entry)
+        container = self._seen.container(entry.planned).name
+        return tuple(PodSockets(pod, self._into(pod, container).result().sockets) for pod in self._ready(entry.planned))
+
+    def _into(self, pod: Pod, container: str) -> Pending[ContainerView]:
+        key = pod.where, container
+        if key not in self._running:
+            self._running[key] = self._pool.submit(self._look, pod, container)
+        return self._running[key]
+
+    def _look(self, pod: Pod, container: str) -> ContainerView:
+        self._begin()
+        return look_into(self._host(pod, container))
+
+    def _host(self, pod: Pod, container: str) -> "Host":
+        from cx_conformance.probes.inside import inside
+
+        return inside(self._run_exec, ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container))
+
+    def _mount(self, pod: Pod, container: str, path: str) -> PodMount:
+        view = self._into(pod, container).result()
+        mounted = path in view.mount_points
+        if not mounted and view.shows_mounts:
+            mounted = real_path(self._host(pod, container), path) in view.mount_points
+        return PodMount(pod, container, path, mounted, view.shows_mounts)
+
+    def _promised(self, entry: Entry[Volume], pod: Pod) -> Mapping[str, Sequence[str]]:
+        """Return by container the paths at which the pod's own spec has the volume."""
+        promised = entry.of.mount_path
+        claimed = self._seen.claims(entry.planned)
+        found: dict[str, list[str]] = {}
+        for container in pod.spec.serving_containers:
+            for mount in container.volume_mounts:
+                path = mount.mount_path.rstrip("/") or "/"
+                if path == promised.rstrip("/") if promised else mount.name in claimed:
+                    found.setdefault(container.name, []).append(path)
+        return found
+
+    def _ready(self, planned: Planned) -> list[Pod]:
+        try:
+            pods = [pod for pod in self._seen.pods(planned) if pod.ready]
+        except Absent as absent:
+            raise NoVantage(f"no pod of {planned.id} to look into: {absent}") from None
+        if not pods:
+            raise NoVantage(f"no ready pod of {planned.id} to look into")
+        return pods
+
+
+def _plain(one: ListeningSocket) -> IPv4Address | IPv6Address:
+    """Return the address, an IPv4 one that Java has in IPv6's clothes as itself."""
+    return (one.address.ipv4_mapped if isinstance(one.address, IPv6Address) else None) or one.address

@@ -1,0 +1,155 @@
+"""What only the inside of a container shows, judged on containers that print what real ones do."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from cx_conformance.blueprint.plan import Plan
+from cx_conformance.cluster.exec import ContainerPlace, Ending, ExecLimits, ExecResult
+from cx_conformance.cluster.seen import Seen
+from cx_conformance.outcome.looking import Forbidden, NoVantage
+from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.vantage.insides import InsideProbes
+from cx_conformance.vantage.pool import ProbePool
+from tests.checks.installation import Installation, Object, blueprint
+
+KUBELETS = "/dev/vda1 /dev/termination-log ext4 rw,relatime 0 0\n"
+HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+ANYWHERE, LOOPBACK, POD = "00000000", "0100007F", "0700F40A"
+POD_IP = "10.244.0.7"
+
+
+class Container:
+    """Answers what is read in it, and where links lead; raises instead where it is told to."""
+
+    def __init__(self, proc: str, links: dict[str, str] | None = None, trouble: Exception | None = None) -> None:
+        """Show ``proc``."""
+        self._proc = proc
+        self._links = links or {}
+        self._trouble = trouble
+        self.read = 0
+
+    def __call__(self, _at: ContainerPlace, argv: Sequence[str], _in: bytes, _limits: ExecLimits, /) -> ExecResult:
+        """Run a command."""
+        if self._trouble:
+            raise self._trouble
+        command = argv[-1]
+        if command.startswith("readlink -f "):
+            printed = self._links.get(command.removeprefix("readlink -f "), "")
+        else:
+            self.read += 1
+            printed = self._proc
+        return ExecResult(stdout=printed.encode(), stderr=b"", exit_code=0, ending=Ending.EXITED, milliseconds=1.0)
+
+
+def mounted(*paths: str) -> str:
+    """Return the lines of /proc/mounts for ``paths``."""
+    return "".join(f"/dev/vda1 {path} ext4 rw,relatime 0 0\n" for path in paths)
+
+
+def listens(address: str, port: int) -> str:
+    """Return the line of /proc/net/tcp for a listening socket."""
+    return f"   0: {address}:{port:04X} 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1\n"
+
+
+def with_pod_ip(pod: Object) -> None:
+    """Give the pod an address as pods have."""
+    pod["status"] |= {"podIP": POD_IP, "podIPs": [{"ip": POD_IP}]}
+
+
+def judged(check: str, component: str, container: Container, entry: str | None = None) -> Outcome:
+    """Judge a component whose containers are ``container``."""
+    installation = Installation(site={"components": {"only": [component]}})
+    installation.live("Pod", "", with_pod_ip)
+    plan = Plan(blueprint(), installation.site)
+    seen = Seen(installation.snapshot(plan), plan)
+    pool = ProbePool(at_once=2)
+    installation.probes["inside_probes"] = InsideProbes(seen, container, pool)
+    outcome = installation.outcome(check, component, entry)
+    pool.close()
+    return outcome
+
+
+def test_a_volume_that_is_mounted_is_seen() -> None:
+    """Blanks in other paths, and what the kubelet mounts, do no harm."""
+    view = KUBELETS + mounted("/data", "/mnt/my\\040disk") + HEAD
+    outcome = judged("CX408", "redis", Container(view))
+    assert (outcome.result, outcome.vantage) == (Result.PASS, "exec")
+
+
+def test_a_volume_that_is_not_mounted_is_found() -> None:
+    """The pod's spec has it, the container has not."""
+    outcome = judged("CX408", "redis", Container(KUBELETS + mounted("/data/other") + HEAD))
+    assert outcome.result is Result.FAIL
+    assert outcome.message == "pod ef-external/redis-0 container redis has nothing mounted at /data"
+
+
+def test_a_mount_behind_a_link_is_seen() -> None:
+    """Mounts are listed by their real path."""
+    container = Container(KUBELETS + mounted("/run/data") + HEAD, links={"/data": "/run/data"})
+    assert judged("CX408", "redis", container).result is Result.PASS
+
+
+def test_each_of_several_volumes_is_told_by_itself_and_the_container_read_once() -> None:
+    """One exec serves all of them."""
+    view = KUBELETS + mounted("/app/actions", "/app/actions/utils") + HEAD
+    container = Container(view)
+    outcome = judged("CX408", "conversation-controller", container, "ef-conversation-controller-pycache")
+    assert "has nothing mounted at /app/actions/__pycache__" in outcome.message
+    assert container.read == 1
+
+
+def test_a_container_that_shows_no_mounts_at_all_is_no_failure() -> None:
+    """Some runtimes hide them; where the kubelet's own are not seen, nothing is known of the others."""
+    outcome = judged("CX408", "redis", Container(mounted("/") + HEAD))
+    assert outcome.message.startswith("n/a: the containers do not show their mounts")
+
+
+def test_a_claim_without_a_documented_path_is_looked_for_where_the_pod_has_it() -> None:
+    """The page names no mount point for PostgreSQL's volume."""
+    outcome = judged("CX408", "postgresql", Container(KUBELETS + HEAD))
+    assert outcome.result is Result.FAIL
+    assert "container postgresql has nothing mounted at /" in outcome.message
+
+
+@pytest.mark.parametrize("address", [ANYWHERE, POD])
+def test_a_process_that_listens_for_others_is_seen(address: str) -> None:
+    """On every address, or on the pod's own."""
+    outcome = judged("CX603", "ccm", Container(KUBELETS + HEAD + listens(address, 8081)))
+    assert (outcome.result, outcome.vantage) == (Result.PASS, "exec")
+
+
+def test_a_process_that_listens_on_loopback_only_is_found() -> None:
+    """A port-forward reaches it, no other pod does."""
+    outcome = judged("CX603", "ccm", Container(HEAD + listens(LOOPBACK, 8081)))
+    assert outcome.result is Result.FAIL
+    assert outcome.message.endswith("port 8081 is listened on at 127.0.0.1 only, where no other pod reaches it")
+
+
+def test_a_process_that_listens_elsewhere_is_found_and_where_is_told() -> None:
+    """The port that is there is most often the misconfigured one."""
+    outcome = judged("CX603", "ccm", Container(HEAD + listens(ANYWHERE, 8080) + listens(LOOPBACK, 9000)))
+    assert outcome.message.endswith(": nothing listens on port 8081; there is 8080")
+
+
+def test_an_optional_port_may_be_closed_and_may_be_open() -> None:
+    """The charts open no 8443 for Keycloak, the page does."""
+    closed = judged("CX603", "keycloak", Container(HEAD + listens(ANYWHERE, 8080)), "8443")
+    assert closed.message == "n/a: nothing listens, which is accepted: the charts open no 8443"
+    opened = judged("CX603", "keycloak", Container(HEAD + listens(ANYWHERE, 8443)), "8443")
+    assert opened.result is Result.PASS
+
+
+@pytest.mark.parametrize(
+    "container", [Container("", trouble=NoVantage("container ccm has no program sh that can be run")), Container("")]
+)
+def test_a_container_without_a_shell_or_proc_is_not_applicable(container: Container) -> None:
+    """Nothing is promised about what images hold; the API's own view stands."""
+    assert judged("CX603", "ccm", container).message.startswith("n/a: not to be seen from inside: ")
+
+
+def test_a_forbidden_exec_is_an_error_that_names_the_permission() -> None:
+    """Who may not look has not seen."""
+    outcome = judged("CX603", "ccm", Container("", trouble=Forbidden("create", "pods/exec", "expertflow")))
+    assert outcome.result is Result.ERROR
+    assert "may not create pods/exec" in outcome.message
