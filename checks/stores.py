@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Final
 
+from cx_conformance.blueprint.component import ServicePort
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.store import Store
@@ -135,6 +136,27 @@ def check_certificate(store: Entry[Store], store_probes: StoreProbes, evidence: 
         evidence.details["until"] = certificate.not_after.isoformat()
         if days < WARN_DAYS:
             evidence.note(f"the certificate ends in {days:.0f} days")
+
+
+@check(
+    "CX807",
+    "Store port answers",
+    severity=Severity.MAJOR,
+    remedy="switch the connector on in the store's configuration, or kubectl logs its pod",
+    rests_on=("CX101", "CX103", "CX104", "CX201", "CX203", "CX602"),
+)
+def check_port(store_port: Entry[ServicePort], store_probes: StoreProbes, evidence: Evidence) -> None:
+    """Each further port of a store accepts, and answers where its protocol is known; what it speaks is told."""
+    evidence.promised = f"port {store_port.of.port} answers"
+    asked = store_probes.beside(store_port)
+    seen = asked.port(store_port.of.port)
+    evidence.vantage, evidence.found, evidence.seen_at = asked.vantage, seen.finding.words, f"pod {asked.pod}"
+    if seen.finding.ok is None:
+        raise CouldNotLook(seen.finding.words)
+    if seen.finding.kind is Kind.WRONG_PROTOCOL:
+        evidence.note(seen.finding.words)
+        return
+    assert seen.finding.ok, seen.finding.words
 
 
 @check(

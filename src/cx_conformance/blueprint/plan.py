@@ -231,6 +231,15 @@ def _store(plan: Plan) -> Iterator[Entry[Store]]:
             yield _of(one, f"{one.facts.store.protocol}:{one.facts.store.port}", one.facts.store)
 
 
+def _store_port(plan: Plan) -> Iterator[Entry[ServicePort]]:
+    """Yield the ports of stores beside the one that is logged in to."""
+    for one in plan.components.values():
+        if one.facts.store and one.facts.service:
+            for port in one.facts.service.ports:
+                if port.port != one.facts.store.port and not port.optional:
+                    yield _of(one, f"{one.service_names[0]}:{port.port}", port)
+
+
 ENTRIES: Final[Mapping[str, Callable[[Plan], Iterator[Entry[Any]]]]] = {
     "platform": _platform,
     "namespace": _namespace,
@@ -247,5 +256,6 @@ ENTRIES: Final[Mapping[str, Callable[[Plan], Iterator[Entry[Any]]]]] = {
     "port_only": _port_only,
     "edge": _edge,
     "store": _store,
+    "store_port": _store_port,
 }
 """Kinds of entries, by the name of a check's first parameter."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from cx_conformance.blueprint.plan import Entry
-from cx_conformance.blueprint.store import Settings, Store
+from cx_conformance.blueprint.store import Protocol, Settings, Store
 from cx_conformance.cluster.config import ConfigMap
 from cx_conformance.cluster.pod_spec import Container, PodSpec
 from cx_conformance.cluster.seen import Absent, Seen
@@ -53,6 +53,20 @@ def told(seen: Seen, entry: Entry[Store], field: Field) -> tuple[Setting, ...]:
         if (key := getattr(settings, field)) is not None
         for one in keyed(seen, settings, key)
     )
+
+
+def replica_set(seen: Seen, entry: Entry[Store]) -> str | None:
+    """Return the replica set that components are told to use; None where they are told none, or several."""
+    if entry.of.protocol is not Protocol.MONGO:
+        return None
+    names = {
+        named.value
+        for settings in entry.of.settings
+        if any(one.switched_on for one in keyed(seen, settings, "MONGODB_REPLICASET_ENABLED"))
+        for named in keyed(seen, settings, "MONGODB_REPLICASET")
+        if not named.is_template
+    }
+    return names.pop() if len(names) == 1 else None
 
 
 def keyed(seen: Seen, settings: Settings, key: str) -> Iterator[Setting]:

@@ -1,22 +1,24 @@
 """Stores as their consumers meet them: each asked in its own protocol, as whom the components log in."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pydantic import SecretStr
 
+from cx_conformance.blueprint.component import ServicePort
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.site import Credentials as SiteCredentials
 from cx_conformance.blueprint.store import Login, Protocol, Reference, Store, StoreTls
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.references import NoSuchValue, References
 from cx_conformance.cluster.seen import Absent, Seen
-from cx_conformance.cluster.store_settings import told
+from cx_conformance.cluster.store_settings import replica_set, told
 from cx_conformance.outcome.looking import NoVantage
-from cx_conformance.probes.stores.observation import StoreObservation
+from cx_conformance.probes.stores.observation import PortObservation, StoreObservation
 from cx_conformance.probes.stores.target import Credentials, Limits, Target, TlsExpectation
 from cx_conformance.probes.stores.trouble import Kind
+from cx_conformance.vantage.clients import OBSERVE, Asking
 from cx_conformance.vantage.pool import Pending, ProbePool
 from cx_conformance.vantage.reach import Reach, Way
 from cx_conformance.vantage.secure import shakes_hands, speaks_tls
@@ -40,6 +42,17 @@ class StoreAsked:
     """Whether it takes TLS on the port that it was asked on without; looked at only where components are told so."""
     takes_plain: bool = False
     """Whether it also answers without TLS; looked at only where the site file has it asked over TLS."""
+    others: Mapping[int, Way] = field(default_factory=dict)
+    """How its further ports were reached, by Service port, in the order of the observation's ports."""
+
+    def port(self, number: int) -> PortObservation:
+        """Return what one of its further ports answered; raises NoVantage, CouldNotLook."""
+        for (known, way), seen in zip(self.others.items(), self.observation.ports, strict=True):
+            if known == number:
+                if not seen.finding.ok:
+                    way.raise_trouble()
+                return seen
+        raise NoVantage(f"port {number} of {self.observation.address} was not asked")
 
 
 class StoreProbes:
@@ -63,6 +76,11 @@ class StoreProbes:
         """Return what a store answered; raises CouldNotLook."""
         return self.start(entry).result()
 
+    def beside(self, port: Entry[ServicePort]) -> StoreAsked:
+        """Return what the store answered that this further port belongs to; raises CouldNotLook."""
+        stores = self._seen.plan.entries("store")
+        return self.of(next(one for one in stores if one.component == port.component))
+
     def _ask(self, entry: Entry[Store]) -> StoreAsked:
         planned, store = entry.planned, entry.of
         way, host = self._way(planned, store)
@@ -84,12 +102,22 @@ class StoreProbes:
             limits=replace(_LIMITS, total_s=self._pool.allowed(_LIMITS.total_s)),
             why_closed=way.why_closed,
         )
-        observe = _OBSERVE[store.protocol]
-        observation = observe(target, credentials, store, self._seen.fqdn)
+        others = self._others(planned, way)
+        asking = Asking(
+            store=store,
+            fqdn=self._seen.fqdn,
+            others=tuple(
+                replace(target, port=number, connect_to=one.connect_to, tls=None, why_closed=one.why_closed)
+                for number, one in others.items()
+            ),
+            replica_set=replica_set(self._seen, entry),
+        )
+        observe = OBSERVE[store.protocol]
+        observation = observe(target, credentials, asking)
         if expectation is None and observation.speaks.kind is Kind.TLS:
             # It answered too late to be recognised at first.
             target = replace(target, tls=self._tls(tls, namespace))
-            observation = observe(target, credentials, store, self._seen.fqdn)
+            observation = observe(target, credentials, asking)
         if not observation.reachable.ok:
             way.raise_trouble()
         secure = target.tls is not None
@@ -102,7 +130,18 @@ class StoreProbes:
             without_login=missing,
             takes_tls=not secure and True in flags and shakes_hands(way.connect_to),
             takes_plain=given.tls is not None and False in flags and not speaks_tls(way.connect_to, store.protocol),
+            others=others,
         )
+
+    def _others(self, planned: Planned, way: Way) -> dict[int, Way]:
+        """Return the ways to ActiveMQ's further ports, in the pod that is asked."""
+        if planned.facts.store is None or planned.facts.store.protocol is not Protocol.ACTIVEMQ:
+            return {}
+        return {
+            one.of.port: self._reach.to(way.pod, one.of.container_port)
+            for one in self._seen.plan.entries("store_port")
+            if one.component == planned.id
+        }
 
     def _way(self, planned: Planned, store: Store) -> tuple[Way, str]:
         try:
@@ -157,67 +196,3 @@ class StoreProbes:
             certificate_pem=certificate.get_secret_value() if certificate else None,
             key_pem=read(tls.client_key) or certificate,
         )
-
-
-Observe = Callable[[Target, Credentials | None, Store, str | None], StoreObservation]
-
-
-def _mongo(target: Target, credentials: Credentials | None, _store: Store, _fqdn: str | None) -> StoreObservation:
-    from cx_conformance.probes.stores import mongo
-
-    return mongo.observe(target, credentials)
-
-
-def _redis(target: Target, credentials: Credentials | None, _store: Store, _fqdn: str | None) -> StoreObservation:
-    from cx_conformance.probes.stores import redis_store
-
-    return redis_store.observe(target, credentials)
-
-
-def _activemq(target: Target, credentials: Credentials | None, _store: Store, _fqdn: str | None) -> StoreObservation:
-    from cx_conformance.probes.stores import activemq
-
-    return activemq.observe(target, credentials)
-
-
-def _s3(target: Target, credentials: Credentials | None, store: Store, _fqdn: str | None) -> StoreObservation:
-    from cx_conformance.probes.stores import s3
-
-    return s3.observe(target, credentials, bucket=store.bucket or "default", live_path=store.health_path or "/")
-
-
-def _postgresql(target: Target, credentials: Credentials | None, store: Store, _fqdn: str | None) -> StoreObservation:
-    from cx_conformance.probes.stores import postgresql
-
-    return postgresql.observe(target, credentials, databases=store.databases)
-
-
-def _keycloak(target: Target, credentials: Credentials | None, store: Store, fqdn: str | None) -> StoreObservation:
-    from cx_conformance.probes.stores import keycloak
-
-    return keycloak.observe(target, credentials, realm=store.realm or "master", fqdn=fqdn)
-
-
-def _grafana(target: Target, credentials: Credentials | None, _store: Store, _fqdn: str | None) -> StoreObservation:
-    from cx_conformance.probes.stores import grafana
-
-    return grafana.observe(target, credentials)
-
-
-def _superset(target: Target, credentials: Credentials | None, _store: Store, _fqdn: str | None) -> StoreObservation:
-    from cx_conformance.probes.stores import superset
-
-    return superset.observe(target, credentials)
-
-
-_OBSERVE: Final[dict[Protocol, Observe]] = {
-    Protocol.MONGO: _mongo,
-    Protocol.REDIS: _redis,
-    Protocol.ACTIVEMQ: _activemq,
-    Protocol.S3: _s3,
-    Protocol.POSTGRESQL: _postgresql,
-    Protocol.KEYCLOAK: _keycloak,
-    Protocol.GRAFANA: _grafana,
-    Protocol.SUPERSET: _superset,
-}
-"""How each protocol is asked; the clients are imported when they are needed, 0.1 to 0.9 s apiece."""

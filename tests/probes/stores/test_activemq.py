@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 from pydantic import SecretStr
@@ -13,7 +14,9 @@ from cx_conformance.probes.stores.trouble import Kind
 from cx_conformance.sandbox.stores import activemq_server
 from cx_conformance.sandbox.stores.certificates import Authority
 from cx_conformance.sandbox.stores.running import free_port
+from cx_conformance.sandbox.stores.standin import StandIn
 from tests.probes.stores.asking import PROMISED, WRONG, all_well, marks, target
+from tests.probes.stores.faults import half_close
 from tests.sandbox.stores.wanted import wanted
 
 
@@ -113,6 +116,23 @@ def test_ports_that_speak_something_else_are_named(ports: Mapping[str, int], tru
     assert "does not speak OpenWire, it speaks TLS" in wants_tls.words
     assert "speaks STOMP in plain where TLS is promised" in plain.words
     assert closed.kind is Kind.REFUSED
+
+
+def test_a_listener_is_named_by_what_it_speaks(ports: Mapping[str, int]) -> None:
+    """Where no protocol is promised any listener will do; a tunnel to a closed port accepts and is none."""
+    local_end = free_port()
+    tunnelled = replace(target("activemq", local_end), why_closed=lambda: "port 61614 refuses")
+    others = [
+        Port(target=target("activemq", ports["openwire"]), speaks=None),
+        Port(target=tunnelled, speaks=None),
+    ]
+    with StandIn("127.0.0.1", {local_end: half_close}).wait():
+        seen = activemq.observe(target("activemq", ports["stomp"]), others=others)
+    named, closed = (port.finding for port in seen.ports)
+    assert named.ok
+    assert "accepts connections; it speaks OpenWire" in named.words
+    assert closed.kind is Kind.REFUSED
+    assert "port 61614 refuses" in closed.words
 
 
 def test_no_thread_is_left(ports: Mapping[str, int], trust: TlsExpectation, login: Credentials) -> None:

@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -27,6 +28,10 @@ _QUESTIONS = {
     "HTTP": b"GET / HTTP/1.0\r\n\r\n",
 }
 """What makes a server of each protocol speak; OpenWire's greets by itself with its WireFormatInfo."""
+
+
+_REFUSAL_S = 0.5
+"""How long a tunnel takes to tell that the pod's port is closed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,12 +149,26 @@ def _looked(port: Port, line: Line) -> PortObservation:
 def _spoken(port: Port, line: Line) -> str | None:
     with line.open() as sock:
         if port.speaks is None:
-            return None
+            if port.target.tls is not None:
+                return None
+            return _listener(line, sock)
         question = _QUESTIONS[port.speaks]
         if question:
             sock.sendall(question)
         name = recognise(_first_words(sock))
     return name if name == port.speaks else sniff(line, secure=port.target.tls is not None).name or name
+
+
+def _listener(line: Line, sock: socket.socket) -> str | None:
+    """Name what a listener speaks, where it tells; raise EOFError where a tunnel finds that nobody listens."""
+    sniffed = sniff(line, secure=False)
+    if sniffed.name is None and not sniffed.said:
+        sock.settimeout(_REFUSAL_S)
+        with suppress(TimeoutError, ConnectionError):
+            sock.recv(1)
+        if line.target.why_closed():
+            raise EOFError
+    return sniffed.name
 
 
 def _first_words(sock: socket.socket) -> bytes:
@@ -162,7 +181,8 @@ def _first_words(sock: socket.socket) -> bytes:
 def _compare(port: Port, spoken: str | None) -> Finding:
     address = port.target.address
     if port.speaks is None:
-        return Finding(ok=True, words=f"{address} accepts connections")
+        heard = f"; it speaks {spoken}" if spoken not in {None, SILENT} else ""
+        return Finding(ok=True, words=f"{address} accepts connections{heard}")
     if spoken == port.speaks:
         return Finding(ok=True, words=f"{address} speaks {spoken}")
     if spoken == SILENT:

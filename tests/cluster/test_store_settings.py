@@ -1,0 +1,34 @@
+"""What the components of the reference installation are told about stores."""
+
+from cx_conformance.blueprint.plan import Plan
+from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.store_settings import replica_set, told
+from tests.checks.installation import Installation, blueprint
+
+
+def look(**values: str) -> tuple[Seen, Plan]:
+    """Look at the reference installation, with these values in the connection ConfigMap."""
+    installation = Installation()
+    installation.find("ConfigMap", "ef-connection-env-cm", "expertflow")["data"].update(values)
+    plan = Plan(blueprint(), installation.site)
+    return Seen(installation.snapshot(plan), plan), plan
+
+
+def test_a_replica_set_counts_where_it_is_switched_on() -> None:
+    """Its name alone says nothing."""
+    for switch, name in (("true", "expertflow"), ("false", None)):
+        seen, plan = look(MONGODB_REPLICASET_ENABLED=switch, MONGODB_REPLICASET="expertflow")
+        mongo = next(one for one in plan.entries("store") if one.component == "mongo")
+
+        assert replica_set(seen, mongo) == name
+
+
+def test_a_setting_names_its_readers() -> None:
+    """Every component that takes the whole ConfigMap reads it; a variable of its own comes first."""
+    seen, plan = look()
+    mongo = next(one for one in plan.entries("store") if one.component == "mongo")
+    (host,) = told(seen, mongo, "host")
+
+    assert host.where == "MONGODB_HOST in ConfigMap expertflow/ef-connection-env-cm"
+    assert "ccm" in host.readers
+    assert "mongo" not in host.readers
