@@ -210,3 +210,40 @@ def check_tls_setting(store: Entry[Store], seen: Seen, store_probes: StoreProbes
         elif not one.switched_on and asked.secure and not asked.takes_plain:
             wrong.append(f"{one.where} is {one.value}, but {asked.observation.address} wants TLS")
     assert not wrong, "; ".join(wrong)
+
+
+@check(
+    "CX813",
+    "Store certificate copies",
+    severity=Severity.MAJOR,
+    remedy="copy the store's Secret into the namespace named again, then restart what mounts it",
+    rests_on=("CX801", "CX802"),
+)
+def check_certificate_copies(
+    store: Entry[Store], store_copies: StoreCopies, store_probes: StoreProbes, evidence: Evidence
+) -> None:
+    """The copies of the store's TLS Secret that components mount hold its CA and the certificate it presents."""
+    asked = store_probes.of(store)
+    evidence.promised, evidence.vantage = "what the server presents, and its CA", asked.vantage
+    if not asked.secure:
+        raise NotApplicable("the store was asked without TLS")
+    own, copies = store_copies.certificates(store)
+    presented, host = asked.observation.certificate, asked.observation.address.rpartition(":")[0]
+    evidence.found = [one.where for one in (own, *copies)]
+    wrong = []
+    for held in (own, *copies):
+        if not held.authorities & own.authorities:
+            wrong.append(f"{held.where} does not hold the CA of {own.where}")
+        elif held.authorities != own.authorities:
+            evidence.note(f"{held.where} holds other CAs too, or fewer, than {own.where}")
+        if held.own is None:
+            continue
+        days = (held.own.not_after - dt.datetime.now(dt.UTC)).total_seconds() / 86400
+        if days < 0:
+            wrong.append(f"the certificate in {held.where} ended on {held.own.not_after:%Y-%m-%d}")
+        elif days < WARN_DAYS:
+            evidence.note(f"the certificate in {held.where} ends in {days:.0f} days")
+        # One that is not for the store's name is a client's own.
+        if presented and held.own.covers(host) and held.own.fingerprint != presented.fingerprint:
+            wrong.append(f"{host} presents another certificate than {held.where} holds")
+    assert not wrong, "; ".join(wrong)

@@ -56,3 +56,14 @@ class Certificate:
             if wanted.startswith("*.") and name.partition(".")[2] == parent:
                 return True
         return False
+
+
+def fingerprints(pem: bytes) -> frozenset[str]:
+    """Return the SHA-256 of every certificate of ``pem``, in hexadecimal; empty where none can be read."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    try:
+        return frozenset(one.fingerprint(SHA256()).hex() for one in x509.load_pem_x509_certificates(pem))
+    except ValueError:
+        return frozenset()

@@ -1,4 +1,4 @@
-"""What the components hold of a store's account, beside what the store itself is given.
+"""What the components hold of a store's account and certificates, beside what the store itself is given.
 
 Values are compared as keyed hashes; neither a value nor its hash leaves this module.
 """
@@ -7,11 +7,13 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.site import Credentials
 from cx_conformance.blueprint.store import Reference, Settings, Store
+from cx_conformance.cluster.certificate import Certificate, fingerprints
 from cx_conformance.cluster.pod_spec import PodSpec
 from cx_conformance.cluster.references import NoSuchValue, References
 from cx_conformance.cluster.seen import Absent, Seen
@@ -46,6 +48,15 @@ class Compared:
     """Places that belong to another account."""
     in_clear: list[str] = field(default_factory=list)
     """Those of the places that are ConfigMaps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldCertificates:
+    """What one Secret holds: the certificate that a server would present, and those of the CA, by fingerprint."""
+
+    where: str
+    authorities: frozenset[str]
+    own: Certificate | None
 
 
 class StoreCopies:
@@ -83,6 +94,38 @@ class StoreCopies:
         if not (compared.equal or compared.different or compared.of_others):
             raise NotApplicable("no component is seen to read a copy of this password")
         return compared
+
+    def certificates(self, entry: Entry[Store]) -> tuple[HeldCertificates, tuple[HeldCertificates, ...]]:
+        """Return what the store's own Secret holds, and its copies that pods of other namespaces mount.
+
+        Raises NotApplicable where there is no such Secret, CouldNotLook when it may not be read.
+        """
+        given = self._seen.plan.site.credentials.get(entry.component, Credentials())
+        tls = given.tls or entry.of.tls
+        if tls is None or tls.ca is None or not tls.ca.secret:
+            raise NotApplicable("no Secret with its CA is promised")
+        name, home = tls.ca.secret, tls.ca.namespace or self._seen.namespace_of(entry.planned)
+        own = self._held(tls.ca, home)
+        if not own.authorities:
+            raise NotApplicable(f"Secret {home}/{name} holds no CA under {tls.ca.key}")
+        mounting: set[str] = set()
+        for planned in self._seen.plan.components.values():
+            with suppress(Absent):
+                live = self._seen.workload(planned).object
+                names = {one.name for one in live.template.spec.references() if one.kind == "Secret"}
+                mounting |= {live.namespace} if name in names else set()
+        copies = (self._held(tls.ca, namespace) for namespace in sorted(mounting - {home}))
+        return own, tuple(one for one in copies if one.authorities or one.own)
+
+    def _held(self, authority: Reference, namespace: str) -> HeldCertificates:
+        secret = authority.secret
+        leaf = self._value(Reference(secret=secret, key="tls.crt"), namespace)
+        authorities = self._value(Reference(secret=secret, key=authority.key), namespace)
+        return HeldCertificates(
+            where=f"Secret {namespace}/{secret}",
+            authorities=fingerprints(authorities.encode()),
+            own=Certificate.read(leaf.encode()),
+        )
 
     def _copies(self, entry: Entry[Store], settings: Settings) -> Iterator[Copy]:
         key = settings.password
