@@ -521,6 +521,13 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
     ),
     (
         "CX308",
+        "keycloak",
+        None,
+        lambda i: settings(i).update(KEYCLOAK_HOST="http://key-cloak.ef-external.svc:8080/auth/"),
+        "says key-cloak.ef-external.svc: key-cloak.ef-external.svc names no Service that was seen",
+    ),
+    (
+        "CX308",
         "redis",
         None,
         lambda i: settings(i).update(REDIS_PORT="6380"),

@@ -578,6 +578,10 @@ VARIATIONS: dict[str, Vary] = {
         MONGODB_HOST="mongo-mongodb.ef-external", REDIS_HOST="redis-master.ef-external.svc.cluster.local."
     ),
     "Keycloak through the Ingress": told(KEYCLOAK_HOST="https://cx.example.com/auth"),
+    "Keycloak through an Ingress for every name of the domain": lambda i: [
+        wildcard_host(i),
+        told(KEYCLOAK_HOST="https://cx.example.com/auth")(i),
+    ],
     "addresses put in later": told(KEYCLOAK_HOST="https://${FQDN}/auth", MONGODB_PORT="$(MONGO_PORT)"),
     "no settings of stores": settings_of_an_older_release,
 }

@@ -57,9 +57,19 @@ def leads(seen: Seen, planned: Planned, host: str, namespace: str) -> Leads:
     named = _service(seen, host, namespace)
     if named is not None:
         return _renamed(seen, named, promised) if named.external_name else _compared(seen, planned, named, promised)
-    if host == (seen.host_of(planned) or "").lower() or any(host == one.path.host.lower() for one in seen.routes):
+    if planned.facts.ingress is not None and _is_entrance(seen, planned, host):
         return Leads(note=f"{host} leads through the Ingress")
     return Leads(wrong=f"{host} names no Service that was seen; promised is {promised.name}.{promised.namespace}.svc")
+
+
+def _is_entrance(seen: Seen, planned: Planned, host: str) -> bool:
+    """Tell whether an Ingress answers for ``host``, which is no name that only the cluster knows."""
+    if host == (seen.host_of(planned) or "").lower():
+        return True
+    if "." not in host or "svc" in host.split("."):
+        return False
+    served = {one.path.host.lower() for one in seen.routes}
+    return not served.isdisjoint({host, f"*.{host.partition('.')[2]}", "", "*"})
 
 
 def _renamed(seen: Seen, named: Service, promised: Service) -> Leads:
