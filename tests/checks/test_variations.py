@@ -503,6 +503,12 @@ def node_local_dns(installation: Installation) -> None:
     installation.inject("policy-forbids-dns")
 
 
+def keycloak_by_wildcard(installation: Installation) -> None:
+    """Serve every name of the domain, and tell the components one of them."""
+    wildcard_host(installation)
+    told(KEYCLOAK_HOST="https://cx.example.com/auth")(installation)
+
+
 VARIATIONS: dict[str, Vary] = {
     "nothing": lambda _: None,
     "other units": other_units,
@@ -578,10 +584,7 @@ VARIATIONS: dict[str, Vary] = {
         MONGODB_HOST="mongo-mongodb.ef-external", REDIS_HOST="redis-master.ef-external.svc.cluster.local."
     ),
     "Keycloak through the Ingress": told(KEYCLOAK_HOST="https://cx.example.com/auth"),
-    "Keycloak through an Ingress for every name of the domain": lambda i: [
-        wildcard_host(i),
-        told(KEYCLOAK_HOST="https://cx.example.com/auth")(i),
-    ],
+    "Keycloak through an Ingress for every name of the domain": keycloak_by_wildcard,
     "addresses put in later": told(KEYCLOAK_HOST="https://${FQDN}/auth", MONGODB_PORT="$(MONGO_PORT)"),
     "no settings of stores": settings_of_an_older_release,
 }
