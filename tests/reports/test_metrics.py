@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import Input
@@ -114,6 +115,14 @@ def test_prometheus_own_tool_takes_the_metrics(made: object) -> None:
             ["promtool", "check", "metrics"], input=metrics_text(one), text=True, capture_output=True, check=False
         )
         assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+
+
+def test_openmetrics_readers_take_the_same_text() -> None:
+    """By the strict parser of Prometheus' own client library, histograms and the end included."""
+    run = record(outcome(evidence={"ms": 5.0, "until": "2027-01-01T00:00:00+00:00"}))
+    families = {one.name: one.type for one in text_string_to_metric_families(metrics_text(run))}
+    assert families["cx_conformance_probe_duration_seconds"] == "histogram"
+    assert set(families.values()) == {"gauge", "histogram"}
 
 
 def test_metrics_are_pushed_in_a_group_of_their_site() -> None:
