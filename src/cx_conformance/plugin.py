@@ -19,7 +19,7 @@ from cx_conformance.quick_reports import QuickReports
 from cx_conformance.reporting import Reporting
 from cx_conformance.run import Run
 from cx_conformance.suite_files import suite_root
-from cx_conformance.workers import LIVE_GROUP, Controller, adapted, of_worker, shared_snapshot
+from cx_conformance.workers import LIVE_GROUP, WORKERS, Controller, adapted, of_worker, shared_snapshot
 
 RUN: Final = pytest.StashKey[Run]()
 
@@ -56,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Reporting(config, run), "cx-conformance-reporting")
         if getattr(config.option, "dist", "no") != "no":
             config.option.dist = "loadgroup"
-            config.pluginmanager.register(Controller(run), "cx-conformance-workers")
+            config.pluginmanager.register(Controller(run), WORKERS)
 
 
 def _of_conformance(config: pytest.Config) -> bool:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import pytest
@@ -16,10 +16,15 @@ from cx_conformance.outcome.judge import severity_of
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED
+from cx_conformance.workers import WORKERS
+
+_FOR_REPORTS: Final = 2.0
+"""Seconds of the time limit that settling leaves for judging and reports."""
 
 if TYPE_CHECKING:
     from cx_conformance.outcome.record import RunRecord
     from cx_conformance.run import Run
+    from cx_conformance.settle import Settled
 
 
 class Reporting:
@@ -34,6 +39,7 @@ class Reporting:
         self.run = run
         self.asked: set[tuple[str, str, str]] = set()
         self.by_workers = 0
+        self.settled: Settled | None = None
         self.own_words = config.option.verbose == 0
         self.console = console_for(sys.stdout)
         self.progress = Progress(self.console, enabled=self.own_words)
@@ -70,11 +76,16 @@ class Reporting:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
         """Look at the cluster before the first check, so that waiting is shown as what it is."""
-        if self.asked and not session.testsfailed and not self.config.option.collectonly:
+        processes = self.config.pluginmanager.hasplugin(WORKERS)
+        if processes and self.run.options.settle:
+            self._settle()
+        elif self.asked and not session.testsfailed and not self.config.option.collectonly:
             self.progress.looking("the cluster")
             # Each check says for itself that it could not look, and the first of them says why.
             with suppress(CouldNotLook):
                 _ = self.run.snapshot
+            if self.run.options.settle:
+                self._settle()
             self.progress.done()
             if self.own_words:
                 self._show_header()
@@ -84,10 +95,31 @@ class Reporting:
                     self.run.begin_probing()
         return (yield)
 
+    def _settle(self) -> None:
+        """Judge and look again until nothing is left to wait for; items then report the last judgement.
+
+        Worker processes find the last look where they share it, and judge by it themselves.
+        """
+        from cx_conformance.relook import Relook
+        from cx_conformance.settle import settle
+
+        asked = [
+            (check, entry)
+            for check, entry in self._implied()
+            if self.run.selection.takes(check, entry)
+            and (not self.asked or (check.id, entry.component, entry.id) in self.asked)
+        ]
+        self.run.judge.register({check for check, _ in asked})
+        limit = min(self.run.options.settle or 0.0, self.run.remaining() - _FOR_REPORTS)
+        self.settled = settle(Relook(self.run, asked), limit, tell=self.progress.looking)
+        self.run.extra["settle"] = self.settled.as_mapping()
+
     def _show_header(self) -> None:
         from cx_conformance.reports.terminal import header
 
         header(self.run.record(), self.console)
+        if self.settled:
+            self.console.print(f"  settle     {self.settled.words}")
         if not self.run.options.static:
             with suppress(CouldNotLook):
                 for note in self.run.stand_ins:
@@ -97,7 +129,8 @@ class Reporting:
         """Take the outcome from the phase that decided it."""
         shown = getattr(report, "cx_outcome", None)
         if shown is not None and (report.when == "call" or not report.passed):
-            self.run.outcomes[report.nodeid] = Outcome.from_mapping(orjson.loads(shown))
+            outcome = Outcome.from_mapping(orjson.loads(shown))
+            self.run.outcomes[report.nodeid] = self.settled.annotated(outcome) if self.settled else outcome
             self.progress.checked(len(self.run.outcomes), len(self.asked) or self.by_workers)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:

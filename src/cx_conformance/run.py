@@ -1,11 +1,12 @@
 """One run: what is promised, what was looked at, how each check ended."""
 
 import datetime as dt
+import math
 import time
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cx_conformance import __version__
 from cx_conformance.blueprint.graph import graph_of
@@ -24,6 +25,8 @@ from cx_conformance.suite_files import suite_root
 from cx_conformance.workers import one_at_a_time
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from cx_conformance.cluster.client import Cluster
     from cx_conformance.cluster.seen import Seen
     from cx_conformance.cluster.snapshot import Snapshot
@@ -54,14 +57,20 @@ class Run:
         self._entrance = entrance(options.resolve, options.ca)
         self.plan = Plan(self.blueprint.document, site)
         self.judge = Judge(self.plan, Waivers(site.waivers, self.started.date()), static=options.static)
+        if options.settle and options.snapshot:
+            raise ValueError("--settle: a saved snapshot does not change; leave out --settle or --snapshot")
         self.selection = Selection(options.only, options.skip, self.plan)
         self.deselected = 0
         self.outcomes: dict[str, Outcome] = {}
         self.interrupted = False
+        self.extra: dict[str, Any] = {}
+        """What else reports tell of the run."""
         self.shared: Path | None = None
         """Where several processes of one run share their look."""
         self._opened = ExitStack()
         self._looks: dict[str, Any] = {}
+        self._wanted: Callable[[str, Entry[Any]], bool] = self._selected
+        self._secrets: tuple[SecretStr, ...] = ()
 
     def close(self) -> None:
         """End what was started: tunnels, the embedded cluster."""
@@ -124,6 +133,29 @@ class Run:
         """Return the probes, all started together; CouldNotLook when the cluster cannot be asked."""
         return self._look_once("live", self._probe)
 
+    def looked(self, name: str) -> Any:
+        """Return what the fixture of that name looks at; KeyError for one that is none of the run's."""
+        return _FIXTURES[name](self)
+
+    def look_again(self, keep: Callable[[Outcome], bool], wanted: Callable[[str, Entry[Any]], bool]) -> None:
+        """Forget what was seen, and every outcome but those to ``keep``; then look, by probes only at the ``wanted``.
+
+        What cannot be looked at now is told by the checks, as at the first look.
+        """
+        self.judge = self.judge.again(keep)
+        before = self._looks.pop("live", None)
+        for name in ("snapshot", "seen"):
+            self._looks.pop(name, None)
+        if self.shared is not None:
+            self.shared.unlink(missing_ok=True)
+        self._wanted = wanted
+        if before is not None and not isinstance(before, CouldNotLook):
+            before.close()
+            self._secrets = before.secrets
+        with suppress(CouldNotLook):
+            _ = self.snapshot
+            self.begin_probing()
+
     def begin_probing(self) -> None:
         """Start the probes, without waiting for what they find; raises CouldNotLook as ``live``."""
         if not self.options.static:
@@ -142,11 +174,12 @@ class Run:
             entrance=self._entrance,
             consecutive=self.options.consecutive,
             wanted=self._wanted,
+            known=self._secrets,
         )
         self._opened.callback(live.close)
         return live
 
-    def _wanted(self, kind: str, entry: Entry[Any]) -> bool:
+    def _selected(self, kind: str, entry: Entry[Any]) -> bool:
         """Whether a live check was asked for that looks at this entry."""
         return any(
             one.live and one.per == kind and self.selection.takes(one, entry) for one in self.judge.checks.values()
@@ -212,11 +245,17 @@ class Run:
         seen = look(kinds_for(self.plan))
         return look(every_kind_for(self.plan)) if Seen(seen, self.plan).lacks_workload else seen
 
+    def remaining(self) -> float:
+        """Return the seconds that are left of the run's time limit; infinite without one."""
+        limit = self.options.time_limit
+        return math.inf if limit is None else limit - (time.monotonic() - self._clock)
+
     def out_of_time(self) -> None:
         """Raise OutOfTime when the run's time limit has passed."""
-        limit = self.options.time_limit
-        if limit is not None and time.monotonic() - self._clock > limit:
-            raise OutOfTime(f"out of time: the run's limit of {limit:g} s came before this could be looked at")
+        if self.remaining() < 0:
+            raise OutOfTime(
+                f"out of time: the run's limit of {self.options.time_limit:g} s came before this could be looked at"
+            )
 
     def record(self, extra: Iterable[Outcome] = ()) -> RunRecord:
         """Return the run as reports are written from it."""
@@ -262,6 +301,7 @@ class Run:
                 for waiver, state in self.judge.waivers.listed()
             ),
             interrupted=self.interrupted,
+            extra=self.extra,
         )
 
     def _facts(self) -> ClusterFacts | None:
@@ -273,3 +313,16 @@ class Run:
             connected = None if self.options.snapshot else self.cluster
             return facts_of(self.snapshot, connected, self.seen)
         return None
+
+
+_FIXTURES: Final[Mapping[str, Callable[[Run], Any]]] = {
+    "run": lambda run: run,
+    "plan": lambda run: run.plan,
+    "snapshot": lambda run: run.snapshot,
+    "seen": lambda run: run.seen,
+    "health_probes": lambda run: run.live.health,
+    "edge_probes": lambda run: run.live.edges,
+    "store_probes": lambda run: run.live.stores,
+    "entrance_probes": lambda run: run.live.entrance,
+}
+"""What the fixtures of ``conftest.py`` give, for judging outside of a test session's items."""

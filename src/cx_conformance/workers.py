@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _SHARED: Final = "cx_conformance_shared"
 _KUBECONFIG: Final = "cx_conformance_kubeconfig"
+WORKERS: Final = "cx-conformance-workers"
+"""The name of the plug-in that is there when several processes judge."""
 LIVE_GROUP: Final = "live"
 """The checks that share the live probes; all of them run in one process."""
 

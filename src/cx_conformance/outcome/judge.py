@@ -51,6 +51,13 @@ class Judge:
                 first, second = (f"{c.function.__module__}.{c.function.__name__}" for c in (known, one))
                 raise ValueError(f"{one.id} is used twice: by {first} and by {second}; give one of them a free ID")
 
+    def again(self, keep: Callable[[Outcome], bool]) -> "Judge":
+        """Return a judge of the same checks for another look, who remembers only the outcomes to ``keep``."""
+        fresh = Judge(self.plan, Waivers(self.waivers.all, self.waivers.today), static=self.static)
+        fresh.checks = self.checks
+        fresh._outcomes = {key: fresh.waivers.apply(one) for key, one in self._outcomes.items() if keep(one)}
+        return fresh
+
     def outcome(self, check: Check, entry: Entry[Any], look: Look) -> Outcome:
         """Return how ``check`` ends for ``entry``."""
         key = (check.id, entry.component, entry.id)

@@ -1,6 +1,6 @@
 """All live probes of a run, started at once: the run takes as long as the slowest of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,16 +43,18 @@ class LiveProbes:
         entrance: Entrance = USUAL,
         consecutive: int = 1,
         wanted: Wanted = lambda _kind, _entry: True,
+        known: Iterable[SecretStr] = (),
     ) -> None:
         """Start what is ``wanted``, and the rest when it is asked for.
 
         ``folder`` is the site file's, against which its file references count; ``entrance`` says how the platform is
-        reached from outside, ``consecutive`` how many healthy answers in a row are wanted. Nothing is looked at after
-        the cluster's deadline.
+        reached from outside, ``consecutive`` how many healthy answers in a row are wanted; ``known`` are secret values
+        that an earlier look has read. Nothing is looked at after the cluster's deadline.
         """
         self._pool = ProbePool(cluster.deadline, _AT_ONCE)
         self._reach = Reach(cluster)
         self._references = References(cluster, folder)
+        self._references.read.extend(known)
         # Stores first: their clients take longest to import, and hanging ones longest to give up.
         self.stores = StoreProbes(seen, self._reach, self._references, self._pool)
         self.copies = StoreCopies(seen, self._references)
