@@ -71,8 +71,8 @@ def test_streams_need_get_and_create() -> None:
     assert verbs == {(EXEC, "get"), (EXEC, "create"), (PORT_FORWARD, "get"), (PORT_FORWARD, "create")}
 
 
-def test_exec_is_needed_only_where_callers_live() -> None:
-    """The stores call nobody, so nobody looks from inside them."""
+def test_exec_is_needed_only_where_somebody_looks_from_inside() -> None:
+    """Where callers live, or a health command is documented; the stores call nobody."""
     places = {one.namespace for one in rights(plan(), static=False) if one.resource == EXEC}
 
     assert places == {"expertflow"}

@@ -163,8 +163,13 @@ def _references(plan: Plan, planned: Planned) -> Iterator[Reference]:
 
 
 def _streams(plan: Plan, *, inside: bool) -> Iterator[Right]:
-    callers = {name: plan.components[name] for name in dict.fromkeys(edge.caller.id for edge in plan.edges)}
-    yield from _stream(EXEC, callers.values())
+    callers = {edge.caller.id for edge in plan.edges}
+    entered = [
+        one
+        for one in plan.components.values()
+        if one.id in callers or any(health.command for health in one.facts.health)
+    ]
+    yield from _stream(EXEC, entered)
     if not inside:
         asked = [
             one
