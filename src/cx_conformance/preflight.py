@@ -42,7 +42,7 @@ _PROBES: Final[Mapping[str, frozenset[str]]] = {
     EXEC: frozenset({"edge_probes"}),
     PORT_FORWARD: frozenset({"health_probes", "store_probes"}),
 }
-_LOGINS: Final = frozenset({"store_probes"})
+_LOGINS: Final = frozenset({"store_probes", "store_copies"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -323,6 +323,7 @@ _FIXTURES: Final[Mapping[str, Callable[[Run], Any]]] = {
     "health_probes": lambda run: run.live.health,
     "edge_probes": lambda run: run.live.edges,
     "store_probes": lambda run: run.live.stores,
+    "store_copies": lambda run: run.live.copies,
     "entrance_probes": lambda run: run.live.entrance,
 }
 """What the fixtures of ``conftest.py`` give, for judging outside of a test session's items."""
