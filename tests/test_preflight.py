@@ -75,7 +75,7 @@ def test_the_checks_that_need_secrets_are_known() -> None:
 @pytest.mark.parametrize(
     ("right", "checks"),
     [
-        (Right(verb="get", resource=EXEC, namespace="expertflow"), {"edges"}),
+        (Right(verb="get", resource=EXEC, namespace="expertflow"), {"edges", "health", "storage"}),
         (Right(verb="get", resource=EXEC, namespace="elsewhere"), set()),
         (Right(verb="create", resource=PORT_FORWARD, namespace="ef-external"), {"health", "stores"}),
         (Right(verb="get", resource="configmaps", namespace="expertflow", name="ef-connection-env-cm"), {"stores"}),

@@ -39,7 +39,7 @@ NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
 """The checks of a static run that become errors when a kind may not be read; others are blocked by these."""
 
 _PROBES: Final[Mapping[str, frozenset[str]]] = {
-    EXEC: frozenset({"edge_probes"}),
+    EXEC: frozenset({"edge_probes", "inside_probes"}),
     PORT_FORWARD: frozenset({"health_probes", "store_probes"}),
 }
 _LOGINS: Final = frozenset({"store_probes", "store_copies"})

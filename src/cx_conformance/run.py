@@ -324,6 +324,7 @@ _FIXTURES: Final[Mapping[str, Callable[[Run], Any]]] = {
     "edge_probes": lambda run: run.live.edges,
     "store_probes": lambda run: run.live.stores,
     "store_copies": lambda run: run.live.copies,
+    "inside_probes": lambda run: run.live.inside,
     "entrance_probes": lambda run: run.live.entrance,
 }
 """What the fixtures of ``conftest.py`` give, for judging outside of a test session's items."""

@@ -72,8 +72,9 @@ def test_streams_need_get_and_create() -> None:
 
 
 def test_exec_is_needed_only_where_somebody_looks_from_inside() -> None:
-    """Where callers live, or a health command is documented; the stores call nobody."""
-    places = {one.namespace for one in rights(plan(), static=False) if one.resource == EXEC}
+    """A site without the stores has nothing to exec into where they would live."""
+    only = {"only": ["ccm", "unified-admin"]}
+    places = {one.namespace for one in rights(plan(components=only), static=False) if one.resource == EXEC}
 
     assert places == {"expertflow"}
 

@@ -167,7 +167,10 @@ def _streams(plan: Plan, *, inside: bool) -> Iterator[Right]:
     entered = [
         one
         for one in plan.components.values()
-        if one.id in callers or any(health.command for health in one.facts.health)
+        if one.id in callers
+        or one.facts.volumes
+        or one.facts.container_ports
+        or any(health.command for health in one.facts.health)
     ]
     yield from _stream(EXEC, entered)
     if not inside:
