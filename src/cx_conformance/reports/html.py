@@ -5,6 +5,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from enum import Enum
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -24,7 +25,7 @@ from cx_conformance.reports.picture.layout import QUICK, laid_out
 from cx_conformance.reports.scrubber import Scrubber
 from cx_conformance.reports.sheet import anchors, causes
 from cx_conformance.reports.sheet.listing import listing
-from cx_conformance.reports.sheet.matrix import matrix
+from cx_conformance.reports.sheet.matrix import matrix, most_urgent
 from cx_conformance.reports.sheet.scope import scope
 from cx_conformance.reports.signs import SIGNS, WORST_FIRST
 from cx_conformance.reports.unchecked import kept_with_a_note, unchecked
@@ -33,6 +34,20 @@ from cx_conformance.reports.writing import replacing
 GENERATOR: Final = "cx-conformance report 1"
 """Stands near the top of every page, so that an earlier one is known as ours and may be replaced."""
 _MOST_REASONS: Final = 100
+_ON_PAPER: Final = 120
+"""Components that stand in the matrix on paper; beyond, it takes minutes to print and nobody reads it."""
+_URGENT: Final = frozenset({Result.FAIL, Result.ERROR, Result.WAIVED})
+
+
+class Edition(Enum):
+    """What the page is made for."""
+
+    SCREEN = "screen"
+    """Every outcome with its evidence."""
+    PAPER = "paper"
+    """Every outcome, and the evidence of those that are not kept; a customer signs twenty pages, not a hundred."""
+    WHOLE = "whole paper"
+    """Every outcome with its evidence, as long as that may be."""
 
 
 def write_html(record: RunRecord, path: Path, scrubber: Scrubber | None = None, language: str = DEFAULT) -> None:
@@ -45,7 +60,9 @@ def write_html(record: RunRecord, path: Path, scrubber: Scrubber | None = None, 
         file.write(text.encode("utf-8", "backslashreplace"))
 
 
-def page(record: RunRecord, scrubber: Scrubber | None = None, language: str = DEFAULT) -> str:
+def page(
+    record: RunRecord, scrubber: Scrubber | None = None, language: str = DEFAULT, *, edition: Edition = Edition.SCREEN
+) -> str:
     """Return the page: HTML, style, script and picture in one text, without secrets and with every text escaped."""
     cleaner = Cleaner(scrubber or Scrubber())
     clean = replace(cleaner.run(record), outcomes=tuple(cleaner.outcomes(record)))
@@ -59,12 +76,14 @@ def page(record: RunRecord, scrubber: Scrubber | None = None, language: str = DE
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704 - the package's own file
         script=Markup(script),  # noqa: S704 - the package's own file
-        **_contents(clean, texts),
+        **_contents(clean, texts, edition),
     )
 
 
-def _contents(record: RunRecord, texts: Texts) -> dict[str, Any]:
+def _contents(record: RunRecord, texts: Texts, edition: Edition) -> dict[str, Any]:
     roots, more = causes.broken(record)
+    paper = edition is Edition.PAPER
+    shown = most_urgent(record, _ON_PAPER) if paper else record
     platform = graph.graph_of(record)
     layout = laid_out(platform)
     svg = drawing.drawn(platform, layout, anchors.of_component, texts("picture.name"))
@@ -77,7 +96,9 @@ def _contents(record: RunRecord, texts: Texts) -> dict[str, Any]:
         "scope": scope(record, texts),
         "roots": roots,
         "more_roots": more,
-        "matrix": matrix(record, texts),
+        "paper": paper,
+        "omitted": len({one.component for one in record.outcomes} - {one.component for one in shown.outcomes}),
+        "matrix": matrix(shown, texts),
         "platform": platform,
         "picture": Markup(svg),  # noqa: S704 - drawn with every text escaped
         "plain": layout.plain,
@@ -86,7 +107,7 @@ def _contents(record: RunRecord, texts: Texts) -> dict[str, Any]:
         "noted": kept_with_a_note(record.outcomes),
         "errors": causes.not_looked_at(record),
         "unchecked": unchecked(record, _MOST_REASONS),
-        "listing": listing(record),
+        "listing": listing(shown, in_full=_URGENT) if paper else listing(record),
         "Result": Result,
         "sign": lambda result: SIGNS[result][0] if result else SIGNS[Result.NOT_APPLICABLE][0],
         "css": drawing.css_class,

@@ -1,7 +1,7 @@
 """Every outcome, by component and area: in full as far as the page stays quick, the others by check."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,9 +75,13 @@ class Listing:
     """Outcomes that are named by check only."""
 
 
-def listing(record: RunRecord) -> Listing:
-    """Return every outcome of the record once, in the page's order; what is not kept has the first claim on room."""
-    full = {id(one.outcome): one for one in _within(record.outcomes)}
+def listing(record: RunRecord, *, in_full: Container[Result] = frozenset(Result)) -> Listing:
+    """Return every outcome of the record once, in the page's order.
+
+    Those that end in one of ``in_full``, and those with a note, are told in full as far as there is room; what is not
+    kept has the first claim on it.
+    """
+    full = {id(one.outcome): one for one in _within(record.outcomes, in_full)}
     by_component: dict[str, dict[str, list[Outcome]]] = defaultdict(lambda: defaultdict(list))
     for one in record.outcomes:
         by_component[one.component][one.area].append(one)
@@ -108,7 +112,7 @@ def _short(outcomes: list[Outcome]) -> Iterator[InShort]:
             yield InShort(result, checks.total(), named)
 
 
-def _within(outcomes: Iterable[Outcome]) -> Iterator[Listed]:
+def _within(outcomes: Iterable[Outcome], in_full: Container[Result]) -> Iterator[Listed]:
     """Yield those that there is room for."""
     places = {result: place for place, result in enumerate(WORST_FIRST)}
 
@@ -116,7 +120,7 @@ def _within(outcomes: Iterable[Outcome]) -> Iterator[Listed]:
         noted = one.result is Result.PASS and bool(notes(one))
         return places[Result.WAIVED] if noted else places[one.result]
 
-    order = sorted(outcomes, key=place)
+    order = sorted((one for one in outcomes if one.result in in_full or notes(one)), key=place)
     total = sum(len(one.message) for one in order)
     limit = _LONGEST if total < ROOM // 4 else _SHORT
     left = ROOM

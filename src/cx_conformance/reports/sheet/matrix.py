@@ -1,7 +1,7 @@
 """The matrix of components by areas."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cx_conformance.blueprint.plan import PLATFORM
 from cx_conformance.outcome.check import AREAS
@@ -62,6 +62,18 @@ def matrix(record: RunRecord, texts: Texts) -> Matrix:
         if component in counts
     ]
     return Matrix(tuple(areas), tuple(rows))
+
+
+def most_urgent(record: RunRecord, most: int) -> RunRecord:
+    """Return the record with at most so many components, those that are kept or not applicable left out first."""
+    urgency = {result: place for place, result in enumerate(WORST_FIRST)}
+    worst: dict[str, int] = {}
+    for one in record.outcomes:
+        worst[one.component] = min(urgency[one.result], worst.get(one.component, len(urgency)))
+    if len(worst) <= most:
+        return record
+    left = set(sorted(worst, key=worst.__getitem__)[:most])
+    return replace(record, outcomes=tuple(one for one in record.outcomes if one.component in left))
 
 
 def in_order(components: tuple[str, ...], outcomes: tuple[Outcome, ...]) -> list[str]:
