@@ -108,7 +108,11 @@ DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
         },
     ),
     ("--link", {"metavar": "URL", "help": "where notifications say that the report is"}),
-    ("--report", {"metavar": "DIR", "help": "write report.json and junit.xml into this folder"}),
+    ("--report", {"metavar": "DIR", "help": "write the sign-off pack into this folder: page, paper, data, sums"}),
+    (
+        "--no-pdf",
+        {"action": "store_true", "help": "write no report.pdf, which takes ten seconds (later: cx-conformance render)"},
+    ),
 )
 """Each option with its keywords, as argparse and pytest both take them."""
 
@@ -139,6 +143,7 @@ class Options:
     settle: float | None = None
     time_limit: float | None = None
     report: Path | None = None
+    no_pdf: bool = False
     junitxml: Path | None = None
     history: Path | None = None
     """The file that remembers the nights."""
@@ -190,6 +195,7 @@ class Options:
             settle=number("settle", _seconds),
             time_limit=number("time_limit", _seconds),
             report=path("report"),
+            no_pdf=bool(value("no_pdf")),
             junitxml=path("xmlpath") or path("junitxml"),
             history=path("history"),
             pushgateway=_checked(value("pushgateway"), _address, "--pushgateway"),

@@ -196,7 +196,9 @@ class Reporting:
         record = nightly.remember(record)
         try:
             if self.run.options.report:
-                write_report(record, self.run.options.report)
+                # Paper takes its time: there is none to be taken when the run was cut off, or has a limit.
+                paper = not (self.run.options.no_pdf or self.run.options.time_limit or self.run.interrupted)
+                write_report(record, self.run.options.report, paper=paper)
             if self.run.options.junitxml:
                 write_junit(record, self.run.options.junitxml)
         except ReportNotWritten as error:

@@ -76,8 +76,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _report(path: Path) -> "RunRecord":
-    from cx_conformance.reports.directory import REPORT
     from cx_conformance.reports.json_report import read_json
+    from cx_conformance.reports.pack.names import REPORT
 
     return read_json(path / REPORT if path.is_dir() else path)
 

@@ -1,27 +1,46 @@
-"""Writes all reports of a run into one directory."""
+"""Writes the sign-off pack of a run into one directory."""
 
 import errno
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.reports.html import GENERATOR, write_html
-from cx_conformance.reports.json_report import write_json
+from cx_conformance.reports.json_report import read_json, write_json
 from cx_conformance.reports.junit import SUITE, write_junit
+from cx_conformance.reports.language import Texts
 from cx_conformance.reports.metrics import FIRST_LINE, write_metrics
+from cx_conformance.reports.pack.attestation import STATEMENT, write_attestation
+from cx_conformance.reports.pack.inputs import keep_input
+from cx_conformance.reports.pack.names import (
+    ATTESTATION,
+    BLUEPRINT,
+    JUNIT,
+    METRICS,
+    PAGE,
+    PAPER,
+    README,
+    REPORT,
+    SIGNATURE,
+    SITE,
+    SUMS,
+)
+from cx_conformance.reports.pack.sums import listed, sha256, write_sums
+from cx_conformance.reports.pdf import printer_lacks, write_pdf
 from cx_conformance.reports.report_schema import SCHEMA_ID
 from cx_conformance.reports.scrubber import Scrubber
-from cx_conformance.reports.writing import ReportNotWritten, not_written
+from cx_conformance.reports.writing import ReportNotWritten, not_written, replacing
 
-JUNIT: Final = "junit.xml"
-PAGE: Final = "report.html"
-REPORT: Final = "report.json"
-METRICS: Final = "metrics.prom"
+_README_LINE: Final = "cx-conformance: the sign-off pack of one run"
 _OURS: Final = {
+    ATTESTATION: STATEMENT.encode(),
     JUNIT: f'<testsuites name="{SUITE}"'.encode(),
     PAGE: GENERATOR.encode(),
+    README: _README_LINE.encode(),
     REPORT: SCHEMA_ID.encode(),
     METRICS: FIRST_LINE.encode(),
+    SUMS: f"  {README}\n".encode(),
 }
 """What the first kilobyte of an earlier report of ours holds."""
 
@@ -40,26 +59,70 @@ def prepare_directory(directory: Path) -> None:
         raise not_written(directory, reason) from reason
     for name, sign in _OURS.items():
         _replaceable(directory / name, sign)
+    if (directory / PAPER).exists() and PAPER not in listed(directory):
+        raise _not_ours(directory / PAPER)
 
 
-def write_report(record: RunRecord, directory: Path, scrubber: Scrubber | None = None) -> tuple[Path, ...]:
-    """Write ``report.json``, ``junit.xml``, ``metrics.prom`` and ``report.html``; return their paths in ``directory``.
+def write_report(
+    record: RunRecord, directory: Path, scrubber: Scrubber | None = None, *, paper: bool = True
+) -> tuple[Path, ...]:
+    """Write the pack into ``directory``; return the paths of its files.
 
     When one of them cannot be written the others still are: half of what was found out is better than nothing.
-    ReportNotWritten is raised then, for the first of them.
+    ReportNotWritten is raised then, for the first of them. ``paper``: with ``report.pdf`` where WeasyPrint is
+    installed; it takes ten seconds, comes last, and can be made later by ``render``.
     """
     prepare_directory(directory)
-    written: list[Path] = []
+    scrub = scrubber or Scrubber()
+    earlier = listed(directory)
+    written: dict[str, Path] = {}
     failed: list[ReportNotWritten] = []
-    for name, write in ((REPORT, write_json), (JUNIT, write_junit), (METRICS, write_metrics), (PAGE, write_html)):
+
+    def write(name: str, how: Callable[[Path], object]) -> None:
         try:
-            write(record, directory / name, scrubber)
-            written.append(directory / name)
+            if how(directory / name) is not False:
+                written[name] = directory / name
         except ReportNotWritten as reason:
             failed.append(reason)
+
+    for name in (SIGNATURE, PAPER):
+        write(name, _take_away)
+    write(REPORT, lambda path: write_json(record, path, scrub))
+    write(JUNIT, lambda path: write_junit(record, path, scrub))
+    write(METRICS, lambda path: write_metrics(record, path, scrub))
+    # The page is made from the report as it was written, so that it can be made again from that alone.
+    kept = read_json(written[REPORT]) if REPORT in written else record
+    write(PAGE, lambda path: write_html(kept, path, scrub))
+    write(BLUEPRINT, lambda path: keep_input(record.blueprint, path, scrub, earlier.get(BLUEPRINT)))
+    write(SITE, lambda path: keep_input(record.site, path, scrub, earlier.get(SITE)))
+    digests = {name: sha256(path) for name, path in written.items()}
+    write(ATTESTATION, lambda path: write_attestation(kept, path, digests))
+    write(README, _write_readme)
+    write(SUMS, _write_sums)
+    if paper and printer_lacks() is None:
+        write(PAPER, lambda path: write_pdf(kept, path, scrub))
+        write(SUMS, _write_sums)
     if failed:
         raise failed[0]
-    return tuple(written)
+    return tuple(written.values())
+
+
+def _take_away(path: Path) -> bool:
+    """Remove what an earlier run left and this one may not write."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as reason:
+        raise not_written(path, reason) from reason
+    return False
+
+
+def _write_sums(path: Path) -> None:
+    write_sums(path.parent)
+
+
+def _write_readme(path: Path) -> None:
+    with replacing(path) as file:
+        file.write(f"{_README_LINE}\n\n{Texts()('readme')}\n".encode())
 
 
 def _replaceable(path: Path, sign: bytes) -> None:
@@ -73,6 +136,10 @@ def _replaceable(path: Path, sign: bytes) -> None:
             return  # not readable, and yet replaceable when the directory is writable: the writing will tell
         raise not_written(path, reason) from reason
     if head and sign not in head:
-        raise ReportNotWritten(
-            f"could not write {path}: it is not a report of this suite; move it away, or name another directory"
-        )
+        raise _not_ours(path)
+
+
+def _not_ours(path: Path) -> ReportNotWritten:
+    return ReportNotWritten(
+        f"could not write {path}: it is not a report of this suite; move it away, or name another directory"
+    )

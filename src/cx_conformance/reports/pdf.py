@@ -50,7 +50,7 @@ def write_pdf(  # noqa: PLR0913 - how a paper is made, by name
     import weasyprint
 
     text = page(record, scrubber, language, edition=Edition.WHOLE if whole else Edition.PAPER)
-    size = weasyprint.CSS(string=f"@page {{ size: {paper} }} @page wide {{ size: {paper} landscape }}")
+    size = weasyprint.CSS(string=f"@page {{ size: {paper} }} @page wide {{ size: {paper} landscape !important }}")
     # It would tell of each property that only browsers know.
     log = logging.getLogger("weasyprint")
     level = log.level

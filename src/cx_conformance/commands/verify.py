@@ -1,0 +1,43 @@
+"""``cx-conformance verify``: tell what of a sign-off pack was changed."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+
+def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the subcommand."""
+    parser = subparsers.add_parser(
+        "verify",
+        help="was anything of a sign-off pack changed?",
+        description="Compares a pack, as --report wrote it, with its SHA256SUMS, its schema, its attestation and its "
+        "signature, and names what was changed. Exit status 0: nothing; 1: something; 2: it cannot be read.",
+    )
+    parser.add_argument("pack", metavar="DIR", help="the folder of the pack")
+    parser.add_argument(
+        "--signers",
+        metavar="FILE",
+        help="keys that are allowed to sign, in the format of OpenSSH's allowed_signers; the pack must be signed then",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Say what was changed; 0 when nothing was, 1 when something was, 2 when the pack cannot be read."""
+    from cx_conformance.reports.pack.verifying import verify
+
+    try:
+        found = verify(Path(args.pack), Path(args.signers) if args.signers else None)
+    except OSError as reason:
+        sys.stderr.write(f"cx-conformance verify: {reason.filename or args.pack}: {reason.strerror or reason}\n")
+        return 2
+    for problem in found.problems:
+        sys.stdout.write(f"changed: {problem}\n")
+    for remark in found.remarks:
+        sys.stdout.write(f"{remark}\n")
+    sys.stdout.write(f"{args.pack}: {'CHANGED' if found.problems else 'as it was written'}\n")
+    return 1 if found.problems else 0
