@@ -19,7 +19,7 @@ from tests.reports import made_up
 from tests.reports.test_junit import HOSTILE
 
 TEMPLATE = Path(html.__file__).parent / "templates" / "report.html.j2"
-SOURCES = [TEMPLATE, Path(html.__file__), *(Path(html.__file__).parent / "sheet").glob("*.py")]
+SOURCES = [TEMPLATE, *TEMPLATE.parents[1].glob("*.py"), *TEMPLATE.parents[1].glob("sheet/*.py")]
 
 
 def parsed(source: str) -> Any:
