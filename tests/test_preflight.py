@@ -85,7 +85,7 @@ def test_the_checks_that_need_secrets_are_known() -> None:
     ids=lambda value: value.words if isinstance(value, Right) else "",
 )
 def test_a_missing_right_costs_the_areas_that_look_by_it(right: Right, checks: set[str]) -> None:
-    """Exec costs edges, port-forward health and stores, each only where the right counts."""
+    """Exec costs edges and looks inside, port-forward health and stores, each only where the right counts."""
     assert {check.area for check in errors_without(right, PLAN, all_checks())} == checks
 
 
