@@ -14,8 +14,10 @@ from cx_conformance.reports.sheet import anchors
 from cx_conformance.reports.sheet.matrix import in_order
 from cx_conformance.reports.signs import WORST_FIRST
 
-ROOM: Final = 900_000
-"""Characters that outcomes in full may take; a page with as many opens within two seconds."""
+ROOM: Final = 1_600_000
+"""Characters up to which all outcomes are told in full: about 2,500 of them, in a page that opens in a second."""
+CROWDED: Final = 500_000
+"""Characters for those in full where not all of them have room: the page is long enough without them."""
 _FRAME: Final = 350
 """Characters of HTML around the texts of one outcome."""
 _LONGEST: Final = 8_000
@@ -123,9 +125,9 @@ def _within(outcomes: Iterable[Outcome], in_full: Container[Result]) -> Iterator
     order = sorted((one for one in outcomes if one.result in in_full or notes(one)), key=place)
     total = sum(len(one.message) for one in order)
     limit = _LONGEST if total < ROOM // 4 else _SHORT
-    left = ROOM
-    for one in order:
-        shown = _listed(one, limit)
+    every = [_listed(one, limit) for one in order]
+    left = ROOM if sum(one.length for one in every) <= ROOM else CROWDED
+    for shown in every:
         left -= shown.length
         if left < 0:
             return
