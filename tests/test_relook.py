@@ -1,6 +1,7 @@
 """A run that settles looks at the cluster again, follows rollouts, and knows what waiting cannot mend."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,13 @@ from tests.checks.installation import blueprint
 from tests.test_run import command, outcomes
 
 OBJECTS = reference_installation(blueprint(), seed=1)
+INTERRUPTIBLE = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from cx_conformance.__main__ import main
+sys.exit(main())
+"""
+"""The command, also where the test runner stands in the background and ignores SIGINT, and its children with it."""
 
 
 @pytest.fixture
@@ -151,7 +159,7 @@ def test_a_saved_snapshot_does_not_settle(tmp_path: Path) -> None:
 
 def test_the_time_limit_bounds_settling(broken: Callable[..., EmbeddedCluster], tmp_path: Path) -> None:
     """A longer --settle does not prolong the run."""
-    cluster = broken("unready:ccm")
+    cluster = broken("absent-service:ccm")
     done = command(
         *("run", "--kubeconfig", cluster.kubeconfig, "--static", "--settle", "900", "--time-limit", "12"),
         *("--report", "report"),
@@ -160,3 +168,25 @@ def test_the_time_limit_bounds_settling(broken: Callable[..., EmbeddedCluster], 
 
     assert done.returncode == 1, done.stdout + done.stderr
     assert json.loads((tmp_path / "report" / "report.json").read_bytes())["run"]["seconds"] < 14
+
+
+def test_an_interrupted_wait_reports_the_last_look(broken: Callable[..., EmbeddedCluster], tmp_path: Path) -> None:
+    """Exit status 130, and what was seen is told as it was seen."""
+    cluster = broken("absent-service:ccm")
+    options = ["--kubeconfig", str(cluster.kubeconfig), "--static", "--settle", "900", "--report", "report"]
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTIBLE, "run", *options],
+        env={"PYTHONPATH": str(suite_root() / "src"), "PATH": ""},
+        stdout=subprocess.DEVNULL,
+        cwd=tmp_path,
+    ) as process:
+        until = time.monotonic() + 60
+        while [each["path"] for each in cluster.requests()].count("/version") < 2:
+            assert time.monotonic() < until, "the run did not look again"
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+
+    told = outcomes(tmp_path / "report")
+    assert {each["outcome"] for each in told} == {"pass", "fail", "blocked", "n/a"}
+    assert one(tmp_path / "report", "CX201", "ccm")["outcome"] == "fail"

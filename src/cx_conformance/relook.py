@@ -32,13 +32,16 @@ class Relook:
         self._run = run
         self._asked = asked
         self._live = {check.id for check, _ in asked if check.live}
+        self.last: list[Outcome] = []
+        """The last judgement, for a run that is interrupted while it waits."""
         self._unchanged = 1
         self._stuck: dict[str, tuple[str, int]] = {}
         self._note()
 
     def judge(self) -> list[Outcome]:
         """Return how everything ends by the last look."""
-        return [self._run.judge.outcome(check, entry, self._run.looked) for check, entry in self._asked]
+        self.last = [self._run.judge.outcome(check, entry, self._run.looked) for check, entry in self._asked]
+        return self.last
 
     def hopeless(self, outcome: Outcome) -> str | None:
         """Say why waiting alone will not mend ``outcome``; None: it may, or nobody can tell."""

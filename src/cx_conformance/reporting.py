@@ -111,7 +111,12 @@ class Reporting:
         ]
         self.run.judge.register({check for check, _ in asked})
         limit = min(self.run.options.settle or 0.0, self.run.remaining() - _FOR_REPORTS)
-        self.settled = settle(Relook(self.run, asked), limit, tell=self.progress.looking)
+        relook = Relook(self.run, asked)
+        try:
+            self.settled = settle(relook, limit, tell=self.progress.looking)
+        except KeyboardInterrupt:
+            self.run.outcomes = {" ".join(one.key): one for one in relook.last}
+            raise
         self.run.extra["settle"] = self.settled.as_mapping()
 
     def _show_header(self) -> None:
