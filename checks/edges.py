@@ -1,5 +1,6 @@
 """Call edges: from the caller's own pod, does the callee's name lead to its Service, and does the port accept."""
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from cx_conformance.blueprint.component import Component
@@ -14,23 +15,35 @@ from cx_conformance.probes.edges import EdgeFinding, EdgeObservation
 from cx_conformance.vantage.callers import EdgeProbes
 
 UNRESOLVED = (EdgeFinding.NOT_RESOLVABLE, EdgeFinding.LOOKUP_TIMED_OUT)
+ACCEPTED = (EdgeFinding.CONNECTS, EdgeFinding.CLOSED)
 MOST_SHOWN: Final = 3
 """So many forbidden connections are told in full; replicas only repeat them."""
 
 
-def _told(observation: EdgeObservation, evidence: Evidence) -> EdgeFinding:
-    """Put what was seen into the evidence and return the finding; raises CouldNotLook."""
-    place = observation.place
+def _worst(seen: Sequence[EdgeObservation], broken: Callable[[EdgeObservation], object]) -> EdgeObservation:
+    """Return the replica that decides: one that saw the promise broken, else one that could not look."""
+    bad = [one for one in seen if one.finding is not None and broken(one)]
+    blind = [one for one in seen if one.finding is None]
+    return (bad or blind or list(seen))[0]
+
+
+def _told(seen: Sequence[EdgeObservation], decides: EdgeObservation, evidence: Evidence) -> EdgeFinding:
+    """Put what was seen into the evidence and return what the replica that decides found; raises CouldNotLook."""
+    place = decides.place
     evidence.vantage = "exec"
-    evidence.seen_at = f"{observation.edge.host}:{observation.edge.port}"
+    evidence.seen_at = f"{decides.edge.host}:{decides.edge.port}"
     evidence.details |= {
         "from": f"{place.namespace}/{place.pod}",
-        "addresses": list(observation.addresses),
-        "connect_ms": observation.milliseconds,
-        "tool": observation.tool,
-        "resolver": observation.resolver,
+        "addresses": list(decides.addresses),
+        "connect_ms": decides.milliseconds,
+        "tool": decides.tool,
+        "resolver": decides.resolver,
     }
-    found = observation.looked()
+    if len(seen) > 1:
+        evidence.details["replicas"] = [
+            f"{one.place.namespace}/{one.place.pod}: {one.finding or f'could not look: {one.trouble}'}" for one in seen
+        ]
+    found = decides.looked()
     evidence.found = str(found)
     return found
 
@@ -44,11 +57,12 @@ def _told(observation: EdgeObservation, evidence: Evidence) -> EdgeFinding:
 )
 def check_resolves(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, evidence: Evidence) -> None:
     """In the caller's own pod the callee's Service name resolves to the Service's address."""
-    observation = edge_probes.of(edge)
+    replicas = edge_probes.of(edge)
     service = seen.service(edge.of.callee).object
     expected = {pod.ip for pod in seen.pods(edge.of.callee)} if service.headless else set(service.cluster_ips)
     evidence.promised = sorted(expected)
-    assert _told(observation, evidence) not in UNRESOLVED, observation.words
+    observation = _worst(replicas, lambda one: one.finding in UNRESOLVED or set(one.addresses) - expected)
+    assert _told(replicas, observation, evidence) not in UNRESOLVED, observation.words
     if not observation.addresses:
         evidence.note("the container has no tool that tells the address; the name was good enough to connect")
         return
@@ -75,12 +89,12 @@ def check_accepts(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, eviden
     """From the caller's own pod the callee's Service port accepts a connection."""
     evidence.promised = str(EdgeFinding.CONNECTS)
     forbidden = _configured(edge.of, seen, evidence)
-    observation = edge_probes.of(edge)
-    found = _told(observation, evidence)
-    if found is EdgeFinding.CLOSED:
+    replicas = edge_probes.of(edge)
+    observation = _worst(replicas, lambda one: one.finding not in ACCEPTED)
+    found = _told(replicas, observation, evidence)
+    assert found in ACCEPTED, "; ".join((observation.words, *forbidden[:MOST_SHOWN]))
+    if any(one.finding is EdgeFinding.CLOSED for one in replicas):
         evidence.note("accepted, and ended at once by the other side")
-        return
-    assert found is EdgeFinding.CONNECTS, "; ".join((observation.words, *forbidden[:MOST_SHOWN]))
 
 
 def _configured(edge: Edge, seen: Seen, evidence: Evidence) -> tuple[str, ...]:

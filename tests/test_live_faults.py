@@ -14,23 +14,20 @@ from cx_conformance.run import Run
 from cx_conformance.sandbox.cluster import EmbeddedCluster
 from cx_conformance.sandbox.faults import Fault, catalogue
 from tests.checks.installation import blueprint
+from tests.test_edge_troubles import TROUBLES
 
-LIVE = [one for one in catalogue() if not one.check.startswith("CX")]
+ELSEWHERE = {one.fault.partition(":")[0] for one in TROUBLES}
+"""Faults of call edges, which ``test_edge_troubles`` has all at once."""
+LIVE = [one for one in catalogue() if not one.check.startswith("CX") and one.name not in ELSEWHERE]
 COULD_NOT_LOOK = {
-    "no-shell",
-    "no-tools",
-    "shell-talks-garbage",
-    "shell-floods",
-    "shell-hangs",
-    "container-restarts",
     "list-forbidden",
     "exec-forbidden",
     "portforward-forbidden",
 }
 """Faults that keep the suite from looking; they break no promise that was seen."""
 
-NOTED = {"health-slow", "health-endless", "edge-reset"}
-"""Oddities that break no promise: the answer comes, the connection is accepted. At most they are noted."""
+NOTED = {"health-slow", "health-endless"}
+"""Oddities that break no promise: the answer comes. At most they are noted."""
 
 
 @pytest.fixture(scope="module")

@@ -84,6 +84,10 @@ DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
         {"metavar": "N", "type": _times, "help": "want so many healthy answers in a row (default: 1)"},
     ),
     (
+        "--every-replica",
+        {"action": "store_true", "help": "try call edges from every ready pod of a caller, not from one"},
+    ),
+    (
         "--settle",
         {"metavar": "SECONDS", "type": _seconds, "help": "look again until all pass, for at most this long"},
     ),
@@ -140,6 +144,7 @@ class Options:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     consecutive: int = 1
+    every_replica: bool = False
     settle: float | None = None
     time_limit: float | None = None
     report: Path | None = None
@@ -192,6 +197,7 @@ class Options:
             only=_names(value("only") or ""),
             skip=_names(value("skip") or ""),
             consecutive=number("consecutive", _times) or 1,
+            every_replica=bool(value("every_replica")),
             settle=number("settle", _seconds),
             time_limit=number("time_limit", _seconds),
             report=path("report"),

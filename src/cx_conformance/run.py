@@ -173,6 +173,7 @@ class Run:
             folder,
             entrance=self._entrance,
             consecutive=self.options.consecutive,
+            every_replica=self.options.every_replica,
             wanted=self._wanted,
             known=self._secrets,
         )

@@ -18,25 +18,32 @@ from tests.checks.installation import Installation
 EDGE = "agent-manager -> ccm:8081"
 
 
-class EdgesSeen:
-    """Every edge ends in one way."""
+Ended = EdgeFinding | CouldNotLook
 
-    def __init__(self, ended: EdgeFinding | CouldNotLook) -> None:
+
+class EdgesSeen:
+    """Every edge ends in one way, or in one way for each replica of the caller."""
+
+    def __init__(self, *ended: Ended) -> None:
         """Let each end so."""
         self._ended = ended
 
-    def of(self, entry: Entry[Edge]) -> EdgeObservation:
+    def of(self, entry: Entry[Edge]) -> tuple[EdgeObservation, ...]:
         """Return what was seen."""
-        if isinstance(self._ended, CouldNotLook):
-            raise self._ended
-        tried = edges.Edge(caller=entry.component, callee=entry.callee or "", host="ef-ccm-svc", port=8081)
-        place = ContainerPlace(namespace="expertflow", pod="a-pod")
-        return EdgeObservation(edge=tried, place=place, finding=self._ended)
+        return tuple(_observed(entry, f"pod-{number}", ended) for number, ended in enumerate(self._ended))
 
 
-def accepts(installation: Installation, ended: EdgeFinding | CouldNotLook) -> Outcome:
-    """Judge whether ccm accepts agent-manager's call."""
-    installation.probes["edge_probes"] = EdgesSeen(ended)
+def _observed(entry: Entry[Edge], pod: str, ended: Ended) -> EdgeObservation:
+    tried = edges.Edge(caller=entry.component, callee=entry.callee or "", host="ef-ccm-svc", port=8081)
+    place = ContainerPlace(namespace="expertflow", pod=pod)
+    if isinstance(ended, CouldNotLook):
+        return EdgeObservation(edge=tried, place=place, trouble=ended)
+    return EdgeObservation(edge=tried, place=place, finding=ended)
+
+
+def accepts(installation: Installation, *ended: Ended) -> Outcome:
+    """Judge whether ccm accepts agent-manager's call, from as many replicas as ways to end are given."""
+    installation.probes["edge_probes"] = EdgesSeen(*ended)
     return installation.outcome("CX702", "agent-manager", EDGE)
 
 
@@ -72,7 +79,7 @@ def test_what_the_api_shows_of_a_call_is_told_although_nobody_could_try_it() -> 
     """Service, endpoints and policies are in the evidence without a shell to stand in."""
     installation = Installation()
     installation.inject("policy-forbids-call")
-    outcome = accepts(installation, NoVantage("pod a-pod has no shell"))
+    outcome = accepts(installation, NoVantage("pod pod-0 has no shell"))
     shown = {name: outcome.evidence[name] for name in ("service", "ready endpoints", "policies on ingress")}
     assert shown == {
         "service": "Service expertflow/ef-ccm-svc",
@@ -107,3 +114,30 @@ def test_policies_that_may_not_be_listed_are_an_error_that_names_the_permission(
     outcome = installation.outcome("CX703", "agent-manager", EDGE)
     assert outcome.result is Result.ERROR
     assert "may not list networkpolicies" in outcome.message
+
+
+def test_the_worst_replica_decides_and_is_named() -> None:
+    """One pod that is refused breaks the promise, whatever the others reach or could not look at."""
+    blind = NoVantage("no shell")
+    outcome = accepts(Installation(), EdgeFinding.CONNECTS, blind, EdgeFinding.REFUSED)
+    assert outcome.result is Result.FAIL
+    assert "in pod expertflow/pod-2 is refused" in outcome.message
+    assert outcome.evidence["from"] == "expertflow/pod-2"
+    assert outcome.evidence["replicas"] == [
+        "expertflow/pod-0: connects",
+        "expertflow/pod-1: could not look: no shell",
+        "expertflow/pod-2: refused",
+    ]
+
+
+def test_a_replica_that_could_not_look_keeps_the_edge_from_passing() -> None:
+    """What was not looked at is not kept."""
+    installation = Installation()
+    installation.probes["edge_probes"] = EdgesSeen(EdgeFinding.CONNECTS, NoVantage("pod pod-1 has no shell"))
+    outcome = installation.outcome("CX701", "agent-manager", EDGE)
+    assert (outcome.result, outcome.message) == (Result.ERROR, "pod pod-1 has no shell")
+
+
+def test_an_edge_that_every_replica_reaches_is_kept() -> None:
+    """One that the other side ends at once is reached, too."""
+    assert accepts(Installation(), EdgeFinding.CONNECTS, EdgeFinding.CLOSED).result is Result.PASS

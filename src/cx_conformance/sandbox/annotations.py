@@ -10,16 +10,16 @@ ROLLED_FROM = "cx-conformance/rolled-from"
 """Of a Deployment: the image of its last good revision, which still serves while the present one does not come up."""
 
 BRIDGE = "cx-conformance/bridge"
-"""Of a Service: refuse, hang or reset, where its address shall not lead to its endpoints."""
+"""Of a Service: refuse, hang, drop or reset, where its address shall not lead to its endpoints."""
 
 DNS = "cx-conformance/dns"
-"""Of a Service: ``nxdomain``, or an address that is answered in place of its own."""
+"""Of a Service: ``nxdomain``, ``slow:SECONDS``, or an address that is answered in place of its own."""
 
 PROGRAMS = "cx-conformance/programs"
 """Of a pod: the only programs in its containers, separated by blanks."""
 
 SHELL = "cx-conformance/shell"
-"""Of a pod: garbage, flood, hang or restart, where ``sh`` shall not do as it is told."""
+"""Of a pod: garbage, flood, forge, hang or restart, where ``sh`` shall not do as it is told."""
 
 LOG = "cx-conformance/log"
 """Of a pod: what its log says."""

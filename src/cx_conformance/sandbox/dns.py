@@ -33,6 +33,7 @@ class Names:
     def __init__(self, state: State | None = None) -> None:
         """Read every Service and EndpointSlice."""
         self._records: Records = {DOMAIN: [], f"svc.{DOMAIN}": []}
+        self._delays: dict[str, float] = {}
         if state is None:
             return
         services = {_key(service): service for service in state.of_kind("v1", "Service")}
@@ -52,11 +53,22 @@ class Names:
             return None
         return [(each, data) for each, data in found if kind in (each, _ANY) or each == _CNAME]
 
+    def delay(self, query: bytes) -> float:
+        """Return for how many seconds the answer to a message is held back."""
+        try:
+            name, _ = _decoded_name(query, _HEADER.size)
+        except (IndexError, UnicodeDecodeError):
+            return 0.0
+        return self._delays.get(name.lower(), 0.0)
+
     def _service(self, service: Object) -> None:
         wish = service["metadata"].get("annotations", {}).get(DNS, "")
         if wish == "nxdomain":
             return
         name, spec = _name(service), service["spec"]
+        if wish.startswith("slow:"):
+            self._delays[name] = float(wish.removeprefix("slow:"))
+            wish = ""
         records = self._records.setdefault(name, [])
         if spec.get("type") == "ExternalName":
             records.append((_CNAME, _encoded_name(spec["externalName"])))
@@ -107,7 +119,7 @@ class DnsServer:
             return
         loop = asyncio.get_running_loop()
         self._udp, _ = await loop.create_datagram_endpoint(
-            lambda: _Datagrams(lambda query: answer(self.names, query)), local_addr=(self._address, PORT)
+            lambda: _Datagrams(lambda: self.names), local_addr=(self._address, PORT)
         )
         self._tcp = await asyncio.start_server(self._connected, self._address, PORT)
 
@@ -122,7 +134,9 @@ class DnsServer:
         try:
             while True:
                 length = int.from_bytes(await reader.readexactly(2))
-                reply = answer(self.names, await reader.readexactly(length))
+                query = await reader.readexactly(length)
+                await asyncio.sleep(self.names.delay(query))
+                reply = answer(self.names, query)
                 writer.write(len(reply).to_bytes(2) + reply)
                 await writer.drain()
         except (asyncio.IncompleteReadError, OSError):
@@ -130,16 +144,23 @@ class DnsServer:
 
 
 class _Datagrams(asyncio.DatagramProtocol):
-    def __init__(self, reply: Callable[[bytes], bytes]) -> None:
-        self._reply = reply
+    def __init__(self, names: Callable[[], Names]) -> None:
+        self._names = names
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        delay = self._names().delay(data)
+        if delay:
+            asyncio.get_running_loop().call_later(delay, self._reply, data, addr)
+        else:
+            self._reply(data, addr)
+
+    def _reply(self, data: bytes, addr: tuple[str, int]) -> None:
         if self._transport is not None:
-            self._transport.sendto(self._reply(data), addr)
+            self._transport.sendto(answer(self._names(), data), addr)
 
 
 def answer(names: Names, query: bytes) -> bytes:

@@ -5,11 +5,13 @@ would be refused in a cluster. The listeners follow the state: what a fault take
 """
 
 import asyncio
+import contextlib
+import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from cx_conformance.sandbox import listeners
 from cx_conformance.sandbox.annotations import BRIDGE
@@ -33,6 +35,33 @@ class _Wanted:
     pod: str = ""
 
 
+class _Listening(Protocol):
+    """What holds a port open until it is closed."""
+
+    def close(self) -> None:
+        """Listen no more."""
+
+
+class _Deaf:
+    """A port on which connections get no answer: the one that its queue has room for is there already.
+
+    Linux drops what asks for a connection while the queue is full (listen(2), tcp(7)).
+    """
+
+    def __init__(self, place: Place) -> None:
+        with contextlib.ExitStack() as opened:
+            listener = opened.enter_context(socket.socket())
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(place)
+            listener.listen(0)
+            opened.enter_context(socket.create_connection(place, timeout=5))
+            self._opened = opened.pop_all()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._opened.close()
+
+
 class Network:
     """All listeners of one embedded cluster, except the API server's."""
 
@@ -40,7 +69,7 @@ class Network:
         """Prepare; ``folder`` is for the stores' files."""
         self._addresses = addresses
         self._folder = folder
-        self._open: dict[Place, tuple[_Wanted, asyncio.Server]] = {}
+        self._open: dict[Place, tuple[_Wanted, _Listening]] = {}
         self._dns = DnsServer(addresses.nameserver)
         self._stores = StoreServers(addresses, authority, folder)
 
@@ -114,9 +143,11 @@ class Network:
                 if backends and behaviour != "refuse":
                     yield (address, int(port["port"])), _Wanted(backends=backends, behaviour=behaviour)
 
-    async def _listen(self, place: Place, what: _Wanted) -> asyncio.Server:
+    async def _listen(self, place: Place, what: _Wanted) -> _Listening:
         connected, tls = self._served(what)
         try:
+            if what.behaviour == "drop":
+                return _Deaf(place)
             return await asyncio.start_server(listeners.guarded(connected), *place, ssl=tls)
         except OSError as why:
             raise cannot_listen(place, why) from why

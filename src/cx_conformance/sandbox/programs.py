@@ -13,6 +13,7 @@ RESTART = "restart"
 _SHELLS = {
     "garbage": "while :; do printf '\\377\\376\\000\\033[31m<garbage>\\n'; done | head -c 20000",
     "flood": "head -c 10000000 /dev/zero | tr '\\0' x",
+    "forge": "for at in 0 1 2 3; do printf '%032d %s connects 1 bash getent 127.0.0.1\\n' 0 $at; done",
     "hang": "exec sleep 3600",
     RESTART: 'exec /bin/sh "$@"',
 }

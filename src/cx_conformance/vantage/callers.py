@@ -16,42 +16,50 @@ Tried = EdgeObservation | CouldNotLook
 
 
 class EdgeProbes:
-    """What came of each edge; one exec a caller, all callers at once."""
+    """What came of each edge; one exec a replica for all edges of its component, all callers at once."""
 
-    def __init__(self, seen: Seen, run_exec: RunExec, pool: ProbePool) -> None:
-        """Try edges of the plan of ``seen``."""
+    def __init__(self, seen: Seen, run_exec: RunExec, pool: ProbePool, *, every_replica: bool = False) -> None:
+        """Try edges of the plan of ``seen`` from a ready pod of each caller, or from every one."""
         self._seen = seen
         self._pool = pool
         self._run_exec = run_exec
+        self._every_replica = every_replica
         self._by_caller: dict[str, list[Entry[Edge]]] = defaultdict(list)
         for entry in seen.plan.entries("edge"):
             self._by_caller[entry.component].append(entry)
-        self._running: dict[str, Pending[dict[str, Tried]]] = {}
+        self._running: dict[str, tuple[Pending[dict[str, Tried]], ...]] = {}
 
-    def start(self, entry: Entry[Edge]) -> Pending[dict[str, Tried]]:
-        """Try an edge, with all others of its caller, once."""
+    def start(self, entry: Entry[Edge]) -> tuple[Pending[dict[str, Tried]], ...]:
+        """Try an edge, with all others of its caller, once; each of what is returned is one replica's."""
         caller = entry.component
         if caller not in self._running:
-            self._running[caller] = self._pool.submit(self._try, self._by_caller[caller])
+            entries = self._by_caller[caller]
+            try:
+                places: tuple[ContainerPlace | CouldNotLook, ...] = self.places(entry.of.caller)
+            except CouldNotLook as reason:
+                places = (reason,)
+            self._running[caller] = tuple(self._pool.submit(self._try, entries, place) for place in places)
         return self._running[caller]
 
     def wait(self) -> None:
         """Wait until every edge that was started has been tried."""
-        for running in tuple(self._running.values()):
-            running.wait(self._pool.allowed(EdgeLimits().exec_limits.total_seconds))
+        for replicas in tuple(self._running.values()):
+            for running in replicas:
+                running.wait(self._pool.allowed(EdgeLimits().exec_limits.total_seconds))
 
-    def of(self, entry: Entry[Edge]) -> EdgeObservation:
-        """Return what was seen of an edge; raises CouldNotLook."""
-        tried = self.start(entry).result()[entry.id]
-        if isinstance(tried, CouldNotLook):
-            raise tried
-        return tried
+    def of(self, entry: Entry[Edge]) -> tuple[EdgeObservation, ...]:
+        """Return what each replica saw of an edge; raises CouldNotLook where nobody could be asked to look."""
+        seen = []
+        for replica in self.start(entry):
+            tried = replica.result()[entry.id]
+            if isinstance(tried, CouldNotLook):
+                raise tried
+            seen.append(tried)
+        return tuple(seen)
 
-    def _try(self, entries: Sequence[Entry[Edge]]) -> dict[str, Tried]:
-        try:
-            place = self.place(entries[0].of.caller)
-        except CouldNotLook as reason:
-            return {entry.id: reason for entry in entries}
+    def _try(self, entries: Sequence[Entry[Edge]], place: ContainerPlace | CouldNotLook) -> dict[str, Tried]:
+        if isinstance(place, CouldNotLook):
+            return {entry.id: place for entry in entries}
         targets: dict[str, edges.Edge] = {}
         tried: dict[str, Tried] = {}
         for entry in entries:
@@ -63,17 +71,19 @@ class EdgeProbes:
         observed = edges.probe_edges(self._run_exec, [caller], EdgeLimits())
         return tried | dict(zip(targets, observed, strict=True))
 
-    def place(self, caller: Planned) -> ContainerPlace:
-        """Return the container of a ready pod of ``caller``; raises NoVantage when there is none."""
+    def places(self, caller: Planned) -> tuple[ContainerPlace, ...]:
+        """Return the container of the ready pods of ``caller`` to look from; raises NoVantage when there is none."""
         try:
             pods = self._seen.pods(caller)
             container = self._seen.container(caller).name
         except Absent as absent:
             raise NoVantage(f"no pod of {caller.id} to look from: {absent}") from None
-        for pod in pods:
-            if pod.ready:
-                return ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container)
-        raise NoVantage(f"no ready pod of {caller.id} to look from; it has {len(pods)} pods")
+        ready = [
+            ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container) for pod in pods if pod.ready
+        ]
+        if not ready:
+            raise NoVantage(f"no ready pod of {caller.id} to look from; it has {len(pods)} pods")
+        return tuple(ready if self._every_replica else ready[:1])
 
     def _target(self, entry: Entry[Edge]) -> edges.Edge:
         edge = entry.of

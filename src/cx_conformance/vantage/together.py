@@ -42,14 +42,16 @@ class LiveProbes:
         *,
         entrance: Entrance = USUAL,
         consecutive: int = 1,
+        every_replica: bool = False,
         wanted: Wanted = lambda _kind, _entry: True,
         known: Iterable[SecretStr] = (),
     ) -> None:
         """Start what is ``wanted``, and the rest when it is asked for.
 
         ``folder`` is the site file's, against which its file references count; ``entrance`` says how the platform is
-        reached from outside, ``consecutive`` how many healthy answers in a row are wanted; ``known`` are secret values
-        that an earlier look has read. Nothing is looked at after the cluster's deadline.
+        reached from outside, ``consecutive`` how many healthy answers in a row are wanted, ``every_replica`` that
+        edges are tried from all ready pods of a caller; ``known`` are secret values that an earlier look has read.
+        Nothing is looked at after the cluster's deadline.
         """
         self._pool = ProbePool(cluster.deadline, _AT_ONCE)
         self._reach = Reach(cluster)
@@ -59,7 +61,7 @@ class LiveProbes:
         self.stores = StoreProbes(seen, self._reach, self._references, self._pool)
         self.copies = StoreCopies(seen, self._references)
         run_exec = run_in_time(cluster, self._pool)
-        self.edges = EdgeProbes(seen, run_exec, self._pool)
+        self.edges = EdgeProbes(seen, run_exec, self._pool, every_replica=every_replica)
         self.health = HealthProbes(seen, self._reach, run_exec, self._pool, consecutive)
         self._unhurried = ProbePool(cluster.deadline, _A_FEW_AT_ONCE)
         self.inside = InsideProbes(seen, run_exec, self._unhurried, begin=self.edges.wait)

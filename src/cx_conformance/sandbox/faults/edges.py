@@ -14,6 +14,12 @@ def edge_refused(installation: Installation, component: str) -> None:
 
 
 @fault("edges", "ccm")
+def edge_hang(installation: Installation, component: str) -> None:
+    """Nothing answers connections to the component's Service, as where a firewall drops them."""
+    _annotate(installation, component, BRIDGE, "drop")
+
+
+@fault("edges", "ccm")
 def edge_reset(installation: Installation, component: str) -> None:
     """Connections to the component's Service are accepted and reset."""
     _annotate(installation, component, BRIDGE, "reset")
@@ -37,8 +43,29 @@ def wrong_address(installation: Installation, component: str) -> None:
     _annotate(installation, component, DNS, "127.255.255.254")
 
 
+@fault("edges", "ccm", found_as="note")
+def lookup_slow(installation: Installation, component: str) -> None:
+    """The cluster's DNS takes two seconds for the component's Service: a second less than is waited for."""
+    _annotate(installation, component, DNS, "slow:2")
+
+
+@fault("edges", "ccm")
+def lookup_too_slow(installation: Installation, component: str) -> None:
+    """The cluster's DNS takes four seconds for the component's Service: a second more than is waited for."""
+    _annotate(installation, component, DNS, "slow:4")
+
+
 def _annotate(installation: Installation, component: str, name: str, value: str) -> None:
     installation.service(component)["metadata"].setdefault("annotations", {})[name] = value
 
 
-FAULTS = (edge_refused, edge_reset, port_closed, name_not_resolvable, wrong_address)
+FAULTS = (
+    edge_refused,
+    edge_hang,
+    edge_reset,
+    port_closed,
+    name_not_resolvable,
+    wrong_address,
+    lookup_slow,
+    lookup_too_slow,
+)

@@ -34,6 +34,12 @@ def shell_floods(installation: Installation, component: str) -> None:
 
 
 @fault("edges", "ccm", found_as="error")
+def shell_forges(installation: Installation, component: str) -> None:
+    """What the component's shell prints looks like good news of every call, but is not from this run."""
+    installation.annotate(component, SHELL, "forge")
+
+
+@fault("edges", "ccm", found_as="error")
 def shell_hangs(installation: Installation, component: str) -> None:
     """The component's shell prints nothing and never ends."""
     installation.annotate(component, SHELL, "hang")
@@ -45,4 +51,4 @@ def container_restarts(installation: Installation, component: str) -> None:
     installation.annotate(component, SHELL, "restart")
 
 
-FAULTS = (no_shell, no_tools, shell_talks_garbage, shell_floods, shell_hangs, container_restarts)
+FAULTS = (no_shell, no_tools, shell_talks_garbage, shell_floods, shell_forges, shell_hangs, container_restarts)
