@@ -5,7 +5,10 @@ from pydantic import SecretStr
 from cx_conformance.probes.stores.observation import Level, StoreObservation
 from cx_conformance.probes.stores.target import Limits, Target, TlsExpectation
 
+PATIENT = Limits(connect_s=10.0, answer_s=10.0, total_s=60.0, tries=2)
+"""For servers that answer: a Java broker on a busy machine takes seconds for its first TLS handshake."""
 QUICK = Limits(connect_s=1.0, answer_s=1.0, total_s=5.0, tries=2)
+"""For those that never do."""
 PROMISED = {
     "redis": ("redis-master.ef-external.svc", 6379),
     "mongo": ("mongo-mongodb.ef-external.svc", 27017),
@@ -20,7 +23,7 @@ WRONG = SecretStr("not-the-password")
 
 
 def target(
-    store: str, port: int, tls: TlsExpectation | None = None, *, host: str | None = None, limits: Limits = QUICK
+    store: str, port: int, tls: TlsExpectation | None = None, *, host: str | None = None, limits: Limits = PATIENT
 ) -> Target:
     """Return a store's promised address whose socket goes to a port of this machine."""
     name, promised = PROMISED[store]

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from cx_conformance.probes.stores import activemq, grafana, keycloak, mongo, postgresql, redis_store, s3, superset
 from cx_conformance.probes.stores.observation import StoreObservation
-from cx_conformance.probes.stores.target import Credentials, Target, TlsExpectation
+from cx_conformance.probes.stores.target import Credentials, Limits, Target, TlsExpectation
 from cx_conformance.sandbox.stores import (
     activemq_server,
     mongo_standin,
@@ -27,7 +27,7 @@ from cx_conformance.sandbox.stores.running import ServerProcess, free_port
 from cx_conformance.sandbox.stores.standin import Conversation, StandIn, server_context
 from cx_conformance.sandbox.stores.web_standins import Login
 from tests.probes.stores import faults
-from tests.probes.stores.asking import PROMISED, target
+from tests.probes.stores.asking import PATIENT, PROMISED, target
 
 LOCAL = "127.0.0.1"
 FQDN = "cx.example.com"
@@ -198,6 +198,8 @@ class Stage:
         return port
 
 
-def door(store: str, port: int, tls: TlsExpectation | None = None, host: str | None = None) -> Target:
+def door(
+    store: str, port: int, tls: TlsExpectation | None = None, host: str | None = None, limits: Limits = PATIENT
+) -> Target:
     """Return the promised address of a store that leads to a port of the stage."""
-    return target(store, port, tls, host=host)
+    return target(store, port, tls, host=host, limits=limits)

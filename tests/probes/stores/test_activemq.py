@@ -15,7 +15,7 @@ from cx_conformance.sandbox.stores import activemq_server
 from cx_conformance.sandbox.stores.certificates import Authority
 from cx_conformance.sandbox.stores.running import free_port
 from cx_conformance.sandbox.stores.standin import StandIn
-from tests.probes.stores.asking import PROMISED, WRONG, all_well, marks, target
+from tests.probes.stores.asking import PATIENT, PROMISED, WRONG, all_well, marks, target
 from tests.probes.stores.faults import half_close
 from tests.sandbox.stores.wanted import wanted
 
@@ -104,10 +104,11 @@ def test_each_port_says_what_it_speaks(ports: Mapping[str, int], trust: TlsExpec
 
 def test_ports_that_speak_something_else_are_named(ports: Mapping[str, int], trust: TlsExpectation) -> None:
     """Crossed ports, TLS on the wrong one and a closed one are told apart."""
+    silent = replace(PATIENT, connect_s=1, answer_s=1)
     others = [
         Port(target=target("activemq", ports["openwire"]), speaks="STOMP"),
-        Port(target=target("activemq", ports["ssl"]), speaks="OpenWire"),
-        Port(target=target("activemq", ports["stomp"], trust), speaks="STOMP"),
+        Port(target=target("activemq", ports["ssl"], limits=silent), speaks="OpenWire"),
+        Port(target=target("activemq", ports["stomp"], trust, limits=silent), speaks="STOMP"),
         Port(target=target("activemq", free_port()), speaks=None),
     ]
     seen = activemq.observe(target("activemq", ports["stomp"]), others=others)

@@ -11,7 +11,7 @@ from cx_conformance.probes.stores.trouble import Kind
 from cx_conformance.sandbox.stores import redis_server
 from cx_conformance.sandbox.stores.certificates import Authority
 from cx_conformance.sandbox.stores.running import free_port
-from tests.probes.stores.asking import PROMISED, WRONG, all_well, marks, target
+from tests.probes.stores.asking import PROMISED, QUICK, WRONG, all_well, marks, target
 from tests.sandbox.stores.wanted import wanted
 
 
@@ -111,7 +111,7 @@ def test_a_client_certificate_of_another_ca_is_named(secured: int, authority: Au
 
 def test_plain_where_tls_is_promised_names_redis(plain: int, trust: TlsExpectation) -> None:
     """A server without TLS is named by what it speaks, although it is silent to a TLS greeting."""
-    seen = redis_store.observe(target("redis", plain, trust))
+    seen = redis_store.observe(target("redis", plain, trust, limits=QUICK))
     assert seen.tls.kind is Kind.WRONG_PROTOCOL
     assert "speaks Redis in plain where TLS is promised" in seen.tls.words
 

@@ -19,8 +19,8 @@ T = TypeVar("T")
 Prelude = Callable[[socket.socket], None]
 _PAUSE_S = 0.1
 """Between two tries."""
-_ALERT_S = 0.5
-"""How long an alert is waited for; it comes with the end of the handshake."""
+_ALERT_S = 2.0
+"""How long an alert is waited for; it comes with the end of the handshake, which takes a busy Java server a while."""
 
 
 class Line:

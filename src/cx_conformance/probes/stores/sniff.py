@@ -15,8 +15,8 @@ from cx_conformance.probes.stores.trouble import Trouble
 SILENT = "nothing"
 """The server takes the connection and says nothing to anything."""
 
-_WAIT_S = 0.4
-"""How long one answer is waited for: the server has been connected to already, so it is near."""
+_WAIT_S = 1.0
+"""How long one answer is waited for at most: the server has been connected to already, so it is near."""
 
 _GREETINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"^....\x01ActiveMQ", re.DOTALL), "OpenWire"),
@@ -89,7 +89,7 @@ def sniff(line: Line, *, secure: bool) -> Sniffed:
         if question is None and secure:
             break
         try:
-            said, ended = _ask(opened, question) if question is not None else (_hello_of_tls(line), True)
+            said, ended = _ask(line, opened, question) if question is not None else (_hello_of_tls(line), True)
         except (OSError, Trouble):
             continue
         if question is _SSL_REQUEST and said in {b"S", b"N"}:
@@ -102,18 +102,19 @@ def sniff(line: Line, *, secure: bool) -> Sniffed:
     return Sniffed(name=None, said=unknown)
 
 
-def _ask(opened: Callable[[], socket.socket], question: bytes) -> tuple[bytes, bool]:
+def _ask(line: Line, opened: Callable[[], socket.socket], question: bytes) -> tuple[bytes, bool]:
     """Return what is said, and whether the server ended the connection."""
+    wait_s = min(_WAIT_S, line.target.limits.answer_s)
     with opened() as sock:
-        sock.settimeout(_WAIT_S)
+        sock.settimeout(wait_s)
         with suppress(BrokenPipeError, ConnectionResetError):
             sock.sendall(question)
-        return _listen(sock)
+        return _listen(sock, wait_s)
 
 
-def _listen(sock: socket.socket) -> tuple[bytes, bool]:
+def _listen(sock: socket.socket, wait_s: float) -> tuple[bytes, bool]:
     said = b""
-    until = time.monotonic() + 2 * _WAIT_S
+    until = time.monotonic() + 2 * wait_s
     while len(said) < 512 and time.monotonic() < until:
         try:
             more = sock.recv(512)
@@ -136,4 +137,4 @@ def _hello_of_tls(line: Line) -> bytes:
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     with suppress(ssl.SSLWantReadError):
         context.wrap_bio(incoming, outgoing, server_hostname=line.target.host).do_handshake()
-    return _ask(line.dial, outgoing.read())[0]
+    return _ask(line, line.dial, outgoing.read())[0]
