@@ -25,7 +25,7 @@ SAMPLE_HOST = "devops.ef.com"
     "ConfigMap exists",
     severity=Severity.MAJOR,
     remedy="create the ConfigMap before the component; pods that need it do not start without it",
-    rests_on=("namespace:CX001",),
+    rests_on=("namespace:CX008",),
 )
 def check_config_map(config_map: Entry[ConfigMap], seen: Seen, evidence: Evidence) -> None:
     """The ConfigMap exists under a documented name and is not empty."""
@@ -70,7 +70,7 @@ def check_config_map_used(config_map: Entry[ConfigMap], seen: Seen, evidence: Ev
     "Secret exists",
     severity=Severity.MAJOR,
     remedy="create the Secret before the component; pods that need it do not start without it",
-    rests_on=("namespace:CX001",),
+    rests_on=("namespace:CX008",),
 )
 def check_secret(secret: Entry[Secret], seen: Seen, evidence: Evidence) -> None:
     """The Secret exists under a documented name."""
@@ -123,6 +123,8 @@ def check_references(component: Entry[Component], seen: Seen, evidence: Evidence
     promised = {name for one in (*component.of.config_maps, *component.of.secrets) for name in one.candidates}
     missing = sorted({words for one in references if (words := _missing(one, live.namespace, promised, seen))})
     evidence.promised, evidence.found = f"{len(references)} references exist", missing or "all exist"
+    gone = sorted({words.partition(" (")[0] for words in missing})
+    evidence.cause = f"{', '.join(gone)}: not there in namespace {live.namespace}" if gone else None
     assert not missing, f"{live.kind} {live.where} needs what is not there: {'; '.join(missing)}"
 
 

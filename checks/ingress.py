@@ -88,6 +88,8 @@ def check_class(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
     evidence.promised = sorted(set(supported.values()))
     evidence.found = {"class": name, "controller": classes[name].controller if name in classes else "absent"}
     known = ", ".join(classes) or "none"
+    if name not in classes:
+        evidence.cause = f"IngressClass {name} does not exist; there are: {known}"
     assert name in classes, (
         f"Ingress {route.ingress.where} names class {name}, which does not exist; there are: {known}"
     )
@@ -119,6 +121,8 @@ def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
         raise NotApplicable("the Ingress leaves the certificate to its controller")
     evidence.found = f"Secret {route.ingress.namespace}/{secret}"
     pem = seen.snapshot.certificate(route.ingress.namespace, secret)
+    if pem is None:
+        evidence.cause = f"TLS Secret {secret} does not exist in {route.ingress.namespace}"
     assert pem is not None, f"{where} names TLS Secret {secret}, which does not exist in {route.ingress.namespace}"
     found = Certificate.read(pem)
     assert found is not None, f"TLS Secret {route.ingress.namespace}/{secret} holds no certificate that can be read"

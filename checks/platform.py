@@ -1,15 +1,21 @@
 """The cluster itself: namespaces, version, nodes, load balancer, limits."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
+from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.namespace import Namespace
 from cx_conformance.cluster.node import Node
 from cx_conformance.cluster.pod import Pod
+from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.service import Service
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.cluster.version import OLDEST, Version
 from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
 
 
@@ -34,6 +40,36 @@ def check_namespace(namespace: Entry[str], snapshot: Snapshot, evidence: Evidenc
     evidence.promised, evidence.found = namespace.id, live.phase if live else "absent"
     assert live is not None, f"namespace {namespace.id} does not exist"
     assert live.phase != "Terminating", f"namespace {namespace.id} is being deleted"
+
+
+@check(
+    "CX008",
+    "Namespace is not empty",
+    severity=Severity.CRITICAL,
+    remedy="install what belongs into the namespace, or map the one that holds it in the site file under `namespaces`",
+    rests_on=("namespace:CX001",),
+)
+def check_not_empty(namespace: Entry[str], seen: Seen, evidence: Evidence) -> None:
+    """The namespace holds at least one of the promised workloads and Services; else nothing was installed in it."""
+    promised = [one for one in seen.plan.components.values() if one.namespaces[0] == namespace.id]
+    evidence.promised = f"workloads and Services of {len(promised)} components"
+    try:
+        evidence.found = next(_held(promised, seen), "none of them")
+    except CouldNotLook as reason:
+        raise NotApplicable(f"whether it is empty is not known: {reason}") from None
+    assert evidence.found != "none of them", (
+        f"namespace {namespace.id} exists, but of the {len(promised)} components that are promised there it holds "
+        "not one workload or Service"
+    )
+
+
+def _held(promised: Iterable[Planned], seen: Seen) -> Iterator[str]:
+    for one in promised:
+        with suppress(Absent):
+            live = seen.workload(one).object
+            yield f"{live.kind} {live.where}"
+        with suppress(Absent):
+            yield f"Service {seen.service(one).object.where}"
 
 
 @check(

@@ -16,7 +16,7 @@ from cx_conformance.outcome.outcome import Evidence
     "Service exists",
     severity=Severity.CRITICAL,
     remedy="apply the component's Service; its name is the host name that callers are configured with",
-    rests_on=("namespace:CX001",),
+    rests_on=("namespace:CX008",),
 )
 def check_exists(service: Entry[Service], seen: Seen, evidence: Evidence) -> None:
     """The Service exists under a documented name; callers find the component by nothing else."""

@@ -78,17 +78,22 @@ def check_bound(component: Entry[Component], seen: Seen, evidence: Evidence) -> 
         raise NotApplicable("its pods claim no volume")
     classes = {one.name for one in seen.snapshot.list(StorageClass)}
     found, broken = {}, []
+    causes: set[str] = set()
     for name in claims:
         claim = seen.snapshot.get(PersistentVolumeClaim, live.namespace, name)
         found[name] = claim.phase if claim else "absent"
         if claim is None:
             broken.append(f"claim {live.namespace}/{name} does not exist")
+            causes.add("")
         elif claim.phase != "Bound":
             why = ""
             if claim.storage_class and claim.storage_class not in classes:
                 why = f": storage class {claim.storage_class} does not exist"
+            causes.add(why)
             broken.append(f"claim {live.namespace}/{name} is {claim.phase} of promised Bound{why}")
     evidence.found = found
+    # Claims that wait for one class have one cause; any other keeps its own words.
+    evidence.cause = f"claims are not bound{causes.pop()}" if len(causes) == 1 and "" not in causes else None
     assert not broken, "; ".join(broken)
 
 

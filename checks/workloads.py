@@ -20,7 +20,7 @@ from cx_conformance.outcome.outcome import Evidence
     "Workload exists",
     severity=Severity.CRITICAL,
     remedy="apply the component's manifest; if it is not installed here, say so in the site file under `components`",
-    rests_on=("namespace:CX001",),
+    rests_on=("namespace:CX008",),
 )
 def check_exists(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
     """The object that runs the component exists under a documented name; without it the component is missing."""
@@ -278,6 +278,7 @@ def check_pull_secret(component: Entry[Component], seen: Seen, evidence: Evidenc
         raise NotApplicable("the pods name no pull secret")
     missing = [name for name in names if seen.snapshot.secret(live.namespace, name) is None]
     evidence.found = {"missing": missing}
+    evidence.cause = f"pull secret {', '.join(missing)} does not exist in {live.namespace}" if missing else None
     assert not missing, (
         f"pull secret {', '.join(missing)} of {live.kind} {live.where} does not exist in {live.namespace}"
     )

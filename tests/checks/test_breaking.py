@@ -589,8 +589,57 @@ def test_a_broken_promise_is_found_and_named(
 
 def test_every_static_check_has_a_failing_test() -> None:
     """A check that nothing breaks proves nothing; those that cannot break on objects alone have tests of their own."""
-    elsewhere = {"CX000", "CX504"}
+    elsewhere = {"CX000", "CX008", "CX504"}
     assert set(STATIC) - {one[0] for one in BROKEN} - elsewhere == set()
+
+
+@pytest.mark.parametrize("namespace", ["expertflow", "ef-external"])
+def test_an_empty_namespace_is_one_cause(namespace: str) -> None:
+    """Nothing of what is promised there is told one by one, and the other namespace is judged as ever."""
+    installation = Installation()
+    installation.manifests = [one for one in installation.manifests if one["metadata"].get("namespace") != namespace]
+    ended = installation.all_outcomes(STATIC)
+    assert [(one.check, one.entry) for one in ended if one.result is Result.FAIL] == [("CX008", namespace)]
+    assert {one.root_entry for one in ended if one.result is Result.BLOCKED} == {namespace}
+    assert len([one for one in ended if one.result is Result.PASS]) > 200
+
+
+@pytest.mark.parametrize(
+    ("identity", "break_it", "cause"),
+    [
+        (
+            "CX111",
+            lambda i: i.inject("absent-pull-secret:expertflow"),
+            "pull secret expertflow-reg-cred does not exist in expertflow",
+        ),
+        (
+            "CX402",
+            lambda i: i.live(
+                "PersistentVolumeClaim",
+                "",
+                lambda claim: (claim["spec"].update(storageClassName="fast"), claim["status"].update(phase="Pending")),
+            ),
+            "claims are not bound: storage class fast does not exist",
+        ),
+        (
+            "CX502",
+            lambda i: i.inject("absent-ingress-class:nginx"),
+            "IngressClass nginx does not exist; there are: none",
+        ),
+        (
+            "CX503",
+            lambda i: i.inject("absent-tls-secret:expertflow"),
+            "TLS Secret ef-ingress-tls-secret does not exist in expertflow",
+        ),
+    ],
+)
+def test_what_several_components_lack_is_named_as_one_cause(identity: str, break_it: Break, cause: str) -> None:
+    """Reports tell it once; each outcome names its own object all the same."""
+    installation = Installation(site={"fqdn": "cx.example.com"})
+    break_it(installation)
+    failed = [one for one in installation.outcomes(identity) if one.result is Result.FAIL]
+    assert {one.evidence.get("cause") for one in failed} == {cause}
+    assert len({one.message for one in failed}) == len(failed) > 1
 
 
 def settings(installation: Installation) -> Object:

@@ -161,6 +161,15 @@ def test_an_edge_is_blocked_by_its_callee() -> None:
     assert outcome(judge(exists, connects), connects).root == "CX201 db"
 
 
+def test_a_blocked_outcome_names_the_entry_that_blocks_it() -> None:
+    """Also through others: what is told is the lowest broken thing, port and all."""
+    port = check("CX203", "service_port", breaks)
+    ready = check("CX206", "service_port", breaks, rests_on=("CX203",))
+    connects = check("CX702", "edge", breaks, rests_on=("callee:CX206",))
+    ended = outcome(judge(port, ready, connects), connects)
+    assert (ended.root, ended.root_entry) == ("CX203 db", "db:5432")
+
+
 def test_everything_rests_on_an_api_server_that_answers() -> None:
     """With the API server unreachable there is one error, and the rest is blocked by it."""
     answers = check("CX000", "platform", cannot_look)

@@ -73,6 +73,15 @@ def test_every_outcome_stands_on_the_page_once_with_its_evidence() -> None:
     assert "api · 0.4 ms" in claim
 
 
+def test_what_many_components_have_in_common_is_one_root_cause() -> None:
+    """It says how many promises it breaks and of whom, and leads to the evidence of the first dozen."""
+    many = [made_up.outcome(Result.FAIL, component=one, message="expired") for one in made_up.COMPONENTS]
+    [cause] = read(made_up.record(*many)).xpath("//section[@id='roots']/article")
+    assert "one cause of 29 broken promises of 29 components" in text(cause)
+    assert "and 17 more" in text(cause)
+    assert len(cause.xpath(".//p[@class='links']/a")) == 12
+
+
 def test_a_cell_of_the_matrix_leads_to_the_outcomes_it_stands_for() -> None:
     """Every link of the page has a target on it."""
     document = read(made_up.three_failures())

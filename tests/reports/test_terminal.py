@@ -146,7 +146,7 @@ def test_many_components_that_keep_everything_share_a_row() -> None:
 def test_hundreds_of_failures_do_not_flood_the_terminal() -> None:
     """The first are shown in full, the rest by component; all are in report.json."""
     every = [
-        made_up.outcome(Result.FAIL, component=component, entry=f"e{n}")
+        made_up.outcome(Result.FAIL, component=component, entry=f"e{n}", message=f"{component} e{n} is broken")
         for component in made_up.COMPONENTS
         for n in range(50)
     ]
@@ -154,6 +154,30 @@ def test_hundreds_of_failures_do_not_flood_the_terminal() -> None:
     assert text.count("remedy ") == 60
     assert "50 more, in report.json: CX203" in text
     assert "BROKEN: 1,450 promises of 29 components" in text
+
+
+def test_what_many_components_have_in_common_is_told_once() -> None:
+    """A certificate that all Ingresses serve expires once; what differs from one to the other is left to the report."""
+    message = "the certificate in Secret expertflow/tls expired on 2026-11-16"
+    many = [
+        made_up.outcome(
+            Result.FAIL,
+            component=one,
+            message=message,
+            evidence={"promised": "valid today", "object": f"Ingress {one}"},
+        )
+        for one in made_up.COMPONENTS
+    ]
+    text = section(shown(made_up.record(*many)), "BROKEN: 29 promises of 29 components")
+    assert "360-connector, activemq, agent-manager" in text
+    assert "and 19 more" in text
+    assert "✗ CX203 Service type (29 times)" in text
+    assert [text.count(one) for one in ("the certificate in", "promised  valid today", "remedy  ", "object")] == [
+        1,
+        1,
+        1,
+        0,
+    ]
 
 
 def test_what_could_not_be_looked_at_is_told_once_for_each_reason() -> None:

@@ -10,6 +10,7 @@ from cx_conformance.blueprint.promise import Severity, Source
 from cx_conformance.outcome.check import Check, NotApplicable
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence, Outcome, Result
+from cx_conformance.outcome.roots import root_name
 from cx_conformance.outcome.waivers import Waivers
 
 Look = Callable[[str], Any]
@@ -89,7 +90,7 @@ class Judge:
         root = self._root(check, entry, look, _IN_THE_WAY[result]) if result in _IN_THE_WAY else None
         if root is not None:
             evidence.details["seen"] = message
-            result, message = Result.BLOCKED, f"blocked: {root}"
+            result, message = Result.BLOCKED, f"blocked: {root[0]}"
         return Outcome(
             check=check.id,
             title=check.title,
@@ -100,7 +101,8 @@ class Judge:
             result=result,
             message=message,
             remedy=check.remedy,
-            root=root,
+            root=root[0] if root else None,
+            root_entry=root[1] if root else None,
             evidence=evidence.as_mapping(),
             vantage=evidence.vantage or "api",
             tries=evidence.tries,
@@ -127,7 +129,8 @@ class Judge:
             raise found
         return found
 
-    def _root(self, check: Check, entry: Entry[Any], look: Look, causes: Collection[Result]) -> str | None:
+    def _root(self, check: Check, entry: Entry[Any], look: Look, causes: Collection[Result]) -> tuple[str, str] | None:
+        """Return name and entry of the outcome that explains this one: the last in the row of what rests on what."""
         for rest in (*check.rests_on, _FIRST):
             relation, _, identity = rest.rpartition(":")
             needed = self.checks.get(identity)
@@ -136,7 +139,7 @@ class Judge:
             for one in self._related(needed, relation, entry):
                 found = self.outcome(needed, one, look)
                 if found.result in causes:
-                    return found.root or f"{found.check} {one.id if one.component == PLATFORM else one.component}"
+                    return found.root or root_name(found), found.root_entry or found.entry
         return None
 
     def _related(self, needed: Check, relation: str, entry: Entry[Any]) -> Iterable[Entry[Any]]:

@@ -33,6 +33,8 @@ class Evidence:
     """The value that was seen, as text, number, or a list of such."""
     promised: Any = None
     """What the blueprint or the site promises."""
+    cause: str | None = None
+    """The one thing at fault where it is not the entry's own: reports tell it once, however many entries share it."""
     seen_at: str | None = None
     """The object that was looked at: ``Service expertflow/ef-ccm-svc``."""
     vantage: str | None = None
@@ -49,6 +51,7 @@ class Evidence:
     def as_mapping(self) -> Mapping[str, Any]:
         """Return what is there, for reports."""
         shown = {"found": self.found, "promised": self.promised, "object": self.seen_at, "notes": self.notes}
+        shown["cause"] = self.cause
         return {key: value for key, value in (shown | self.details).items() if value not in (None, [], {})}
 
 
@@ -67,6 +70,8 @@ class Outcome:
     remedy: str = ""
     root: str | None = None
     """For a blocked outcome: the check and component that block it, ``CX101 ccm``."""
+    root_entry: str | None = None
+    """Which entry of that check and component it is: a component has several ports, and each blocks its own."""
     evidence: Mapping[str, Any] = field(default_factory=dict)
     vantage: str = "api"
     tries: int = 1
@@ -97,6 +102,8 @@ class Outcome:
             shown["remedy"] = self.remedy
         if self.root:
             shown["root"] = self.root
+        if self.root_entry:
+            shown["root_entry"] = self.root_entry
         return shown
 
     @classmethod
@@ -113,6 +120,7 @@ class Outcome:
             message=shown["message"],
             remedy=shown.get("remedy", ""),
             root=shown.get("root"),
+            root_entry=shown.get("root_entry"),
             evidence=shown["evidence"],
             vantage=shown["vantage"],
             tries=shown["tries"],

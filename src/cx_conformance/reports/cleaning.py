@@ -83,6 +83,7 @@ class Cleaner:
             message=self.text(outcome.message),
             remedy=self.text(outcome.remedy),
             root=self.text(outcome.root, 400) if outcome.root else None,
+            root_entry=self.text(outcome.root_entry, 400) if outcome.root_entry else None,
             evidence=self.value(outcome.evidence),
             vantage=self.text(outcome.vantage, 200),
             tries=outcome.tries,

@@ -6,10 +6,10 @@ from typing import Final
 
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
-from cx_conformance.outcome.roots import RootCause, root_causes
+from cx_conformance.outcome.roots import RootCause, SharedCause, root_causes, shared_causes
 from cx_conformance.reports.legible import one_line
 from cx_conformance.reports.page import STYLES, Page
-from cx_conformance.reports.particulars import particulars
+from cx_conformance.reports.particulars import shared_particulars
 from cx_conformance.reports.unchecked import Note, kept_with_a_note, unchecked
 
 IN_FULL: Final = 60
@@ -22,36 +22,39 @@ _COLUMN: Final = 10
 
 
 def broken(page: Page, record: RunRecord) -> None:
-    """Write the broken promises by component, worst first; one that blocks others says how many."""
-    groups: dict[str, list[RootCause]] = defaultdict(list)
-    for cause in root_causes(record.outcomes):  # in the order of their weight, so the first of each group leads it
-        if cause.outcome.result is Result.FAIL:
-            groups[cause.outcome.component].append(cause)
+    """Write the broken promises by component, worst first; one that blocks others says how many.
+
+    What several components have in common, an expired certificate of all Ingresses, is written once.
+    """
+    found = [one for one in root_causes(record.outcomes) if one.outcome.result is Result.FAIL]
+    groups: dict[tuple[str, ...], list[SharedCause]] = defaultdict(list)
+    for cause in shared_causes(found):  # in the order of their weight, so the first of each group leads it
+        groups[cause.components].append(cause)
     if not groups:
         return
-    number = sum(map(len, groups.values()))
-    page.heading(f"BROKEN: {counted(number, 'promise')} of {counted(len(groups), 'component')}", STYLES[Result.FAIL])
+    components = len({one.outcome.component for one in found})
+    page.heading(f"BROKEN: {counted(len(found), 'promise')} of {counted(components, 'component')}", STYLES[Result.FAIL])
     left = IN_FULL
-    for component, causes in groups.items():
+    for of, causes in groups.items():
         page.blank()
-        page.line((component, "bold"))
+        page.paragraph((_some(of), "bold"))
         for cause in causes[:left]:
             _finding(page, cause)
-        hidden = Counter(cause.outcome.check for cause in causes[left:])
+        hidden = Counter(one.check for cause in causes[left:] for one in cause.outcomes)
         left = max(0, left - len(causes))
         if hidden:
             page.paragraph(f"{hidden.total()} more, in report.json: {', '.join(sorted(hidden))}", indent=2)
 
 
-def _finding(page: Page, cause: RootCause) -> None:
-    outcome = cause.outcome
-    name = f"{outcome.check} {outcome.title} [{outcome.entry}]"
+def _finding(page: Page, cause: SharedCause) -> None:
+    outcome, number = cause.outcome, len(cause.causes)
+    name = f"{outcome.check} {outcome.title} {f'[{outcome.entry}]' if number == 1 else f'({number} times)'}"
     sign = page.sign(outcome.result)
     page.line("  ", (sign, STYLES[outcome.result]), " ", (one_line(name, 200), "bold"), right=str(outcome.severity))
-    page.paragraph(one_line(outcome.message, _LONGEST), indent=4)
-    for label, text in particulars(outcome):
+    page.paragraph(one_line(cause.words, _LONGEST), indent=4)
+    for label, text in shared_particulars(cause.outcomes):
         # Checks write "found of promised"; what the sentence has already said is not said again.
-        told = label in {"found", "promised", "object"} and text.casefold() in outcome.message.casefold()
+        told = label in {"found", "promised", "object"} and text.casefold() in cause.words.casefold()
         if label != "remedy" and not told:
             page.paragraph(one_line(text, _LONGEST), indent=4, label=label, column=max(_COLUMN, len(label) + 2))
     _blocks(page, cause.blocked)

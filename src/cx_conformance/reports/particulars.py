@@ -1,11 +1,12 @@
 """What there is to say of one outcome, in the words and the order that every report uses."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.reports.legible import one_line
 
-_SAID: Final = frozenset({"found", "promised", "object", "notes", "waived_result"})
+_SAID: Final = frozenset({"found", "promised", "object", "notes", "waived_result", "cause"})
 """Evidence that has a line of its own, or is told by the outcome."""
 
 
@@ -22,6 +23,12 @@ def particulars(outcome: Outcome) -> list[tuple[str, str]]:
     if outcome.remedy and outcome.result in (Result.FAIL, Result.ERROR, Result.WAIVED):
         lines.append(("remedy", one_line(outcome.remedy)))
     return lines
+
+
+def shared_particulars(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
+    """Return the particulars that all of these have in common."""
+    others = [particulars(one) for one in outcomes[1:]]
+    return [line for line in particulars(outcomes[0]) if all(line in lines for lines in others)]
 
 
 def notes(outcome: Outcome) -> list[str]:

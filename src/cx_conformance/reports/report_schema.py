@@ -134,6 +134,7 @@ def _outcome() -> dict[str, Any]:
     optional = {
         "remedy": _text("What to do; where something is to be done."),
         "root": _text("For a blocked outcome: the check, and the component or entry, that blocks it."),
+        "root_entry": _text("For a blocked outcome: the entry of that check and component that blocks it."),
     }
     record = _record(required)
     return record | {"properties": required | optional}

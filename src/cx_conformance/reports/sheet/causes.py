@@ -6,7 +6,7 @@ from typing import Final
 
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
-from cx_conformance.outcome.roots import RootCause, root_causes
+from cx_conformance.outcome.roots import RootCause, SharedCause, root_causes, shared_causes
 from cx_conformance.reports.legible import LIMIT, cut
 from cx_conformance.reports.sheet import anchors
 
@@ -17,15 +17,22 @@ NAMED: Final = 12
 _SHORT: Final = 600
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """A broken promise, and what waits for it."""
+    """A broken promise, or several that are broken by one thing, and what waits for them."""
 
     outcome: Outcome
-    anchor: str
+    """The first of them."""
+    number: int
+    """How many there are."""
+    components: tuple[str, ...]
+    """Whose they are."""
+    evidence: tuple[tuple[str, str], ...]
+    """Anchor and name of the first of them."""
     message: str
     blocked: int
-    components: tuple[str, ...]
+    blocks: tuple[str, ...]
+    """The components that wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +59,11 @@ class Alike:
 
 def broken(record: RunRecord) -> tuple[list[Cause], list[Alike]]:
     """Return the first root causes in full, worst first, and the others by check."""
-    found = [one for one in root_causes(record.outcomes) if one.outcome.result is Result.FAIL]
+    found = shared_causes(one for one in root_causes(record.outcomes) if one.outcome.result is Result.FAIL)
     limit = LIMIT if len(found) <= IN_FULL // 2 else _SHORT
     rest: dict[str, list[Outcome]] = defaultdict(list)
     for one in found[IN_FULL:]:
-        rest[f"{one.outcome.check} {one.outcome.title}"].append(one.outcome)
+        rest[f"{one.outcome.check} {one.outcome.title}"] += one.outcomes
     return [_cause(one, limit) for one in found[:IN_FULL]], [Alike(check, tuple(ones)) for check, ones in rest.items()]
 
 
@@ -72,12 +79,17 @@ def not_looked_at(record: RunRecord) -> list[Alike]:
     ]
 
 
-def _cause(cause: RootCause, limit: int) -> Cause:
-    text = cause.outcome.message
+def _cause(cause: SharedCause, limit: int) -> Cause:
+    text = cause.words
     return Cause(
-        cause.outcome,
-        anchors.of_outcome(cause.outcome),
-        text if len(text) <= limit else cut(text, limit, was=len(text)),
-        len(cause.blocked),
-        tuple(dict.fromkeys(one.component for one in cause.blocked)),
+        outcome=cause.outcome,
+        number=len(cause.causes),
+        components=cause.components,
+        evidence=tuple(
+            (anchors.of_outcome(one), f"{one.component} {one.entry}" if len(cause.components) > 1 else one.entry)
+            for one in cause.outcomes[:NAMED]
+        ),
+        message=text if len(text) <= limit else cut(text, limit, was=len(text)),
+        blocked=len(cause.blocked),
+        blocks=tuple(dict.fromkeys(one.component for one in cause.blocked)),
     )

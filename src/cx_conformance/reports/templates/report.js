@@ -138,7 +138,8 @@
   }
   for (const cause of all(".cause[data-of]")) {
     const row = document.getElementById(cause.dataset.of);
-    if (row) addCopy(cause, $(".links", cause), () => markdownOf(row));
+    const shared = () => `${escaped(plain($(".entry", cause)))}: ${escaped(plain($(".small", cause)))}\n\nThe first of them:\n\n`;
+    if (row) addCopy(cause, $(".links", cause), () => (cause.dataset.number === "1" ? "" : shared()) + markdownOf(row));
   }
 
   // The picture: its evidence in words, its calls apart from the others.

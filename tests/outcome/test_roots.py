@@ -1,0 +1,73 @@
+"""What is broken is told once, with exactly what waits for it."""
+
+from cx_conformance.blueprint.promise import Severity
+from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.outcome.roots import root_causes, shared_causes
+from tests.reports.made_up import outcome
+
+
+def blocked(entry: str, root: str = "CX203 ccm", root_entry: str | None = None) -> Outcome:
+    """Return an outcome that waits for another."""
+    return outcome(Result.BLOCKED, check="CX206", entry=entry, root=root, root_entry=root_entry)
+
+
+def test_each_entry_has_what_it_blocks_itself() -> None:
+    """A component has several ports: what waits for one of them is not counted with another."""
+    first, second = outcome(Result.FAIL, entry="ef-ccm:80"), outcome(Result.FAIL, entry="ef-ccm:443")
+    waiting = [blocked("a", root_entry="ef-ccm:443"), blocked("b", root_entry="ef-ccm:80")]
+    waiting += [blocked("c", root_entry="ef-ccm:443")]
+    found = {one.outcome.entry: [each.entry for each in one.blocked] for one in root_causes([first, second, *waiting])}
+    assert found == {"ef-ccm:80": ["b"], "ef-ccm:443": ["a", "c"]}
+
+
+def test_a_report_that_names_no_entry_gives_all_to_the_first() -> None:
+    """Earlier versions wrote check and component alone."""
+    first, second = outcome(Result.FAIL, entry="ef-ccm:80"), outcome(Result.FAIL, entry="ef-ccm:443")
+    found = root_causes([first, second, blocked("a"), blocked("b")])
+    assert sorted(len(one.blocked) for one in found) == [0, 2]
+
+
+def test_what_says_the_same_of_one_check_is_one_cause() -> None:
+    """An expired certificate of all Ingresses is one thing to do."""
+    said = "the certificate in Secret expertflow/tls expired on 2026-11-16"
+    many = [outcome(Result.FAIL, component=name, message=said) for name in ("ccm", "grafana", "keycloak")]
+    waiting = [outcome(Result.BLOCKED, component=name, root=f"CX203 {name}", root_entry="ef-ccm-svc") for name in "ab"]
+    waiting += [outcome(Result.BLOCKED, check="CX511", root="CX203 grafana", root_entry="ef-ccm-svc")]
+    [cause] = shared_causes(root_causes([*many, *waiting]))
+    assert cause.components == ("grafana", "ccm", "keycloak")
+    assert (cause.words, len(cause.blocked)) == (said, 1)
+
+
+def test_what_names_the_same_cause_is_one_although_its_words_differ() -> None:
+    """Each message names its own Ingress; the missing Secret is one."""
+    cause = {"cause": "TLS Secret tls does not exist in expertflow"}
+    many = [
+        outcome(Result.FAIL, component=name, message=f"Ingress {name} names TLS Secret tls", evidence=cause)
+        for name in ("ccm", "grafana")
+    ]
+    [found] = shared_causes(root_causes(many))
+    assert found.words == "TLS Secret tls does not exist in expertflow"
+    [alone] = shared_causes(root_causes(many[:1]))
+    assert alone.words == "Ingress ccm names TLS Secret tls"
+
+
+def test_another_check_another_severity_or_no_words_are_causes_of_their_own() -> None:
+    """Only what is the same for an engineer is told as one."""
+    several = [
+        outcome(Result.FAIL, message="it is so"),
+        outcome(Result.FAIL, message="it is so", check="CX204"),
+        outcome(Result.FAIL, message="it is so", component="redis", severity=Severity.MINOR),
+        outcome(Result.FAIL, message="", component="mongo"),
+        outcome(Result.FAIL, message="", component="minio"),
+    ]
+    assert len(shared_causes(root_causes(several))) == 5
+
+
+def test_the_cause_that_blocks_most_leads_then_the_one_that_breaks_most() -> None:
+    """What is mended first helps most."""
+    lone = outcome(Result.FAIL, component="aaa", message="alone")
+    shared = [outcome(Result.FAIL, component=name, message="together") for name in ("mmm", "nnn")]
+    blocks = outcome(Result.FAIL, component="zzz", message="in the way")
+    waiting = outcome(Result.BLOCKED, root="CX203 zzz", root_entry="ef-ccm-svc")
+    found = shared_causes(root_causes([lone, *shared, blocks, waiting]))
+    assert [one.words for one in found] == ["in the way", "together", "alone"]
