@@ -3,8 +3,9 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 from threading import Lock
@@ -21,6 +22,15 @@ STOP_SECONDS = 20.0
 
 class SandboxFailed(Exception):  # noqa: N818 - the sentence is what matters
     """The embedded cluster could not start, or could not do what it was told; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a container's command ended: exit code and outputs."""
+
+    code: int
+    stdout: str
+    stderr: str
 
 
 class EmbeddedCluster:
@@ -94,6 +104,18 @@ class EmbeddedCluster:
         """Return a bearer token of ``namespace/name``, a ServiceAccount that the cluster holds."""
         namespace, _, name = service_account.rpartition("/")
         return str(self._ask(do="token", namespace=namespace or "default", name=name))
+
+    def run(self, pod: str, entrypoint: Sequence[str], environment: Mapping[str, str] | None = None) -> Finished:
+        """Run the command of ``namespace/name``, a Pod that the cluster holds, to its end, and return what came of it.
+
+        It runs on this machine's files with the pod's volumes, names and environment; ``entrypoint`` and
+        ``environment`` are what the image would bring. The pod's status stays what it is.
+        """
+        namespace, _, name = pod.rpartition("/")
+        told = self._ask(
+            do="run", namespace=namespace, name=name, entrypoint=list(entrypoint), environment=dict(environment or {})
+        )
+        return Finished(**told)
 
     def inject(self, fault: str) -> None:
         """Break something now, by the name that ``sandbox faults`` lists."""

@@ -2,7 +2,8 @@
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.confinement import PATH
@@ -75,10 +76,12 @@ def etc(pod: Object, nameserver: str) -> dict[str, str]:
     return {"hosts": hosts, "resolv.conf": resolver, "hostname": f"{hostname}\n", ".curlrc": curl}
 
 
-def environment(state: State, pod: Object, container: Object) -> dict[str, str]:
-    """Return a container's environment: its variables, those from ConfigMaps and Secrets, the service links."""
+def environment(
+    state: State, pod: Object, container: Object, image: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """Return a container's environment: the image's, the service links, those from ConfigMaps and Secrets, its own."""
     namespace = pod["metadata"]["namespace"]
-    found = {"PATH": PATH, "HOSTNAME": pod["spec"].get("hostname") or pod["metadata"]["name"], "HOME": "/root"}
+    found = {"PATH": PATH, "HOSTNAME": pod["spec"].get("hostname") or pod["metadata"]["name"], "HOME": "/root", **image}
     linked = state.of_kind("v1", "Service", namespace) if pod["spec"].get("enableServiceLinks", True) else []
     for service in (*linked, state.find("v1", "Service", "default", "kubernetes")):
         found.update(_service_link(service))
@@ -118,10 +121,14 @@ def _value(state: State, pod: Object, variable: Object, known: dict[str, str]) -
         text = str(variable.get("value", ""))
         return re.sub(r"\$\(([A-Za-z0-9_.-]+)\)", lambda match: known.get(match[1], match[0]), text)
     namespace = pod["metadata"]["namespace"]
-    for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
-        if field in reference:
-            return data(state, namespace, kind, reference[field]["name"]).get(reference[field]["key"], "")
-    path = reference.get("fieldRef", {}).get("fieldPath", "")
+    for source, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
+        if source in reference:
+            return data(state, namespace, kind, reference[source]["name"]).get(reference[source]["key"], "")
+    return field(pod, reference.get("fieldRef", {}).get("fieldPath", ""))
+
+
+def field(pod: Object, path: str) -> str:
+    """Return what the downward API gives for a field path; empty where there is no such text."""
     if (match := re.fullmatch(r"metadata\.(annotations|labels)\['(.+)'\]", path)) is not None:
         return str(pod["metadata"].get(match[1], {}).get(match[2], ""))
     value: object = pod

@@ -7,23 +7,25 @@ import resource
 import shutil
 import signal
 import socket
+import ssl
 import tempfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from cx_conformance.sandbox import channel, faults
+from cx_conformance.sandbox import channel, container, faults
 from cx_conformance.sandbox.blocks import Block, NoBlock, lone, take_block
 from cx_conformance.sandbox.bootstrap import bootstrap
 from cx_conformance.sandbox.catalogue import Object
-from cx_conformance.sandbox.confinement import Confinement
+from cx_conformance.sandbox.confinement import CannotConfine, Confinement
 from cx_conformance.sandbox.controllers import reconcile
 from cx_conformance.sandbox.credentials import Authority, Tokens, kubeconfig, server_context
 from cx_conformance.sandbox.isolation import may_listen, move_out
-from cx_conformance.sandbox.places import CannotListen
+from cx_conformance.sandbox.places import CannotListen, cannot_listen
 from cx_conformance.sandbox.rbac import User, service_account
 from cx_conformance.sandbox.rbac_defaults import ADMINS
 from cx_conformance.sandbox.server import ApiServer
 from cx_conformance.sandbox.state import State
+from cx_conformance.sandbox.volumes import Volumes
 from cx_conformance.sandbox.web import serve as web_server
 from cx_conformance.sandbox.world import Addresses, World
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from cx_conformance.sandbox.network import Network
 
 API_PORT = 6443
+INSIDE_PORT = 443
 DNS_PORT = 53
 BACKLOG = 512
 
@@ -51,6 +54,8 @@ class Serving:
         self._state = self._installed(order["objects"], order["faults"])
         self._listener = listener
         self._server: asyncio.Server | None = None
+        self._for_pods: asyncio.Server | None = None
+        self._notes: list[str] = []
         self._api: ApiServer | None = None
 
     async def start(self) -> Path:
@@ -71,11 +76,21 @@ class Serving:
         self._server = await asyncio.start_server(
             web_server(self._api.handle), sock=self._listener, ssl=context, backlog=BACKLOG
         )
+        if self._network is not None:
+            await self._serve_pods(self._api, context)
         token = self._tokens.issue(User("sandbox", (ADMINS, "system:authenticated")))
         path = self._folder / "kubeconfig"
         path.touch(mode=0o600)
         path.write_text(kubeconfig(f"https://{host}:{port}", self._authority.certificate, token))
         return path
+
+    async def _serve_pods(self, api: ApiServer, context: ssl.SSLContext) -> None:
+        """Listen where Service ``default/kubernetes`` says that the API is; pods alone look for it there."""
+        place = (self._world.addresses.api_server, INSIDE_PORT)
+        try:
+            self._for_pods = await asyncio.start_server(web_server(api.handle), *place, ssl=context, backlog=BACKLOG)
+        except OSError as why:
+            self._notes.append(f"pods cannot reach the API: {cannot_listen(place, why)}")
 
     def begin(self) -> None:
         """Start what takes its time: the stores."""
@@ -96,7 +111,9 @@ class Serving:
         if order["do"] == "settle":
             if self._network is not None:
                 await self._network.settled()
-            return self._network.notes if self._network else []
+            return [*self._notes, *(self._network.notes if self._network else [])]
+        if order["do"] == "run":
+            return await self._run(order)
         answer = doing[order["do"]](order)
         if self._network is not None and order["do"] in ("inject", "replace"):
             await self._network.follow(self._state)
@@ -105,8 +122,9 @@ class Serving:
     async def stop(self) -> None:
         """End every process and close every listener."""
         await self._confinement.close()
-        if self._server is not None:
-            self._server.close()
+        for server in (self._server, self._for_pods):
+            if server is not None:
+                server.close()
         if self._network is not None:
             await self._network.close()
 
@@ -123,6 +141,20 @@ class Serving:
             admitted = faults.parse(name).apply(admitted)
         certificate = self._authority.certificate.decode()
         return State(admitted, lambda manifests: reconcile(manifests, self._world, certificate))
+
+    async def _run(self, order: Object) -> Object:
+        pod = self._state.find("v1", "Pod", order["namespace"], order["name"])
+        if pod is None:
+            raise LookupError(f"there is no Pod {order['name']} in namespace {order['namespace']}")
+        volumes = Volumes(self._state, self._folder / "volumes", self._token_of)
+        image = container.Image(order["entrypoint"], order["environment"])
+        nameserver = self._world.addresses.nameserver
+        ended = await container.run(self._confinement, volumes, pod, nameserver, image)
+        return {"code": ended.code, "stdout": ended.stdout.decode(), "stderr": ended.stderr.decode()}
+
+    def _token_of(self, pod: Object) -> str:
+        account = {"namespace": pod["metadata"]["namespace"], "name": pod["spec"]["serviceAccountName"]}
+        return self._token(account)
 
     def _token(self, order: Object) -> str:
         namespace, name = order["namespace"], order["name"]
@@ -144,6 +176,7 @@ def serve(order: Object, orders: IO[bytes], answers: IO[bytes]) -> int:
     folder = Path(tempfile.mkdtemp(prefix="cx-conformance-"))
     folder.chmod(0o711)  # a store that runs as another user must reach its own folder in it
     (folder / "pods").mkdir()
+    (folder / "volumes").mkdir()
     tempfile.tempdir = str(folder)
     try:
         with lone() if order["static"] else take_block() as block:
@@ -186,7 +219,7 @@ async def _obey(serving: Serving, orders: IO[bytes], answers: IO[bytes]) -> None
             order = channel.parse(await reader.readexactly(length))
             try:
                 answer = {"ok": await serving.obey(order)}
-            except (LookupError, ValueError, CannotListen) as why:
+            except (LookupError, ValueError, CannotListen, CannotConfine) as why:
                 answer = {"error": str(why)}
             channel.send(answers, answer)
 
