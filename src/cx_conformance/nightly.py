@@ -3,9 +3,10 @@
 None of it changes the verdict; what cannot be done is said in a sentence.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from cx_conformance.options import Options
 from cx_conformance.outcome.comparison import by_key
@@ -13,13 +14,19 @@ from cx_conformance.outcome.nights import STRIP, Night, failing_since, flapping,
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import RunRecord
 
+if TYPE_CHECKING:
+    from cx_conformance.reports.bucket import Access, Bucket
+
 
 class Nightly:
     """Follows one run by its options."""
 
-    def __init__(self, options: Options) -> None:
-        """Do what ``options`` ask for."""
+    def __init__(self, options: Options, access: "Callable[[], Access] | None" = None) -> None:
+        """Do what ``options`` ask for; ``access`` leads to the bucket of ``--publish`` (None: the environment does)."""
         self.options = options
+        self._access = access
+        self._bucket: Bucket | None = None
+        self._fetched = False
         self.notes: list[str] = []
         """What could not be done, and what was found damaged, in sentences."""
         self._nights: list[Night] = []
@@ -32,6 +39,7 @@ class Nightly:
         from cx_conformance.reports.history import History, HistoryNotUsable
 
         path = self.options.history
+        self._fetch(path)
         try:
             with History(path) as history:
                 if history.set_aside:
@@ -44,6 +52,65 @@ class Nightly:
             return record
         shown = _shown([*self._nights, night_of(record)], record)
         return replace(record, extra={**record.extra, "history": shown})
+
+    def keep(self, record: RunRecord) -> None:
+        """Keep the night's JUnit file and store the pack, as the options ask for; both follow the report's writing."""
+        from cx_conformance.reports.kept_nights import keep_junit
+        from cx_conformance.reports.writing import ReportNotWritten
+
+        directory = self.options.report
+        if directory is None:
+            return
+        if self.options.keep is not None:
+            try:
+                keep_junit(directory, record.started, self.options.keep)
+            except ReportNotWritten as reason:
+                self.notes.append(str(reason))
+        if self.options.publish is not None:
+            self._publish(directory, record)
+
+    def _publish(self, directory: Path, record: RunRecord) -> None:
+        from cx_conformance.reports.bucket import BucketRefused
+        from cx_conformance.reports.kept_nights import HISTORY, store_pack
+
+        try:
+            bucket = self._opened()
+            store_pack(bucket, directory, record.started, self.options.keep)
+            if self._fetched and self.options.history:
+                bucket.store(self.options.history, HISTORY)
+        except BucketRefused as reason:
+            self.notes.append(f"could not publish the report: {reason}")
+
+    def _fetch(self, path: Path) -> None:
+        """Get the history from the bucket where none is here; it is stored there again with the report.
+
+        A history that could not be read must not be written over by a new one: then nothing is stored.
+        """
+        if self.options.publish is None or path.exists():
+            return
+        from cx_conformance.reports.bucket import BucketRefused
+        from cx_conformance.reports.kept_nights import HISTORY
+        from cx_conformance.reports.writing import ReportNotWritten, replacing
+
+        try:
+            kept = self._opened().read(HISTORY)
+            if kept is not None:
+                with replacing(path) as file:
+                    file.write(kept)
+        except (BucketRefused, ReportNotWritten) as reason:
+            self.notes.append(f"could not fetch the history of the nights before: {reason}")
+        else:
+            self._fetched = True
+
+    def _opened(self) -> "Bucket":
+        """Return the bucket; raises BucketRefused."""
+        from cx_conformance.reports.bucket import Bucket, access_of_environment
+
+        if self._bucket is None:
+            if self.options.publish is None:
+                raise AssertionError("nothing is published")
+            self._bucket = Bucket(self.options.publish, (self._access or access_of_environment)())
+        return self._bucket
 
     def tell(self, record: RunRecord) -> None:
         """Push the metrics and send the notification that the options ask for."""

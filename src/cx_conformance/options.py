@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
+from cx_conformance.reports.bucket_place import Place
+
 N = TypeVar("N", int, float)
+T = TypeVar("T")
 
 ENVIRONMENT: Final = "CX_CONFORMANCE_"
 """Prefix of the environment variables that set an option: ``CX_CONFORMANCE_SITE`` sets ``--site``."""
@@ -50,6 +53,13 @@ def _reference(text: str) -> str:
 
 
 _reference.__name__ = "reference env:NAME or file:PATH"
+
+
+def _place(text: str) -> Place:
+    return Place.parse(text)
+
+
+_place.__name__ = "place s3://BUCKET/PREFIX"
 
 DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
     ("--blueprint", {"metavar": "FILE", "help": "what is promised (default: the shipped blueprint.yaml)"}),
@@ -111,6 +121,22 @@ DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
             " env:NAME or file:PATH",
         },
     ),
+    (
+        "--publish",
+        {
+            "metavar": "s3://BUCKET/PREFIX",
+            "help": "store the report's folder there too, as the latest and as this night's; the account is the site"
+            " file's `publish`, or the environment's AWS_ACCESS_KEY_ID and its kin",
+        },
+    ),
+    (
+        "--keep",
+        {
+            "metavar": "N",
+            "type": _times,
+            "help": "keep N nights: their JUnit files in the folder nights/ of the report, their packs where published",
+        },
+    ),
     ("--link", {"metavar": "URL", "help": "where notifications say that the report is"}),
     ("--report", {"metavar": "DIR", "help": "write the sign-off pack into this folder: page, paper, data, sums"}),
     (
@@ -155,6 +181,10 @@ class Options:
     pushgateway: str | None = None
     notify: str | None = None
     """Where the addresses of notifications are: ``env:NAME`` or ``file:PATH``."""
+    publish: Place | None = None
+    """Where the report's folder is stored too."""
+    keep: int | None = None
+    """How many nights are kept."""
     link: str | None = None
 
     @classmethod
@@ -183,6 +213,10 @@ class Options:
         snapshot = path("snapshot")
         if value("notify") and not value("history"):
             raise ValueError("--notify needs --history FILE: what changed is known from the run before")
+        if value("publish") and not value("report"):
+            raise ValueError("--publish needs --report DIR: that folder is what is stored")
+        if value("keep") and not value("report"):
+            raise ValueError("--keep needs --report DIR: it is said of what is written there")
         return cls(
             blueprint=path("blueprint"),
             site=path("site"),
@@ -206,6 +240,8 @@ class Options:
             history=path("history"),
             pushgateway=_checked(value("pushgateway"), _address, "--pushgateway"),
             notify=_checked(value("notify"), _reference, "--notify"),
+            publish=_checked(value("publish"), _place, "--publish"),
+            keep=number("keep", _times),
             link=_checked(value("link"), _address, "--link"),
         )
 
@@ -214,7 +250,7 @@ def _several(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value or ())
 
 
-def _checked(value: str | None, taken: Callable[[str], str], flag: str) -> str | None:
+def _checked(value: str | None, taken: Callable[[str], T], flag: str) -> T | None:
     """Return an option's value; ValueError says what it takes, and does not repeat what may be a secret."""
     if value is None:
         return None

@@ -197,7 +197,7 @@ class Reporting:
         from cx_conformance.reports.terminal import render
         from cx_conformance.reports.writing import ReportNotWritten
 
-        nightly = Nightly(self.run.options)
+        nightly = Nightly(self.run.options, self.run.bucket_access)
         record = nightly.remember(record)
         try:
             if self.run.options.report:
@@ -209,6 +209,7 @@ class Reporting:
         except ReportNotWritten as error:
             sys.stderr.write(f"cx-conformance: {error}\n")
         render(record, self.console)
+        nightly.keep(record)
         nightly.tell(record)
         for note in nightly.notes:
             sys.stderr.write(f"cx-conformance: {note}\n")

@@ -30,10 +30,14 @@ if TYPE_CHECKING:
     from cx_conformance.cluster.client import Cluster
     from cx_conformance.cluster.seen import Seen
     from cx_conformance.cluster.snapshot import Snapshot
+    from cx_conformance.reports.bucket import Access
     from cx_conformance.sandbox.cluster import EmbeddedCluster
     from cx_conformance.vantage.together import LiveProbes
 
 T = TypeVar("T")
+
+_FOR_CREDENTIALS: Final = 10.0
+"""Seconds beyond the time limit in which the account for publishing may be read."""
 
 
 class Run:
@@ -257,6 +261,26 @@ class Run:
             raise OutOfTime(
                 f"out of time: the run's limit of {self.options.time_limit:g} s came before this could be looked at"
             )
+
+    def bucket_access(self) -> "Access":
+        """Return what leads to the bucket of ``--publish``; BucketRefused says what lacks.
+
+        What the site file refers to may be asked for although the time limit has passed: a night that ended early is
+        published as well.
+        """
+        from cx_conformance.cluster.references import References
+        from cx_conformance.reports.bucket import BucketRefused, access_of_environment, access_of_site
+
+        given = self.plan.site.publish
+        if given is None:
+            return access_of_environment()
+        try:
+            cluster = None if self.options.snapshot else self.cluster
+        except CouldNotLook as reason:
+            raise BucketRefused(str(reason)) from None
+        if cluster is not None and cluster.deadline is not None:
+            cluster.deadline = max(cluster.deadline, time.monotonic() + _FOR_CREDENTIALS)
+        return access_of_site(given, References(cluster, self.site.path.parent if self.site else Path()))
 
     def record(self, extra: Iterable[Outcome] = ()) -> RunRecord:
         """Return the run as reports are written from it."""

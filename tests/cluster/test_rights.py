@@ -106,6 +106,29 @@ def test_the_sites_own_credentials_take_the_place_of_the_charts() -> None:
     assert ("ef-external", "redis") not in named
 
 
+def test_the_account_for_reports_is_read_wherever_it_is() -> None:
+    """In a namespace that the platform has no part in, too; what the environment holds needs no right."""
+    account = {
+        "endpoint": "https://s3.example",
+        "accessKey": {"env": "KEY"},
+        "secretKey": {"secret": "audits", "key": "secret", "namespace": "backup"},
+        "ca": {"configMap": "trust", "key": "ca.crt", "namespace": "backup"},
+    }
+    found = rights(plan(publish=account), static=True)
+
+    assert {(one.verb, one.resource, one.name) for one in found if one.namespace == "backup"} == {
+        ("get", "secrets", "audits"),
+        ("get", "configmaps", "trust"),
+    }
+
+
+def test_an_account_for_reports_names_its_namespace() -> None:
+    """It belongs to no store, so there is none to take it from."""
+    reference = {"secret": "audits", "key": "secret"}
+    with pytest.raises(ValueError, match="needs its namespace here"):
+        plan(publish={"endpoint": "https://s3.example", "accessKey": reference, "secretKey": reference})
+
+
 def test_a_namespace_that_does_not_exist_gets_no_role() -> None:
     """A Role cannot be made in a namespace that is not there."""
     needed = rights(plan(), static=True, namespaces=["expertflow", "default"])

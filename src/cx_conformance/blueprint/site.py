@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from cx_conformance.blueprint.component import Amounts, ComponentId
 from cx_conformance.blueprint.names import DnsLabel, DnsSubdomain, PortKey, PortNumber, QuantityText
 from cx_conformance.blueprint.promise import Model
-from cx_conformance.blueprint.store import Login, StoreTls
+from cx_conformance.blueprint.store import Login, Reference, StoreTls
 
 HostName = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?$", max_length=253, examples=["cx.example.com"])
@@ -115,6 +115,29 @@ class Credentials(Model):
     """Certificates, by reference."""
 
 
+class Publishing(Model):
+    """The S3 server that ``--publish`` stores reports on, and the account, always by reference."""
+
+    endpoint: Annotated[str, Field(pattern=r"^https?://[^/@\s]+/?$", examples=["https://minio.ef-external.svc:9000"])]
+    """Address of the server, without the bucket."""
+    access_key: Reference
+    """The account's access key."""
+    secret_key: Reference
+    """The account's secret key."""
+    ca: Reference | None = None
+    """PEM certificates of the authorities that its certificate is verified by; absent: the system's."""
+    region: str | None = None
+    """Its region; absent: it is asked for it."""
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        for name in ("access_key", "secret_key", "ca"):
+            one = getattr(self, name)
+            if one is not None and (one.secret or one.config_map) and not one.namespace:
+                raise ValueError("a reference to a Secret or a ConfigMap needs its namespace here")
+        return self
+
+
 class Waiver(Model):
     """A known deviation, accepted by somebody until a day."""
 
@@ -164,5 +187,7 @@ class Site(Model):
     """What is promised here instead of the blueprint, by component."""
     credentials: dict[ComponentId, Credentials] = Field(default_factory=dict)
     """How stores are logged in to, by component."""
+    publish: Publishing | None = None
+    """Where ``--publish`` stores reports; absent: the environment says it (AWS_ACCESS_KEY_ID and its kin)."""
     waivers: tuple[Waiver, ...] = ()
     """Known deviations that somebody has accepted."""

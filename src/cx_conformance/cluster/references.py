@@ -28,8 +28,11 @@ class NoSuchValue(LookupError):  # noqa: N818 - a fact about the site, not a bug
 class References:
     """Reads references; safe to use from several threads, each object is asked for once."""
 
-    def __init__(self, cluster: "Cluster", folder: Path, environment: Mapping[str, str] = os.environ) -> None:
-        """Read from ``cluster``; files are relative to ``folder``, that of the site file."""
+    def __init__(self, cluster: "Cluster | None", folder: Path, environment: Mapping[str, str] = os.environ) -> None:
+        """Read from ``cluster``; files are relative to ``folder``, that of the site file.
+
+        Without a cluster, Secrets and ConfigMaps are not to be had.
+        """
         self._cluster = cluster
         self._folder = folder
         self._environment = environment
@@ -76,6 +79,8 @@ class References:
             raise NoSuchValue(f"file {path} is not UTF-8 text") from None
 
     def _object(self, namespace: str, plural: str, name: str) -> Any:
+        if self._cluster is None:
+            raise NoSuchValue(f"{plural} are in the cluster, which is not asked here")
         path = f"/api/v1/namespaces/{quote(namespace, safe='')}/{plural}/{quote(name, safe='')}"
         with self._lock:
             if path not in self._objects:

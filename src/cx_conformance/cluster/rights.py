@@ -83,7 +83,8 @@ def rights(
     found = [*_lists(plan, places), *_secrets(plan, referred)]
     if not static:
         found += [*_logins(plan), *_streams(plan, inside=inside)]
-    return tuple(dict.fromkeys(one for one in found if one.namespace is None or one.namespace in places))
+    found = [one for one in found if one.namespace is None or one.namespace in places]
+    return tuple(dict.fromkeys([*found, *_publishing(plan)]))
 
 
 def existing(snapshot: Snapshot) -> tuple[str, ...]:
@@ -160,6 +161,16 @@ def _references(plan: Plan, planned: Planned) -> Iterator[Reference]:
     read = (login.username_from, login.password) if login else ()
     certificates = (tls.ca, tls.client_certificate, tls.client_key) if tls else ()
     yield from (one for one in (*read, *certificates) if one is not None)
+
+
+def _publishing(plan: Plan) -> Iterator[Right]:
+    """Yield what an account for reports is read from, wherever it lies."""
+    given = plan.site.publish
+    for one in (given.access_key, given.secret_key, given.ca) if given else ():
+        name = one and (one.secret or one.config_map)
+        if one and name:
+            resource = "secrets" if one.secret else "configmaps"
+            yield Right(verb="get", resource=resource, namespace=one.namespace, name=name)
 
 
 def _streams(plan: Plan, *, inside: bool) -> Iterator[Right]:

@@ -16,5 +16,8 @@ SIGNATURE: Final = "SHA256SUMS.sig"
 EVIDENCE: Final = "evidence"
 """A folder for each component with a root cause stands in it."""
 
+NIGHTS: Final = "nights"
+"""A folder of what is kept of earlier runs; no part of the pack."""
+
 SUMMED: Final = (REPORT, PAGE, PAPER, JUNIT, METRICS, BLUEPRINT, SITE, ATTESTATION, README)
 """What the sums are of, where it is there, beside all that lies in the folder of evidence."""

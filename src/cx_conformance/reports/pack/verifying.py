@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from cx_conformance.reports.json_report import UnreadableReport, read_json
-from cx_conformance.reports.pack.names import ATTESTATION, EVIDENCE, REPORT, SIGNATURE, SUMMED, SUMS
+from cx_conformance.reports.pack.names import ATTESTATION, EVIDENCE, NIGHTS, REPORT, SIGNATURE, SUMMED, SUMS
 from cx_conformance.reports.pack.signing import NotSigned, signer
 from cx_conformance.reports.pack.sums import UnreadableSums, read_sums, sha256, summed
 from cx_conformance.reports.report_schema import schema
@@ -118,5 +118,5 @@ def _signature(directory: Path, signers: Path | None, found: Verification) -> No
 
 
 def _others(directory: Path, sums: dict[str, str]) -> list[str]:
-    known = {*sums, *SUMMED, SUMS, SIGNATURE, EVIDENCE}
+    known = {*sums, *SUMMED, SUMS, SIGNATURE, EVIDENCE, NIGHTS}
     return sorted(path.name for path in directory.iterdir() if path.name not in known)
