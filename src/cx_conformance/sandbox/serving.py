@@ -232,6 +232,8 @@ def _api_socket(prefix: str) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((address, port))
+            # Two may bind at the same moment, only one may listen: whoever comes second takes another port.
+            listener.listen(BACKLOG)
         except OSError as why:
             listener.close()
             if why.errno != errno.EADDRINUSE or port == 0:
