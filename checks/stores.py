@@ -87,9 +87,14 @@ def check_logs_in(store: Entry[Store], store_probes: StoreProbes, evidence: Evid
     rests_on=("CX801", "CX802", "CX803", "CX806"),
 )
 def check_usable(store: Entry[Store], store_probes: StoreProbes, evidence: Evidence) -> None:
-    """The store can do its work: primary, loaded, with the databases, buckets and realms that components need."""
+    """The store can do its work: primary, loaded, with the databases, buckets and realms that components need.
+
+    With ``--allow-writes`` a message passes through ActiveMQ and an object through MinIO; what was written is told.
+    """
     evidence.promised = "usable"
     asked = store_probes.of(store)
+    if asked.observation.writes:
+        evidence.details["wrote"] = list(asked.observation.writes)
     _told(asked, asked.observation.usable, evidence)
 
 

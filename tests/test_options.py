@@ -51,3 +51,10 @@ def test_nothing_given_is_one_good_answer_by_the_systems_authorities() -> None:
     """The defaults."""
     read = Options.read(given(), {})
     assert (read.resolve, read.ca, read.consecutive) == ((), None, 1)
+
+
+def test_nothing_may_be_written_unless_it_is_said() -> None:
+    """By the option, or by its environment variable."""
+    assert not Options.read(given(), {}).allow_writes
+    assert Options.read(given("--allow-writes"), {}).allow_writes
+    assert Options.read(given(), {"CX_CONFORMANCE_ALLOW_WRITES": "1"}).allow_writes

@@ -86,6 +86,14 @@ DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
         },
     ),
     ("--static", {"action": "store_true", "help": "look at the API only: no exec, no tunnel, no login"}),
+    (
+        "--allow-writes",
+        {
+            "action": "store_true",
+            "help": "pass a message through ActiveMQ and an object through MinIO, of the suite's own, and delete them;"
+            " without it nothing is written",
+        },
+    ),
     ("--snapshot", {"metavar": "FILE", "help": "audit a saved snapshot instead of a cluster; implies --static"}),
     ("--only", {"metavar": "NAMES", "help": "only these check IDs, areas or components, separated by commas"}),
     ("--skip", {"metavar": "NAMES", "help": "all but these check IDs, areas or components"}),
@@ -166,6 +174,8 @@ class Options:
     sandbox: tuple[str, ...] | None = None
     """The faults of the embedded cluster; None: a real one."""
     static: bool = False
+    allow_writes: bool = False
+    """Whether a message and an object may pass through the stores."""
     snapshot: Path | None = None
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
@@ -227,6 +237,7 @@ class Options:
             ca=path("ca"),
             sandbox=None if sandbox is None else _names(sandbox),
             static=bool(value("static")) or snapshot is not None,
+            allow_writes=bool(value("allow_writes")),
             snapshot=snapshot,
             only=_names(value("only") or ""),
             skip=_names(value("skip") or ""),

@@ -75,6 +75,7 @@ class Run:
         self._looks: dict[str, Any] = {}
         self._wanted: Callable[[str, Entry[Any]], bool] = self._selected
         self._secrets: tuple[SecretStr, ...] = ()
+        self._writes: list[str] | None = [] if options.allow_writes else None
 
     def close(self) -> None:
         """End what was started: tunnels, the embedded cluster."""
@@ -180,6 +181,7 @@ class Run:
             every_replica=self.options.every_replica,
             wanted=self._wanted,
             known=self._secrets,
+            writes=self._writes,
         )
         self._opened.callback(live.close)
         return live
@@ -326,8 +328,15 @@ class Run:
                 for waiver, state in self.judge.waivers.listed()
             ),
             interrupted=self.interrupted,
-            extra=self.extra,
+            extra=self.extra | self._written(),
         )
+
+    def _written(self) -> dict[str, Any]:
+        """Return what was written to stores, where that was allowed: also by worker processes, whose outcomes tell."""
+        if self._writes is None:
+            return {}
+        told = [one for outcome in self.outcomes.values() for one in outcome.evidence.get("wrote", ())]
+        return {"writes": list(dict.fromkeys((*self._writes, *told)))}
 
     def _facts(self) -> ClusterFacts | None:
         if self.shared is not None and self.shared.exists():

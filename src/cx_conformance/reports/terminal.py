@@ -69,6 +69,8 @@ def render(record: RunRecord, console: Console, scrubber: Scrubber | None = None
     findings.not_checked(page, clean)
     component_table(page, clean)
     page.blank()
+    if "writes" in clean.extra:
+        page.paragraph(f"Written to stores: {'; '.join(clean.extra['writes']) or 'nothing'}")
     _verdict(page, clean)
 
 

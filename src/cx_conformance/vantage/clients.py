@@ -19,6 +19,8 @@ class Asking:
     """Its further promised ports; only ActiveMQ has any."""
     replica_set: str | None = None
     """Mongo: the set that the components are told to use."""
+    allow_writes: bool = False
+    """Whether ActiveMQ and S3 are tried with a message and an object of the suite's own."""
 
 
 _ACTIVEMQ_PORTS: Final = {61616: "OpenWire", 8162: "HTTP"}
@@ -43,14 +45,18 @@ def _activemq(target: Target, credentials: Credentials | None, asking: Asking) -
     from cx_conformance.probes.stores import activemq
 
     others = [activemq.Port(target=one, speaks=_ACTIVEMQ_PORTS.get(one.port)) for one in asking.others]
-    return activemq.observe(target, credentials, others=others)
+    return activemq.observe(target, credentials, others=others, allow_writes=asking.allow_writes)
 
 
 def _s3(target: Target, credentials: Credentials | None, asking: Asking) -> StoreObservation:
     from cx_conformance.probes.stores import s3
 
     return s3.observe(
-        target, credentials, bucket=asking.store.bucket or "default", live_path=asking.store.health_path or "/"
+        target,
+        credentials,
+        bucket=asking.store.bucket or "default",
+        live_path=asking.store.health_path or "/",
+        allow_writes=asking.allow_writes,
     )
 
 

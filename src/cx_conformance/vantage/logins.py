@@ -58,12 +58,15 @@ class StoreAsked:
 class StoreProbes:
     """What each store answered; all of them asked at once."""
 
-    def __init__(self, seen: Seen, reach: Reach, references: References, pool: ProbePool) -> None:
-        """Ask stores of the plan of ``seen``."""
+    def __init__(
+        self, seen: Seen, reach: Reach, references: References, pool: ProbePool, *, writes: list[str] | None = None
+    ) -> None:
+        """Ask stores of the plan of ``seen``; what is written is told in ``writes``, None: nothing may be written."""
         self._seen = seen
         self._reach = reach
         self._references = references
         self._pool = pool
+        self._writes = writes
         self._running: dict[str, Pending[StoreAsked]] = {}
 
     def start(self, entry: Entry[Store]) -> Pending[StoreAsked]:
@@ -111,6 +114,7 @@ class StoreProbes:
                 for number, one in others.items()
             ),
             replica_set=replica_set(self._seen, entry),
+            allow_writes=self._writes is not None,
         )
         observe = OBSERVE[store.protocol]
         observation = observe(target, credentials, asking)
@@ -118,6 +122,8 @@ class StoreProbes:
             # It answered too late to be recognised at first.
             target = replace(target, tls=self._tls(tls, namespace))
             observation = observe(target, credentials, asking)
+        if self._writes is not None:
+            self._writes.extend(observation.writes)
         if not observation.reachable.ok:
             way.raise_trouble()
         secure = target.tls is not None

@@ -45,6 +45,7 @@ class LiveProbes:
         every_replica: bool = False,
         wanted: Wanted = lambda _kind, _entry: True,
         known: Iterable[SecretStr] = (),
+        writes: list[str] | None = None,
     ) -> None:
         """Start what is ``wanted``, and the rest when it is asked for.
 
@@ -58,7 +59,7 @@ class LiveProbes:
         self._references = References(cluster, folder)
         self._references.read.extend(known)
         # Stores first: their clients take longest to import, and hanging ones longest to give up.
-        self.stores = StoreProbes(seen, self._reach, self._references, self._pool)
+        self.stores = StoreProbes(seen, self._reach, self._references, self._pool, writes=writes)
         self.copies = StoreCopies(seen, self._references)
         run_exec = run_in_time(cluster, self._pool)
         self.edges = EdgeProbes(seen, run_exec, self._pool, every_replica=every_replica)

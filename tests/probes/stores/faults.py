@@ -101,6 +101,43 @@ def _between(port: int, reset_after: int) -> Conversation:
     return talk
 
 
+def losing_answers(port: int, to: bytes, *, passed_on: bool = True) -> Conversation:
+    """Reset the connection where the answer to requests that begin with ``to`` is due.
+
+    The server has done what was asked then, unless they are not even ``passed_on``.
+    """
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_server, to_server = await asyncio.open_connection("127.0.0.1", port)
+        losing = asyncio.Event()
+
+        async def answer() -> None:
+            while data := await from_server.read(65536):
+                if losing.is_set():
+                    _reset(writer)
+                    return
+                writer.write(data)
+                await writer.drain()
+
+        back = asyncio.create_task(answer())
+        try:
+            while data := await reader.read(65536):
+                if data.startswith(to):
+                    losing.set()
+                    if not passed_on:
+                        _reset(writer)
+                        return
+                to_server.write(data)
+                await to_server.drain()
+        finally:
+            to_server.close()
+            back.cancel()
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                await back
+
+    return talk
+
+
 async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Say one byte after the other without an end: what begins like HTTP and never comes to a body."""
     await reader.read(65536)

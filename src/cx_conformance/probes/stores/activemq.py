@@ -106,10 +106,11 @@ def _use(notes: Notes, session: Session, connected: dict[str, str], *, allow_wri
         session.subscribe(destination, "cx-conformance")
         done = "lets a temporary queue be subscribed to"
         if allow_writes:
+            notes.wrote(f"a message to temporary queue {destination}, which ends with its connection")
             session.round_trip(destination, f"cx-conformance {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
             done = "passes a message through a temporary queue"
         beats = notes.said(connected.get("heart-beat", "0,0"), 30)
-        notes.found(Level.USABLE, f"{address} {done}", heart_beat=beats, stomp=version, wrote=allow_writes)
+        notes.found(Level.USABLE, f"{address} {done}", heart_beat=beats, stomp=version)
 
 
 def _wrong(notes: Notes) -> str:

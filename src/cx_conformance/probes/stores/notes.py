@@ -36,6 +36,7 @@ class Notes:
         self.line = Line(target, self.said)
         self.findings: dict[Level, Finding] = {}
         self.ports: list[PortObservation] = []
+        self.writes: list[str] = []
         self.version: str | None = None
         self._began = time.monotonic()
 
@@ -55,6 +56,10 @@ class Notes:
     def not_asked(self, level: Level, why: str, kind: Kind | None = None) -> None:
         """Note why a level was not asked, or could not be told."""
         self.findings[level] = Finding(ok=None, words=why, kind=kind)
+
+    def wrote(self, words: str) -> None:
+        """Note what was written to the store, and what became of it."""
+        self.writes.append(f"{self.target.address}: {words}")
 
     def ok(self, level: Level) -> bool:
         """Tell whether a level was found as it should be."""
@@ -178,6 +183,7 @@ class Notes:
             address=self.target.address,
             findings=findings,
             ports=tuple(self.ports),
+            writes=tuple(self.writes),
             certificate=self.line.certificate,
             version=self.version,
             tries=max(self.line.tries, 1),

@@ -74,6 +74,8 @@ class StoreObservation:
     address: str
     findings: Mapping[Level, Finding]
     ports: tuple[PortObservation, ...] = ()
+    writes: tuple[str, ...] = ()
+    """What was written to it and what became of that; empty unless writes were allowed."""
     certificate: Certificate | None = None
     version: str | None = None
     tries: int = 1

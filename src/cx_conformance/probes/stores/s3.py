@@ -1,34 +1,22 @@
 """S3 as MinIO serves it, asked by the minio client.
 
-Facts: error codes are those of https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, the health
-endpoint is https://min.io/docs/minio/linux/operations/monitoring/healthcheck-probe.html.
+Facts: the health endpoint is https://min.io/docs/minio/linux/operations/monitoring/healthcheck-probe.html.
 """
 
-import io
 import secrets
-import socket
-from collections.abc import Callable
 from contextlib import closing
-from typing import TypeVar
 
 import minio
-import urllib3
-from minio.error import MinioException, S3Error
+from minio.error import S3Error
 from pydantic import SecretStr
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
-from cx_conformance.probes.stores.line import Line
 from cx_conformance.probes.stores.notes import Notes, noting
 from cx_conformance.probes.stores.observation import Level, StoreObservation, Value
+from cx_conformance.probes.stores.s3_client import asked, pool
+from cx_conformance.probes.stores.s3_object import pass_object_through
 from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
 from cx_conformance.probes.stores.trouble import Kind, Trouble
-
-T = TypeVar("T")
-
-_NOT_AUTHORISED = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied", "ExpiredToken"})
-_NOT_READY = frozenset({"SlowDown", "ServiceUnavailable", "XMinioServerNotInitialized", "InternalError"})
 
 
 def observe(
@@ -83,8 +71,8 @@ def _plain(notes: Notes, path: str) -> tuple[int, bytes]:
     url = f"{scheme}://{notes.target.address}{path}"
     try:
         with (
-            _pool(notes.line) as pool,
-            closing(pool.request("GET", url, preload_content=False, redirect=False)) as response,
+            pool(notes.line) as connections,
+            closing(connections.request("GET", url, preload_content=False, redirect=False)) as response,
         ):
             return response.status, response.read(4096)
     except HTTPError as error:
@@ -93,7 +81,7 @@ def _plain(notes: Notes, path: str) -> tuple[int, bytes]:
 
 def _log_in(notes: Notes, credentials: Credentials, bucket: str, live_path: str, *, allow_writes: bool) -> None:
     with notes.logging_in(credentials):
-        _said(notes, credentials, _signed)
+        asked(notes.line, credentials, _signed)
     if notes.ok(Level.LOGS_IN):
         with notes.asking(Level.USABLE):
             _use(notes, credentials, bucket, live_path, allow_writes=allow_writes)
@@ -114,19 +102,12 @@ def _use(notes: Notes, credentials: Credentials, bucket: str, live_path: str, *,
     if status != 200:
         kind = Kind.NOT_READY if status >= 500 else Kind.UNUSABLE
         raise Trouble(kind, f"{address}{live_path} answers HTTP {status} where 200 is promised")
-    if not _said(notes, credentials, lambda client: client.bucket_exists(bucket)):
+    if not asked(notes.line, credentials, lambda client: client.bucket_exists(bucket)):
         raise Trouble(Kind.UNUSABLE, f"{address} has no bucket {bucket}; create it, or look at which one is configured")
-    detail: dict[str, Value] = {"bucket": bucket, "wrote": allow_writes}
+    detail: dict[str, Value] = {"bucket": bucket}
     detail |= _noted(notes, credentials, bucket)
     if allow_writes:
-        try:
-            _said(notes, credentials, lambda client: _round_trip(notes, client, bucket))
-        except Trouble as trouble:
-            if trouble.kind is not Kind.UNAUTHORIZED:
-                raise
-            raise Trouble(
-                Kind.UNUSABLE, f"{address} lets nothing be stored in bucket {bucket}: {trouble.words}"
-            ) from None
+        pass_object_through(notes, credentials, bucket)
     done = "stores, returns and deletes an object in" if allow_writes else "has"
     notes.found(Level.USABLE, f"{address} is live and {done} bucket {bucket}", **detail)
 
@@ -134,94 +115,16 @@ def _use(notes: Notes, credentials: Credentials, bucket: str, live_path: str, *,
 def _noted(notes: Notes, credentials: Credentials, bucket: str) -> dict[str, Value]:
     """Return region and versioning where this key may ask for them; they are noted, not judged."""
     try:
-        versioning = _said(notes, credentials, lambda client: client.get_bucket_versioning(bucket).status)
+        versioning = asked(notes.line, credentials, lambda client: client.get_bucket_versioning(bucket).status)
     except Trouble as trouble:
         if trouble.kind is Kind.TIMED_OUT:
             raise
         return {"versioning": "not told"}
-    region = _said(notes, credentials, lambda client: client._get_region(bucket))  # noqa: SLF001 - it has no public name
+    region = asked(notes.line, credentials, lambda client: client._get_region(bucket))  # noqa: SLF001 - it has no public name
     return {"versioning": notes.said(versioning or "off", 20), "region": notes.said(region, 40)}
-
-
-def _round_trip(notes: Notes, client: minio.Minio, bucket: str) -> None:
-    name, data = f"cx-conformance/{secrets.token_hex(8)}", secrets.token_bytes(64)
-    client.put_object(bucket, name, io.BytesIO(data), len(data))
-    try:
-        response = client.get_object(bucket, name)
-        try:
-            same = response.read() == data
-        finally:
-            response.close()
-            response.release_conn()
-    finally:
-        client.remove_object(bucket, name)
-    if not same:
-        raise Trouble(Kind.ODD, f"{notes.target.address} gives back another object than was stored")
 
 
 def _wrong(notes: Notes) -> str:
     nobody = Credentials(username=PROBE_USER, password=SecretStr(secrets.token_urlsafe(18)))
-    _said(notes, nobody, lambda client: client.list_buckets())
+    asked(notes.line, nobody, lambda client: client.list_buckets())
     return f"key {PROBE_USER} with a random secret may list buckets"
-
-
-def _said(notes: Notes, credentials: Credentials, ask: Callable[[minio.Minio], T]) -> T:
-    """Return what the client returns; raise Trouble in the words of S3."""
-    with _pool(notes.line) as pool:
-        client = minio.Minio(
-            notes.target.address,
-            access_key=credentials.username or "",
-            secret_key=credentials.password.get_secret_value() if credentials.password else "",
-            secure=notes.target.tls is not None,
-            http_client=pool,
-        )
-        try:
-            return ask(client)
-        except S3Error as error:
-            raise _refusal(notes, error) from None
-        except (MinioException, HTTPError) as error:
-            raise notes.line.explain(error, Kind.ODD) from None
-
-
-def _refusal(notes: Notes, error: S3Error) -> Trouble:
-    address, code, text = notes.target.address, notes.said(error.code, 60), notes.said(error.message)
-    if code in _NOT_AUTHORISED:
-        return Trouble(Kind.UNAUTHORIZED, f"S3 says: {code}: {text}")
-    if code == "RequestTimeTooSkewed":
-        return Trouble(Kind.UNAUTHORIZED, f"S3 says: {code}: the clocks of this machine and of the store differ")
-    if code in _NOT_READY:
-        return Trouble(Kind.NOT_READY, f"{address} is not ready: {code}: {text}")
-    return Trouble(Kind.ODD, f"{address} answers with an error: {code}: {text}")
-
-
-def _pool(line: Line) -> urllib3.PoolManager:
-    """Return a pool whose connections are those of the line, signed and verified for the promised name."""
-
-    class Plain(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            return line.dial()
-
-    class Secure(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return line.dial()
-
-        def connect(self) -> None:
-            super().connect()
-            if self.sock is not None:
-                line.watch(self.sock)
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    target = line.target
-    pool = urllib3.PoolManager(
-        timeout=urllib3.Timeout(connect=target.limits.connect_s, read=line.patience()),
-        retries=False,
-        ssl_context=line.context() if target.tls is not None else None,
-        assert_hostname=None if target.tls is None or target.tls.check_hostname else False,
-    )
-    pool.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
-    return pool

@@ -45,6 +45,8 @@ def scope(record: RunRecord, texts: Texts) -> list[tuple[str, str]]:
         ("suite", f"cx-conformance {record.suite_version}"),
         ("command", record.command),
     ]
+    if "writes" in record.extra:
+        lines.append(("writes", "; ".join(record.extra["writes"]) or texts("scope.none")))
     return [(texts(f"scope.{label}"), text) for label, text in lines]
 
 
