@@ -90,7 +90,8 @@ BUILT_IN: tuple[Resource, ...] = (
         nodes Node C short=no
         persistentvolumeclaims PersistentVolumeClaim N short=pvc
         persistentvolumes PersistentVolume C short=pv
-        pods Pod N short=po categories=all sub=exec,log,portforward,proxy
+        pods Pod N short=po categories=all sub=ephemeralcontainers,exec,log,portforward,proxy \
+            verbs=create,delete,get,list,watch
         podtemplates PodTemplate N
         replicationcontrollers ReplicationController N short=rc categories=all
         resourcequotas ResourceQuota N short=quota

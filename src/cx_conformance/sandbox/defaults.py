@@ -5,6 +5,7 @@ Defaults as in the Kubernetes API reference; only of the kinds and fields that a
 
 import base64
 import copy
+from collections.abc import Iterable
 from typing import Any
 
 from cx_conformance.sandbox.catalogue import Object
@@ -36,8 +37,7 @@ def admitted(thing: Object, world: World, storage_class: str | None = None) -> O
 
 def pod_spec(spec: Object) -> None:
     """Fill in the defaults of a pod's specification, in place."""
-    for container in (*spec.get("initContainers", []), *spec["containers"]):
-        _container(container)
+    containers((*spec.get("initContainers", []), *spec["containers"]))
     for volume in spec.get("volumes", []):
         _volume(volume)
     spec.setdefault("restartPolicy", "Always")
@@ -47,6 +47,12 @@ def pod_spec(spec: Object) -> None:
         spec.setdefault("serviceAccount", name)
     spec.setdefault("securityContext", {})
     spec.setdefault("schedulerName", "default-scheduler")
+
+
+def containers(given: Iterable[Object]) -> None:
+    """Fill in the defaults of containers, in place."""
+    for container in given:
+        _container(container)
 
 
 def claim(made: Object, storage_class: str | None) -> None:

@@ -132,6 +132,7 @@ def _aggregated_resource(resource: Resource) -> Object:
 
 
 _SUBRESOURCES = {
+    ("pods", "ephemeralcontainers"): ("Pod", ("get", "patch")),
     ("pods", "exec"): ("PodExecOptions", ("create", "get")),
     ("pods", "log"): ("Pod", ("get",)),
     ("pods", "portforward"): ("PodPortForwardOptions", ("create", "get")),

@@ -14,8 +14,9 @@ DOMAIN = "cluster.local"
 
 
 def containers(pod: Object) -> list[Object]:
-    """Return the pod's init containers and containers, in that order."""
-    return [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
+    """Return the pod's init containers, containers and ephemeral ones, in that order."""
+    spec = pod["spec"]
+    return [*spec.get("initContainers", []), *spec["containers"], *spec.get("ephemeralContainers", [])]
 
 
 def chosen_container(pod: Object, name: str) -> Object:
@@ -45,7 +46,7 @@ def require_host(pod: Object) -> None:
 def status_of(pod: Object, container: str) -> Object:
     """Return the status of one container; empty where there is none yet."""
     status = pod.get("status", {})
-    for key in ("initContainerStatuses", "containerStatuses"):
+    for key in ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"):
         for each in status.get(key, []):
             if each["name"] == container:
                 return dict(each)

@@ -13,6 +13,8 @@ from cx_conformance.sandbox import discovery, execution, lists, logs, portforwar
 from cx_conformance.sandbox.catalogue import Attributes, Object, Resource
 from cx_conformance.sandbox.confinement import Confinement
 from cx_conformance.sandbox.credentials import Tokens
+from cx_conformance.sandbox.pod_writes import PodWrites
+from cx_conformance.sandbox.processes import Processes
 from cx_conformance.sandbox.rbac import ANONYMOUS, User, decide
 from cx_conformance.sandbox.routes import Route, resource_route
 from cx_conformance.sandbox.state import State
@@ -46,6 +48,9 @@ class ApiServer:
     confinement: Confinement
     address: str
     nameserver: str
+    processes: Processes
+    writes: PodWrites | None = None
+    """None: this cluster takes no writes."""
     requests: list[Object] = field(default_factory=list)
 
     async def handle(self, request: Request) -> Answer:
@@ -88,6 +93,14 @@ class ApiServer:
             return await self._subresource(request, user, route, resource)
         if resource.verbs == ("create",):
             return self._review(request, user, resource)
+        if self.writes is not None and resource.kind == "Pod" and (request.method, bool(route.name)) == ("POST", False):
+            return _json(await self.writes.create(request, route), 201)
+        if (
+            self.writes is not None
+            and resource.kind == "Pod"
+            and (request.method, bool(route.name)) == ("DELETE", True)
+        ):
+            return _json(await self.writes.delete(request, route, self._present(route, resource)))
         if request.method not in ("GET", "HEAD"):
             raise self._cannot_write(request, route, resource)
         return self._read(request, route, resource)
@@ -170,12 +183,24 @@ class ApiServer:
         if record is None:
             raise not_found(resource, route.name)
         if route.subresource == "log":
-            return Response(200, logs.read(record.thing, request.query), "text/plain", _UNCACHED)
+            return Response(200, logs.read(record.thing, request.query, self.processes), "text/plain", _UNCACHED)
+        if route.subresource == "ephemeralcontainers":
+            if request.method == "GET":
+                return _json(record.thing)
+            if request.method != "PATCH" or self.writes is None:
+                raise not_implemented(f"{request.method} on pods/ephemeralcontainers")
+            return _json(await self.writes.add_ephemeral(request, route, record.thing))
         if request.wants_websocket:
             self._authorize(user, route, "create", resource)
         if route.subresource == "exec":
             return execution.accept(self.state, self.confinement, self.nameserver, record.thing, request)
         return portforward.accept(record.thing, request)
+
+    def _present(self, route: Route, resource: Resource) -> Object:
+        record = self.state.get(resource, route.namespace, route.name)
+        if record is None:
+            raise not_found(resource, route.name)
+        return record.thing
 
     def _cannot_write(self, request: Request, route: Route, resource: Resource) -> Refusal:
         if route.name and self.state.get(resource, route.namespace if resource.namespaced else "", route.name) is None:

@@ -21,8 +21,10 @@ from cx_conformance.sandbox.controllers import reconcile
 from cx_conformance.sandbox.credentials import Authority, Tokens, kubeconfig, server_context
 from cx_conformance.sandbox.isolation import may_listen, move_out
 from cx_conformance.sandbox.places import CannotListen, cannot_listen
+from cx_conformance.sandbox.pod_writes import PodWrites
 from cx_conformance.sandbox.rbac import User, service_account
 from cx_conformance.sandbox.rbac_defaults import ADMINS
+from cx_conformance.sandbox.runtime import Runtime
 from cx_conformance.sandbox.server import ApiServer
 from cx_conformance.sandbox.state import State
 from cx_conformance.sandbox.volumes import Volumes
@@ -57,6 +59,7 @@ class Serving:
         self._for_pods: asyncio.Server | None = None
         self._notes: list[str] = []
         self._api: ApiServer | None = None
+        self._runtime: Runtime | None = None
 
     async def start(self) -> Path:
         """Open every listener; return the path of the kubeconfig."""
@@ -64,7 +67,15 @@ class Serving:
         addresses = self._world.addresses
         if self._network is not None:
             await self._network.follow(self._state)
-        self._api = ApiServer(self._state, self._tokens, self._confinement, f"{host}:{port}", addresses.nameserver)
+        self._api = ApiServer(
+            self._state,
+            self._tokens,
+            self._confinement,
+            f"{host}:{port}",
+            addresses.nameserver,
+            self._world.processes,
+            self._made_writes(),
+        )
         names = [
             host,
             addresses.api_server,
@@ -121,6 +132,8 @@ class Serving:
 
     async def stop(self) -> None:
         """End every process and close every listener."""
+        if self._runtime is not None:
+            await self._runtime.close()
         await self._confinement.close()
         for server in (self._server, self._for_pods):
             if server is not None:
@@ -132,6 +145,20 @@ class Serving:
         from cx_conformance.sandbox.network import Network  # a static cluster does without it
 
         return Network(self._world.addresses, self._authority, self._folder)
+
+    def _made_writes(self) -> PodWrites | None:
+        """Return what takes writes; None for a cluster without a network, whose containers could reach nobody."""
+        network = self._network
+        if network is None:
+            return None
+
+        async def changed() -> None:
+            self._state.settle()
+            await network.follow(self._state)
+
+        nameserver = self._world.addresses.nameserver
+        self._runtime = Runtime(self._state, self._world.processes, self._confinement, nameserver, changed)
+        return PodWrites(self._state, self._world, self._runtime, changed)
 
     def _installed(self, objects: list[Object], names: list[str]) -> State:
         if self._recorded:

@@ -5,6 +5,8 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from cx_conformance.sandbox.processes import Processes
+
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 """The letters of generated names: no vowels, no look-alikes (k8s.io/apimachinery, util/rand)."""
 
@@ -92,6 +94,7 @@ class World:
     addresses: Addresses = field(default_factory=Addresses)
     born: str = field(default_factory=now)
     identity: uuid.UUID = field(default_factory=uuid.uuid4)
+    processes: Processes = field(default_factory=Processes)
 
     def uid(self, path: str) -> str:
         """Return the uid of the object at that path: the same every time, another one in another cluster."""

@@ -5,6 +5,7 @@ Kubernetes documentation says of its controllers, as far as somebody looking at 
 """
 
 from cx_conformance.sandbox.catalogue import Object
+from cx_conformance.sandbox.controllers.adoption import take_away
 from cx_conformance.sandbox.controllers.endpoints import endpoints
 from cx_conformance.sandbox.controllers.index import Objects
 from cx_conformance.sandbox.controllers.namespaces import namespaced_defaults
@@ -21,5 +22,6 @@ def reconcile(manifests: list[Object], world: World, root_certificate: str) -> l
     storage(objects)
     services(objects)
     workloads(objects)
+    take_away(objects)
     endpoints(objects)
     return objects.all()

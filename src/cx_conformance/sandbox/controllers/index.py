@@ -21,6 +21,11 @@ class Objects:
         metadata = thing["metadata"]
         self._kinds.setdefault(thing["kind"], {})[metadata.get("namespace", ""), metadata["name"]] = thing
 
+    def remove(self, thing: Object) -> None:
+        """Take an object away."""
+        metadata = thing["metadata"]
+        del self._kinds[thing["kind"]][metadata.get("namespace", ""), metadata["name"]]
+
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """Return one object, or None."""
         return self._kinds.get(kind, {}).get((namespace, name))

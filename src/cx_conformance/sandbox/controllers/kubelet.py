@@ -21,7 +21,7 @@ _TOLERATIONS = [
 
 def run(objects: Objects, pod: Object) -> Object:
     """Put the pod with the status it comes to, and the events of the way there; return it."""
-    spec = _completed(pod)
+    spec = _completed(objects, pod)
     refused = unschedulable(objects, pod, spec)
     if refused is not None:
         condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": refused}
@@ -39,7 +39,7 @@ def run(objects: Objects, pod: Object) -> Object:
     return made
 
 
-def _completed(pod: Object) -> Object:
+def _completed(objects: Objects, pod: Object) -> Object:
     """Return the specification with what admission and the service account add."""
     spec = pod["spec"]
     account = spec.get("serviceAccountName", "default")
@@ -63,6 +63,9 @@ def _completed(pod: Object) -> Object:
         "enableServiceLinks": True,
         "preemptionPolicy": "PreemptLowerPriority",
     }
+    ephemeral = objects.world.processes.ephemeral(pod["metadata"]["uid"])
+    if ephemeral:
+        added["ephemeralContainers"] = ephemeral
     if spec.get("automountServiceAccountToken") is False:
         del added["volumes"]
         return dict({"volumes": []} | spec | added)
@@ -87,10 +90,13 @@ def _status(objects: Objects, pod: Object, node: Object) -> Object:
         status |= {"podIP": address, "podIPs": [{"ip": address}]}
     else:
         warn(objects, pod, "FailedMount", unmounted)
-    finished = spec["restartPolicy"] != "Always" and unmounted is None
+    started = objects.world.processes.states(metadata["uid"])
+    own = {container["name"] for container in spec["containers"]}
+    finished = spec["restartPolicy"] != "Always" and unmounted is None and not own & started.keys()
     states = [_container(objects, pod, c, index, unmounted) for index, c in enumerate(spec["containers"])]
     if finished:
         states = [s | {"ready": False, "state": {"terminated": _terminated(objects, 0, "Completed")}} for s in states]
+    states = [_as_started(status, started) for status in states]
     inits = [_initialized(objects, c) for c in spec.get("initContainers", [])]
     if inits:
         status["initContainerStatuses"] = inits
@@ -98,21 +104,49 @@ def _status(objects: Objects, pod: Object, node: Object) -> Object:
     unready = [s["name"] for s in states if not s["ready"]]
     waiting = any("waiting" in s["state"] and not s["restartCount"] for s in states)
     status["phase"] = "Succeeded" if finished else "Pending" if waiting else "Running"
-    status["conditions"] = _conditions(objects, unready, sandboxed=unmounted is None)
+    ended = [one["state"]["terminated"]["exitCode"] for one in states if "terminated" in one["state"]]
+    if len(ended) == len(states) and not finished:
+        status["phase"] = "Failed" if any(ended) else "Succeeded"
+    if objects.world.processes.overdue(metadata["uid"]):
+        message = "Pod was active on the node longer than the specified deadline"
+        status |= {"phase": "Failed", "reason": "DeadlineExceeded", "message": message}
+    if spec.get("ephemeralContainers"):
+        status["ephemeralContainerStatuses"] = [
+            _as_started(_ephemeral(container), started) for container in spec["ephemeralContainers"]
+        ]
+    status["conditions"] = _conditions(objects, pod, unready, sandboxed=unmounted is None)
     return status
 
 
-def _conditions(objects: Objects, unready: list[str], *, sandboxed: bool) -> list[Object]:
+def _as_started(status: Object, started: dict[str, Object]) -> Object:
+    """Return a container's status with the state that the runtime knows; only what runs is ready."""
+    state = started.get(status["name"])
+    if state is None:
+        return status
+    return status | {"state": state, "ready": "running" in state, "started": "running" in state}
+
+
+def _ephemeral(container: Object) -> Object:
+    made = {"name": container["name"], "image": container["image"], "imageID": "", "lastState": {}, "restartCount": 0}
+    return made | {"state": {"waiting": {"reason": "ContainerCreating"}}, "ready": False}
+
+
+def _conditions(objects: Objects, pod: Object, unready: list[str], *, sandboxed: bool) -> list[Object]:
     verdict: Object = {"status": "True"}
     if unready:
         message = f"containers with unready status: [{' '.join(unready)}]"
         verdict = {"status": "False", "reason": "ContainersNotReady", "message": message}
+    whole = verdict
+    gates = [gate["conditionType"] for gate in pod["spec"].get("readinessGates", [])]
+    if gates and not unready:  # nobody here sets a gate's condition
+        message = f'corresponding condition of pod readiness gate "{gates[0]}" does not exist.'
+        whole = {"status": "False", "reason": "ReadinessGatesNotReady", "message": message}
     return [
         _dated(objects, condition)
         for condition in (
             {"type": "PodReadyToStartContainers", "status": str(sandboxed)},
             {"type": "Initialized", "status": "True"},
-            {"type": "Ready", **verdict},
+            {"type": "Ready", **whole},
             {"type": "ContainersReady", **verdict},
             {"type": "PodScheduled", "status": "True"},
         )
