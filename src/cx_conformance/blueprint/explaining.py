@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from cx_conformance.blueprint.names import PATTERNS
+from cx_conformance.blueprint.field_docs import field_docs
 from cx_conformance.blueprint.problems import DocumentPath, Problem
 from cx_conformance.blueprint.store import Reference
 from cx_conformance.blueprint.yaml_text import Tree
@@ -153,10 +154,10 @@ def _shape(value: object) -> str:
 def _meaning(model: type[BaseModel], path: DocumentPath) -> str:
     """Return the first sentence of the description of the field at ``path``."""
     owner = _model_of(_annotation_at(model, path[:-1]))
-    for name, field in owner.model_fields.items() if owner else ():
-        if path[-1] in {name, field.alias}:
-            return (field.description or "").split("\n")[0].split(". ")[0].rstrip(".")
-    return ""
+    if owner is None:
+        return ""
+    name = next((name for name, field in owner.model_fields.items() if path[-1] in {name, field.alias}), "")
+    return field_docs(owner).get(name, "").split("\n")[0].split(". ")[0].rstrip(".")
 
 
 def _annotation_at(annotation: Any, path: DocumentPath) -> Any:

@@ -7,6 +7,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from cx_conformance.blueprint.document import Blueprint
+from cx_conformance.blueprint.field_docs import field_docs
+from cx_conformance.blueprint.promise import Model
 from cx_conformance.blueprint.site import Site
 
 MODELS: Final[dict[str, type[BaseModel]]] = {"blueprint": Blueprint, "site": Site}
@@ -16,7 +18,16 @@ MODELS: Final[dict[str, type[BaseModel]]] = {"blueprint": Blueprint, "site": Sit
 def json_schema(name: str) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the document called ``name``; KeyError: there is none."""
     schema = MODELS[name].model_json_schema(by_alias=True)
+    for model in (MODELS[name], *_models_below(Model)):
+        about = schema if model is MODELS[name] else schema["$defs"].get(model.__name__, {})
+        for field, text in field_docs(model).items():
+            key = model.model_fields[field].alias or field
+            about.get("properties", {}).get(key, {})["description"] = text
     return {"$schema": GenerateJsonSchema.schema_dialect, **schema}
+
+
+def _models_below(model: type[BaseModel]) -> list[type[BaseModel]]:
+    return [each for child in model.__subclasses__() for each in (child, *_models_below(child))]
 
 
 def schema_text(name: str) -> str:
