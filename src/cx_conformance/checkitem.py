@@ -66,7 +66,7 @@ class CheckItem(pytest.Function):
     @property
     def can_be_judged(self) -> bool:
         """Whether every fixture that the check needs has looked already."""
-        return self.run_of.judge.has_looked(self.check)
+        return self.run_of.judge.needs_no_look(self.check)
 
     def judge(self) -> Outcome:
         """Return how the check ends for the entry."""

@@ -192,8 +192,6 @@ class Reporting:
 
     def _write(self, record: "RunRecord") -> None:
         from cx_conformance.nightly import Nightly
-        from cx_conformance.reports.directory import write_report
-        from cx_conformance.reports.junit import write_junit
         from cx_conformance.reports.terminal import render
         from cx_conformance.reports.writing import ReportNotWritten
 
@@ -201,10 +199,14 @@ class Reporting:
         record = nightly.remember(record)
         try:
             if self.run.options.report:
+                from cx_conformance.reports.directory import write_report
+
                 # Paper takes its time: there is none to be taken when the run was cut off, or has a limit.
                 paper = not (self.run.options.no_pdf or self.run.options.time_limit or self.run.interrupted)
                 write_report(record, self.run.options.report, paper=paper)
             if self.run.options.junitxml:
+                from cx_conformance.reports.junit import write_junit
+
                 write_junit(record, self.run.options.junitxml)
         except ReportNotWritten as error:
             sys.stderr.write(f"cx-conformance: {error}\n")
