@@ -4,6 +4,7 @@ Leaner than a parametrised function: all entries of a check share one function a
 set up for each. Fixtures are ordinary ones, of session scope.
 """
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -108,6 +109,11 @@ class CheckItem(pytest.Function):
         if isinstance(excinfo.value, (PromiseBroken, CouldNotLook)):
             return self.shown(str(excinfo.value))
         return str(super().repr_failure(excinfo))
+
+    @cached_property
+    def location(self) -> tuple[str, int | None, str]:
+        """Return what ``reportinfo`` says, with the path from the root of the run, which pytest would work out anew."""
+        return self.nodeid.partition("::")[0], None, self.reportinfo()[2]
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
         """Name the item as reports do."""

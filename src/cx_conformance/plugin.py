@@ -117,4 +117,4 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Report straight what needs only judging, where no other plug-in would miss the phases of a test."""
     config = session.config
     if config.stash.get(RUN, None) is not None and QuickReports.suits(config):
-        config.pluginmanager.register(QuickReports(), "cx-conformance-quick-reports")
+        config.pluginmanager.register(QuickReports(config), "cx-conformance-quick-reports")

@@ -13,20 +13,21 @@ from cx_conformance.checkitem import CheckItem
 from cx_conformance.outcome.outcome import Outcome, Result
 
 _PHASES: Final = ("pytest_runtest_setup", "pytest_runtest_call", "pytest_runtest_teardown", "pytest_runtest_makereport")
+_WORDS: Final = ("pytest_runtest_logstart", "pytest_runtest_logfinish")
 _UNCONCERNED: Final = ("_pytest.", "cx_conformance.", "pytest_timeout", "xdist.")
 
 
 class QuickReports:
     """Runs the items that need nothing but judging; registered where nobody would miss the phases."""
 
+    def __init__(self, config: pytest.Config) -> None:
+        """Tell when an item begins and ends only where somebody shows it."""
+        self._told = config.option.verbose >= -1 or not _nobody_else_has(config, _WORDS)
+
     @staticmethod
     def suits(config: pytest.Config) -> bool:
         """Return whether nobody listens to the phases of a test who would miss one that takes no time."""
-        return all(
-            (implementation.function.__module__ or "").startswith(_UNCONCERNED)
-            for phase in _PHASES
-            for implementation in getattr(config.hook, phase).get_hookimpls()
-        )
+        return _nobody_else_has(config, _PHASES)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
@@ -38,10 +39,21 @@ class QuickReports:
             item.session._setupstate.teardown_exact(item)  # noqa: SLF001 - there is no public way
             return None
         hook = item.ihook
-        hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        if self._told:
+            hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         hook.pytest_runtest_logreport(report=_report(item))
-        hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        if self._told:
+            hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
+
+
+def _nobody_else_has(config: pytest.Config, hooks: tuple[str, ...]) -> bool:
+    """Return whether only pytest itself, this suite and plug-ins that need no phases implement these hooks."""
+    return all(
+        (implementation.function.__module__ or "").startswith(_UNCONCERNED)
+        for hook in hooks
+        for implementation in getattr(config.hook, hook).get_hookimpls()
+    )
 
 
 def _report(item: CheckItem) -> pytest.TestReport:

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from cx_conformance.blueprint.names import PATTERNS
 from cx_conformance.blueprint.field_docs import field_docs
+from cx_conformance.blueprint.names import PATTERNS
 from cx_conformance.blueprint.problems import DocumentPath, Problem
 from cx_conformance.blueprint.store import Reference
 from cx_conformance.blueprint.yaml_text import Tree
