@@ -1,6 +1,5 @@
 """``--time-limit``: the run ends in time whatever hangs, says what it could not look at, and writes its report."""
 
-import json
 from pathlib import Path
 
 import pytest
