@@ -12,7 +12,7 @@ from cx_conformance.cluster.ingress import Ingress
 from cx_conformance.cluster.pod_spec import Reference
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.service import Service
-from cx_conformance.cluster.store_settings import Setting, told
+from cx_conformance.cluster.store_settings import Setting, keyed, told
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.outcome import Evidence
 
@@ -39,8 +39,10 @@ def check_config_map(config_map: Entry[ConfigMap], seen: Seen, evidence: Evidenc
     evidence.details["keys"] = len(found.object.keys)
     if found.note:
         evidence.note(found.note)
-    if not found.object.keys:
+    if not found.object.keys and config_map.of.optional:
         evidence.note("it holds no key")
+        return
+    assert found.object.keys, f"ConfigMap {found.object.where} holds no key; the component is told nothing by it"
 
 
 def _users(seen: Seen, entry: Entry[ConfigMap] | Entry[Secret], kind: str, names: tuple[str, ...]) -> list[Reference]:
@@ -245,6 +247,35 @@ def _odd_port(setting: Setting, service: Service, evidence: Evidence) -> str | N
     if setting.value in {str(port.number) for port in service.ports}:
         return None
     return f"{setting.where} says {setting.value}, which is no port of Service {service.where}"
+
+
+@check(
+    "CX309",
+    "Store settings as documented",
+    severity=Severity.MINOR,
+    remedy="write the documented value into the ConfigMap, then restart what reads it; or record a waiver",
+    rests_on=("CX101", "CX301"),
+)
+def check_documented_settings(store: Entry[Store], seen: Seen, evidence: Evidence) -> None:
+    """Realm, client, bucket and the like that the components are told are the documented ones.
+
+    A switch, such as the one for a replica set, may stand either way, and is noted.
+    """
+    documented = [(one, key, value) for one in store.of.settings for key, value in one.also.items()]
+    found = [(one, value) for settings, key, value in documented for one in keyed(seen, settings, key)]
+    if not found:
+        raise NotApplicable("no component reads a further documented setting of this store")
+    evidence.found = {one.where: one.value for one, _ in found}
+    evidence.promised = {key: value for _, key, value in documented}
+    wrong = []
+    for one, value in found:
+        if one.is_template or one.value == value:
+            continue
+        if one.switched_on is not None:
+            evidence.note(f"{one.where} is {one.value}, documented is {value}")
+            continue
+        wrong.append(f"{one.where} says {one.value} of promised {value}; it is read by {_some(one.readers)}")
+    assert not wrong, "; ".join(wrong)
 
 
 def _some(names: tuple[str, ...]) -> str:

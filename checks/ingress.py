@@ -9,10 +9,13 @@ from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.cluster.certificate import Certificate
+from cx_conformance.cluster.ingress import Ingress as LiveIngress
 from cx_conformance.cluster.ingress import IngressClass, IngressPath
+from cx_conformance.cluster.path_reach import why_not_below
 from cx_conformance.cluster.routes import Route
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.probes.http_observation import HttpFailure, HttpObservation
 from cx_conformance.vantage.entrance import OUTSIDE, EntranceProbes
@@ -44,23 +47,29 @@ def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     evidence.found = "no rule"
     route = _route(ingress, seen, evidence)
     evidence.found = f"{route.path.host or 'any host'}{route.path.path} to {_backend(route.path)}"
-    services = set(ingress.planned.service_names)
-    numbers: set[int | str] = set()
-    try:
-        live = seen.service(ingress.planned).object
-        services.add(live.name)
-        for port in live.ports:
-            numbers |= {port.number, port.name}
-    except Absent:
-        evidence.note("its Service does not exist")
     where = f"Ingress {route.ingress.where} leads {route.path.path} to {_backend(route.path)}"
-    assert route.path.service in services, f"{where} of promised Service {ingress.planned.service_names[0]}"
-    promised: set[int | str] = set()
-    for one in ingress.planned.facts.service.ports if ingress.planned.facts.service else ():
-        promised |= {one.port, *one.also} | ({one.name} if one.name else set())
-    shown = ", ".join(str(one) for one in sorted(promised, key=str))
-    accepted = promised if not numbers else {one for one in numbers if one in promised or isinstance(one, str)}
-    assert route.path.port in accepted, f"{where} of promised port {shown}"
+    live = seen.service(ingress.planned).object
+    assert route.path.service == live.name, f"{where} of promised Service {live.name}"
+    assert route.ingress.namespace == live.namespace, (
+        f"{where} in its own namespace, promised is the Service in {live.namespace}"
+    )
+    facts = ingress.planned.facts.service
+    promised = [number for one in facts.ports for number in (one.port, *one.also)] if facts else []
+    # A backend's port is given by number or by name; either must be a live port of a promised number.
+    accepted = {key for port in live.ports if port.number in promised for key in (port.number, port.name) if key}
+    assert route.path.port in accepted, f"{where} of promised port {', '.join(str(one) for one in promised)}"
+    lost = why_not_below(route, _controller(route, seen), seen.snapshot.visible(LiveIngress))
+    assert lost is None, f"Ingress {route.ingress.where}: {lost}; promised is {ingress.of.path} and all below it"
+
+
+def _controller(route: Route, seen: Seen) -> str:
+    """Return the controller of the route's class, or of the default one; empty where there is none, or none is seen."""
+    try:
+        classes = seen.snapshot.list(IngressClass)
+    except CouldNotLook:
+        return ""  # CX502 tells it
+    name = route.ingress.class_name
+    return next((one.controller for one in classes if one.name == name or (not name and one.is_default)), "")
 
 
 @check(

@@ -1,6 +1,7 @@
 """Storage: volumes, claims, classes and the provider behind them."""
 
 from fnmatch import fnmatchcase
+from typing import Final
 
 from cx_conformance.blueprint.component import Component, Volume
 from cx_conformance.blueprint.plan import Entry
@@ -17,6 +18,9 @@ from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.vantage.insides import InsideProbes
 from cx_conformance.vantage.reach import EXEC
 
+NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
+"""What a StorageClass names whose volumes are made by hand (source: Kubernetes' documentation of local volumes)."""
+
 
 @check(
     "CX401",
@@ -26,18 +30,28 @@ from cx_conformance.vantage.reach import EXEC
     rests_on=("CX101",),
 )
 def check_mounted(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None:
-    """The volume is mounted where it is promised; data written elsewhere are lost with the pod."""
+    """The component mounts the volume where it is promised; data written elsewhere are lost with the pod."""
     live, promised = seen.workload(volume.planned).object, volume.of
     evidence.seen_at = f"{live.kind} {live.where}"
     evidence.promised = {"volume": promised.name or "any", "at": promised.mount_path or "any"}
-    mounts = [mount for one in live.template.spec.containers for mount in one.volume_mounts]
+    own = seen.own_containers(volume.planned)
+    mounts = [mount for one in own for mount in one.volume_mounts]
     evidence.found = [f"{mount.name} at {mount.mount_path}" for mount in mounts] or "none"
     if promised.mount_path is None:
         _claimed(volume, seen, evidence)
         return
     at_path = [mount for mount in mounts if _same_path(mount.mount_path, promised.mount_path)]
     where = f"{live.kind} {live.where}"
-    assert at_path, f"{where} mounts nothing at {promised.mount_path}; it mounts {_list(evidence.found)}"
+    others = [
+        one.name
+        for one in live.template.spec.containers
+        if one not in own and any(_same_path(mount.mount_path, promised.mount_path) for mount in one.volume_mounts)
+    ]
+    instead = f"; container {', '.join(others)} does" if others else ""
+    assert at_path, (
+        f"{where} mounts nothing at {promised.mount_path} in container {own[0].name}{instead}; "
+        f"it mounts {_list(evidence.found)}"
+    )
     if promised.name:
         names = {mount.name for mount in at_path}
         assert promised.name in names, (
@@ -114,7 +128,7 @@ def check_size(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None:
     if volume.of.mount_path is not None:
         at_path = {
             mount.name
-            for one in live.template.spec.containers
+            for one in seen.own_containers(volume.planned)
             for mount in one.volume_mounts
             if _same_path(mount.mount_path, volume.of.mount_path)
         }
@@ -179,17 +193,26 @@ def _used_classes(seen: Seen) -> dict[str, StorageClass]:
     rests_on=("platform:CX404",),
 )
 def check_provisioner(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
-    """The provisioner behind the platform's volumes is one that the page supports; how well is noted."""
+    """The provisioner behind the platform's volumes is one that the page supports, or any that makes volumes on demand.
+
+    How well the page supports it is noted.
+    """
     found, unknown = {}, []
     for name, used in sorted(_used_classes(seen).items()):
         provider = _provider(platform.of, used.provisioner)
         found[name] = f"{used.provisioner}: {f'{provider.name}, {provider.support}' if provider else 'not listed'}"
-        if provider is None:
+        if provider is None and platform.of.any_storage and used.provisioner != NO_PROVISIONER:
+            evidence.note(f"{used.provisioner} is not on the page's list, which allows any other that is dynamic")
+        elif provider is None:
             unknown.append(f"{name} ({used.provisioner})")
         elif provider.support != "tested":
             evidence.note(f"{provider.name} is supported, {provider.support}")
     evidence.found, evidence.promised = found, [one.name for one in platform.of.storage]
-    assert not unknown, f"StorageClass {', '.join(unknown)} is of no provider that the page supports"
+    dynamic = ", or any other that makes volumes on demand" if platform.of.any_storage else ""
+    assert not unknown, (
+        f"StorageClass {', '.join(unknown)} is of no provider that the page supports; it supports "
+        f"{', '.join(one.name for one in platform.of.storage)}{dynamic}"
+    )
 
 
 @check(

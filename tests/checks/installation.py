@@ -1,11 +1,12 @@
 """A conformant installation that a test breaks in one place, and how the checks judge it; no server, no network."""
 
 import base64
-import copy
 import datetime as dt
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
+
+import orjson
 
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.loading import load_blueprint
@@ -40,16 +41,16 @@ def blueprint() -> Blueprint:
 
 
 @cache
-def _reference() -> tuple[Object, ...]:
-    return tuple(reference_installation(blueprint(), fqdn=FQDN, seed=1))
+def _reference() -> bytes:
+    return orjson.dumps(reference_installation(blueprint(), fqdn=FQDN, seed=1))
 
 
 class Installation:
     """The reference installation on one node, to be changed by a test and then judged."""
 
-    def __init__(self, site: dict[str, Any] | None = None) -> None:
-        """Start conformant, with this site file's content."""
-        self.manifests: list[Object] = copy.deepcopy(list(_reference()))
+    def __init__(self, site: dict[str, Any] | None = None, manifests: bytes | None = None) -> None:
+        """Start conformant, with this site file's content; ``manifests`` are others than the reference's, as JSON."""
+        self.manifests: list[Object] = orjson.loads(_reference() if manifests is None else manifests)
         self.site = Site.model_validate(site or {})
         self.version = "v1.36.2"
         self.groups: dict[str, tuple[str, ...]] = {}

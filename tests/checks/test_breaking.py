@@ -109,6 +109,36 @@ def local_storage_on_two_nodes(installation: Installation) -> None:
     installation.add_live(another_node())
 
 
+def no_expressions(installation: Installation) -> None:
+    """Let ingress-nginx read no path of the host as a regular expression."""
+    for one in installation.manifests:
+        if one["kind"] == "Ingress":
+            one["metadata"].pop("annotations", None)
+
+
+def exact_path(installation: Installation) -> None:
+    """Let Keycloak's Ingress serve its path alone, and nothing below it."""
+    no_expressions(installation)
+    path = installation.find("Ingress", "keycloak")["spec"]["rules"][0]["http"]["paths"][0]
+    path["pathType"] = "Exact"
+
+
+def leads_to_metrics(installation: Installation) -> None:
+    """Lead ccm's path to its port for metrics, by name."""
+    metrics = {"name": "metrics", "port": 9404, "targetPort": 9404}
+    installation.find("Service", "ef-ccm-svc")["spec"]["ports"].append(metrics)
+    path_of(installation, "ef-ccm")["backend"]["service"]["port"] = {"name": "metrics"}
+
+
+def mounted_by_a_backup_only(installation: Installation) -> None:
+    """Let a second container mount MinIO's volume, and its own not."""
+    spec = installation.find("Deployment", "minio")["spec"]["template"]["spec"]
+    own = spec["containers"][0]
+    mount = next(one for one in own["volumeMounts"] if one["mountPath"] == "/data")
+    own["volumeMounts"].remove(mount)
+    spec["containers"].append({"name": "backup", "image": "backup", "volumeMounts": [mount]})
+
+
 Break = Callable[[Installation], Any]
 
 BROKEN: list[tuple[str, str, str | None, Break, str]] = [
@@ -431,8 +461,8 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "CX405",
         "platform",
         None,
-        lambda i: i.live("StorageClass", "", lambda c: c.update(provisioner="example.com/odd")),
-        "(example.com/odd) is of no provider that the page supports",
+        lambda i: i.live("StorageClass", "", lambda c: c.update(provisioner="kubernetes.io/no-provisioner")),
+        "(kubernetes.io/no-provisioner) is of no provider that the page supports",
     ),
     (
         "CX406",
@@ -469,6 +499,29 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         lambda i: path_of(i, "ef-ccm")["backend"]["service"].update(port={"number": 80}),
         "to ef-ccm-svc:80 of promised port 8081",
     ),
+    (
+        "CX501",
+        "ccm",
+        "/ccm",
+        lambda i: ingress_of(i, "ef-ccm")["metadata"].update(namespace="ef-external"),
+        "in its own namespace, promised is the Service in expertflow",
+    ),
+    ("CX501", "keycloak", "/auth", exact_path, "pathType Exact leads /auth alone there, and nothing below it"),
+    (
+        "CX501",
+        "ccm",
+        "/ccm",
+        lambda i: path_of(i, "ef-ccm").update(path="/ccm$"),
+        "the expression /ccm$ matches nothing below /ccm",
+    ),
+    (
+        "CX501",
+        "ccm",
+        "/ccm",
+        no_expressions,
+        "ingress-nginx reads /ccm(/|$)(.*) letter by letter: no Ingress of its host has the annotation",
+    ),
+    ("CX501", "ccm", "/ccm", leads_to_metrics, "leads /ccm(/|$)(.*) to ef-ccm-svc:metrics of promised port 8081"),
     (
         "CX502",
         "ccm",
@@ -553,6 +606,21 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         lambda i: settings(i).update(REDIS_HOST="mongo-mongodb.ef-external.svc"),
         "it leads to Service ef-external/mongo-mongodb, promised is ef-external/redis-master",
     ),
+    (
+        "CX309",
+        "keycloak",
+        None,
+        lambda i: settings(i).update(KEYCLOAK_REALM="other"),
+        "KEYCLOAK_REALM in ConfigMap expertflow/ef-connection-env-cm says other of promised expertflow; it is read by",
+    ),
+    (
+        "CX301",
+        "ccm",
+        "ef-ccm-cm",
+        lambda i: i.find("ConfigMap", "ef-ccm-cm").update(data={}),
+        "ConfigMap expertflow/ef-ccm-cm holds no key",
+    ),
+    ("CX401", "minio", "/data", mounted_by_a_backup_only, "at /data in container minio; container backup does"),
     (
         "CX703",
         "agent-manager",

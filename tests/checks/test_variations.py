@@ -586,6 +586,7 @@ VARIATIONS: dict[str, Vary] = {
     "Keycloak through the Ingress": told(KEYCLOAK_HOST="https://cx.example.com/auth"),
     "Keycloak through an Ingress for every name of the domain": keycloak_by_wildcard,
     "addresses put in later": told(KEYCLOAK_HOST="https://${FQDN}/auth", MONGODB_PORT="$(MONGO_PORT)"),
+    "switches of a highly available store": told(MONGODB_REPLICASET_ENABLED="true", REDIS_SENTINEL_ENABLE="true"),
     "no settings of stores": settings_of_an_older_release,
 }
 

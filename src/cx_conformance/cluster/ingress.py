@@ -41,6 +41,11 @@ class Ingress(ApiObject):
         """The host names of its rules, each once."""
         return tuple(dict.fromkeys(item.host for item in self.paths if item.host))
 
+    @property
+    def is_canary(self) -> bool:
+        """Whether ingress-nginx takes it for a share of another Ingress's calls, under the same host and path."""
+        return self.annotations.get("nginx.ingress.kubernetes.io/canary") == "true"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngressClass(ApiObject):

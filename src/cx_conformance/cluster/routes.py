@@ -39,6 +39,11 @@ def literal_path(path: str) -> str:
     return (text[: found.start()] if found else text).rstrip("/") or "/"
 
 
+def is_expression(path: str) -> bool:
+    """Whether an Ingress path is written as a regular expression."""
+    return _REGEX.search(path) is not None
+
+
 def routes(ingresses: Iterable[Ingress]) -> Iterator[Route]:
     """Yield every path of every Ingress."""
     for ingress in ingresses:

@@ -101,6 +101,10 @@ class Seen:
         It is the one that declares a promised port, else the one named like the component, else the first: a mesh or
         a log shipper adds its sidecars in front or behind.
         """
+        return self.own_containers(planned)[0]
+
+    def own_containers(self, planned: Planned) -> tuple[Container, ...]:
+        """Return the containers that may be the component's own, the likeliest first: all where none is recognised."""
         containers = self.spec(planned).containers
         if not containers:
             raise Absent(f"{_named(self.workload(planned).object)} has no container")
@@ -108,7 +112,7 @@ class Seen:
         names = {planned.id, *planned.names, *planned.chart_names}
         best = [one for one in containers if any(port.number in numbers for port in one.ports)]
         best += [one for one in containers if one.name in names]
-        return (best or list(containers))[0]
+        return tuple(best or containers)
 
     def namespace_of(self, planned: Planned) -> str:
         """Return the namespace in which the component lives: its workload's, else the documented one."""
@@ -182,13 +186,14 @@ class Seen:
             return set(planned.service_names)
 
     def rivals(self, route: Route) -> tuple[Route, ...]:
-        """Return the other rules of the same class for the same host and path."""
+        """Return the other rules of the same class for the same host and path; a canary is meant to share them."""
         return tuple(
             other
             for other in routes(self.snapshot.visible(Ingress))
             if (other.ingress.where != route.ingress.where or other.path != route.path)
             and (other.literal, other.path.host.lower()) == (route.literal, route.path.host.lower())
             and other.ingress.class_name == route.ingress.class_name
+            and not (other.ingress.is_canary or route.ingress.is_canary)
         )
 
     @cached_property

@@ -47,9 +47,13 @@ def two_default_classes(installation: Installation, _: str) -> None:
 
 @fault("CX405")
 def unsupported_provisioner(installation: Installation, _: str) -> None:
-    """The default StorageClass has a provisioner that the platform does not support."""
-    for each in installation.of("StorageClass"):
-        each["provisioner"] = "example.com/floppy"
+    """The default StorageClass makes no volumes on demand, as the platform needs it to."""
+    first = next(iter(installation.of("StorageClass")))
+    metadata = first["metadata"]
+    by_hand = metadata | {"name": "by-hand", "uid": metadata["uid"][::-1]}
+    installation.objects.append(first | {"metadata": by_hand, "provisioner": "kubernetes.io/no-provisioner"})
+    # Claims that were bound by the class before stay bound.
+    first["metadata"] = metadata | {"annotations": {}}
 
 
 @fault("CX406")

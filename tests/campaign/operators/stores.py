@@ -1,0 +1,98 @@
+"""Stores, as far as the API's own objects break them: what the components are told."""
+
+from cx_conformance.blueprint.store import Settings
+from tests.campaign.facts import Fact
+from tests.campaign.ground import Ground
+from tests.campaign.mutation import breaks
+from tests.checks.installation import Object, blueprint
+
+
+def _data(fact: Fact, ground: Ground) -> Object:
+    settings: Settings = fact.of(Settings)
+    found: Object = ground.find("ConfigMap", settings.config_map, "expertflow")["data"]
+    return found
+
+
+def _place(fact: Fact) -> tuple[str, ...]:
+    return (fact.of(Settings).config_map, fact.text)
+
+
+@breaks("store.settings.host", how="wrong reference", words=_place)
+def told_a_host_of_nobody(fact: Fact, ground: Ground) -> None:
+    """The components are told a host name that no Service has."""
+    _data(fact, ground)[fact.value] = "gone.ef-external.svc"
+
+
+@breaks("store.settings.host", how="wrong reference", words=_place)
+def told_the_host_of_another_store(fact: Fact, ground: Ground) -> None:
+    """The components are told another store."""
+    _data(fact, ground)[fact.value] = "ef-postgresql.ef-external.svc"
+
+
+@breaks("store.settings.host", how="wrong namespace", words=_place)
+def told_a_short_name(fact: Fact, ground: Ground) -> None:
+    """The components are told a name that leads nowhere from their own namespace."""
+    _data(fact, ground)[fact.value] = _data(fact, ground)[fact.value].partition(".")[0]
+
+
+@breaks("store.settings.host", how="wrong namespace", words=_place)
+def told_the_host_in_another_namespace(fact: Fact, ground: Ground) -> None:
+    """The components are told the name in their own namespace."""
+    _data(fact, ground)[fact.value] = _data(fact, ground)[fact.value].replace("ef-external", "expertflow")
+
+
+@breaks("store.settings.host", how="wrong reference", words=_place)
+def told_localhost(fact: Fact, ground: Ground) -> None:
+    """The components are told themselves."""
+    _data(fact, ground)[fact.value] = "localhost"
+
+
+@breaks("store.settings.port", how="wrong number", words=_place)
+def told_another_port(fact: Fact, ground: Ground) -> None:
+    """The components are told the next port."""
+    _data(fact, ground)[fact.value] = f"{int(_data(fact, ground)[fact.value]) + 5}"
+
+
+@breaks("store.settings.port", how="wrong kind", words=_place)
+def told_a_port_with_words(fact: Fact, ground: Ground) -> None:
+    """The components are told no number."""
+    _data(fact, ground)[fact.value] = "default"
+
+
+@breaks("store.settings.url", how="wrong reference", words=_place)
+def told_a_url_of_nobody(fact: Fact, ground: Ground) -> None:
+    """The components are told an address whose host no Service has."""
+    data = _data(fact, ground)
+    data[fact.value] = data[fact.value].replace("ef-external", "ef-other")
+
+
+@breaks("store.settings.url", how="wrong number", words=_place)
+def told_a_url_of_another_port(fact: Fact, ground: Ground) -> None:
+    """The components are told an address on a port that the store does not have."""
+    data = _data(fact, ground)
+    head, _, tail = data[fact.value].rpartition(":")
+    rest = tail.lstrip("0123456789")
+    data[fact.value] = f"{head}:9{rest}"
+
+
+@breaks("store.settings.also", how="wrong reference", words=lambda fact: (fact.where.rpartition("[")[2].rstrip("]"),))
+def told_another_value(fact: Fact, ground: Ground) -> None:
+    """The components are told something else than what is documented."""
+    key = fact.where.rpartition("[")[2].rstrip("]")
+    _data(fact, ground)[key] = {"false": "true"}.get(fact.value, "other")
+
+
+def _reader(fact: Fact) -> str:
+    """Return the first component that reads the ConfigMap."""
+    readers = (
+        name
+        for name, component in blueprint().components.items()
+        if any(one.name == fact.value for one in component.config_maps)
+    )
+    return next(readers)
+
+
+@breaks("store.settings.config_map", how="absent", told_of=_reader)
+def settings_not_there(fact: Fact, ground: Ground) -> None:
+    """The ConfigMap was never created."""
+    ground.manifests.remove(ground.find("ConfigMap", fact.value, "expertflow"))

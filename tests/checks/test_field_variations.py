@@ -1,0 +1,35 @@
+"""What real clusters of many vendors look like raises no alarm either."""
+
+import pytest
+
+from cx_conformance.blueprint.plan import Plan
+from cx_conformance.catalogue import all_checks
+from cx_conformance.outcome.outcome import Result
+from tests.checks.installation import Installation, blueprint
+from tests.checks.variations import FIELD
+
+STATIC = [one.id for one in all_checks() if not one.live]
+SITE = {"fqdn": "cx.example.com"}
+
+
+@pytest.mark.parametrize("name", FIELD)
+def test_what_real_clusters_look_like_raises_no_alarm(name: str) -> None:
+    """Every static check passes, or has nothing to look at."""
+    installation = Installation(SITE)
+    FIELD[name](installation)
+    alarms = [
+        f"{one.check} {one.component} [{one.entry}]: {one.message} {one.evidence.get('seen', '')}"
+        for one in installation.all_outcomes(STATIC)
+        if one.result not in (Result.PASS, Result.NOT_APPLICABLE)
+    ]
+    assert alarms == []
+
+
+@pytest.mark.parametrize("name", FIELD)
+def test_a_variation_changes_what_is_seen(name: str) -> None:
+    """One that changed nothing would prove nothing."""
+    usual, varied = Installation(SITE), Installation(SITE)
+    FIELD[name](varied)
+    plan = Plan(blueprint(), usual.site)
+    before, after = usual.snapshot(plan), varied.snapshot(plan)
+    assert (before.listings, before.identity, usual.site) != (after.listings, after.identity, varied.site)

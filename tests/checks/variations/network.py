@@ -1,0 +1,257 @@
+"""Services, EndpointSlices and Ingresses, written and kept in other ways."""
+
+import base64
+import copy
+import datetime as dt
+from functools import cache
+from typing import Any, Final
+
+from cx_conformance.sandbox.credentials import Authority
+from tests.checks.installation import FQDN, Installation, Object
+from tests.checks.variations.vary import Vary, all_of, ingress_paths, live, named, of_kind, workloads
+
+
+def ipv6_first(service: Object) -> None:
+    """Give a Service an IPv6 address before its IPv4 one."""
+    if service["spec"].get("clusterIP") not in (None, "", "None"):
+        own = service["spec"]["clusterIP"]
+        service["spec"] |= {"clusterIP": "fd00::1", "clusterIPs": ["fd00::1", own], "ipFamilies": ["IPv6", "IPv4"]}
+
+
+def ipv6_only(service_or_slice: Object) -> None:
+    """Let the cluster know IPv6 only."""
+    if service_or_slice["kind"] == "Service" and service_or_slice["spec"].get("clusterIP") not in (None, "", "None"):
+        service_or_slice["spec"] |= {"clusterIP": "fd00::1", "clusterIPs": ["fd00::1"], "ipFamilies": ["IPv6"]}
+    if service_or_slice["kind"] == "EndpointSlice":
+        service_or_slice["addressType"] = "IPv6"
+        for one in service_or_slice["endpoints"] or []:
+            one["addresses"] = ["fd00::2"]
+
+
+def one_slice_a_port(installation: Installation) -> None:
+    """Split every slice into one for each port."""
+
+    def split(objects: list[Object]) -> None:
+        for one in [one for one in objects if one["kind"] == "EndpointSlice"]:
+            objects.remove(one)
+            for number, port in enumerate(one["ports"] or []):
+                part = copy.deepcopy(one)
+                part["metadata"]["name"] += f"-{number}"
+                part["ports"] = [port]
+                objects.append(part)
+
+    installation.change_live(split)
+
+
+def terminating_beside(installation: Installation) -> None:
+    """Let an old endpoint be terminating in a slice, and readiness be left out of the new one."""
+
+    def change(one: Object) -> None:
+        if one["endpoints"]:
+            old = copy.deepcopy(one["endpoints"][0])
+            old |= {"addresses": ["192.0.2.9"], "conditions": {"ready": False, "serving": True, "terminating": True}}
+            one["endpoints"][0]["conditions"] = {}
+            one["endpoints"].insert(0, old)
+
+    installation.live("EndpointSlice", "", change)
+
+
+def foreign_slice(installation: Installation) -> None:
+    """Let another controller keep a slice of names beside each one."""
+
+    def doubled(objects: list[Object]) -> None:
+        for one in [one for one in objects if one["kind"] == "EndpointSlice"]:
+            twin = copy.deepcopy(one)
+            twin["metadata"]["name"] += "-fqdn"
+            twin |= {"addressType": "FQDN", "endpoints": [{"addresses": ["ccm.example.com"]}]}
+            objects.insert(0, twin)
+
+    installation.change_live(doubled)
+
+
+def on_services(**fields: Any) -> Vary:
+    """Set fields of every Service."""
+
+    def vary(installation: Installation) -> None:
+        for one in of_kind(installation, "Service"):
+            one["spec"].update(copy.deepcopy(fields))
+
+    return vary
+
+
+def other_ports_first(installation: Installation) -> None:
+    """Put a port for metrics before the promised ones, and say what each speaks."""
+    for one in of_kind(installation, "Service"):
+        for port in one["spec"]["ports"]:
+            port["appProtocol"] = "http"
+        one["spec"]["ports"].insert(0, {"name": "metrics", "port": 9404, "targetPort": 9404, "protocol": "TCP"})
+        one["spec"]["ports"].append({"name": "voice", "port": one["spec"]["ports"][1]["port"], "protocol": "UDP"})
+
+
+def headless_stores(installation: Installation) -> None:
+    """Let the Services of Mongo and Redis be headless, so that their names resolve to the pods."""
+    for name in ("mongo-mongodb", "redis-master"):
+        installation.find("Service", name)["spec"]["clusterIP"] = "None"
+
+
+def old_name_kept(installation: Installation) -> None:
+    """Keep a name of an earlier release as an alias of the Service."""
+    alias = {"type": "ExternalName", "externalName": "ef-ccm-svc.expertflow.svc.cluster.local"}
+    installation.manifests.append(
+        named("Service", "ef-customer-channel-manager-svc", "expertflow", spec=alias) | {"apiVersion": "v1"}
+    )
+
+
+def selected_by_helm(installation: Installation) -> None:
+    """Let Services select by the labels that charts write."""
+    for one in workloads(installation):
+        labels = one["spec"]["template"]["metadata"]["labels"]
+        name = labels.get("ef.service")
+        if name:
+            labels |= {"app.kubernetes.io/name": name.removeprefix("ef-"), "app.kubernetes.io/instance": "ef-cx"}
+    for service in of_kind(installation, "Service"):
+        name = service["spec"]["selector"].get("ef.service")
+        if name:
+            service["spec"]["selector"] = {
+                "app.kubernetes.io/name": name.removeprefix("ef-"),
+                "app.kubernetes.io/instance": "ef-cx",
+            }
+
+
+def backends_by_name(installation: Installation) -> None:
+    """Let Ingresses name the Service's port instead of its number."""
+    names = {
+        (one["metadata"]["name"], port["port"]): port["name"]
+        for one in of_kind(installation, "Service")
+        for port in one["spec"]["ports"]
+    }
+    for path in ingress_paths(installation):
+        backend = path["backend"]["service"]
+        backend["port"] = {"name": names[backend["name"], backend["port"]["number"]]}
+
+
+def second_host(first: bool) -> Vary:
+    """Serve a second host name by every Ingress, with a certificate of its own."""
+
+    def vary(installation: Installation) -> None:
+        for one in of_kind(installation, "Ingress"):
+            other = copy.deepcopy(one["spec"]["rules"][0]) | {"host": "cx.example.org"}
+            one["spec"]["rules"].insert(0 if first else 1, other)
+            tls = {"hosts": ["cx.example.org"], "secretName": "org-tls"}
+            one["spec"]["tls"].insert(0 if first else 1, tls)
+
+    return vary
+
+
+def any_host(installation: Installation) -> None:
+    """Serve whatever host name is asked for."""
+    for one in of_kind(installation, "Ingress"):
+        for rule in one["spec"]["rules"]:
+            del rule["host"]
+
+
+def host_in_capitals(installation: Installation) -> None:
+    """Let the site's host name be written in capitals."""
+    installation.site = installation.site.model_copy(update={"fqdn": FQDN.upper()})
+
+
+def path_type(kind: str) -> Vary:
+    """Let every path have this type."""
+
+    def vary(installation: Installation) -> None:
+        for path in ingress_paths(installation):
+            path["pathType"] = kind
+
+    return vary
+
+
+def only_use_regex(installation: Installation) -> None:
+    """Let one Ingress of the host alone say that paths are regular expressions; it counts for all of them."""
+    for one in of_kind(installation, "Ingress"):
+        one["metadata"]["annotations"] = {}
+    first = next(one for one in of_kind(installation, "Ingress") if one["metadata"]["name"] == "ef-ccm")
+    first["metadata"]["annotations"] = {"nginx.ingress.kubernetes.io/use-regex": "true"}
+
+
+def canary(installation: Installation) -> None:
+    """Send one call in ten to a new version, by a canary Ingress of ingress-nginx."""
+    twin = copy.deepcopy(installation.find("Ingress", "ef-ccm"))
+    twin["metadata"] |= {"name": "ef-ccm-canary"}
+    twin["metadata"]["annotations"] |= {
+        "nginx.ingress.kubernetes.io/canary": "true",
+        "nginx.ingress.kubernetes.io/canary-weight": "10",
+    }
+    twin["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] = "ef-ccm-next-svc"
+    installation.manifests.append(twin)
+
+
+def solver(installation: Installation) -> None:
+    """Have cert-manager prove the host name, and an Ingress with a default backend only."""
+    backend = {"service": {"name": "cm-acme-http-solver-x", "port": {"number": 8089}}}
+    path = {"path": "/.well-known/acme-challenge/x", "pathType": "ImplementationSpecific", "backend": backend}
+    rules = [{"host": FQDN, "http": {"paths": [path]}}]
+    installation.add_live(
+        named("Ingress", "cm-acme-http-solver-x", "expertflow", spec={"ingressClassName": "nginx", "rules": rules}),
+        named("Ingress", "fallback", "default", spec={"ingressClassName": "nginx", "defaultBackend": backend}),
+    )
+
+
+@cache
+def _wildcard() -> str:
+    pair = Authority().issue(["*.example.com", "example.com"], valid_for=dt.timedelta(days=90))
+    return base64.b64encode(pair.certificate).decode()
+
+
+def wildcard_certificate(installation: Installation) -> None:
+    """Let a certificate for every name of the domain be in a Secret of another name."""
+    for secret in [
+        one for one in of_kind(installation, "Secret") if one["metadata"]["name"] == "ef-ingress-tls-secret"
+    ]:
+        twin = copy.deepcopy(secret)
+        twin["metadata"]["name"] = "wildcard-tls"
+        twin["data"]["tls.crt"] = _wildcard()
+        installation.manifests.append(twin)
+    for one in of_kind(installation, "Ingress"):
+        one["spec"]["tls"] = [{"hosts": ["*.example.com"], "secretName": "wildcard-tls"}]
+
+
+def controllers_certificate(installation: Installation) -> None:
+    """Leave the certificate to the controller's own default one."""
+    for one in of_kind(installation, "Ingress"):
+        one["spec"]["tls"] = [{"hosts": [FQDN]}]
+
+
+def both_classes(installation: Installation) -> None:
+    """Have an internal Ingress of another class for the same path, that leads to another Service."""
+    twin = copy.deepcopy(installation.find("Ingress", "ef-ccm"))
+    twin["metadata"]["name"] = "ef-ccm-internal"
+    twin["spec"]["ingressClassName"] = "internal"
+    twin["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] = "ef-ccm-internal-svc"
+    installation.manifests.append(twin)
+
+
+VARIATIONS: Final[dict[str, Vary]] = {
+    "dual stack, IPv6 first": live("Service", ipv6_first),
+    "IPv6 only": all_of(live("Service", ipv6_only), live("EndpointSlice", ipv6_only)),
+    "an EndpointSlice a port": one_slice_a_port,
+    "a terminating endpoint beside a new one": terminating_beside,
+    "a foreign EndpointSlice of names": foreign_slice,
+    "external addresses on Services": on_services(externalIPs=["192.0.2.7"], sessionAffinity="ClientIP"),
+    "Services that keep to the node": on_services(internalTrafficPolicy="Local", publishNotReadyAddresses=True),
+    "a port for metrics first, one for UDP last": other_ports_first,
+    "headless Services of stores": headless_stores,
+    "an old name kept as an alias": old_name_kept,
+    "Services that select by Helm's labels": selected_by_helm,
+    "Ingress backends by port name": backends_by_name,
+    "a second host name behind": second_host(first=False),
+    "a second host name in front": second_host(first=True),
+    "any host name": any_host,
+    "the host name in capitals": host_in_capitals,
+    "rewritten paths of type Prefix": path_type("Prefix"),
+    "regular expressions by one Ingress for all": only_use_regex,
+    "a canary of ingress-nginx": canary,
+    "a certificate being proved, and a fallback": solver,
+    "a wildcard certificate in another Secret": wildcard_certificate,
+    "the controller's own certificate": controllers_certificate,
+    "an internal Ingress of another class": both_classes,
+}

@@ -1,0 +1,260 @@
+"""Workloads and their pods: sidecars, leftovers, histories, other ways of writing the same."""
+
+import copy
+from collections.abc import Callable
+from typing import Any, Final
+
+from tests.checks.installation import Installation, Object
+from tests.checks.variations.vary import Vary, added, all_of, live, named, of_kind, pod_specs, workloads
+
+LONG_AGO: Final = "2026-01-02T03:04:05Z"
+
+
+def native_mesh(pod: Object) -> None:
+    """Let the mesh's proxy be in the pod as a native sidecar, with its own init container before it."""
+    proxy = {
+        "name": "istio-proxy",
+        "image": "istio/proxyv2",
+        "restartPolicy": "Always",
+        "ports": [{"name": "http-envoy-prom", "containerPort": 15090, "protocol": "TCP"}],
+        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "2", "memory": "1Gi"}},
+        "volumeMounts": [{"name": "istio-envoy", "mountPath": "/etc/istio/proxy"}],
+    }
+    spec, status = pod["spec"], pod["status"]
+    spec["initContainers"] = [{"name": "istio-init", "image": "istio/proxyv2"}, proxy, *spec.get("initContainers", [])]
+    spec.setdefault("volumes", []).append({"name": "istio-envoy", "emptyDir": {"medium": "Memory"}})
+    ended = {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": LONG_AGO}}
+    status["initContainerStatuses"] = [
+        {"name": "istio-init", "ready": True, "restartCount": 0, "state": ended},
+        {"name": "istio-proxy", "ready": True, "started": True, "restartCount": 0, "state": {"running": {}}},
+    ]
+
+
+def debugged(pod: Object) -> None:
+    """Let somebody have debugged the pod with an ephemeral container that has ended."""
+    pod["spec"]["ephemeralContainers"] = [{"name": "debugger-x", "image": "busybox", "targetContainerName": "ccm"}]
+    ended = {"terminated": {"exitCode": 137, "reason": "Error", "finishedAt": LONG_AGO}}
+    pod["status"]["ephemeralContainerStatuses"] = [
+        {"name": "debugger-x", "ready": False, "restartCount": 0, "state": ended}
+    ]
+
+
+def restarted(reason: str, times: int) -> Callable[[Object], None]:
+    """Let the containers have ended so, long ago."""
+
+    def change(pod: Object) -> None:
+        for status in pod["status"]["containerStatuses"]:
+            status["restartCount"] = times
+            status["lastState"] = {"terminated": {"exitCode": 137, "reason": reason, "finishedAt": LONG_AGO}}
+
+    return change
+
+
+def leftover(phase: str, reason: str) -> Vary:
+    """Let each ReplicaSet have an old pod that has ended, as after an eviction or a node's reboot."""
+
+    def doubled(objects: list[Object]) -> None:
+        for pod in [one for one in objects if one["kind"] == "Pod" and one["metadata"]["namespace"] == "expertflow"]:
+            twin = copy.deepcopy(pod)
+            twin["metadata"] |= {"name": f"{pod['metadata']['name']}-old", "uid": f"old-{pod['metadata']['uid']}"}
+            twin["status"] = {"phase": phase, "reason": reason, "message": "The node was low on resource: memory."}
+            objects.append(twin)
+
+    return lambda installation: installation.change_live(doubled)
+
+
+def older_revisions(installation: Installation) -> None:
+    """Keep two old ReplicaSets at zero beside each one."""
+
+    def doubled(objects: list[Object]) -> None:
+        for one in [one for one in objects if one["kind"] == "ReplicaSet"]:
+            for number in (1, 2):
+                twin = copy.deepcopy(one)
+                twin["metadata"] |= {"name": f"{one['metadata']['name']}-{number}", "uid": f"{number}-old"}
+                twin["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": f"{number}"}
+                twin["spec"]["replicas"] = 0
+                twin["status"] = {"replicas": 0}
+                objects.insert(0, twin)
+
+    installation.change_live(doubled)
+
+
+def scheduling(installation: Installation) -> None:
+    """Spread the pods, and let them have a place before others."""
+    for spec in pod_specs(installation):
+        spec["topologySpreadConstraints"] = [
+            {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway"}
+        ]
+        spec["priorityClassName"] = "system-cluster-critical"
+        spec["tolerations"] = [{"operator": "Exists"}]
+        spec["dnsConfig"] = {"options": [{"name": "ndots", "value": "2"}]}
+        spec["hostAliases"] = [{"ip": "192.0.2.1", "hostnames": ["cx.example.com"]}]
+
+
+def every(field: str, value: Any, *kinds: str) -> Vary:
+    """Set a field of every workload's specification."""
+
+    def vary(installation: Installation) -> None:
+        for one in of_kind(installation, *kinds):
+            one["spec"][field] = copy.deepcopy(value)
+
+    return vary
+
+
+def odd_quantities(installation: Installation) -> None:
+    """Write amounts in the odd units that templates and other tools give."""
+    same = {"50m": "0.05", "100m": "100000u", "256Mi": "268435456", "1Gi": "1073741824", "64Mi": "67108864000m"}
+    for spec in pod_specs(installation):
+        for kind in spec["containers"][0].get("resources", {}).values():
+            kind.update({name: same.get(amount, amount) for name, amount in kind.items()})
+
+
+def more_resources(installation: Installation) -> None:
+    """Ask for room on the node's disk, too."""
+    for spec in pod_specs(installation):
+        for kind in spec["containers"][0].get("resources", {}).values():
+            kind["ephemeral-storage"] = "2Gi"
+
+
+def labelled_by_helm(installation: Installation) -> None:
+    """Let Helm's labels and annotations stand on everything."""
+    for one in installation.manifests:
+        labels = one["metadata"].setdefault("labels", {})
+        labels |= {"app.kubernetes.io/managed-by": "Helm", "helm.sh/chart": "cx-4.5.3"}
+        labels.setdefault("app.kubernetes.io/instance", "ef-cx")
+        labels.setdefault("app.kubernetes.io/name", one["metadata"]["name"].removeprefix("ef-"))
+        one["metadata"].setdefault("annotations", {})["meta.helm.sh/release-name"] = "ef-cx"
+
+
+def config_by_init_container(installation: Installation) -> None:
+    """Let an init container render ccm's configuration from its ConfigMap."""
+    spec = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]
+    own = spec["containers"][0]
+    own["envFrom"] = [one for one in own["envFrom"] if one["configMapRef"]["name"] != "ef-ccm-cm"]
+    spec["initContainers"] = [
+        {"name": "render", "image": "busybox", "envFrom": [{"prefix": "CX_", "configMapRef": {"name": "ef-ccm-cm"}}]}
+    ]
+
+
+def config_by_items(installation: Installation) -> None:
+    """Mount single keys of ccm's ConfigMap as files."""
+    spec = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]
+    own = spec["containers"][0]
+    own["envFrom"] = [one for one in own["envFrom"] if one["configMapRef"]["name"] != "ef-ccm-cm"]
+    items = [{"key": "FQDN", "path": "fqdn", "mode": 0o400}]
+    spec.setdefault("volumes", []).append({"name": "fqdn", "configMap": {"name": "ef-ccm-cm", "items": items}})
+    own["volumeMounts"].append({"name": "fqdn", "mountPath": "/etc/fqdn", "subPath": "fqdn"})
+
+
+def immutable(installation: Installation) -> None:
+    """Make ConfigMaps immutable, and let one hold its content as bytes only."""
+    for one in of_kind(installation, "ConfigMap"):
+        one["immutable"] = True
+    held = installation.find("ConfigMap", "ef-supervisor-dashboard-cm")
+    held["binaryData"] = {"dashboard.json": "e30="}
+    del held["data"]
+
+
+def autoscaled(installation: Installation) -> None:
+    """Let an autoscaler hold ccm at its one replica."""
+    installation.add_live(
+        named(
+            "HorizontalPodAutoscaler",
+            "ef-ccm",
+            "expertflow",
+            spec={"scaleTargetRef": {"kind": "Deployment", "name": "ef-ccm"}, "minReplicas": 1, "maxReplicas": 5},
+            status={"currentReplicas": 1, "desiredReplicas": 1},
+        )
+    )
+
+
+def ports_of_a_debugger(installation: Installation) -> None:
+    """Declare a debugger's port before the promised one, and the promised one on the host too."""
+    for spec in pod_specs(installation):
+        for port in spec["containers"][0].get("ports", [])[:1]:
+            spec["containers"][0]["ports"] = [
+                {"name": "debug", "containerPort": 5005, "protocol": "TCP"},
+                *spec["containers"][0]["ports"],
+            ]
+            port["hostPort"] = port["containerPort"] + 20000
+
+
+def numbered_from_one(installation: Installation) -> None:
+    """Let the pods of StatefulSets be numbered from 1, and start together."""
+    for one in of_kind(installation, "StatefulSet"):
+        one["spec"] |= {"podManagementPolicy": "Parallel", "minReadySeconds": 10, "revisionHistoryLimit": 2}
+
+
+def agent(installation: Installation) -> None:
+    """Have a log agent and a nightly Job of somebody else's in the namespace, the Job's last pod failed."""
+    failed = named(
+        "Pod",
+        "backup-1",
+        "ef-external",
+        metadata={"labels": {"job-name": "backup"}, "ownerReferences": [{"kind": "Job", "name": "backup", "uid": "b"}]},
+        spec={"containers": [{"name": "backup", "image": "backup"}], "restartPolicy": "Never"},
+        status={"phase": "Failed"},
+    )
+    crashing = named(
+        "Pod",
+        "log-agent-x",
+        "expertflow",
+        metadata={"labels": {"app": "log-agent", "ef": "logging"}},
+        spec={"containers": [{"name": "agent", "image": "agent"}], "nodeName": "node-1"},
+        status={
+            "phase": "Running",
+            "containerStatuses": [
+                {
+                    "name": "agent",
+                    "ready": False,
+                    "restartCount": 9,
+                    "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+                }
+            ],
+        },
+    )
+    installation.add_live(failed, crashing)
+
+
+def own_pull_secret(installation: Installation) -> None:
+    """Let the service account bring the pull secret, so that no template names one."""
+    for one in workloads(installation):
+        one["spec"]["template"]["spec"].pop("imagePullSecrets", None)
+        one["spec"]["template"]["spec"]["serviceAccountName"] = "cx"
+
+
+VARIATIONS: Final[dict[str, Vary]] = {
+    "a mesh of native sidecars": live("Pod", native_mesh),
+    "an ended debugging container": live("Pod", debugged, "ef-ccm-"),
+    "many restarts, all long ago": live("Pod", restarted("Error", 41)),
+    "killed for memory, long ago, in every pod": live("Pod", restarted("OOMKilled", 3)),
+    "evicted pods of the same ReplicaSets": leftover("Failed", "Evicted"),
+    "pods that ended at a node's shutdown": leftover("Failed", "NodeShutdown"),
+    "pods that have succeeded": leftover("Succeeded", ""),
+    "two old ReplicaSets at zero": older_revisions,
+    "spread, placed and prioritised": scheduling,
+    "strategy Recreate": every("strategy", {"type": "Recreate"}, "Deployment"),
+    "paused after it was complete": every("paused", True, "Deployment"),
+    "OnDelete, and all pods are new": every("updateStrategy", {"type": "OnDelete"}, "StatefulSet"),
+    "a partition, and all pods are new": every(
+        "updateStrategy", {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}, "StatefulSet"
+    ),
+    "started together": numbered_from_one,
+    "odd units": odd_quantities,
+    "room on the node's disk": more_resources,
+    "Helm's labels on manifests": labelled_by_helm,
+    "configuration by an init container": config_by_init_container,
+    "configuration by single files": config_by_items,
+    "immutable ConfigMaps, and one of bytes": immutable,
+    "an autoscaler at rest": autoscaled,
+    "a debugger's port before the others": ports_of_a_debugger,
+    "pull secrets of the service account": own_pull_secret,
+    "another team's broken pods": agent,
+    "all of it at once": all_of(
+        live("Pod", native_mesh), live("Pod", restarted("Error", 2)), labelled_by_helm, scheduling, odd_quantities
+    ),
+    "objects that Helm and Kubernetes keep in a namespace": added(
+        named("ConfigMap", "kube-root-ca.crt", "expertflow", data={"ca.crt": "x"}),
+        named("Secret", "sh.helm.release.v1.ef-cx.v7", "expertflow", type="helm.sh/release.v1"),
+    ),
+}
