@@ -15,7 +15,8 @@ from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.probes.stores.observation import Finding
 from cx_conformance.probes.stores.trouble import Kind
 from cx_conformance.vantage.copies import StoreCopies
-from cx_conformance.vantage.logins import StoreAsked, StoreProbes
+from cx_conformance.vantage.logins import StoreProbes
+from cx_conformance.vantage.store_asked import StoreAsked
 
 WARN_DAYS: Final = 30
 """A certificate that ends within so many days is noted."""
@@ -93,6 +94,8 @@ def check_usable(store: Entry[Store], store_probes: StoreProbes, evidence: Evide
     """
     evidence.promised = "usable"
     asked = store_probes.of(store)
+    if asked.role_note:
+        evidence.note(asked.role_note)
     if asked.observation.writes:
         evidence.details["wrote"] = list(asked.observation.writes)
     _told(asked, asked.observation.usable, evidence)
@@ -106,16 +109,15 @@ def check_usable(store: Entry[Store], store_probes: StoreProbes, evidence: Evide
     rests_on=("CX801", "CX802"),
 )
 def check_refuses(store: Entry[Store], store_probes: StoreProbes, evidence: Evidence) -> None:
-    """The store refuses a wrong password and access without one, where it has a password at all."""
+    """The store refuses a wrong password and access without one; the one wrong login a run is of a user of its own."""
     evidence.promised = "refuses a wrong password and anonymous access"
     asked = store_probes.of(store)
-    if asked.without_login:
-        raise NotApplicable(asked.without_login)
     seen = asked.observation
-    for finding in (seen.refuses_wrong_password, seen.refuses_anonymous):
+    asked_for = (seen.refuses_anonymous, seen.refuses_wrong_password)
+    for finding in asked_for:
         if finding.ok is False:
             _told(asked, finding, evidence)
-    told = [one for one in (seen.refuses_wrong_password, seen.refuses_anonymous) if one.ok]
+    told = [one for one in asked_for if one.ok]
     if not told:
         _told(asked, seen.refuses_anonymous, evidence)
     evidence.found, evidence.vantage = [one.words for one in told], asked.vantage
@@ -134,13 +136,22 @@ def check_certificate(store: Entry[Store], store_probes: StoreProbes, evidence: 
     evidence.promised = "verified by the components' CA"
     if not asked.secure:
         raise NotApplicable("the store was asked without TLS")
-    _told(asked, asked.observation.tls, evidence)
+    if asked.certificate_note:
+        evidence.note(asked.certificate_note)
+    if asked.observation.refuses_plaintext.ok is False:
+        evidence.note(asked.observation.refuses_plaintext.words)
     certificate = asked.observation.certificate
     if certificate:
         days = certificate.days_left(dt.datetime.now(dt.UTC))
         evidence.details["until"] = certificate.not_after.isoformat()
         if days < WARN_DAYS:
             evidence.note(f"the certificate ends in {days:.0f} days")
+        assert days > 0 or asked.observation.tls.ok is False, (
+            f"the certificate ended on {certificate.not_after:%Y-%m-%d}"
+        )
+    if asked.observation.tls.ok is None:
+        raise CouldNotLook(asked.observation.tls.words)
+    _told(asked, asked.observation.tls, evidence)
 
 
 @check(
@@ -210,7 +221,7 @@ def check_tls_setting(store: Entry[Store], seen: Seen, store_probes: StoreProbes
     for one in flags:
         if one.is_template or one.switched_on is None:
             evidence.note(f"{one.where} is {one.value!r}, neither true nor false; it was not compared")
-        elif one.switched_on and not asked.secure and not asked.takes_tls:
+        elif one.switched_on and not asked.secure:
             wrong.append(f"{one.where} is {one.value}, but {asked.observation.address} does not speak TLS")
         elif not one.switched_on and asked.secure and not asked.takes_plain:
             wrong.append(f"{one.where} is {one.value}, but {asked.observation.address} wants TLS")

@@ -15,7 +15,7 @@ from cx_conformance.probes.stores.observation import Finding, Level, StoreObserv
 from cx_conformance.probes.stores.tls import facts
 from cx_conformance.sandbox.stores.certificates import Authority
 from cx_conformance.vantage.copies import StoreCopies
-from cx_conformance.vantage.logins import StoreAsked
+from cx_conformance.vantage.store_asked import StoreAsked
 from tests.checks.installation import Installation, Object, blueprint
 
 HOST = "redis-master.ef-external.svc"

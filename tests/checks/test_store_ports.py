@@ -7,8 +7,8 @@ from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.probes.stores.observation import Finding, Level, PortObservation, StoreObservation
 from cx_conformance.probes.stores.trouble import Kind
-from cx_conformance.vantage.logins import StoreAsked
 from cx_conformance.vantage.reach import Way
+from cx_conformance.vantage.store_asked import StoreAsked
 from tests.checks.installation import Installation, blueprint
 
 

@@ -6,13 +6,11 @@ import pytest
 
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.probes.stores.observation import Finding, Level, StoreObservation
-from cx_conformance.vantage.logins import StoreAsked
+from cx_conformance.vantage.store_asked import StoreAsked
 from tests.checks.installation import Installation
 
 
-def judged(
-    flag: str, *, secure: bool, takes_tls: bool = False, takes_plain: bool = False, port: str = "27017"
-) -> Outcome:
+def judged(flag: str, *, secure: bool, takes_plain: bool = False, port: str = "27017") -> Outcome:
     """Judge Mongo's TLS setting, when it was asked with or without TLS."""
     installation = Installation()
     told = installation.find("ConfigMap", "ef-connection-env-cm", "expertflow")["data"]
@@ -26,7 +24,6 @@ def judged(
         pod="mongo-mongodb-0",
         secure=secure,
         without_login=None,
-        takes_tls=takes_tls,
         takes_plain=takes_plain,
     )
     installation.probes["store_probes"] = SimpleNamespace(of=lambda _: asked)
@@ -56,7 +53,7 @@ def test_a_flag_that_agrees_passes() -> None:
 
 def test_a_server_that_takes_both_contradicts_no_flag() -> None:
     """Mongo's preferTLS answers either way."""
-    assert judged("true", secure=False, takes_tls=True).result is Result.PASS
+    assert judged("true", secure=True, takes_plain=True).result is Result.PASS
     assert judged("false", secure=True, takes_plain=True).result is Result.PASS
 
 

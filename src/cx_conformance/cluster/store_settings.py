@@ -69,6 +69,33 @@ def replica_set(seen: Seen, entry: Entry[Store]) -> str | None:
     return names.pop() if len(names) == 1 else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentinelTold:
+    """What components are told of Redis Sentinel."""
+
+    enabled: bool
+    master: str | None
+    """The name of the master to ask for."""
+    nodes: str | None
+    """Where Sentinels are: ``host:port``, several with commas."""
+
+
+def sentinel_told(seen: Seen, entry: Entry[Store]) -> SentinelTold:
+    """Return what components are told of Sentinel; raises CouldNotLook."""
+    flags = [one for settings in entry.of.settings for one in keyed(seen, settings, "REDIS_SENTINEL_ENABLE")]
+    return SentinelTold(
+        enabled=any(one.switched_on for one in flags),
+        master=named(seen, entry, "REDIS_SENTINEL_MASTER"),
+        nodes=named(seen, entry, "REDIS_SENTINEL_NODES"),
+    )
+
+
+def named(seen: Seen, entry: Entry[Store], key: str) -> str | None:
+    """Return what components are told under ``key``, a name of their own choice; None where none, or several."""
+    names = {one.value for settings in entry.of.settings for one in keyed(seen, settings, key) if not one.is_template}
+    return names.pop() if len(names) == 1 else None
+
+
 def keyed(seen: Seen, settings: Settings, key: str) -> Iterator[Setting]:
     """Yield the live settings under ``key`` of the ConfigMaps that ``settings`` documents; raises CouldNotLook."""
     workloads = tuple(_workloads(seen))

@@ -19,6 +19,8 @@ class Asking:
     """Its further promised ports; only ActiveMQ has any."""
     replica_set: str | None = None
     """Mongo: the set that the components are told to use."""
+    told_path: str | None = None
+    """Keycloak: the path under which components are told to find it."""
     allow_writes: bool = False
     """Whether ActiveMQ and S3 are tried with a message and an object of the suite's own."""
 
@@ -69,7 +71,9 @@ def _postgresql(target: Target, credentials: Credentials | None, asking: Asking)
 def _keycloak(target: Target, credentials: Credentials | None, asking: Asking) -> StoreObservation:
     from cx_conformance.probes.stores import keycloak
 
-    return keycloak.observe(target, credentials, realm=asking.store.realm or "master", fqdn=asking.fqdn)
+    return keycloak.observe(
+        target, credentials, realm=asking.store.realm or "master", told_path=asking.told_path, fqdn=asking.fqdn
+    )
 
 
 def _grafana(target: Target, credentials: Credentials | None, _asking: Asking) -> StoreObservation:

@@ -138,6 +138,26 @@ def losing_answers(port: int, to: bytes, *, passed_on: bool = True) -> Conversat
     return talk
 
 
+def either(plain: int, over_tls: int) -> Conversation:
+    """Lead to one server or the other, as a server does that takes both; by the first byte of a TLS handshake."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        first = await reader.read(65536)
+        inner = over_tls if first[:1] == b"\x16" else plain
+        from_server, to_server = await asyncio.open_connection("127.0.0.1", inner)
+        to_server.write(first)
+        there = asyncio.create_task(_pass_on(reader, to_server))
+        try:
+            await _pass_on(from_server, writer)
+        finally:
+            there.cancel()
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                await there
+            to_server.close()
+
+    return talk
+
+
 async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Say one byte after the other without an end: what begins like HTTP and never comes to a body."""
     await reader.read(65536)

@@ -98,9 +98,24 @@ def test_a_login_to_a_missing_database_is_a_login(plain: int, password: SecretSt
 
 def test_trust_is_an_open_door(trusting: int) -> None:
     """A server that asks nobody for a password says so by not knowing the user."""
-    seen = postgresql.observe(target("postgresql", trusting))
+    seen = postgresql.observe(target("postgresql", trusting), Credentials(username="sa"))
     assert seen.refuses_anonymous.kind is Kind.OPEN
     assert "trust in pg_hba.conf" in seen.refuses_wrong_password.words
+
+
+def test_trust_on_the_loopback_is_no_open_door(password: SecretStr, login: Credentials) -> None:
+    """PostgreSQL's own image trusts its loopback, where a tunnel comes out; then no password is tried, nor missed."""
+    wanted(postgresql_server.available())
+    port = free_port()
+    trusting = "host all all 127.0.0.1/32 trust"
+    with postgresql_server.start("127.0.0.1", {"postgresql": port}, password=password, rules=[trusting]).wait():
+        seen = postgresql.observe(target("postgresql", port), login)
+        unknown = postgresql.observe(target("postgresql", port))
+    assert seen.refuses_anonymous.ok is True
+    assert "everybody else must log in" in seen.refuses_anonymous.words
+    assert (seen.usable.ok, seen.logs_in.ok) == (True, None)
+    assert "run cx-conformance inside the cluster" in seen.logs_in.words
+    assert (unknown.refuses_anonymous.ok, unknown.refuses_anonymous.kind) == (None, None)
 
 
 def test_what_is_wrong_with_tls_is_named(plain: int, secured: int, trust: TlsExpectation, login: Credentials) -> None:

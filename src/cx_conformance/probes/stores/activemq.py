@@ -99,7 +99,7 @@ def _log_in(notes: Notes, credentials: Credentials, *, allow_writes: bool) -> No
 def _use(notes: Notes, session: Session, connected: dict[str, str], *, allow_writes: bool) -> None:
     address = notes.target.address
     destination = f"/temp-queue/cx-conformance-{secrets.token_hex(6)}"
-    with notes.asking(Level.USABLE):
+    with notes.asking(Level.USABLE, of_account=True):
         version = notes.said(connected.get("version", "1.0"), 10)
         if version != "1.2":
             raise Trouble(Kind.UNUSABLE, f"{address} speaks STOMP {version} where 1.2 is promised")

@@ -1,9 +1,11 @@
 """Grafana: its health and its logins, asked by httpx.
 
-Facts: https://grafana.com/docs/grafana/latest/developers/http_api/other/#health-api and ``/api/org``.
+Facts: https://grafana.com/docs/grafana/latest/developers/http_api/other/#health-api and ``/api/org``; with
+``serve_from_sub_path`` everything is under the path of ``root_url``, and Grafana redirects there from outside of it.
 """
 
 import secrets
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -16,19 +18,21 @@ from cx_conformance.probes.stores.web import ask, unexpected
 _HEALTH, _ORGANISATION = "/api/health", "/api/org"
 
 
-def observe(target: Target, credentials: Credentials | None = None, *, context_path: str = "") -> StoreObservation:
-    """Ask Grafana; ``context_path`` is the path of its root URL when it serves from a sub-path."""
+def observe(target: Target, credentials: Credentials | None = None) -> StoreObservation:
+    """Ask Grafana, under its sub-path where it redirects to one."""
     with noting("grafana", target, credentials) as notes:
         if notes.reach():
-            _ask(notes, context_path.rstrip("/"))
+            _ask(notes)
         return notes.observation()
 
 
-def _ask(notes: Notes, root: str) -> None:
+def _ask(notes: Notes) -> None:
+    root = ""
     with notes.speaking("Grafana", over="HTTP"):
+        root = notes.line.tried(lambda: _root(notes))
         database = notes.line.tried(lambda: _health(notes, root))
         notes.found(Level.SPEAKS, f"{notes.target.address} answers as Grafana does")
-        _judge(notes, database)
+        _judge(notes, root, database)
     if not notes.ok(Level.SPEAKS):
         return
     if notes.credentials is None:
@@ -38,6 +42,19 @@ def _ask(notes: Notes, root: str) -> None:
             _organisation(notes, root, notes.credentials)
     notes.refusing(Level.REFUSES_ANONYMOUS, lambda: _organisation(notes, root, None), as_whom="access without a login")
     notes.refusing(Level.REFUSES_WRONG_PASSWORD, lambda: _wrong(notes, root), as_whom="a wrong password")
+
+
+def _root(notes: Notes) -> str:
+    """Return the sub-path that Grafana redirects to; empty where it serves from no sub-path."""
+    answer = ask(notes, "GET", _HEALTH)
+    if 300 <= answer.status < 400:
+        try:
+            path = urlsplit(answer.location).path
+        except ValueError:
+            return ""
+        if path.endswith(_HEALTH) and path.isascii() and path.isprintable() and " " not in path:
+            return path.removesuffix(_HEALTH)
+    return ""
 
 
 def _health(notes: Notes, root: str) -> str:
@@ -51,12 +68,12 @@ def _health(notes: Notes, root: str) -> str:
     return notes.said(document["database"], 60)
 
 
-def _judge(notes: Notes, database: str) -> None:
-    address = notes.target.address
+def _judge(notes: Notes, root: str, database: str) -> None:
+    path = f"{notes.target.address}{notes.said(root, 100)}{_HEALTH}"
     if database == "ok":
-        notes.found(Level.USABLE, f"{address}{_HEALTH} says database: ok", database=database)
+        notes.found(Level.USABLE, f"{path} says database: ok", database=database)
     else:
-        words = f"{address}{_HEALTH} says database: {database} where ok is promised; look at Grafana's own database"
+        words = f"{path} says database: {database} where ok is promised; look at Grafana's own database"
         notes.failed(Level.USABLE, Kind.NOT_READY, words, database=database)
 
 

@@ -1,9 +1,13 @@
 """Keycloak: its realm, its OIDC discovery and its keys, asked by httpx.
 
-Facts: https://www.keycloak.org/securing-apps/oidc-layers and OpenID Connect Discovery 1.0.
+Facts: https://www.keycloak.org/securing-apps/oidc-layers and OpenID Connect Discovery 1.0. Without a fixed host name
+the issuer is made from the request's own headers (https://www.keycloak.org/server/hostname), so that it is asked as
+the Ingress would ask: https://www.keycloak.org/server/reverseproxy. The path ``/auth`` was the default before 17.
 """
 
 import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from pydantic import SecretStr
@@ -14,36 +18,55 @@ from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
 from cx_conformance.probes.stores.trouble import Kind, Trouble
 from cx_conformance.probes.stores.web import Answer, ask, unexpected
 
+_OF_CLIENT = frozenset({"unauthorized_client", "invalid_client", "unsupported_grant_type"})
+"""Refusals that come before any password is looked at (RFC 6749, 5.2)."""
 
-def observe(
+
+@dataclass(frozen=True, kw_only=True)
+class _Discovery:
+    """A realm's discovery document, empty where there is no such realm, and the path under which Keycloak serves."""
+
+    root: str
+    document: Mapping[str, str]
+
+
+def observe(  # noqa: PLR0913 - what is known of a realm, all by name
     target: Target,
     credentials: Credentials | None = None,
     *,
     realm: str = "expertflow",
-    context_path: str = "/auth",
+    context_paths: Sequence[str] = ("/auth", ""),
+    told_path: str | None = None,
     fqdn: str | None = None,
 ) -> StoreObservation:
     """Ask Keycloak; ``fqdn`` is the host that the realm's issuer must name, None leaves that out.
 
-    The login is the administrator's, in realm ``master``, and only tried when credentials are given.
+    Its realms are looked for under the path that components are told, None where they are told none, and then under
+    each of ``context_paths``. The login is the administrator's, in realm ``master``, and only tried when credentials
+    are given.
     """
     with noting("keycloak", target, credentials) as notes:
-        root = context_path.rstrip("/")
+        paths = (*(() if told_path is None else (told_path,)), *context_paths)
+        roots = tuple(dict.fromkeys(path.rstrip("/") for path in paths))
         if notes.reach():
-            _ask(notes, root, realm, fqdn)
+            _ask(notes, roots, realm, fqdn, told_path)
         return notes.observation()
 
 
-def _ask(notes: Notes, root: str, realm: str, fqdn: str | None) -> None:
+def _ask(notes: Notes, roots: Sequence[str], realm: str, fqdn: str | None, told_path: str | None) -> None:
     address = notes.target.address
-    discovery: dict[str, str] = {}
+    discovery = _Discovery(root=roots[0], document={})
     with notes.speaking("Keycloak", over="HTTP"):
-        discovery = notes.line.tried(lambda: _discover(notes, root, realm))
+        discovery = notes.line.tried(lambda: _discover(notes, roots, realm))
         notes.found(Level.SPEAKS, f"{address} answers as Keycloak does")
     if not notes.ok(Level.SPEAKS):
         return
+    root = discovery.root
     with notes.asking(Level.USABLE):
-        _judge(notes, root, realm, fqdn, discovery)
+        if told_path is not None and root != told_path.rstrip("/"):
+            words = f"{address} serves its realms under {root or '/'}, but the components are told {told_path or '/'}"
+            raise Trouble(Kind.UNUSABLE, words)
+        _judge(notes, root, realm, fqdn, discovery.document)
     if notes.credentials is None:
         notes.not_asked(Level.LOGS_IN, "no administrator's credentials are given")
     else:
@@ -53,24 +76,51 @@ def _ask(notes: Notes, root: str, realm: str, fqdn: str | None) -> None:
     notes.refusing(Level.REFUSES_WRONG_PASSWORD, lambda: _wrong(notes, root), as_whom="a wrong password")
 
 
-def _discover(notes: Notes, root: str, realm: str) -> dict[str, str]:
-    """Return the realm's discovery document; an empty one when Keycloak says that it has no such realm."""
-    path = f"{root}/realms/{quote(realm, safe='')}/.well-known/openid-configuration"
-    answer = ask(notes, "GET", path)
-    document = answer.document()
-    if answer.status == 200 and isinstance(document.get("issuer"), str):
-        return {name: value for name, value in document.items() if isinstance(value, str)}
-    if answer.status == 404 and "realm" in str(document.get("error", "")).lower():
-        return {}
-    raise unexpected(notes, path, answer, "an OIDC discovery document")
+def _discover(notes: Notes, roots: Sequence[str], realm: str) -> _Discovery:
+    """Return the realm's discovery document from the first path that Keycloak serves realms under.
+
+    The trouble is that of the first path, where the promise stands.
+    """
+    first: Trouble | None = None
+    for root in roots:
+        path = _discovery_path(root, realm)
+        answer = ask(notes, "GET", path)
+        document = answer.document()
+        if answer.status == 200 and isinstance(document.get("issuer"), str):
+            return _Discovery(root=root, document=_texts(document))
+        if answer.status == 404 and "realm" in str(document.get("error", "")).lower():
+            return _Discovery(root=root, document={})
+        first = first or unexpected(notes, path, answer, "an OIDC discovery document")
+        if answer.status != 404:
+            break
+    raise first or ValueError("no path to look under")
 
 
-def _judge(notes: Notes, root: str, realm: str, fqdn: str | None, discovery: dict[str, str]) -> None:
+def _discovery_path(root: str, realm: str) -> str:
+    return f"{root}/realms/{quote(realm, safe='')}/.well-known/openid-configuration"
+
+
+def _texts(document: Mapping[str, object]) -> dict[str, str]:
+    return {name: value for name, value in document.items() if isinstance(value, str)}
+
+
+def _issuer_outside(notes: Notes, root: str, realm: str, fqdn: str) -> str:
+    """Return the issuer that somebody sees who comes by the Ingress; empty where none is told."""
+    headers = {"Host": fqdn, "X-Forwarded-Host": fqdn, "X-Forwarded-Proto": "https", "X-Forwarded-Port": "443"}
+    answer = ask(notes, "GET", _discovery_path(root, realm), headers=headers)
+    return _texts(answer.document()).get("issuer", "") if answer.status == 200 else ""
+
+
+def _judge(notes: Notes, root: str, realm: str, fqdn: str | None, discovery: Mapping[str, str]) -> None:
     address = notes.target.address
     if not discovery:
         raise Trouble(Kind.UNUSABLE, f"{address} has no realm {realm}; import it")
     issuer = notes.said(discovery["issuer"])
     if fqdn is not None and _host(discovery["issuer"]) != fqdn.lower():
+        outside = _issuer_outside(notes, root, realm, fqdn)
+        if _host(outside) == fqdn.lower():
+            issuer = notes.said(outside)
+    if fqdn is not None and _host(issuer) != fqdn.lower():
         words = f"{address}: the issuer of realm {realm} is {issuer}, which is not on {fqdn}; set the frontend URL"
         notes.failed(Level.USABLE, Kind.UNUSABLE, words, issuer=issuer)
         return
@@ -113,6 +163,9 @@ def _token(notes: Notes, root: str, credentials: Credentials) -> str:
     answer = ask(notes, "POST", path, form=form)
     if answer.status == 200 and "access_token" in answer.document():
         return f"user {credentials.username} gets a token"
+    if answer.document().get("error") in _OF_CLIENT:
+        # Client admin-cli may be closed to passwords; nothing was said of this one.
+        raise Trouble(Kind.GAVE_UP, f"{notes.target.address} judges no password: {_reason(notes, answer)}")
     if answer.status in {400, 401, 403}:
         raise Trouble(Kind.UNAUTHORIZED, f"Keycloak says: {_reason(notes, answer)}")
     raise unexpected(notes, path, answer, "a token or a refusal")

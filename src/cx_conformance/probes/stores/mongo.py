@@ -204,7 +204,8 @@ def _client(notes: Notes, credentials: Credentials | None, folder: CertificateFo
             "tls": True,
             # The name was verified on this line already; through a tunnel pymongo would compare it with the
             # tunnel's local end. SCRAM, the only login used, does not give the password to a false server.
-            "tlsAllowInvalidHostnames": host != target.host or not target.tls.check_hostname,
+            "tlsAllowInvalidHostnames": host != target.host or not target.tls.names_count,
+            "tlsAllowInvalidCertificates": target.tls.unverified is not None,
         }
         options |= {"tlsCAFile": str(folder.ca)} if folder.ca else {}
         options |= {"tlsCertificateKeyFile": str(folder.pair)} if folder.certificate else {}

@@ -67,12 +67,19 @@ class Notes:
         return finding is not None and finding.ok is True
 
     @contextmanager
-    def asking(self, level: Level) -> Iterator[None]:
-        """Turn whatever is raised inside into this level's finding."""
+    def asking(self, level: Level, *, of_account: bool = False) -> Iterator[None]:
+        """Turn whatever is raised inside into this level's finding.
+
+        ``of_account``: what a good login may not be told, because it has few rights, is no fault of the store.
+        """
         try:
             yield
         except Exception as error:  # noqa: BLE001 - whatever a library raises is told in words, never as a traceback
-            self.trouble(level, self.line.explain(error))
+            trouble = self.line.explain(error)
+            if of_account and trouble.kind is Kind.UNAUTHORIZED:
+                self.not_asked(level, f"could not be told: {trouble.words}", trouble.kind)
+            else:
+                self.trouble(level, trouble)
 
     @contextmanager
     def logging_in(self, credentials: Credentials) -> Iterator[None]:
@@ -105,12 +112,19 @@ class Notes:
             self.line.tried(lambda: self.line.open(prelude).close())
             self._shook_hands()
         self._name_instead_of_tls()
-        return self.ok(Level.TLS)
+        return self.findings[Level.TLS].kind is None
 
     def _shook_hands(self) -> None:
         certificate = self.line.certificate
         until = f", valid until {certificate.not_after:%Y-%m-%d}" if certificate else ""
-        name = f" for {self.target.host}" if self.target.tls and self.target.tls.check_hostname else ""
+        tls = self.target.tls
+        if tls is not None and tls.unverified is not None:
+            issuer = f", issued by {certificate.issuer}," if certificate else ""
+            self.not_asked(
+                Level.TLS, f"the certificate of {self.target.address}{issuer} was not verified: {tls.unverified}"
+            )
+            return
+        name = f" for {self.target.host}" if tls and tls.check_hostname else ""
         self.found(Level.TLS, f"{self.target.address} presents a certificate{name} that the components trust{until}")
 
     def _name_instead_of_tls(self) -> None:

@@ -22,6 +22,7 @@ from pydantic import SecretStr
 
 from cx_conformance.probes.stores.notes import Notes, noting
 from cx_conformance.probes.stores.observation import Level, StoreObservation
+from cx_conformance.probes.stores.postgresql_trust import Trust, judge_trust, trust_of
 from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
 from cx_conformance.probes.stores.tls import CertificateFolder
 from cx_conformance.probes.stores.trouble import Kind, Trouble
@@ -62,6 +63,15 @@ class _State:
     max_connections: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Session:
+    """What a login was told."""
+
+    state: _State
+    databases: frozenset[str]
+    trust: Trust
+
+
 def observe(
     target: Target,
     credentials: Credentials | None = None,
@@ -85,12 +95,15 @@ def observe(
 
 
 def _ask(notes: Notes, databases: Sequence[str]) -> None:
+    # A tunnel's local end is this machine's loopback, and its other end the pod's.
+    trust = Trust(on_loopback=notes.target.connect_to is not None)
     notes.refusing(Level.REFUSES_ANONYMOUS, lambda: _anonymous(notes), as_whom="access without a password")
     if notes.credentials is None or notes.credentials.username is None:
         notes.not_asked(Level.LOGS_IN, "no credentials are given")
     else:
-        _log_in(notes, notes.credentials, databases)
+        trust = _log_in(notes, notes.credentials, databases) or trust
     notes.refusing(Level.REFUSES_WRONG_PASSWORD, lambda: _wrong(notes), as_whom="a wrong password")
+    judge_trust(notes, trust)
 
 
 def _offer(notes: Notes, sock: socket.socket) -> bytes:
@@ -115,13 +128,12 @@ def _greet(notes: Notes) -> None:
         _offer(notes, sock)
 
 
-def _log_in(notes: Notes, credentials: Credentials, databases: Sequence[str]) -> None:
+def _log_in(notes: Notes, credentials: Credentials, databases: Sequence[str]) -> Trust | None:
     missing: Trouble | None = None
-    state = _State()
-    names: set[str] = set()
+    session: _Session | None = None
     with notes.logging_in(credentials):
         try:
-            state, names = _state(notes, credentials)
+            session = _session(notes, credentials)
         except Trouble as trouble:
             if trouble.kind is not Kind.UNUSABLE:
                 raise
@@ -130,15 +142,18 @@ def _log_in(notes: Notes, credentials: Credentials, databases: Sequence[str]) ->
         with notes.asking(Level.USABLE):
             if missing is not None:
                 raise missing
-            _judge(notes, state, sorted(set(databases) - names), databases)
+            if session is not None:
+                _judge(notes, session.state, sorted(set(databases) - session.databases), databases)
+    return session.trust if session is not None else None
 
 
-def _state(notes: Notes, credentials: Credentials) -> tuple[_State, set[str]]:
+def _session(notes: Notes, credentials: Credentials) -> _Session:
     with ExitStack() as stack:
         connection = _connected(notes, credentials, stack)
         try:
             row = connection.execute(_STATE).fetchone() or ("", False, False, 0, 0)
-            names = {str(name) for (name,) in connection.execute("select datname from pg_database")}
+            names = frozenset(str(name) for (name,) in connection.execute("select datname from pg_database"))
+            trust = trust_of(connection)
         except psycopg.Error as error:
             raise _explained(notes, error) from None
     version, recovering, read_only, most, used = row
@@ -146,7 +161,7 @@ def _state(notes: Notes, credentials: Credentials) -> tuple[_State, set[str]]:
     state = _State(
         in_recovery=bool(recovering), read_only=bool(read_only), connections=int(used), max_connections=int(most)
     )
-    return state, names
+    return _Session(state=state, databases=names, trust=trust)
 
 
 def _judge(notes: Notes, state: _State, missing: Sequence[str], databases: Sequence[str]) -> None:
@@ -195,9 +210,11 @@ def _connected(notes: Notes, credentials: Credentials, stack: ExitStack) -> psyc
     options: dict[str, Any] = {"sslmode": "disable"}
     if target.tls is not None:
         folder = stack.enter_context(CertificateFolder(target.tls))
+        # libpq compares the name wherever the system's own authorities count.
+        verified = "verify-full" if target.tls.check_hostname or folder.ca is None else "verify-ca"
         options = {
-            "sslmode": "verify-full" if target.tls.check_hostname else "verify-ca",
-            "sslrootcert": str(folder.ca) if folder.ca else "system",
+            "sslmode": verified if target.tls.unverified is None else "require",
+            "sslrootcert": (str(folder.ca) if folder.ca else "system") if target.tls.unverified is None else _NO_FILE,
             "sslcert": str(folder.certificate) if folder.certificate else None,
             "sslkey": str(folder.key) if folder.key else None,
             "sslcertmode": "allow" if folder.certificate else "disable",

@@ -34,38 +34,54 @@ def observe(target: Target, credentials: Credentials | None = None) -> StoreObse
 
 
 def observe_sentinel(
-    target: Target, credentials: Credentials | None = None, *, master: str = "expertflow"
+    target: Target, credentials: Credentials | None = None, *, master: str | None = None
 ) -> StoreObservation:
-    """Ask a Redis Sentinel whether it knows the named master, sees it up, and has its quorum."""
+    """Ask a Redis Sentinel where its master is, whether it sees it up, and has its quorum.
+
+    ``master`` is the name that the components ask for; None: the only one that it knows. A Sentinel without a
+    password is not given any. Where the master is, stands in the details of usability as ``ip`` and ``port``.
+    """
     with noting("redis-sentinel", target, credentials) as notes:
         if notes.reach():
             with notes.speaking("Redis"):
                 notes.line.tried(lambda: _greet(notes))
         if notes.ok(Level.SPEAKS):
-            if credentials is not None:
-                with notes.logging_in(credentials):
-                    _said(notes, credentials, lambda client: client.ping())
-            if credentials is None or notes.ok(Level.LOGS_IN):
+            needed = credentials if notes.ok(Level.REFUSES_ANONYMOUS) else None
+            if needed is not None:
+                with notes.logging_in(needed):
+                    _said(notes, needed, _ping)
+            if needed is None or notes.ok(Level.LOGS_IN):
                 with notes.asking(Level.USABLE):
-                    _judge_sentinel(notes, credentials, master)
+                    _judge_sentinel(notes, needed, master)
         return notes.observation()
 
 
-def _judge_sentinel(notes: Notes, credentials: Credentials | None, master: str) -> None:
+def _judge_sentinel(notes: Notes, credentials: Credentials | None, master: str | None) -> None:
     address = notes.target.address
+    name = master or _only_master(notes, credentials)
     try:
-        state = _said(notes, credentials, lambda client: client.sentinel_master(master))
-        quorum = _said(notes, credentials, lambda client: client.sentinel_ckquorum(master))
+        state = _said(notes, credentials, lambda client: client.sentinel_master(name))
+        quorum = _said(notes, credentials, lambda client: client.sentinel_ckquorum(name))
     except Trouble as trouble:
         if trouble.kind is not Kind.ODD:
             raise
-        raise Trouble(Kind.UNUSABLE, f"{address}: Sentinel says of master {master}: {trouble.words}") from None
+        raise Trouble(Kind.UNUSABLE, f"{address}: Sentinel says of master {name}: {trouble.words}") from None
     known = cast("dict[str, object]", state) if isinstance(state, dict) else {}
-    flags, where = notes.said(known.get("flags", ""), 60), notes.said(f"{known.get('ip')}:{known.get('port')}", 80)
+    flags, host, port = notes.said(known.get("flags", ""), 60), notes.said(known.get("ip"), 200), known.get("port")
     if flags != "master":
-        raise Trouble(Kind.UNUSABLE, f"{address}: Sentinel sees master {master} at {where} as {flags}")
-    words = f"{address} knows master {master} at {where}"
-    notes.found(Level.USABLE, words, flags=flags, quorum=notes.said(quorum, 100))
+        raise Trouble(Kind.UNUSABLE, f"{address}: Sentinel sees master {name} at {host}:{port} as {flags}")
+    words = f"{address} knows master {name} at {host}:{port}"
+    number = port if isinstance(port, int) else 0
+    notes.found(Level.USABLE, words, flags=flags, quorum=notes.said(quorum, 100), ip=host, port=number)
+
+
+def _only_master(notes: Notes, credentials: Credentials | None) -> str:
+    known = _said(notes, credentials, lambda client: client.sentinel_masters())
+    names = [notes.said(name, 60) for name in known] if isinstance(known, dict) else []
+    if len(names) != 1:
+        seen = f"{len(names)} masters ({', '.join(names[:5])})" if names else "no master"
+        raise Trouble(Kind.UNUSABLE, f"{notes.target.address}: Sentinel knows {seen}, and no document names one")
+    return names[0]
 
 
 def _ask(notes: Notes) -> None:
@@ -97,18 +113,19 @@ def _greet(notes: Notes) -> None:
 
 def _log_in(notes: Notes, credentials: Credentials) -> None:
     with notes.logging_in(credentials):
-        _said(notes, credentials, lambda client: client.ping())
+        _said(notes, credentials, _ping)
     if not notes.ok(Level.LOGS_IN):
         return
-    with notes.asking(Level.USABLE):
-        try:
-            information = _said(notes, credentials, lambda client: client.info())
-        except Trouble as trouble:
-            if trouble.kind is not Kind.UNAUTHORIZED:
-                raise
-            notes.not_asked(Level.USABLE, f"could not be told: {trouble.words}", trouble.kind)
-            return
-        _judge(notes, cast("dict[str, object]", information))
+    with notes.asking(Level.USABLE, of_account=True):
+        _judge(notes, cast("dict[str, object]", _said(notes, credentials, lambda client: client.info())))
+
+
+def _ping(client: redis.Redis) -> None:
+    """Send PING; an ACL user who may not has logged in all the same."""
+    try:
+        client.ping()
+    except redis.exceptions.NoPermissionError:
+        return
 
 
 def _judge(notes: Notes, information: dict[str, object]) -> None:

@@ -83,7 +83,7 @@ def _log_in(notes: Notes, credentials: Credentials, bucket: str, live_path: str,
     with notes.logging_in(credentials):
         asked(notes.line, credentials, _signed)
     if notes.ok(Level.LOGS_IN):
-        with notes.asking(Level.USABLE):
+        with notes.asking(Level.USABLE, of_account=True):
             _use(notes, credentials, bucket, live_path, allow_writes=allow_writes)
 
 

@@ -83,7 +83,7 @@ def pool(line: Line) -> urllib3.PoolManager:
         timeout=urllib3.Timeout(connect=target.limits.connect_s, read=line.patience()),
         retries=False,
         ssl_context=line.context() if target.tls is not None else None,
-        assert_hostname=None if target.tls is None or target.tls.check_hostname else False,
+        assert_hostname=None if target.tls is None or target.tls.names_count else False,
     )
     connections.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
     return connections

@@ -30,12 +30,19 @@ class TlsExpectation:
 
     ``ca_pem`` None means the system's own trust store. ``check_hostname`` False is libpq's ``verify-ca``: the chain
     is verified, the name is not. ``key_pem`` may be the same text as ``certificate_pem`` where one file holds both.
+    ``unverified`` says why nothing of the certificate is verified; None: it is.
     """
 
     ca_pem: str | None = field(default=None, repr=False)
     certificate_pem: str | None = field(default=None, repr=False)
     key_pem: SecretStr | None = None
     check_hostname: bool = True
+    unverified: str | None = None
+
+    @property
+    def names_count(self) -> bool:
+        """Whether the server's name is compared with its certificate."""
+        return self.check_hostname and self.unverified is None
 
 
 def _nothing() -> str | None:

@@ -40,6 +40,7 @@ def client_context(tls: TlsExpectation, *, verify: bool = True) -> ssl.SSLContex
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    verify = verify and tls.unverified is None
     context.check_hostname = verify and tls.check_hostname
     context.verify_mode = ssl.CERT_REQUIRED if verify else ssl.CERT_NONE
     try:

@@ -19,10 +19,11 @@ _LARGEST_ANSWER = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An HTTP answer: status and body, which is cut at 1 MiB."""
+    """An HTTP answer: status and body, which is cut at 1 MiB; ``location`` is where a redirect leads."""
 
     status: int
     body: bytes
+    location: str = ""
 
     def document(self) -> dict[str, Any]:
         """Return the JSON object of the body; an empty one when it is none."""
@@ -41,10 +42,12 @@ def ask(  # noqa: PLR0913 - the parts of a request, by name
     form: Mapping[str, str | SecretStr] | None = None,
     body: Mapping[str, str | bool | SecretStr] | None = None,
     basic: Credentials | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """Send one request to the promised name, wherever the socket goes; secrets are opened on the way out only.
 
-    Redirects are not followed: a login page instead of an answer is an answer.
+    ``headers`` go along with, or instead of, those of every request. Redirects are not followed: a login page instead
+    of an answer is an answer.
     """
     target, line = notes.target, notes.line
     scheme = "https" if target.tls is not None else "http"
@@ -62,14 +65,15 @@ def ask(  # noqa: PLR0913 - the parts of a request, by name
             client.stream(
                 method,
                 httpx.URL(scheme=scheme, host=host, port=port, raw_path=path.encode()),
-                headers={"Host": target.address, "User-Agent": "cx-conformance"},
+                headers={"Host": target.address, "User-Agent": "cx-conformance", **(headers or {})},
                 extensions={"sni_hostname": target.host, "trace": _Watching(line)},
                 data=_opened(form) if form is not None else None,
                 json=_opened(body) if body is not None else None,
                 auth=auth,
             ) as response,
         ):
-            return Answer(status=response.status_code, body=_read(notes, response))
+            location = response.headers.get("location", "")
+            return Answer(status=response.status_code, body=_read(notes, response), location=location)
     except httpx.TimeoutException:
         raise line.explain(TimeoutError()) from None
     except httpx.RemoteProtocolError as error:

@@ -31,7 +31,7 @@ class Request:
 
 
 Reply = tuple[int, Any]
-"""Status and content."""
+"""Status and content; the content of a redirect is where it leads."""
 Serve = Callable[[Request], Reply]
 
 
@@ -43,10 +43,12 @@ def start_http(address: str, port: int, serve: Serve, tls: CertificateFiles | No
         status, content = serve(request) if request is not None else (400, "not HTTP")
         text = content if isinstance(content, str) else json.dumps(content)
         body = text.encode()
+        location = f"Location: {content}\r\n" if 300 <= status < 400 else ""
         head = (
             f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\n"
             f"Server: {SAYS_SO}\r\n"
             f"Content-Type: {_kind(content)}\r\n"
+            f"{location}"
             f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )
         writer.write(head.encode() + (b"" if request is not None and request.method == "HEAD" else body))

@@ -52,12 +52,13 @@ def start(  # noqa: PLR0913 - a server's settings, all by name
     tls: CertificateFiles | None = None,
     databases: Sequence[str] = ("licenseManager", "keycloak_db"),
     settings: Sequence[str] = (),
+    rules: Sequence[str] = (),
     standby: bool = False,
 ) -> ServerProcess:
     """Start PostgreSQL with one superuser and these databases; without a password everybody is trusted.
 
-    With certificates only connections over TLS are let in. ``settings`` are lines of postgresql.conf; a
-    ``standby`` stays in recovery, as one that waits for its primary does.
+    With certificates only connections over TLS are let in. ``settings`` are lines of postgresql.conf,
+    ``rules`` of pg_hba.conf before its own; a ``standby`` stays in recovery, as one that waits for its primary does.
     """
     programs, port = _programs(), ports["postgresql"]
     if programs is None:
@@ -81,7 +82,8 @@ def start(  # noqa: PLR0913 - a server's settings, all by name
     with (data / "postgresql.conf").open("a") as configuration:
         configuration.write("\n".join(lines) + "\n")
     certificate = " clientcert=verify-ca" if tls is not None and tls.client_ca is not None else ""
-    (data / "pg_hba.conf").write_text(f"{'hostssl' if tls else 'host'} all all all {method}{certificate}\n")
+    access = [*rules, f"{'hostssl' if tls else 'host'} all all all {method}{certificate}"]
+    (data / "pg_hba.conf").write_text("\n".join(access) + "\n")
     _own(server.folder)
     _prepare(programs, data, _statements(username, password, databases))
     if standby:

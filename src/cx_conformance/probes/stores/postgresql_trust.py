@@ -1,0 +1,64 @@
+"""Whether a PostgreSQL that asks for no password does so for everybody, or on its own loopback only.
+
+A port-forward comes out on the loopback of the pod, which the image of the PostgreSQL project trusts
+(``host all all 127.0.0.1/32 trust``), while everybody else must log in.
+
+Facts: https://www.postgresql.org/docs/current/view-pg-hba-file-rules.html (since 10, for superusers).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from cx_conformance.probes.stores.notes import Notes
+from cx_conformance.probes.stores.observation import Level
+from cx_conformance.probes.stores.trouble import Kind
+
+_ON_LOOPBACK = "select coalesce(inet_client_addr() <<= inet '127.0.0.0/8' or inet_client_addr() = inet '::1', true)"
+_BEYOND = """
+select exists (select from pg_hba_file_rules where type like 'host%' and auth_method = 'trust' and error is null
+               and address !~ '^(127\\.|::1$|localhost$|samehost$)')
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trust:
+    """Where a session came in, and whom the server trusts: ``beyond`` its loopback, None where that is not told."""
+
+    on_loopback: bool
+    beyond: bool | None = None
+
+
+def trust_of(connection: psycopg.Connection[tuple[Any, ...]]) -> Trust:
+    """Ask a session for it; what a server does not tell is taken for the usual."""
+    if not _told(connection, _ON_LOOPBACK):
+        return Trust(on_loopback=False)
+    return Trust(on_loopback=True, beyond=_told(connection, _BEYOND))
+
+
+def _told(connection: psycopg.Connection[tuple[Any, ...]], question: str) -> bool | None:
+    try:
+        (answer,) = connection.execute(question.encode()).fetchone() or (None,)
+    except psycopg.Error:
+        return None
+    return bool(answer)
+
+
+def judge_trust(notes: Notes, trust: Trust) -> None:
+    """Take back what was only found because the question came in by the loopback."""
+    refusals = (Level.REFUSES_ANONYMOUS, Level.REFUSES_WRONG_PASSWORD)
+    opened = [level for level in refusals if level in notes.findings and notes.findings[level].kind is Kind.OPEN]
+    if not opened or not trust.on_loopback or trust.beyond:
+        return
+    address = notes.target.address
+    where = "on its own loopback, where the tunnel comes out"
+    for level in opened:
+        if trust.beyond is False:
+            notes.found(level, f"{address} asks for no password {where}, and everybody else must log in")
+        else:
+            unseen = "whether it does elsewhere is in pg_hba.conf, which this account may not read"
+            notes.not_asked(level, f"could not be told: {address} asks for no password {where}; {unseen}")
+    if notes.ok(Level.LOGS_IN):
+        inside = "run cx-conformance inside the cluster to have the password tried"
+        notes.not_asked(Level.LOGS_IN, f"could not be told: {address} asks for no password {where}; {inside}")

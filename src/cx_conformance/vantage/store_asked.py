@@ -1,0 +1,39 @@
+"""What a store answered, as checks judge it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cx_conformance.outcome.looking import NoVantage
+from cx_conformance.probes.stores.observation import PortObservation, StoreObservation
+from cx_conformance.vantage.reach import Way
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAsked:
+    """What a store answered, and how it was asked."""
+
+    observation: StoreObservation
+    vantage: str
+    pod: str
+    secure: bool
+    """Whether it was asked over TLS."""
+    without_login: str | None
+    """Why nobody logged in; None: somebody did, or tried to."""
+    takes_plain: bool = False
+    """Whether it also answers without TLS; looked at only where it was asked over TLS and components are told not to
+    use it."""
+    certificate_note: str | None = None
+    """What to know of its certificate although it was accepted."""
+    role_note: str | None = None
+    """Why this pod was asked of several, and what to know of the others."""
+    others: Mapping[int, Way] = field(default_factory=dict)
+    """How its further ports were reached, by Service port, in the order of the observation's ports."""
+
+    def port(self, number: int) -> PortObservation:
+        """Return what one of its further ports answered; raises NoVantage, CouldNotLook."""
+        for (known, way), seen in zip(self.others.items(), self.observation.ports, strict=True):
+            if known == number:
+                if not seen.finding.ok:
+                    way.raise_trouble()
+                return seen
+        raise NoVantage(f"port {number} of {self.observation.address} was not asked")

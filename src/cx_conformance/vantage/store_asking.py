@@ -1,0 +1,194 @@
+"""One store, asked once: by which pod, name, account and certificates, and for how long."""
+
+import time
+from dataclasses import replace
+from typing import Final
+
+from cx_conformance.blueprint.plan import Entry
+from cx_conformance.blueprint.site import Credentials as SiteCredentials
+from cx_conformance.blueprint.store import Protocol, Store
+from cx_conformance.cluster.pod import Pod
+from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.service import Service
+from cx_conformance.cluster.store_settings import sentinel_told, told
+from cx_conformance.outcome.looking import NoVantage
+from cx_conformance.probes.stores.observation import StoreObservation
+from cx_conformance.probes.stores.target import Credentials, Limits, Target, TlsExpectation
+from cx_conformance.probes.stores.trouble import Kind
+from cx_conformance.vantage.clients import OBSERVE, Asking
+from cx_conformance.vantage.over_tls import AskedOverTls, ask_over_tls
+from cx_conformance.vantage.pool import ProbePool
+from cx_conformance.vantage.reach import Reach, Way
+from cx_conformance.vantage.secure import shakes_hands, speaks_tls
+from cx_conformance.vantage.sentinels import PORT as SENTINEL_PORT
+from cx_conformance.vantage.sentinels import SentinelSaid, ask_sentinels, judged_by
+from cx_conformance.vantage.store_access import StoreAccess
+from cx_conformance.vantage.store_asked import StoreAsked
+from cx_conformance.vantage.store_names import covered, told_hosts
+from cx_conformance.vantage.told import asking_for
+
+LIMITS: Final = Limits(connect_s=3.0, answer_s=5.0, total_s=12.0, tries=2)
+"""A store that answers within five seconds is slow, not broken; the drivers' own limits are 4 to 30 seconds."""
+_OF_SENTINEL_S: Final = 2.0
+
+
+class StoreAsking:
+    """The asking of one store."""
+
+    def __init__(self, seen: Seen, reach: Reach, access: StoreAccess, pool: ProbePool, entry: Entry[Store]) -> None:
+        """Find its Service and pods; raises NoVantage where there is nothing to ask."""
+        self._seen, self._reach, self._access, self._entry = seen, reach, access, entry
+        self._ends = time.monotonic() + pool.allowed(LIMITS.total_s)
+        self._service, self._pods = _behind(seen, entry)
+        given = seen.plan.site.credentials.get(entry.component, SiteCredentials())
+        login = given.login or (None if entry.of.protocol is Protocol.KEYCLOAK else entry.of.login)
+        self._namespace = seen.namespace_of(entry.planned)
+        self._credentials, self._missing = access.credentials(login, self._namespace, of_site=given.login is not None)
+        self._given_tls = given.tls
+        self._tls = given.tls or entry.of.tls
+        self._flags = {one.switched_on for one in told(seen, entry, "tls")}
+
+    def ask(self, *, allow_writes: bool) -> StoreAsked:
+        """Return what it answered; raises CouldNotLook."""
+        told_of_sentinel = sentinel_told(self._seen, self._entry)
+        redis = self._entry.of.protocol is Protocol.REDIS
+        sentinel = ask_sentinels(self._seen, told_of_sentinel, self._pods, self._sentinel) if redis else None
+        way = self._way(sentinel)
+        hosts = told_hosts(self._seen, self._entry)
+        host = hosts[0] if hosts else f"{self._service.name}.{self._service.namespace}.svc"
+        target = self._target(way, host, self._entry.of.port, self._expectation(way))
+        others = self._others(way)
+        asking = asking_for(self._seen, self._entry, others=self._ports(target, others), allow_writes=allow_writes)
+        asked = self._asked(target, asking, way, told_name=bool(hosts))
+        observation, role_note = asked.observation, None
+        if not observation.reachable.ok:
+            way.raise_trouble()
+        if sentinel is not None:
+            observation, role_note = judged_by(sentinel, told_of_sentinel, observation)
+        secure = target.tls is not None or asked.secure_after_all
+        return StoreAsked(
+            observation=observation,
+            vantage=way.vantage,
+            pod=way.pod.name,
+            secure=secure,
+            without_login=self._missing,
+            takes_plain=secure and False in self._flags and not speaks_tls(way.connect_to, self._entry.of.protocol),
+            certificate_note=asked.note,
+            role_note=role_note,
+            others=others,
+        )
+
+    def _asked(self, target: Target, asking: Asking, way: Way, *, told_name: bool) -> AskedOverTls:
+        observe = OBSERVE[self._entry.of.protocol]
+
+        def ask(target: Target) -> StoreObservation:
+            return observe(target, self._credentials, asking)
+
+        def over_tls(target: Target) -> AskedOverTls:
+            return ask_over_tls(
+                ask,
+                target,
+                told=told_name,
+                other_name=lambda certificate: covered(self._seen, self._service, way.pod, certificate.names),
+                lacking_ca=lambda: self._access.lacking_ca(self._tls, self._namespace),
+            )
+
+        if target.tls is not None:
+            return over_tls(target)
+        plain = ask(target)
+        if Kind.TLS not in (plain.speaks.kind, plain.logs_in.kind):
+            return AskedOverTls(plain)
+        # It answered too late to be recognised at first, or PostgreSQL lets nobody in without.
+        again = replace(target, tls=self._certificates(), limits=self._limits())
+        return replace(over_tls(again), secure_after_all=True)
+
+    def _sentinel(self, pod: Pod) -> StoreObservation:
+        from cx_conformance.probes.stores import redis_store
+
+        way = self._reach.to(pod, SENTINEL_PORT)
+        host = f"{self._service.name}.{self._service.namespace}.svc"
+        tls = None
+        if speaks_tls(way.connect_to, Protocol.REDIS):
+            tls = replace(self._certificates(), check_hostname=False)
+            tls = replace(tls, unverified=None if tls.ca_pem else "no CA is known")
+        target = self._target(way, host, SENTINEL_PORT, tls)
+        target = replace(target, limits=replace(target.limits, total_s=min(target.limits.total_s, _OF_SENTINEL_S)))
+        credentials = Credentials(password=self._credentials.password) if self._credentials else None
+        seen = redis_store.observe_sentinel(target, credentials, master=sentinel_told(self._seen, self._entry).master)
+        if not seen.reachable.ok:
+            way.raise_trouble()
+        return seen
+
+    def _way(self, sentinel: SentinelSaid | None) -> Way:
+        if sentinel is not None and sentinel.master is not None:
+            return self._reach.to(sentinel.master, sentinel.port)
+        promised = self._entry.planned.facts.service
+        ports = promised.ports if promised else ()
+        port = next((one.container_port for one in ports if one.port == self._entry.of.port), self._entry.of.port)
+        return self._reach.to(self._pods[0], port)
+
+    def _expectation(self, way: Way) -> TlsExpectation | None:
+        """Return TLS as it is to be expected; None where the store is to be asked without."""
+        protocol = self._entry.of.protocol
+        secure = self._given_tls is not None or speaks_tls(way.connect_to, protocol)
+        # Mongo may answer either way; components that are told to use TLS do.
+        secure = secure or (True in self._flags and shakes_hands(way.connect_to))
+        if not secure:
+            return None
+        expectation = self._certificates()
+        if protocol is Protocol.POSTGRESQL and not expectation.ca_pem and self._given_tls is None:
+            # Offered, not demanded: without a CA to verify it with, the plain connection tells more.
+            return None
+        return expectation
+
+    def _certificates(self) -> TlsExpectation:
+        return self._access.tls(self._tls, self._namespace, check_hostname=self._names_count())
+
+    def _names_count(self) -> bool:
+        """Whether the components compare the server's name; PostgreSQL's do by ``sslmode=verify-full`` only."""
+        if self._entry.of.protocol is not Protocol.POSTGRESQL:
+            return True
+        return any("sslmode=verify-full" in one.value for one in told(self._seen, self._entry, "url"))
+
+    def _target(self, way: Way, host: str, port: int, tls: TlsExpectation | None) -> Target:
+        return Target(
+            host=host,
+            port=port,
+            connect_to=way.connect_to,
+            tls=tls,
+            limits=self._limits(),
+            why_closed=way.why_closed,
+        )
+
+    def _limits(self) -> Limits:
+        return replace(LIMITS, total_s=max(self._ends - time.monotonic(), 0.1))
+
+    def _others(self, way: Way) -> dict[int, Way]:
+        """Return the ways to ActiveMQ's further ports, in the pod that is asked."""
+        if self._entry.of.protocol is not Protocol.ACTIVEMQ:
+            return {}
+        return {
+            one.of.port: self._reach.to(way.pod, one.of.container_port)
+            for one in self._seen.plan.entries("store_port")
+            if one.component == self._entry.component
+        }
+
+    @staticmethod
+    def _ports(target: Target, others: dict[int, Way]) -> tuple[Target, ...]:
+        return tuple(
+            replace(target, port=number, connect_to=one.connect_to, tls=None, why_closed=one.why_closed)
+            for number, one in others.items()
+        )
+
+
+def _behind(seen: Seen, entry: Entry[Store]) -> tuple[Service, tuple[Pod, ...]]:
+    """Return the store's Service and its ready pods; raises NoVantage where there are none."""
+    planned = entry.planned
+    try:
+        service, pods = seen.service(planned).object, seen.pods(planned)
+    except Absent as absent:
+        raise NoVantage(f"no pod of {planned.id} to ask: {absent}") from None
+    ready = tuple(pod for pod in pods if pod.ready)
+    if not ready:
+        raise NoVantage(f"no ready pod of {planned.id} to ask; it has {len(pods)} pods")
+    return service, ready

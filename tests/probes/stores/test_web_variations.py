@@ -1,0 +1,103 @@
+"""Keycloak and Grafana as other charts and releases install them: under another path, without a fixed host name."""
+
+from collections.abc import Callable
+
+import pytest
+from pydantic import SecretStr
+
+from cx_conformance.probes.stores import grafana, keycloak
+from cx_conformance.probes.stores.target import Credentials
+from cx_conformance.probes.stores.trouble import Kind
+from cx_conformance.sandbox.stores.http_standin import Reply, Request, Serve, start_http
+from cx_conformance.sandbox.stores.running import free_port
+from cx_conformance.sandbox.stores.standin import StandIn
+from tests.probes.stores.asking import all_well, marks, target
+
+FQDN = "cx.example.com"
+
+
+@pytest.fixture
+def login(password: SecretStr) -> Credentials:
+    """Give the administrator's credentials."""
+    return Credentials(username="admin", password=password)
+
+
+def serve(answer: Serve) -> tuple[StandIn, int]:
+    """Start a server that answers so, and return it with its port."""
+    port = free_port()
+    return start_http("127.0.0.1", port, answer, None), port
+
+
+def keycloak_pages(root: str, issuer: Callable[[Request], str]) -> Serve:
+    """Return what a Keycloak says that serves under ``root``."""
+
+    def answer(request: Request) -> Reply:
+        realm = f"{root}/realms/expertflow"
+        if request.path == f"{realm}/.well-known/openid-configuration":
+            return 200, {"issuer": issuer(request), "jwks_uri": f"https://{FQDN}{realm}/certs"}
+        if request.path == f"{realm}/certs":
+            return 200, {"keys": [{"kty": "RSA"}]}
+        if request.path.endswith("/openid-connect/token"):
+            return 401, {"error": "invalid_grant", "error_description": "Invalid user credentials"}
+        return 404, {"error": "Unable to find matching target resource method"}
+
+    return answer
+
+
+@pytest.mark.parametrize("root", ["", "/auth", "/identity"])
+def test_keycloak_is_found_under_its_path(root: str) -> None:
+    """Before 17 it was ``/auth``, since then it is none; components may be told another."""
+    server, port = serve(keycloak_pages(root, lambda _: f"https://{FQDN}{root}/realms/expertflow"))
+    with server:
+        seen = keycloak.observe(target("keycloak", port), told_path=root or None, fqdn=FQDN)
+    assert (seen.speaks.ok, seen.usable.ok) == (True, True), seen.usable.words
+
+
+def test_keycloak_under_another_path_than_components_are_told_is_not_usable() -> None:
+    """They get nothing but 404."""
+    server, port = serve(keycloak_pages("", lambda _: f"https://{FQDN}/realms/expertflow"))
+    with server:
+        seen = keycloak.observe(target("keycloak", port), told_path="/auth", fqdn=FQDN)
+    assert "serves its realms under /, but the components are told /auth" in seen.usable.words
+
+
+def test_an_issuer_that_follows_the_request_is_asked_for_as_the_ingress_does() -> None:
+    """Without a fixed host name Keycloak names whatever host it is asked by."""
+    server, port = serve(
+        keycloak_pages("/auth", lambda asked: f"https://{asked.headers['host']}/auth/realms/expertflow")
+    )
+    with server:
+        seen = keycloak.observe(target("keycloak", port), fqdn=FQDN)
+    assert f"with issuer https://{FQDN}/auth/realms/expertflow" in seen.usable.words
+
+
+def test_a_client_that_takes_no_passwords_says_nothing_of_the_password(login: Credentials) -> None:
+    """Direct grants may be switched off for admin-cli, which is no fault of the account."""
+
+    def closed(request: Request) -> Reply:
+        if request.path.endswith("/token"):
+            return 400, {"error": "unauthorized_client", "error_description": "Client not allowed for direct grants"}
+        return keycloak_pages("/auth", lambda _: f"https://{FQDN}/auth/realms/expertflow")(request)
+
+    server, port = serve(closed)
+    with server:
+        seen = keycloak.observe(target("keycloak", port), login)
+    assert (seen.logs_in.ok, seen.logs_in.kind) == (None, Kind.GAVE_UP)
+
+
+def test_grafana_is_followed_to_its_sub_path(login: Credentials) -> None:
+    """With serve_from_sub_path it redirects whoever asks outside of it."""
+    given = ("admin", login.password.get_secret_value() if login.password else "")
+
+    def under_grafana(request: Request) -> Reply:
+        if request.path == "/grafana/api/health":
+            return 200, {"database": "ok", "version": "10.0.0"}
+        if request.path == "/grafana/api/org":
+            return (200, {"name": "Main Org."}) if request.basic() == given else (401, {"message": "no"})
+        return 301, f"https://{FQDN}/grafana{request.path}"
+
+    server, port = serve(under_grafana)
+    with server:
+        seen = grafana.observe(target("grafana", port), login)
+    assert marks(seen) == all_well(tls=False)
+    assert "/grafana/api/health says database: ok" in seen.usable.words
