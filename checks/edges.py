@@ -30,7 +30,7 @@ def _worst(seen: Sequence[EdgeObservation], broken: Callable[[EdgeObservation], 
 def _told(seen: Sequence[EdgeObservation], decides: EdgeObservation, evidence: Evidence) -> EdgeFinding:
     """Put what was seen into the evidence and return what the replica that decides found; raises CouldNotLook."""
     place = decides.place
-    evidence.vantage = "exec"
+    evidence.vantage = str(decides.vantage)
     evidence.seen_at = f"{decides.edge.host}:{decides.edge.port}"
     evidence.details |= {
         "from": f"{place.namespace}/{place.pod}",
@@ -43,6 +43,11 @@ def _told(seen: Sequence[EdgeObservation], decides: EdgeObservation, evidence: E
         evidence.details["replicas"] = [
             f"{one.place.namespace}/{one.place.pod}: {one.finding or f'could not look: {one.trouble}'}" for one in seen
         ]
+    if decides.instead:
+        evidence.note(f"looked at by {decides.vantage}, for exec does not serve: {decides.instead}")
+    wrote = list(dict.fromkeys(one for each in seen for one in each.wrote))
+    if wrote:
+        evidence.details["wrote to the cluster"] = wrote
     found = decides.looked()
     evidence.found = str(found)
     return found
@@ -69,7 +74,7 @@ def check_resolves(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, evide
     evidence.found = list(observation.addresses)
     strange = sorted(set(observation.addresses) - expected)
     assert not strange, (
-        f"in pod {observation.place.namespace}/{observation.place.pod} the name {observation.edge.host} resolves to "
+        f"{observation.stands} the name {observation.edge.host} resolves to "
         f"{', '.join(strange)} of promised {', '.join(sorted(expected)) or 'no address'}"
     )
 

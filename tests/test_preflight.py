@@ -125,3 +125,19 @@ def test_an_unknown_fault_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> 
     """Exit status 2."""
     assert main(["preflight", "--sandbox=nonsense"]) == 2
     assert "nonsense" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("verb", "resource"),
+    [
+        ("create", "pods"),
+        ("delete", "pods"),
+        ("get", "pods"),
+        ("get", "pods/log"),
+        ("patch", "pods/ephemeralcontainers"),
+    ],
+)
+def test_what_probe_pods_take_is_lacked_by_the_edges_alone(verb: str, resource: str) -> None:
+    """Not by what lists pods."""
+    lacked = errors_without(Right(verb=verb, resource=resource, namespace="expertflow"), PLAN, all_checks())
+    assert {one.id for one in lacked} == {"CX701", "CX702"}

@@ -1,6 +1,7 @@
 """The options of a run, declared once for ``cx-conformance run`` and for plain pytest."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,15 @@ def _times(text: str) -> int:
 
 _seconds.__name__ = "number of seconds"
 _times.__name__ = "number of times"
+
+
+def _image(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][\w./:@-]{0,500}", text):
+        raise ValueError
+    return text
+
+
+_image.__name__ = "image, such as registry.example.com/tools/busybox:1.36"
 
 
 def _address(text: str) -> str:
@@ -94,6 +104,24 @@ DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
             " without it nothing is written",
         },
     ),
+    (
+        "--allow-probe-pods",
+        {
+            "metavar": "IMAGE",
+            "type": _image,
+            "help": "where exec cannot serve, try call edges from a short-lived pod of this image in the caller's"
+            " place; it is deleted again",
+        },
+    ),
+    (
+        "--allow-debug-containers",
+        {
+            "metavar": "IMAGE",
+            "type": _image,
+            "help": "where exec cannot serve, try call edges from an ephemeral container of this image in the caller's"
+            " pod; it ends, but stays listed there, for none can be removed",
+        },
+    ),
     ("--snapshot", {"metavar": "FILE", "help": "audit a saved snapshot instead of a cluster; implies --static"}),
     ("--only", {"metavar": "NAMES", "help": "only these check IDs, areas or components, separated by commas"}),
     ("--skip", {"metavar": "NAMES", "help": "all but these check IDs, areas or components"}),
@@ -154,6 +182,9 @@ DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
 )
 """Each option with its keywords, as argparse and pytest both take them."""
 
+WRITES: Final = ("--allow-probe-pods", "--allow-debug-containers")
+"""Options that need rights to change something."""
+
 PYTESTS_OWN: Final = (("--junitxml", {"metavar": "FILE", "help": "write a JUnit file"}),)
 """Options that pytest declares itself."""
 
@@ -175,6 +206,10 @@ class Options:
     """The faults of the embedded cluster; None: a real one."""
     static: bool = False
     allow_writes: bool = False
+    allow_probe_pods: str | None = None
+    """The image of probe pods; None: none may be made."""
+    allow_debug_containers: str | None = None
+    """The image of debug containers; None: none may be added."""
     """Whether a message and an object may pass through the stores."""
     snapshot: Path | None = None
     only: tuple[str, ...] = ()
@@ -238,6 +273,8 @@ class Options:
             sandbox=None if sandbox is None else _names(sandbox),
             static=bool(value("static")) or snapshot is not None,
             allow_writes=bool(value("allow_writes")),
+            allow_probe_pods=_checked(value("allow_probe_pods"), _image, "--allow-probe-pods"),
+            allow_debug_containers=_checked(value("allow_debug_containers"), _image, "--allow-debug-containers"),
             snapshot=snapshot,
             only=_names(value("only") or ""),
             skip=_names(value("skip") or ""),

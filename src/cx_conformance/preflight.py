@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from cx_conformance.blueprint.plan import Plan
+from cx_conformance.blueprint.plan import Entry, Plan
 from cx_conformance.cluster.namespace import Namespace
 from cx_conformance.cluster.review import review
-from cx_conformance.cluster.rights import EXEC, PORT_FORWARD, Right, login_places
+from cx_conformance.cluster.rights import DEBUG, EXEC, LOG, PORT_FORWARD, Right, login_places
 from cx_conformance.cluster.snapshot import take
 from cx_conformance.outcome.check import Check
 from cx_conformance.outcome.looking import CouldNotLook
@@ -41,6 +41,8 @@ NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
 _PROBES: Final[Mapping[str, frozenset[str]]] = {
     EXEC: frozenset({"edge_probes", "inside_probes"}),
     PORT_FORWARD: frozenset({"health_probes", "store_probes"}),
+    DEBUG: frozenset({"edge_probes"}),
+    LOG: frozenset({"edge_probes"}),
 }
 _LOGINS: Final = frozenset({"store_probes", "store_copies"})
 
@@ -83,16 +85,25 @@ def errors_without(right: Right, plan: Plan, checks: Iterable[Check]) -> dict[Ch
     """Return the checks that need ``right``, each with the number of its entries that live where the right counts."""
     login = (right.namespace, right.resource, right.name) in login_places(plan)
     probes = _PROBES.get(right.resource, _LOGINS if login else frozenset())
+    if right.resource == "pods" and right.verb != "list":  # only to look from a probe pod or a debug container
+        return {
+            one: len(entries)
+            for one in checks
+            if "edge_probes" in one.looks and (entries := _living(plan, one, right.namespace))
+        }
     # A single ConfigMap is read for logins alone: what the other checks need of it is in the list.
     static = () if right.resource == "configmaps" and right.name else NEEDED_BY.get(right.resource, ())
     found = {}
     for check in checks:
         if check.id in static or not probes.isdisjoint(check.looks):
-            entries = [
-                one
-                for one in plan.entries(check.per)
-                if right.namespace is None or not one.namespaces or right.namespace in one.namespaces
-            ]
+            entries = _living(plan, check, right.namespace)
             if entries:
                 found[check] = len(entries)
     return found
+
+
+def _living(plan: Plan, check: Check, namespace: str | None) -> list[Entry[Any]]:
+    """Return the entries of a check that live in ``namespace``; None: anywhere."""
+    return [
+        one for one in plan.entries(check.per) if namespace is None or not one.namespaces or namespace in one.namespaces
+    ]

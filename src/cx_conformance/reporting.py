@@ -152,6 +152,7 @@ class Reporting:
         self.progress.done()
         lost = self._lost(broke=exitstatus == pytest.ExitCode.INTERNAL_ERROR)
         self.run.deselected = len(self._implied()) - len(self.run.outcomes) - len(lost)
+        self.run.take_away()
         record = self.run.record(extra=lost)
         self._write(record)
         session.exitstatus = INTERRUPTED if self.run.interrupted else EXIT_STATUS[record.verdict]

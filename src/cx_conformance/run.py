@@ -48,6 +48,7 @@ class Run:
 
         InputProblems says what in them cannot be used, ValueError what of the options.
         """
+        from cx_conformance.vantage.consent import Consent
         from cx_conformance.vantage.entrance import entrance
 
         self.options = options
@@ -76,6 +77,7 @@ class Run:
         self._wanted: Callable[[str, Entry[Any]], bool] = self._selected
         self._secrets: tuple[SecretStr, ...] = ()
         self._writes: list[str] | None = [] if options.allow_writes else None
+        self._consent = Consent(options.allow_probe_pods, options.allow_debug_containers)
 
     def close(self) -> None:
         """End what was started: tunnels, the embedded cluster."""
@@ -182,6 +184,7 @@ class Run:
             wanted=self._wanted,
             known=self._secrets,
             writes=self._writes,
+            consent=self._consent,
         )
         self._opened.callback(live.close)
         return live
@@ -284,6 +287,12 @@ class Run:
             cluster.deadline = max(cluster.deadline, time.monotonic() + _FOR_CREDENTIALS)
         return access_of_site(given, References(cluster, self.site.path.parent if self.site else Path()))
 
+    def take_away(self) -> None:
+        """Delete what was made on the cluster, and make nothing more there: what comes now is the report."""
+        live = self._looks.get("live")
+        if live is not None and not isinstance(live, CouldNotLook):
+            live.take_away()
+
     def record(self, extra: Iterable[Outcome] = ()) -> RunRecord:
         """Return the run as reports are written from it."""
         site = self.plan.site.site
@@ -332,11 +341,17 @@ class Run:
         )
 
     def _written(self) -> dict[str, Any]:
-        """Return what was written to stores, where that was allowed: also by worker processes, whose outcomes tell."""
-        if self._writes is None:
-            return {}
-        told = [one for outcome in self.outcomes.values() for one in outcome.evidence.get("wrote", ())]
-        return {"writes": list(dict.fromkeys((*self._writes, *told)))}
+        """Return what was written, where that was allowed: also by worker processes, whose outcomes tell."""
+
+        def told(by: str) -> list[str]:
+            return [one for outcome in self.outcomes.values() for one in outcome.evidence.get(by, ())]
+
+        found: dict[str, Any] = {}
+        if self._writes is not None:
+            found["writes"] = list(dict.fromkeys((*self._writes, *told("wrote"))))
+        if self._consent:
+            found["cluster_writes"] = list(dict.fromkeys((*self._consent.written, *told("wrote to the cluster"))))
+        return found
 
     def _facts(self) -> ClusterFacts | None:
         if self.shared is not None and self.shared.exists():

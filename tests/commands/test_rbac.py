@@ -51,6 +51,33 @@ def test_it_binds_whom_it_is_told_to(capsys: pytest.CaptureFixture[str]) -> None
     assert {(subject["kind"], subject["name"]) for subject in subjects} == {("Group", "auditors")}
 
 
+def rules_of_pods(objects: list[dict[str, Any]]) -> dict[str, set[str]]:
+    """Return the verbs that the platform's own namespace gets on pods and what is below them."""
+    (role,) = (one for one in objects if one["kind"] == "Role" and one["metadata"]["namespace"] == "expertflow")
+    found: dict[str, set[str]] = {}
+    for rule in role["rules"]:
+        for resource in rule["resources"]:
+            if resource.partition("/")[0] == "pods":
+                found.setdefault(resource, set()).update(rule["verbs"])
+    return found
+
+
+def test_what_probe_pods_and_debug_containers_take_is_granted_only_where_they_are_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Without the options the account can change nothing; each brings its own verbs."""
+    looks = {"pods": {"list"}, "pods/exec": {"get", "create"}, "pods/portforward": {"get", "create"}}
+    follows = {"pods": {"list", "get"}, "pods/log": {"get"}}
+    plain, _ = printed(capsys)
+    probe, text = printed(capsys, "--allow-probe-pods", "x")
+    debug, _ = printed(capsys, "--allow-debug-containers", "x")
+
+    assert rules_of_pods(plain) == looks
+    assert rules_of_pods(probe) == looks | follows | {"pods": {"list", "get", "create", "delete"}}
+    assert rules_of_pods(debug) == looks | follows | {"pods/ephemeralcontainers": {"patch"}}
+    assert "run --allow-probe-pods` needs" in text
+
+
 def test_names_of_secrets_that_could_not_be_seen_are_not_left_out_silently(capsys: pytest.CaptureFixture[str]) -> None:
     """Where pods may not be listed, some Secrets stay unknown: nothing is printed."""
     assert main(["rbac", "--from-cluster", "--sandbox=list-forbidden:pods"]) == 3

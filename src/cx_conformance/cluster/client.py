@@ -93,6 +93,9 @@ class _Request:
     query: Mapping[str, str] = field(default_factory=dict)
     accept: str = "application/json"
     body: bytes | None = None
+    content_type: str = "application/json"
+    ends: float | None = None
+    """A moment of its own on the monotonic clock, in place of the cluster's deadline."""
 
     @property
     def target(self) -> str:
@@ -100,7 +103,7 @@ class _Request:
 
 
 class Cluster:
-    """The API server of one cluster. Threads may ask at once; only POSTs of access reviews are more than looking."""
+    """The API server of one cluster. Threads may ask at once; only ``write`` changes anything."""
 
     def __init__(
         self, configuration: "Configuration", *, origin: Origin, context: str, patience: Patience | None = None
@@ -157,6 +160,24 @@ class Cluster:
         """POST an access review, which changes nothing; raises as ``get``."""
         return self._ask(_Request(method="POST", path=path, body=orjson.dumps(body)))[0]
 
+    def write(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        content_type: str = "application/json",
+        seconds: float | None = None,
+    ) -> Answer:
+        """Create, patch or delete an object, where somebody has allowed that; raises as ``get``.
+
+        It is sent again when the connection breaks, so that the first may have done it already: 409 or 404 then.
+        ``seconds`` are its own, also beyond the deadline: what a run has made it takes away again.
+        """
+        ends = None if seconds is None else time.monotonic() + seconds
+        sent = orjson.dumps(body) if body is not None else None
+        return self._ask(_Request(method=method, path=path, body=sent, content_type=content_type, ends=ends))[0]
+
     def read(self, path: str, query: Mapping[str, str] | None = None, accept: str = "application/json") -> Any:
         """GET ``path`` as JSON; None when the named object does not exist.
 
@@ -186,31 +207,40 @@ class Cluster:
                 answer = self._send(request)
                 found = answer.json() if parse and answer.status == 200 else None
             except (OSError, ValueError, HTTPError) as error:
-                self.remaining()
-                self._retry_connection(error, tries)
+                self._left(request)
+                self._retry_connection(request, error, tries)
                 continue
             self._answered = True
             if answer.status == 401 and self._renew_credentials(credentials):
                 self.tally.count_retry("401")
             elif answer.status in _RETRIED and tries < self.patience.status_tries:
                 self.tally.count_retry(str(answer.status))
-                self._wait(tries, answer.headers.get("retry-after", ""))
+                self._wait(request, tries, answer.headers.get("retry-after", ""))
             elif answer.status in _REFUSED:
                 raise refused(self.server, request.method, request.path, answer.status, answer.said)
             else:
                 return answer, answer.said if answer.status != 200 else found
 
-    def _retry_connection(self, error: Exception, tries: int) -> None:
+    def _left(self, request: _Request) -> float | None:
+        """Return the seconds that a request may take, or None without a limit. Raises OutOfTime when none are left."""
+        if request.ends is None:
+            return self.remaining()
+        left = request.ends - time.monotonic()
+        if left <= 0:
+            raise OutOfTime(f"out of time: the API server at {self.server} did not answer {request.method} in time")
+        return left
+
+    def _retry_connection(self, request: _Request, error: Exception, tries: int) -> None:
         """Wait before the next try, or raise: a server that never answered is more likely wrong than restarting."""
         allowed = self.patience.connection_tries if self._answered else self.patience.first_tries
         if tries >= allowed or is_lasting(error):
             raise no_answer(self.server, error, tries) from None
         self.tally.count_retry("truncated" if isinstance(error, ValueError) else "connection")
-        self._wait(tries)
+        self._wait(request, tries)
 
     def _send(self, request: _Request) -> Answer:
         """Send once and return the whole answer. Raises the connection's own errors, and OutOfTime."""
-        left = self.remaining()
+        left = self._left(request)
         allowed = min(self.patience.total_seconds, left) if left is not None else self.patience.total_seconds
         ends = time.monotonic() + allowed
         response = self._pool_manager().request(
@@ -228,7 +258,7 @@ class Cluster:
     def _headers(self, request: _Request) -> dict[str, str]:
         headers = {"Accept": request.accept, "Accept-Encoding": "gzip", "User-Agent": "cx-conformance"}
         if request.body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = request.content_type
         with self._lock:
             try:
                 token = current_token(self.configuration)
@@ -264,12 +294,12 @@ class Cluster:
             self._pool = None
             return True
 
-    def _wait(self, tries: int, asked: str = "") -> None:
+    def _wait(self, request: _Request, tries: int, asked: str = "") -> None:
         """Pause before the next try, as long as the server asks (Retry-After), but never past the deadline."""
         pause = self.patience.pause(tries)
         if asked.isdecimal():
             pause = max(pause, min(float(asked), self.patience.longest_retry_after_seconds))
-        left = self.remaining()
+        left = self._left(request)
         if left is not None and left < pause:
             raise OutOfTime(
                 f"out of time: the API server at {self.server} has to be asked again in {pause:.1f} s, "

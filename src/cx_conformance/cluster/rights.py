@@ -25,6 +25,8 @@ from cx_conformance.cluster.workload import Workload
 
 EXEC = "pods/exec"
 PORT_FORWARD = "pods/portforward"
+DEBUG = "pods/ephemeralcontainers"
+LOG = "pods/log"
 
 # The WebSocket handshake is a GET; servers from 1.35 ask for ``create`` too (KEP-4006).
 _STREAM_VERBS = ("get", "create")
@@ -85,6 +87,26 @@ def rights(
         found += [*_logins(plan), *_streams(plan, inside=inside)]
     found = [one for one in found if one.namespace is None or one.namespace in places]
     return tuple(dict.fromkeys([*found, *_publishing(plan)]))
+
+
+def rights_to_make(
+    plan: Plan, *, probe_pods: bool, debug_containers: bool, namespaces: Iterable[str] | None = None
+) -> tuple[Right, ...]:
+    """Return what it takes to look from probe pods, or debug containers: to make one, to follow it, to read its log.
+
+    ``namespaces`` are those that exist; None: all that the plan names.
+    """
+    verbs = [("get", "pods"), ("get", LOG)] if probe_pods or debug_containers else []
+    verbs += [("create", "pods"), ("delete", "pods")] if probe_pods else []
+    verbs += [("patch", DEBUG)] if debug_containers else []
+    places = dict.fromkeys(name for edge in plan.edges for name in edge.caller.namespaces)
+    known = set(places) if namespaces is None else set(namespaces)
+    return tuple(
+        Right(verb=verb, resource=resource, namespace=namespace)
+        for namespace in places
+        if namespace in known
+        for verb, resource in verbs
+    )
 
 
 def existing(snapshot: Snapshot) -> tuple[str, ...]:

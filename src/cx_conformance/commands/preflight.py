@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from cx_conformance.options import DECLARED
+from cx_conformance.options import DECLARED, WRITES
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cx_conformance.preflight import Lacking
     from cx_conformance.run import Run
 
-_TAKEN: Final = ("--blueprint", "--site", "--static", "--kubeconfig", "--context", "--sandbox", "--time-limit")
+_TAKEN: Final = ("--blueprint", "--site", "--static", "--kubeconfig", "--context", "--sandbox", "--time-limit", *WRITES)
 
 _DESCRIPTION: Final = """\
 Asks the API server, all at once, whether the account may do what a run needs, and says which checks could not be
@@ -71,7 +71,7 @@ def _asked(session: "Run") -> bool:
     import sys
 
     from cx_conformance.catalogue import all_checks
-    from cx_conformance.cluster.rights import rights
+    from cx_conformance.cluster.rights import rights, rights_to_make
     from cx_conformance.preflight import lacking
     from cx_conformance.reports.findings import counted
     from cx_conformance.reports.page import Page
@@ -79,6 +79,12 @@ def _asked(session: "Run") -> bool:
 
     cluster, static = session.cluster, session.options.static
     needed = rights(session.plan, static=static, inside=cluster.vantage == "in-cluster")
+    if not static:
+        needed += rights_to_make(
+            session.plan,
+            probe_pods=session.options.allow_probe_pods is not None,
+            debug_containers=session.options.allow_debug_containers is not None,
+        )
     found = lacking(cluster, needed, session.plan, all_checks())
     page = Page(console_for(sys.stdout))
     kind = "a static run" if static else "a run"

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Final
 
 from cx_conformance.cluster.roles import NAME, Subject
-from cx_conformance.options import DECLARED
+from cx_conformance.options import DECLARED, WRITES
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -20,6 +20,7 @@ _TAKEN: Final = (
     "--sandbox",
     "--snapshot",
     "--time-limit",
+    *WRITES,
 )
 
 _DESCRIPTION: Final = """\
@@ -115,21 +116,35 @@ def run(args: argparse.Namespace) -> int:
 def _yaml(args: argparse.Namespace, session: "Run") -> str:
     import yaml
 
-    from cx_conformance.cluster.rights import existing, referred_secrets, rights
+    from cx_conformance.cluster.rights import existing, referred_secrets, rights, rights_to_make
     from cx_conformance.cluster.roles import role_objects
 
     plan = session.plan
     looked = args.from_cluster or session.options.snapshot or session.options.sandbox is not None
+    there = existing(session.snapshot) if looked else None
     needed = rights(
         plan,
         static=args.static,
         inside=args.in_cluster,
         referred=referred_secrets(session.snapshot) if looked else (),
-        namespaces=existing(session.snapshot) if looked else None,
+        namespaces=there,
     )
+    options = session.options
+    if not args.static:
+        needed += rights_to_make(
+            plan,
+            probe_pods=options.allow_probe_pods is not None,
+            debug_containers=options.allow_debug_containers is not None,
+            namespaces=there,
+        )
     subject = args.service_account or args.user or args.group
     subject = subject or Subject(kind="ServiceAccount", name=NAME, namespace=plan.namespaces[0])
-    head = f"# What `cx-conformance run{' --static' if args.static else ''}` needs, and nothing more.\n"
+    given = (
+        " --static" if args.static else "",
+        " --allow-probe-pods" if options.allow_probe_pods else "",
+        " --allow-debug-containers" if options.allow_debug_containers else "",
+    )
+    head = f"# What `cx-conformance run{''.join(given)}` needs, and nothing more.\n"
     documents: str = yaml.dump_all(
         role_objects(needed, subject), Dumper=yaml.CSafeDumper, sort_keys=False, explicit_start=True, width=120
     )

@@ -26,6 +26,21 @@ if TYPE_CHECKING:
 _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,252}")
 
 
+class Vantage(StrEnum):
+    """What an edge is looked at from: a container of the caller itself, or what takes its place."""
+
+    EXEC = "exec"
+    PROBE_POD = "probe-pod"
+    DEBUG_CONTAINER = "debug-container"
+
+
+_STANDS = {
+    Vantage.EXEC: "in pod",
+    Vantage.PROBE_POD: "as seen by a probe pod in place of pod",
+    Vantage.DEBUG_CONTAINER: "as seen by a debug container in pod",
+}
+
+
 class EdgeFinding(StrEnum):
     """What came of an edge that was looked at."""
 
@@ -111,6 +126,11 @@ class EdgeObservation:
     tool: str | None = None
     resolver: str | None = None
     trouble: CouldNotLook | None = field(default=None, compare=False)
+    vantage: Vantage = Vantage.EXEC
+    instead: str = ""
+    """Why it was not looked at by exec in the caller's own container."""
+    wrote: tuple[str, ...] = ()
+    """What was written to the cluster to look."""
 
     def looked(self) -> EdgeFinding:
         """Return the finding; raise the ``CouldNotLook`` where there is none."""
@@ -142,7 +162,12 @@ class EdgeObservation:
             case EdgeFinding.LOOKUP_TIMED_OUT:
                 said = f"got no answer from DNS for {self.edge.host}"
         by = f" (by {self.tool})" if self.tool and self.finding else ""
-        return f"{self.edge.caller} in pod {self.place.namespace}/{self.place.pod} {said}{by}"
+        return f"{self.edge.caller} {self.stands} {said}{by}"
+
+    @property
+    def stands(self) -> str:
+        """Return where it was looked from: ``in pod expertflow/ccm-0``."""
+        return f"{_STANDS[self.vantage]} {self.place.namespace}/{self.place.pod}"
 
 
 class RunExec(Protocol):
@@ -208,7 +233,7 @@ def _no_finding(edge: Edge, place: ContainerPlace, line: EdgeLine, result: ExecR
     if line.word == "notool":
         return NoVantage(
             f"pod {place.namespace}/{place.pod} has none of bash, nc, curl, wget, python3 and node "
-            f"to test {edge.host}:{edge.port} with; allow a debug container or a probe pod"
+            f"to test {edge.host}:{edge.port} with"
         )
     said = edge_lines.excerpt(result.stderr)
     return NoVantage(

@@ -71,6 +71,8 @@ def render(record: RunRecord, console: Console, scrubber: Scrubber | None = None
     page.blank()
     if "writes" in clean.extra:
         page.paragraph(f"Written to stores: {'; '.join(clean.extra['writes']) or 'nothing'}")
+    if "cluster_writes" in clean.extra:
+        page.paragraph(f"Written to the cluster: {'; '.join(clean.extra['cluster_writes']) or 'nothing'}")
     _verdict(page, clean)
 
 

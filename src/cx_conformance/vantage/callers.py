@@ -10,6 +10,7 @@ from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import edges
 from cx_conformance.probes.edges import CallerEdges, EdgeLimits, EdgeObservation, RunExec
+from cx_conformance.vantage.elsewhere import Elsewhere
 from cx_conformance.vantage.pool import Pending, ProbePool
 
 Tried = EdgeObservation | CouldNotLook
@@ -18,12 +19,24 @@ Tried = EdgeObservation | CouldNotLook
 class EdgeProbes:
     """What came of each edge; one exec a replica for all edges of its component, all callers at once."""
 
-    def __init__(self, seen: Seen, run_exec: RunExec, pool: ProbePool, *, every_replica: bool = False) -> None:
-        """Try edges of the plan of ``seen`` from a ready pod of each caller, or from every one."""
+    def __init__(
+        self,
+        seen: Seen,
+        run_exec: RunExec,
+        pool: ProbePool,
+        *,
+        every_replica: bool = False,
+        elsewhere: Elsewhere | None = None,
+    ) -> None:
+        """Try edges of the plan of ``seen`` from a ready pod of each caller, or from every one.
+
+        What exec cannot look at is looked at from ``elsewhere``.
+        """
         self._seen = seen
         self._pool = pool
         self._run_exec = run_exec
         self._every_replica = every_replica
+        self._elsewhere = elsewhere or Elsewhere()
         self._by_caller: dict[str, list[Entry[Edge]]] = defaultdict(list)
         for entry in seen.plan.entries("edge"):
             self._by_caller[entry.component].append(entry)
@@ -68,7 +81,8 @@ class EdgeProbes:
             except (CouldNotLook, Absent) as reason:
                 tried[entry.id] = reason if isinstance(reason, CouldNotLook) else NoVantage(str(reason))
         caller = CallerEdges(place=place, edges=tuple(targets.values()))
-        observed = edges.probe_edges(self._run_exec, [caller], EdgeLimits())
+        limits = EdgeLimits()
+        observed = self._elsewhere.completed(edges.probe_edges(self._run_exec, [caller], limits), limits)
         return tried | dict(zip(targets, observed, strict=True))
 
     def places(self, caller: Planned) -> tuple[ContainerPlace, ...]:

@@ -9,9 +9,12 @@ from pydantic import SecretStr
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.cluster.references import References
 from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.service import Service
 from cx_conformance.vantage.answers import HealthProbes
 from cx_conformance.vantage.callers import EdgeProbes
+from cx_conformance.vantage.consent import Consent
 from cx_conformance.vantage.copies import StoreCopies
+from cx_conformance.vantage.elsewhere import Elsewhere
 from cx_conformance.vantage.entrance import USUAL, Entrance, EntranceProbes
 from cx_conformance.vantage.execs import run_in_time
 from cx_conformance.vantage.insides import InsideProbes
@@ -46,6 +49,7 @@ class LiveProbes:
         wanted: Wanted = lambda _kind, _entry: True,
         known: Iterable[SecretStr] = (),
         writes: list[str] | None = None,
+        consent: Consent | None = None,
     ) -> None:
         """Start what is ``wanted``, and the rest when it is asked for.
 
@@ -62,7 +66,10 @@ class LiveProbes:
         self.stores = StoreProbes(seen, self._reach, self._references, self._pool, writes=writes)
         self.copies = StoreCopies(seen, self._references)
         run_exec = run_in_time(cluster, self._pool)
-        self.edges = EdgeProbes(seen, run_exec, self._pool, every_replica=every_replica)
+        self._elsewhere = Elsewhere.allowed(
+            cluster, self._pool, lambda namespace: seen.snapshot.list(Service, namespace), consent or Consent()
+        )
+        self.edges = EdgeProbes(seen, run_exec, self._pool, every_replica=every_replica, elsewhere=self._elsewhere)
         self.health = HealthProbes(seen, self._reach, run_exec, self._pool, consecutive)
         self._unhurried = ProbePool(cluster.deadline, _A_FEW_AT_ONCE)
         self.inside = InsideProbes(seen, run_exec, self._unhurried, begin=self.edges.wait)
@@ -86,8 +93,13 @@ class LiveProbes:
         """Return every secret value that was read, for reports to be scrubbed of."""
         return tuple(self._references.read)
 
+    def take_away(self) -> None:
+        """Delete what was made on the cluster, and make nothing more there."""
+        self._elsewhere.close()
+
     def close(self) -> None:
-        """End every probe and tunnel."""
+        """End every probe and tunnel, and delete what was made on the cluster."""
+        self.take_away()
         self._reach.close()
         self._unhurried.close()
         self._pool.close()

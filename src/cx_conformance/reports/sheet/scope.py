@@ -47,6 +47,8 @@ def scope(record: RunRecord, texts: Texts) -> list[tuple[str, str]]:
     ]
     if "writes" in record.extra:
         lines.append(("writes", "; ".join(record.extra["writes"]) or texts("scope.none")))
+    if "cluster_writes" in record.extra:
+        lines.append(("cluster_writes", "; ".join(record.extra["cluster_writes"]) or texts("scope.none")))
     return [(texts(f"scope.{label}"), text) for label, text in lines]
 
 
