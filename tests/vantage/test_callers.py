@@ -1,0 +1,88 @@
+"""Call edges are tried from one ready replica of each caller, or from all of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from cx_conformance.blueprint.plan import Plan
+from cx_conformance.cluster.exec import ContainerPlace, Ending, ExecLimits, ExecResult
+from cx_conformance.cluster.seen import Seen
+from cx_conformance.outcome.looking import NoVantage
+from cx_conformance.probes.edges import EdgeFinding
+from cx_conformance.vantage.callers import EdgeProbes
+from cx_conformance.vantage.pool import ProbePool
+from tests.checks.installation import FQDN, Installation, blueprint
+
+Object = dict[str, Any]
+CALLER, EDGE = "agent-manager", "agent-manager -> ccm:8081"
+
+
+class Replicas:
+    """Runs the edge script in no container: every edge connects, but from the second pod it is refused."""
+
+    def __init__(self) -> None:
+        """Nothing has run yet."""
+        self.places: list[ContainerPlace] = []
+
+    def __call__(self, place: ContainerPlace, argv: Sequence[str], stdin: bytes, _limits: ExecLimits, /) -> ExecResult:
+        """Print what the script would."""
+        self.places.append(place)
+        nonce = stdin.partition(b"\n")[0].removeprefix(b"nonce=").decode()
+        word = "refused" if place.pod.endswith("-2") else "connects"
+        lines = [f"{nonce} {at} {word} 1 nc getent 192.0.2.1" for at in range(len(argv[4:]) // 2)]
+        out = "\n".join(lines).encode() + b"\n"
+        return ExecResult(stdout=out, stderr=b"", exit_code=0, ending=Ending.EXITED, milliseconds=1)
+
+
+def rename_and_unready(objects: list[Object]) -> None:
+    """Call the caller's pods agent-0 to agent-2, and let the first not be ready."""
+    pods = [one for one in objects if one["kind"] == "Pod" and f"ef-{CALLER}-" in one["metadata"]["name"]]
+    for number, pod in enumerate(pods):
+        pod["metadata"] = pod["metadata"] | {"name": f"agent-{number}"}
+    status = pods[0]["status"]
+    pods[0]["status"] = status | {
+        "conditions": [one | {"status": "False"} if one["type"] == "Ready" else one for one in status["conditions"]]
+    }
+
+
+@pytest.fixture
+def seen() -> Seen:
+    """Return an installation whose caller has three pods, the first of them not ready."""
+    installation = Installation()
+    installation.find("Deployment", f"ef-{CALLER}")["spec"]["replicas"] = 3
+    installation.change_live(rename_and_unready)
+    plan = Plan(blueprint(), installation.site)
+    return Seen(installation.snapshot(plan), plan, FQDN)
+
+
+@pytest.mark.parametrize(
+    ("every", "found"),
+    [
+        (False, {"agent-1": EdgeFinding.CONNECTS}),
+        (True, {"agent-1": EdgeFinding.CONNECTS, "agent-2": EdgeFinding.REFUSED}),
+    ],
+)
+def test_ready_replicas_are_looked_from(seen: Seen, every: bool, found: dict[str, EdgeFinding]) -> None:
+    """One exec a replica for all its edges; a pod that is not ready is left out."""
+    replicas, pool = Replicas(), ProbePool()
+    probes = EdgeProbes(seen, replicas, pool, every_replica=every)
+    edges = [entry for entry in seen.plan.entries("edge") if entry.component == CALLER]
+    (edge,) = (entry for entry in edges if entry.id == EDGE)
+    assert {one.place.pod: one.finding for one in probes.of(edge)} == found
+    assert all(len(probes.of(entry)) == len(found) for entry in edges)
+    assert sorted(place.pod for place in replicas.places) == sorted(found)
+    pool.close()
+
+
+def test_a_caller_without_a_ready_pod_is_told() -> None:
+    """Nobody can look then."""
+    replicas, pool = Replicas(), ProbePool()
+    installation = Installation()
+    installation.inject("unready:ccm")
+    plan = Plan(blueprint(), installation.site)
+    probes = EdgeProbes(Seen(installation.snapshot(plan), plan, FQDN), replicas, pool, every_replica=True)
+    (edge,) = (entry for entry in plan.entries("edge") if entry.id == "ccm -> redis:6379")
+    with pytest.raises(NoVantage, match="no ready pod of ccm to look from; it has 1 pods"):
+        probes.of(edge)
+    pool.close()
