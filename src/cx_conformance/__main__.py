@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "preflight": "what the account may not do, and which checks that will turn into errors",
     "rbac": "the least that an account needs, as Kubernetes YAML",
     "snapshot": "save what a static run looks at, to audit it offline",
+    "fleet": "many installations, each looked at by a process of its own, on one page",
     "compare": "what is different between two reports",
     "verify": "was anything of a sign-off pack changed?",
     "render": "report.html and report.pdf again, from report.json",
@@ -24,7 +25,7 @@ COMMANDS: Final = {
     "show": "what is promised, and by whom",
     "graph": "components, stores and call edges as a picture",
     "manifests": "the reference installation as Kubernetes YAML",
-    "schema": "the JSON Schemas of blueprint and site",
+    "schema": "the JSON Schemas of blueprint, site and inventory",
     "sandbox": "an embedded cluster that stays up, and its faults",
 }
 """Each subcommand with the line that the help shows."""

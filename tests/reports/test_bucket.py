@@ -6,16 +6,21 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
 import pytest
 from pydantic import SecretStr
 
+from cx_conformance.__main__ import main
 from cx_conformance.nightly import Nightly
 from cx_conformance.options import Options
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.reports.bucket import Access, Bucket, BucketRefused, access_of_environment
 from cx_conformance.reports.bucket_place import Place
 from cx_conformance.reports.directory import write_report
+from cx_conformance.reports.fleet.source import InBucket
+from cx_conformance.reports.fleet.standing import standings
 from cx_conformance.reports.json_report import read_json
+from cx_conformance.reports.kept_nights import store_pack
 from cx_conformance.reports.pack.verifying import verify
 from cx_conformance.sandbox.stores import s3_server
 from cx_conformance.sandbox.stores.running import free_port
@@ -155,3 +160,36 @@ def test_what_is_no_place_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(ValueError, match="--publish: not a valid place s3://BUCKET/PREFIX") as raised:
         Options.read(object(), {"CX_CONFORMANCE_PUBLISH": text, "CX_CONFORMANCE_REPORT": "r"})
     assert "hush-hush" not in str(raised.value)
+
+
+def test_a_fleet_is_read_from_the_bucket(tmp_path: Path, access: Access) -> None:
+    """Each cluster's latest report below its name; a visit that left none is told with why."""
+    fleet = Place.parse("s3://audits/fleet")
+    write_report(record(outcome(Result.FAIL)), tmp_path, paper=False)
+    store_pack(Bucket(fleet.below("acme"), access), tmp_path, STARTED, None)
+    bucket = Bucket(fleet, access)
+    later = STARTED + dt.timedelta(hours=1)
+    bucket.write(orjson.dumps({"started": later.isoformat(), "words": "it hangs"}), "globex/unreported.json")
+
+    acme, globex, nobody = standings(["globex", "acme", "nobody"], InBucket(bucket), later)
+
+    assert (acme.cluster, acme.verdict, acme.page) == ("acme", "non-conformant", "acme/latest/report.html")
+    assert (globex.verdict, globex.words) == (None, "it hangs")
+    assert nobody.words == "it has not been looked at"
+
+
+def test_the_fleets_page_is_stored_beside_the_reports(
+    tmp_path: Path, access: Access, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Under the account that the environment names; it says where the page is."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", access.access_key.get_secret_value())
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", access.secret_key.get_secret_value())
+    monkeypatch.setenv("AWS_ENDPOINT_URL", access.endpoint)
+    inventory = tmp_path / "inventory.yaml"
+    inventory.write_text("clusters: [{name: nobody, site: nobody.yaml}]")
+
+    assert main(["fleet", "report", str(inventory), "--reports", "s3://audits/pages"]) == 3
+
+    assert "stored as s3://audits/pages/fleet.html" in capsys.readouterr().out
+    kept = Bucket(Place.parse("s3://audits/pages"), access).read("fleet.json") or b""
+    assert [one["name"] for one in orjson.loads(kept)["clusters"]] == ["nobody"]

@@ -1,4 +1,4 @@
-"""The JSON Schemas of blueprint and site, for editors that complete and check while one writes."""
+"""The JSON Schemas of blueprint, site and inventory, for editors that complete and check while one writes."""
 
 import json
 from typing import Any, Final
@@ -8,10 +8,11 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.field_docs import field_docs
+from cx_conformance.blueprint.inventory import Inventory
 from cx_conformance.blueprint.promise import Model
 from cx_conformance.blueprint.site import Site
 
-MODELS: Final[dict[str, type[BaseModel]]] = {"blueprint": Blueprint, "site": Site}
+MODELS: Final[dict[str, type[BaseModel]]] = {"blueprint": Blueprint, "site": Site, "inventory": Inventory}
 """The documents that have a schema, by name."""
 
 

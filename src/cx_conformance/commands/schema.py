@@ -1,4 +1,4 @@
-"""``cx-conformance schema``: the JSON Schemas of blueprint and site."""
+"""``cx-conformance schema``: the JSON Schemas of blueprint, site and inventory."""
 
 import argparse
 import sys
@@ -15,11 +15,11 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
     """Declare the subcommand."""
     parser = subparsers.add_parser(
         "schema",
-        help="the JSON Schemas of blueprint and site",
+        help="the JSON Schemas of blueprint, site and inventory",
         description="Prints a JSON Schema, or writes all into a folder. An editor with a YAML language server "
         "completes and checks a file whose first line is `# yaml-language-server: $schema=FILE`.",
     )
-    parser.add_argument("document", nargs="?", choices=("blueprint", "site"), default="blueprint")
+    parser.add_argument("document", nargs="?", choices=("blueprint", "site", "inventory"), default="blueprint")
     parser.add_argument("--write", metavar="DIR", type=Path, help="write the schemas of all documents into this folder")
     parser.set_defaults(run=run)
 

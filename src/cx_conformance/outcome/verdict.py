@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.outcome.roots import root_name
 
 
 class Verdict(StrEnum):
@@ -33,11 +34,25 @@ INTERRUPTED: Final = 130
 def verdict_of(outcomes: Iterable[Outcome]) -> Verdict:
     """Return the verdict; no outcome at all is inconclusive.
 
-    A broken promise is certain whatever else could not be looked at, so ``fail`` comes before ``error``.
+    A broken promise is certain whatever else could not be looked at, so ``fail`` comes before ``error``. What is
+    blocked by something that was left out was not seen kept.
     """
-    results = {one.result for one in outcomes}
+    every = tuple(outcomes)
+    results = {one.result for one in every}
     if Result.FAIL in results:
         return Verdict.NON_CONFORMANT
-    if Result.ERROR in results or not results - {Result.NOT_APPLICABLE}:
+    if Result.ERROR in results or not results - {Result.NOT_APPLICABLE} or _blocked_by_others(every):
         return Verdict.INCONCLUSIVE
     return Verdict.DEVIATIONS if Result.WAIVED in results else Verdict.CONFORMANT
+
+
+def _blocked_by_others(outcomes: Iterable[Outcome]) -> bool:
+    """Whether something is blocked by what is not among these outcomes as waived."""
+    every = tuple(outcomes)
+    waived = {(root_name(one), one.entry) for one in every if one.result is Result.WAIVED}
+    names = {name for name, _ in waived}
+    return any(
+        one.result is Result.BLOCKED
+        and ((one.root, one.root_entry) not in waived if one.root_entry else one.root not in names)
+        for one in every
+    )

@@ -1,0 +1,58 @@
+"""All installations of a fleet, so many at a time, each within its own limit and all within the fleet's."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from typing import Final
+
+from cx_conformance.blueprint.inventory import ListedCluster
+from cx_conformance.fleet.visit import Errand, Visit, Visited
+
+_LEAST_S: Final = 5.0
+"""A run that has less time than this sees nothing."""
+
+
+class Tour:
+    """Visits the clusters of a fleet."""
+
+    def __init__(self, clusters: Sequence[ListedCluster], errand: Errand, *, each: float, limit: float | None) -> None:
+        """Look at ``clusters``, each for at most ``each`` seconds, and at all for at most ``limit`` (None: no limit).
+
+        A cluster that is still waiting when the limit comes is not looked at, which is said.
+        """
+        self.visits = [Visit(one, errand) for one in clusters]
+        self.interrupted = False
+        """Whether somebody cut it short."""
+        self._each = each
+        self._ends = math.inf if limit is None else time.monotonic() + limit
+        self._limit = limit
+
+    def run(self, at_once: int, tell: Callable[[Visited], None]) -> list[Visited]:
+        """Visit ``at_once`` clusters at a time; tell each that ended. Ends as well when it is interrupted."""
+        ended: list[Visited] = []
+        with ThreadPoolExecutor(at_once) as threads:
+            visiting = {threads.submit(self._visit, one) for one in self.visits}
+            while visiting:
+                try:
+                    done, visiting = wait(visiting, return_when=FIRST_COMPLETED)
+                except KeyboardInterrupt:
+                    self.interrupted = True
+                    for visit in self.visits:
+                        visit.interrupt()
+                    continue
+                for one in done:
+                    ended.append(one.result())
+                    tell(ended[-1])
+        return ended
+
+    def running(self) -> list[tuple[str, float]]:
+        """Return the clusters that are being looked at, with the seconds since."""
+        now = time.monotonic()
+        return [(one.cluster.name, now - one.began) for one in self.visits if one.began is not None and not one.over]
+
+    def _visit(self, visit: Visit) -> Visited:
+        left = self._ends - time.monotonic()
+        if left < _LEAST_S:
+            return visit.skip(f"not looked at: the fleet's limit of {self._limit:g} s came first")
+        return visit.run(min(visit.cluster.time_limit or self._each, left))

@@ -1,0 +1,101 @@
+"""Where the reports of a fleet lie: a folder of each cluster's, here or below a prefix of a bucket."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, Protocol
+
+from cx_conformance.outcome.record import RunRecord
+from cx_conformance.reports.bucket import Bucket
+from cx_conformance.reports.json_report import UnreadableReport, read_json
+from cx_conformance.reports.kept_nights import LATEST
+from cx_conformance.reports.pack.names import REPORT
+
+UNREPORTED: Final = "unreported.json"
+"""Says of the last visit why it left no report; beside the report of an earlier one, where there is one."""
+
+
+class Source(Protocol):
+    """Gives what was found out of each cluster."""
+
+    def report(self, cluster: str) -> RunRecord | None:
+        """Return the last report; None where there is none. Raises UnreadableReport."""
+
+    def unreported(self, cluster: str) -> "Unreported | None":
+        """Return why the last visit left no report; None where it did."""
+
+    def page_of(self, cluster: str) -> str:
+        """Return where the cluster's own page is, relative to the fleet's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreported:
+    """Why there is no report of a visit."""
+
+    started: datetime
+    words: str
+
+    @classmethod
+    def read(cls, content: bytes) -> "Unreported | None":
+        """Read it; None for what is none."""
+        try:
+            held = json.loads(content)
+            return cls(datetime.fromisoformat(held["started"]), str(held["words"]))
+        except (ValueError, KeyError, TypeError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Reports below a folder of this machine."""
+
+    path: Path
+
+    def report(self, cluster: str) -> RunRecord | None:
+        """Return the report of ``<folder>/<cluster>/report.json``."""
+        path = self.path / cluster / REPORT
+        try:
+            return read_json(path)
+        except FileNotFoundError:
+            return None
+        except OSError as reason:
+            raise UnreadableReport(f"{path} cannot be read: {reason.strerror}") from None
+
+    def unreported(self, cluster: str) -> Unreported | None:
+        """Return what the last visit left beside it."""
+        try:
+            return Unreported.read((self.path / cluster / UNREPORTED).read_bytes())
+        except OSError:
+            return None
+
+    def page_of(self, cluster: str) -> str:
+        """Return its page in that folder."""
+        return f"{cluster}/report.html"
+
+
+@dataclass(frozen=True, slots=True)
+class InBucket:
+    """Reports that each run has published; raises BucketRefused where the bucket cannot be asked."""
+
+    bucket: Bucket
+
+    def report(self, cluster: str) -> RunRecord | None:
+        """Return the latest that was published."""
+        held = self.bucket.read(f"{cluster}/{LATEST}/{REPORT}")
+        if held is None:
+            return None
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / REPORT
+            path.write_bytes(held)
+            return read_json(path)
+
+    def unreported(self, cluster: str) -> Unreported | None:
+        """Return what the last visit left there."""
+        held = self.bucket.read(f"{cluster}/{UNREPORTED}")
+        return Unreported.read(held) if held else None
+
+    def page_of(self, cluster: str) -> str:
+        """Return its latest page, beside the fleet's."""
+        return f"{cluster}/{LATEST}/report.html"
