@@ -31,7 +31,8 @@ or is down costs its own time limit and nothing else. Each report is written to 
 fleet.json beside them: worst first, versions, drift between the clusters. What a run says is in DIR/logs/<name>.txt.
 
 In an Indexed Job, --shares N takes only the clusters of this pod's JOB_COMPLETION_INDEX; with --publish each cluster's
-report is stored under its name, and `fleet report --reports s3://...` makes one page of all.
+report is stored under its name, and `fleet report --reports s3://...` makes one page of all. A share ends with 0
+whatever was found, so that one broken cluster does not end the Job of all others.
 
 exit status: 0 all conformant   1 a cluster is not   2 wrong usage or inventory   3 a cluster could not be looked at
 130 interrupted
@@ -99,7 +100,9 @@ def run_fleet(args: argparse.Namespace) -> int:
         standings = _write(inventory.fleet, clusters, Folder(args.report), args.report)
     except ReportNotWritten as reason:
         return _wrong("run", str(reason))
-    return INTERRUPTED if tour.interrupted else _status(standings)
+    if tour.interrupted:
+        return INTERRUPTED
+    return 0 if args.shares else _status(standings)
 
 
 def report_fleet(args: argparse.Namespace) -> int:

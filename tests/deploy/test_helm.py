@@ -1,0 +1,158 @@
+"""The chart gives what the kustomization gives, from the same source, and what its values say beside."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import kubernetes_validate
+import pytest
+import yaml
+
+from cx_conformance import __version__
+from cx_conformance.blueprint.site import Site
+from cx_conformance.options import DECLARED
+from tests.deploy.chart import NotModelled, render, rendered
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+CHART = DEPLOY / "helm" / "cx-conformance"
+NAMESPACE = "cx-conformance"
+
+EVERYTHING: dict[str, Any] = {
+    "imagePullSecrets": [{"name": "registry"}],
+    "timeZone": "Europe/Berlin",
+    "options": ["--publish=s3://default/audits", "--notify=env:ADDRESSES"],
+    "nodeSelector": {"kubernetes.io/arch": "arm64"},
+    "tolerations": [{"operator": "Exists"}],
+    "claim": {"storageClass": "longhorn"},
+    "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+    "prometheusRule": {"enabled": True, "labels": {"release": "prometheus"}},
+}
+
+
+def by_name(objects: list[dict[str, Any]]) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """Return objects by kind, namespace and name."""
+    return {(one["kind"], one["metadata"].get("namespace", ""), one["metadata"]["name"]): one for one in objects}
+
+
+def kustomized() -> list[dict[str, Any]]:
+    """Return what the kustomization gives; a generated name without the hash of its content, which Helm has not."""
+    words = ["kubectl", "kustomize", str(DEPLOY / "kustomize")]
+    text = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    return list(yaml.safe_load_all(re.sub(r"(cx-conformance-site)-[a-z0-9]{10}\b", r"\1", text)))
+
+
+def pod(objects: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the CronJob's pod."""
+    (cron,) = (one for one in objects if one["kind"] == "CronJob")
+    found: dict[str, Any] = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    return found
+
+
+def test_what_is_generated_is_current() -> None:
+    """Run `PYTHONPATH=src python deploy/generate.py` when this fails."""
+    words = [sys.executable, str(DEPLOY / "generate.py"), "--check"]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False, cwd=DEPLOY.parent)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_both_give_the_same_objects() -> None:
+    """Each of them alike, with the chart's own values; the namespace is Helm's business to make."""
+    chart, kustomization = by_name(render(CHART, {}, NAMESPACE)), by_name(kustomized())
+    del kustomization["Namespace", "", NAMESPACE]
+    site = ("ConfigMap", NAMESPACE, "cx-conformance-site")
+    texts = [each[site]["data"].pop("site.yaml") for each in (chart, kustomization)]
+    assert yaml.safe_load(texts[0]) == yaml.safe_load(texts[1])
+    assert chart == kustomization
+
+
+@pytest.mark.parametrize("minor", ["1.28", "1.31", "1.33"])
+@pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["defaults", "everything"])
+def test_every_object_is_valid(minor: str, values: dict[str, Any]) -> None:
+    """By the schemas of several Kubernetes minors, unknown fields refused; the operator's kinds are not in them."""
+    for one in render(CHART, values, "audits"):
+        if not one["apiVersion"].startswith("monitoring.coreos.com/"):
+            kubernetes_validate.validate(one, minor, strict=True)
+
+
+def test_the_values_arrive() -> None:
+    """Where the pod needs them, in the namespace of the release."""
+    objects = render(CHART, EVERYTHING | {"site": {"site": {"name": "acme"}}}, "audits")
+    spec = pod(objects)
+    assert spec["imagePullSecrets"] == [{"name": "registry"}]
+    assert spec["nodeSelector"] == {"kubernetes.io/arch": "arm64"}
+    assert spec["tolerations"] == [{"operator": "Exists"}]
+    (container,) = spec["containers"]
+    assert container["args"][-2:] == EVERYTHING["options"]
+    assert {one.split("=")[0] for one in container["args"][1:]} <= {flag for flag, _ in DECLARED}
+    found = by_name(objects)
+    assert found["CronJob", "audits", NAMESPACE]["spec"]["timeZone"] == "Europe/Berlin"
+    assert found["PersistentVolumeClaim", "audits", "cx-conformance-results"]["spec"]["storageClassName"] == "longhorn"
+    site = yaml.safe_load(found["ConfigMap", "audits", "cx-conformance-site"]["data"]["site.yaml"])
+    assert Site.model_validate(site).site.name == "acme"
+    bound = [subject for one in objects for subject in one.get("subjects", [])]
+    assert {subject["namespace"] for subject in bound} == {"audits"}
+
+
+def test_what_is_switched_off_is_not_there() -> None:
+    """No claim, no rights; the pod then keeps its results as long as it lives."""
+    objects = render(CHART, {"rbac": False, "claim": {"enabled": False}}, NAMESPACE)
+    assert {one["kind"] for one in objects} == {"CronJob", "ConfigMap", "NetworkPolicy"}
+    volumes = {one["name"]: one for one in pod(objects)["volumes"]}
+    assert volumes["results"] == {"name": "results", "emptyDir": {}}
+
+
+def test_prometheus_operators_objects() -> None:
+    """The rules are those of deploy/monitoring; the monitor keeps the labels that the metrics bring."""
+    found = by_name(render(CHART, EVERYTHING, NAMESPACE))
+    rule = found["PrometheusRule", NAMESPACE, NAMESPACE]
+    assert rule["spec"] == yaml.safe_load((DEPLOY / "monitoring" / "alerts.yaml").read_text())
+    assert rule["metadata"]["labels"] == {"release": "prometheus"}
+    monitor = found["ServiceMonitor", NAMESPACE, NAMESPACE]["spec"]
+    assert monitor["endpoints"] == [{"port": "http", "honorLabels": True}]
+    assert monitor["selector"] == {"matchLabels": {"app.kubernetes.io/name": "prometheus-pushgateway"}}
+
+
+def test_the_values_have_a_schema() -> None:
+    """Helm holds a user's values to it: all defaults fit, and a misspelt name does not."""
+    schema = json.loads((CHART / "values.schema.json").read_bytes())
+    jsonschema.Draft7Validator.check_schema(schema)
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    jsonschema.validate(values, schema)
+    assert set(values) == set(schema["properties"]) - {"global"}
+    for wrong in ({"shedule": "0 2 * * *"}, {"options": ["publish"]}, {"timeLimit": "an hour"}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema)
+
+
+def test_the_chart_is_of_this_version() -> None:
+    """Chart, application and image."""
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    assert (chart["apiVersion"], chart["version"], chart["appVersion"]) == ("v2", __version__, __version__)
+    assert values["image"].endswith(f":{__version__}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ .Values.a | b64enc }}",
+        '{{ include "x" . }}',
+        "{{- range .Values.a }}{{- end }}",
+        "{{- if .Values.a }}",
+        "{{ .Values.b }}",
+    ],
+)
+def test_the_renderer_refuses_what_it_does_not_model(text: str) -> None:
+    """So that a template with another form fails here rather than pass unseen."""
+    with pytest.raises(NotModelled):
+        rendered(text, {"Values": {"a": "text", "b": {"c": 1}}})
+
+
+def test_the_renderer_trims_as_go_does() -> None:
+    """A dash takes the blanks and line breaks before it, and what stands in a branch not taken is gone."""
+    text = "a:\n  {{- if .Values.no }}\n  b\n  {{- else }}\n  c: {{ .Values.word | quote }}\n  {{- end }}\nd\n"
+    assert rendered(text, {"Values": {"no": False, "word": "1"}}) == 'a:\n  c: "1"\nd\n'
