@@ -30,6 +30,8 @@ def _told(asked: StoreAsked, finding: Finding, evidence: Evidence) -> None:
     evidence.details |= {"version": seen.version, "ms": round(seen.milliseconds, 1), "tls": asked.secure}
     evidence.details |= {f"saw {name}": value for name, value in finding.detail.items()}
     if finding.ok is None:
+        if asked.login_unread:
+            raise CouldNotLook(asked.login_unread)
         if finding.kind is Kind.GAVE_UP or asked.without_login is None:
             raise CouldNotLook(finding.words)
         raise NotApplicable(asked.without_login)
@@ -75,6 +77,8 @@ def check_logs_in(store: Entry[Store], store_probes: StoreProbes, evidence: Evid
     """The store accepts the credentials that the components use; a password changed in one place only is refused."""
     evidence.promised = "accepts the components' credentials"
     asked = store_probes.of(store)
+    if asked.login_note:
+        evidence.note(asked.login_note)
     if asked.without_login and asked.observation.logs_in.ok is None:
         raise NotApplicable(asked.without_login)
     _told(asked, asked.observation.logs_in, evidence)

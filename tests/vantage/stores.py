@@ -2,17 +2,20 @@
 
 import base64
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 from pydantic import SecretStr
 
-from cx_conformance.blueprint.plan import Plan
+from cx_conformance.blueprint.plan import Entry, Plan
+from cx_conformance.blueprint.store import Store
 from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.references import References
 from cx_conformance.cluster.seen import Seen
+from cx_conformance.outcome.looking import Forbidden
 from cx_conformance.outcome.outcome import Outcome
 from cx_conformance.vantage.logins import StoreProbes
 from cx_conformance.vantage.pool import ProbePool
@@ -46,26 +49,37 @@ class Doors(Reach):
         self._nobody.close()
 
 
-def probes(installation: Installation, ports: Ports) -> StoreProbes:
-    """Return the probes of an installation whose Secrets and ConfigMaps are those of its manifests."""
+def references(installation: Installation, forbidden: Collection[str] = ()) -> References:
+    """Return references into the Secrets and ConfigMaps of an installation, some of which may not be read."""
 
     def read(path: str) -> dict[str, Any] | None:
         _, _, _, _, namespace, plural, name = path.split("/")
+        if name in forbidden:
+            raise Forbidden("get", f"{plural}/{name}", namespace)
         try:
             return installation.find(_PLURALS[plural], name, namespace)
         except LookupError:
             return None
 
-    plan = Plan(blueprint(), installation.site)
-    references = References(cast("Any", SimpleNamespace(read=read)), Path())
-    return StoreProbes(Seen(installation.snapshot(plan), plan, "cx.example.com"), Doors(ports), references, ProbePool())
+    return References(cast("Any", SimpleNamespace(read=read)), Path())
 
 
-def ask(installation: Installation, component: str, ports: Ports) -> StoreAsked:
-    """Return what a store answered."""
+def seen(installation: Installation) -> Seen:
+    """Return a look at an installation."""
     plan = Plan(blueprint(), installation.site)
-    entry = next(one for one in plan.entries("store") if one.component == component)
-    return probes(installation, ports).of(entry)
+    return Seen(installation.snapshot(plan), plan, "cx.example.com")
+
+
+def entry(looked: Seen, component: str) -> Entry[Store]:
+    """Return what is planned of a store."""
+    return next(one for one in looked.plan.entries("store") if one.component == component)
+
+
+def ask(installation: Installation, component: str, ports: Ports, forbidden: Collection[str] = ()) -> StoreAsked:
+    """Return what a store answered; ``forbidden`` are Secrets and ConfigMaps that may not be read."""
+    looked, doors, pool = seen(installation), Doors(ports), ProbePool()
+    with closing(doors), closing(pool):
+        return StoreProbes(looked, doors, references(installation, forbidden), pool).of(entry(looked, component))
 
 
 def judged(installation: Installation, check: str, component: str, asked: StoreAsked) -> Outcome:

@@ -119,6 +119,7 @@ def test_an_open_store_is_found_where_no_password_is_known(installation: Install
     """A chart with authentication switched off makes no Secret either."""
     installation.remove("Secret", "redis", EXTERNAL)
     installation.find("StatefulSet", "redis")["spec"]["template"]["spec"]["containers"][0].pop("env")
+    tell(installation, REDIS_PASSWORD="")
     asked = ask(installation, "redis", {("redis", 6379): opened})
     assert asked.without_login is not None
     ended = judged(installation, "CX805", "redis", asked)

@@ -87,7 +87,7 @@ class StoreCopies:
         except NoSuchValue as missing:
             raise NotApplicable(f"the store's own password is not known: {missing}") from None
         for settings in entry.of.settings:
-            for copy in self._copies(entry, settings):
+            for copy in copies_of(self._seen, entry, settings):
                 if _named(copy.place, copy.namespace) == compared.own:
                     continue
                 self._compare(copy, own, compared, other=self._is_of_another(settings, copy, username))
@@ -126,30 +126,6 @@ class StoreCopies:
             authorities=fingerprints(authorities.encode()),
             own=Certificate.read(leaf.encode()),
         )
-
-    def _copies(self, entry: Entry[Store], settings: Settings) -> Iterator[Copy]:
-        key = settings.password
-        if key is None:
-            return
-        for one in keyed(self._seen, settings, key):
-            place = Reference(config_map=one.config_map.name, key=key)
-            yield Copy(place=place, namespace=one.config_map.namespace, readers=one.readers)
-        for (namespace, name, held_as), readers in self._secrets(entry, key).items():
-            yield Copy(place=Reference(secret=name, key=held_as), namespace=namespace, readers=tuple(readers))
-
-    def _secrets(self, entry: Entry[Store], key: str) -> dict[tuple[str, str, str], list[str]]:
-        """Return who takes a variable named ``key`` from which Secret: namespace, name, key."""
-        found: dict[tuple[str, str, str], list[str]] = {}
-        for planned in self._seen.plan.components.values():
-            if planned.id == entry.component:
-                continue
-            try:
-                live = self._seen.workload(planned).object
-            except Absent:
-                continue
-            for name, held_as in _secret_keys(live.template.spec, key):
-                found.setdefault((live.namespace, name, held_as), []).append(planned.id)
-        return found
 
     def _is_of_another(self, settings: Settings, copy: Copy, username: str | None) -> bool:
         """Tell whether the components of that namespace are told to log in as somebody else."""
@@ -190,6 +166,33 @@ class StoreCopies:
 
     def _hashed(self, value: str) -> bytes:
         return hmac.new(self._key, value.encode(), hashlib.sha256).digest()
+
+
+def copies_of(seen: Seen, entry: Entry[Store], settings: Settings) -> Iterator[Copy]:
+    """Yield the places from which components take the store's password; raises CouldNotLook."""
+    key = settings.password
+    if key is None:
+        return
+    for one in keyed(seen, settings, key):
+        place = Reference(config_map=one.config_map.name, key=key)
+        yield Copy(place=place, namespace=one.config_map.namespace, readers=one.readers)
+    for (namespace, name, held_as), readers in _secrets(seen, entry, key).items():
+        yield Copy(place=Reference(secret=name, key=held_as), namespace=namespace, readers=tuple(readers))
+
+
+def _secrets(seen: Seen, entry: Entry[Store], key: str) -> dict[tuple[str, str, str], list[str]]:
+    """Return who takes a variable named ``key`` from which Secret: namespace, name, key."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for planned in seen.plan.components.values():
+        if planned.id == entry.component:
+            continue
+        try:
+            live = seen.workload(planned).object
+        except Absent:
+            continue
+        for name, held_as in _secret_keys(live.template.spec, key):
+            found.setdefault((live.namespace, name, held_as), []).append(planned.id)
+    return found
 
 
 def _named(place: Reference, namespace: str) -> str:

@@ -1,37 +1,60 @@
 """As whom the components log in to a store, and which certificates they hold: read by reference, when it is asked."""
 
-from cx_conformance.blueprint.store import Login, Reference, StoreTls
+from contextlib import suppress
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from cx_conformance.blueprint.plan import Entry
+from cx_conformance.blueprint.store import Login, Reference, Store, StoreTls
 from cx_conformance.cluster.references import NoSuchValue, References
-from cx_conformance.outcome.looking import NoVantage
+from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.store_settings import keyed
+from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes.stores.target import Credentials, TlsExpectation
+from cx_conformance.vantage.copies import copies_of
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """As whom a store is logged in to: credentials, or why there are none."""
+
+    credentials: Credentials | None = None
+    missing: str | None = None
+    """Why nobody logs in: nothing is promised, or nothing is there."""
+    unread: CouldNotLook | None = None
+    """What kept the run from reading them."""
+    note: str | None = None
+    """Where they come from, where that is not the documented place."""
 
 
 class StoreAccess:
-    """Reads what references name; raises CouldNotLook where the account of the run may not."""
+    """Reads what references name."""
 
     def __init__(self, references: References) -> None:
         """Read by ``references``, which remember what is secret."""
         self._references = references
 
-    def credentials(
-        self, login: Login | None, namespace: str, *, of_site: bool
-    ) -> tuple[Credentials | None, str | None]:
-        """Return the credentials, or why there are none.
+    def account(self, seen: Seen, entry: Entry[Store], login: Login | None, *, of_site: bool) -> Account:
+        """Return the account; raises NoVantage where what the site itself names is not there.
 
-        What the site itself names must be there; of what charts name, an older installation may have nothing.
+        Where what charts name does not exist, what the components are told counts: charts take existing Secrets.
         """
         if login is None or (login.password is None and login.username_from is None):
-            return None, "no credentials are promised"
+            return Account(missing="no credentials are promised")
+        namespace = seen.namespace_of(entry.planned)
         try:
-            username = login.username
-            if username is None and login.username_from is not None:
-                username = self._references.value(login.username_from, namespace).get_secret_value()
-            password = self._references.value(login.password, namespace) if login.password else None
+            return Account(self._given(entry.of, login, namespace))
+        except CouldNotLook as reason:
+            return Account(unread=reason)
         except NoSuchValue as missing:
             if of_site:
                 raise NoVantage(f"the credentials of the site file are not there: {missing}") from None
-            return None, f"no credentials are known: {missing}"
-        return Credentials(username=username, password=password, database=login.database), None
+            try:
+                told = self._as_told(seen, entry, login)
+            except CouldNotLook as reason:
+                return Account(unread=reason)
+            return told or Account(missing=f"no credentials are known: {missing}")
 
     def tls(self, promised: StoreTls | None, namespace: str, *, check_hostname: bool = True) -> TlsExpectation:
         """Return TLS as the components do it; without a known CA the system's own authorities count."""
@@ -52,12 +75,49 @@ class StoreAccess:
             return "no CA is promised"
         try:
             self._references.value(promised.ca, namespace)
-        except NoSuchValue as missing:
+        except (NoSuchValue, CouldNotLook) as missing:
             return str(missing)
         return "its CA is empty"
+
+    def _given(self, store: Store, login: Login, namespace: str) -> Credentials:
+        username = login.username
+        if username is None and login.username_from is not None:
+            username = self._value(store, login.username_from, namespace).get_secret_value()
+        password = self._value(store, login.password, namespace) if login.password else None
+        return Credentials(username=username, password=password, database=login.database)
+
+    def _value(self, store: Store, reference: Reference, namespace: str) -> SecretStr:
+        """Return the value, from a ConfigMap under any of its documented names; raises NoSuchValue, CouldNotLook."""
+        try:
+            return self._references.value(reference, namespace)
+        except NoSuchValue:
+            for settings in store.settings if reference.config_map else ():
+                for alias in settings.aliases if settings.config_map == reference.config_map else ():
+                    with suppress(NoSuchValue):
+                        return self._references.value(reference.model_copy(update={"config_map": alias}), namespace)
+            raise
+
+    def _as_told(self, seen: Seen, entry: Entry[Store], login: Login) -> Account | None:
+        """Return the first account that components are told as a whole; None where they are told none."""
+        for settings in entry.of.settings:
+            for copy in copies_of(seen, entry, settings):
+                password = self._references.value(copy.place, copy.namespace)
+                if any(sign in password.get_secret_value() for sign in ("$(", "${", "{{")):
+                    continue
+                names = [
+                    Reference(config_map=one.config_map.name, key=one.key, namespace=one.config_map.namespace)
+                    for one in (keyed(seen, settings, settings.username) if settings.username else ())
+                    if one.config_map.namespace == copy.namespace and not one.is_template
+                ]
+                username = self._references.value(names[0], copy.namespace).get_secret_value() if names else None
+                credentials = Credentials(
+                    username=username or login.username, password=password, database=login.database
+                )
+                return Account(credentials, note=f"logged in with {copy.where}, as the components do")
+        return None
 
     def _text(self, reference: Reference | None, namespace: str) -> str | None:
         try:
             return self._references.value(reference, namespace).get_secret_value() or None if reference else None
-        except NoSuchValue:
+        except (NoSuchValue, CouldNotLook):
             return None

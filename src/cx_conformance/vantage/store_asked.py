@@ -18,7 +18,11 @@ class StoreAsked:
     secure: bool
     """Whether it was asked over TLS."""
     without_login: str | None
-    """Why nobody logged in; None: somebody did, or tried to."""
+    """Why nobody logged in; None: somebody did, or tried to, or was kept from it."""
+    login_unread: str | None = None
+    """What kept the run from reading the credentials."""
+    login_note: str | None = None
+    """Where the credentials come from, where that is not the documented place."""
     takes_plain: bool = False
     """Whether it also answers without TLS; looked at only where it was asked over TLS and components are told not to
     use it."""

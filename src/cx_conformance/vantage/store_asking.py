@@ -43,7 +43,7 @@ class StoreAsking:
         given = seen.plan.site.credentials.get(entry.component, SiteCredentials())
         login = given.login or (None if entry.of.protocol is Protocol.KEYCLOAK else entry.of.login)
         self._namespace = seen.namespace_of(entry.planned)
-        self._credentials, self._missing = access.credentials(login, self._namespace, of_site=given.login is not None)
+        self._account = access.account(seen, entry, login, of_site=given.login is not None)
         self._given_tls = given.tls
         self._tls = given.tls or entry.of.tls
         self._flags = {one.switched_on for one in told(seen, entry, "tls")}
@@ -71,7 +71,9 @@ class StoreAsking:
             vantage=way.vantage,
             pod=way.pod.name,
             secure=secure,
-            without_login=self._missing,
+            without_login=self._account.missing,
+            login_unread=str(self._account.unread) if self._account.unread else None,
+            login_note=self._account.note,
             takes_plain=secure and False in self._flags and not speaks_tls(way.connect_to, self._entry.of.protocol),
             certificate_note=asked.note,
             role_note=role_note,
@@ -82,7 +84,7 @@ class StoreAsking:
         observe = OBSERVE[self._entry.of.protocol]
 
         def ask(target: Target) -> StoreObservation:
-            return observe(target, self._credentials, asking)
+            return observe(target, self._account.credentials, asking)
 
         def over_tls(target: Target) -> AskedOverTls:
             return ask_over_tls(
@@ -113,7 +115,7 @@ class StoreAsking:
             tls = replace(tls, unverified=None if tls.ca_pem else "no CA is known")
         target = self._target(way, host, SENTINEL_PORT, tls)
         target = replace(target, limits=replace(target.limits, total_s=min(target.limits.total_s, _OF_SENTINEL_S)))
-        credentials = Credentials(password=self._credentials.password) if self._credentials else None
+        credentials = Credentials(password=own.password) if (own := self._account.credentials) else None
         seen = redis_store.observe_sentinel(target, credentials, master=sentinel_told(self._seen, self._entry).master)
         if not seen.reachable.ok:
             way.raise_trouble()

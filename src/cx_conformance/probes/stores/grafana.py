@@ -84,8 +84,9 @@ def _organisation(notes: Notes, root: str, credentials: Credentials | None) -> s
         message = notes.said(answer.document().get("message") or f"HTTP {answer.status}")
         raise Trouble(Kind.UNAUTHORIZED, f"Grafana says: {message}")
     if answer.status == 200 and "name" in answer.document():
-        whom = f"user {credentials.username}" if credentials else "anybody"
-        return f"{whom} may see the organisation"
+        if credentials is None:
+            return "anybody may see the organisation; switch auth.anonymous off, or waive it where that is meant"
+        return f"user {credentials.username} may see the organisation"
     raise unexpected(notes, path, answer, "the organisation or a refusal")
 
 

@@ -1,8 +1,9 @@
 """PostgreSQL, asked by psycopg.
 
 Facts: SSLRequest is that of https://www.postgresql.org/docs/current/protocol-flow.html, the parameters those of
-https://www.postgresql.org/docs/current/libpq-connect.html. libpq gives no SQLSTATE for a refused login, so refusals
-are told by the server's English words (errcodes 28P01, 28000, 3D000, 57P03, 53300).
+https://www.postgresql.org/docs/current/libpq-connect.html; ``NO LOAD BALANCE`` asks the primary behind a Pgpool-II
+(https://www.pgpool.net/docs/latest/en/html/runtime-config-load-balancing.html). libpq gives no SQLSTATE for a refused
+login, so refusals are told by the server's English words (errcodes 28P01, 28000, 3D000, 57P03, 53300).
 """
 
 import ipaddress
@@ -49,6 +50,7 @@ _LIBPQ_LEAST_S = 2
 """libpq waits no shorter for a connection."""
 
 _STATE = """
+/*NO LOAD BALANCE*/
 select current_setting('server_version'), pg_is_in_recovery(), current_setting('transaction_read_only') = 'on',
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
        (select count(*) from pg_stat_activity where backend_type = 'client backend' or backend_type is null)

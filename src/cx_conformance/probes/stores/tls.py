@@ -103,7 +103,7 @@ class CertificateFolder:
 def facts(der: bytes) -> Certificate | None:
     """Read a certificate; None when it is none that can be read."""
     from cryptography import x509
-    from cryptography.x509.oid import ExtensionOID
+    from cryptography.x509.oid import ExtensionOID, NameOID
 
     try:
         certificate = x509.load_der_x509_certificate(der)
@@ -113,6 +113,11 @@ def facts(der: bytes) -> Certificate | None:
             value = extension.value
             if isinstance(value, x509.SubjectAlternativeName):
                 names = tuple(legible(str(name.value)) for name in value)
+        if not names:
+            # Without alternative names the components' runtimes take the common name.
+            names = tuple(
+                legible(str(one.value)) for one in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+            )
         return Certificate(
             subject=legible(certificate.subject.rfc4514_string()),
             issuer=legible(certificate.issuer.rfc4514_string()),
