@@ -26,6 +26,7 @@ from cx_conformance.reports.scrubber import Scrubber
 from cx_conformance.reports.sheet import anchors, causes
 from cx_conformance.reports.sheet.listing import listing
 from cx_conformance.reports.sheet.matrix import matrix, most_urgent
+from cx_conformance.reports.sheet.nights import nights
 from cx_conformance.reports.sheet.scope import scope
 from cx_conformance.reports.signs import SIGNS, WORST_FIRST
 from cx_conformance.reports.unchecked import kept_with_a_note, unchecked
@@ -99,6 +100,7 @@ def _contents(record: RunRecord, texts: Texts, edition: Edition) -> dict[str, An
         "paper": paper,
         "omitted": len({one.component for one in record.outcomes} - {one.component for one in shown.outcomes}),
         "matrix": matrix(shown, texts),
+        "nights": nights(record, texts),
         "platform": platform,
         "picture": Markup(svg),  # noqa: S704 - drawn with every text escaped
         "plain": layout.plain,

@@ -65,7 +65,7 @@ def test_a_report_of_the_week_before_is_marked(tmp_path: Path) -> None:
     source = written(tmp_path, acme=record(outcome()))
     (found,) = standings(["acme"], source, NOW + dt.timedelta(days=7))
     assert found.stale
-    assert ">old</b>" in page("customers", [found], NOW)
+    assert "<b>old</b>" in page("customers", [found], NOW)
 
 
 def test_a_damaged_report_is_told(tmp_path: Path) -> None:
