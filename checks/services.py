@@ -3,7 +3,6 @@
 from cx_conformance.blueprint.component import Service, ServicePort
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.promise import Severity
-from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.ports import port_reached, why_no_endpoint
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.service import ServicePort as LivePort
@@ -171,9 +170,8 @@ def check_selector(service: Entry[Service], seen: Seen, evidence: Evidence) -> N
     others = sorted(
         {
             owner
-            for pod in seen.snapshot.list(Pod, live.namespace)
-            if live.selects(pod.labels)
-            and (owner := seen.owners.get((pod.namespace, pod.name), service.component)) != service.component
+            for pod in seen.snapshot.pods_behind(live)
+            if (owner := seen.owners.get((pod.namespace, pod.name), service.component)) != service.component
         }
     )
     assert not others, f"Service {live.where} ({selector}) also selects pods of {', '.join(others)}"

@@ -24,6 +24,9 @@ class PromiseBroken(AssertionError):  # noqa: N818 - an outcome, not a bug
     """A check failed; its text is all that is shown, for a traceback of the suite helps nobody."""
 
 
+OUTCOME: Final = "cx_outcome"
+"""Under which a report from a worker process carries the outcome."""
+
 _SKIPPED: Final = (Result.WAIVED, Result.BLOCKED, Result.NOT_APPLICABLE)
 
 
@@ -81,10 +84,10 @@ class CheckItem(pytest.Function):
         return outcome
 
     def attach(self, report: pytest.TestReport) -> None:
-        """Let the outcome travel with the report, so that it survives the way from a worker process."""
-        if self.ended is not None:
+        """Let the outcome travel with the report on its way from a worker process."""
+        if self.ended is not None and hasattr(self.config, "workerinput"):
             text = orjson.dumps(self.ended.as_mapping(), default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-            report.cx_outcome = text  # type: ignore[attr-defined] # read back in Reporting
+            setattr(report, OUTCOME, text)
 
     def shown(self, message: str) -> str:
         """Return how pytest itself shows a failure or an error: the message, and what to do."""

@@ -38,7 +38,7 @@ class QuickReports:
             # pytest expects the item before to have torn down what this one does not need; a quick one does not.
             item.session._setupstate.teardown_exact(item)  # noqa: SLF001 - there is no public way
             return None
-        hook = item.ihook
+        hook = item.config.hook
         if self._told:
             hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         hook.pytest_runtest_logreport(report=_report(item))

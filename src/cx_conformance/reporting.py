@@ -10,7 +10,7 @@ import pytest
 
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.catalogue import all_checks
-from cx_conformance.checkitem import CheckItem
+from cx_conformance.checkitem import OUTCOME, CheckItem
 from cx_conformance.outcome.check import Check
 from cx_conformance.outcome.judge import severity_of
 from cx_conformance.outcome.looking import CouldNotLook
@@ -38,6 +38,7 @@ class Reporting:
         self.config = config
         self.run = run
         self.asked: set[tuple[str, str, str]] = set()
+        self._items: dict[str, CheckItem] = {}
         self.by_workers = 0
         self.settled: Settled | None = None
         self.own_words = config.option.verbose == 0
@@ -55,7 +56,7 @@ class Reporting:
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Print no dots."""
-        if self.own_words and getattr(report, "cx_outcome", None) is not None and report.when != "teardown":
+        if self.own_words and report.when != "teardown" and self._outcome(report) is not None:
             if report.when == "setup" and report.passed:
                 return "", "", ""
             return ("error" if report.when == "setup" and report.failed else report.outcome), "", ""
@@ -64,6 +65,7 @@ class Reporting:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember what is to be judged; tracebacks are shown for the collection only."""
         judged = [item for item in session.items if isinstance(item, CheckItem)]
+        self._items = {item.nodeid: item for item in judged}
         self.asked = {(item.check.id, item.entry.component, item.entry.id) for item in judged}
         if self.own_words and not session.testsfailed:
             self.config.option.tbstyle = "no"
@@ -132,11 +134,20 @@ class Reporting:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the outcome from the phase that decided it."""
-        shown = getattr(report, "cx_outcome", None)
-        if shown is not None and (report.when == "call" or not report.passed):
-            outcome = Outcome.from_mapping(orjson.loads(shown))
+        if report.when != "call" and report.passed:
+            return
+        outcome = self._outcome(report)
+        if outcome is not None:
             self.run.outcomes[report.nodeid] = self.settled.annotated(outcome) if self.settled else outcome
             self.progress.checked(len(self.run.outcomes), len(self.asked) or self.by_workers)
+
+    def _outcome(self, report: pytest.TestReport) -> Outcome | None:
+        """Return the outcome that a report tells: of an item of this process, or of a worker's."""
+        item = self._items.get(report.nodeid)
+        if item is not None and item.ended is not None:
+            return item.ended
+        told = getattr(report, OUTCOME, None)
+        return Outcome.from_mapping(orjson.loads(told)) if told else None
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Remember that the run was cut off; pytest calls a failed collection an interrupt too."""

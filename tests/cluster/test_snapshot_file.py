@@ -92,7 +92,7 @@ def document(cluster: Cluster, tmp_path: Path) -> Path:
     [
         (b"", "is no snapshot: it is no JSON, or breaks off"),
         (b"kind: Pod", "is no snapshot: it is no JSON, or breaks off"),
-        (gzip.compress(b"{}")[:-4], "is no snapshot: it is no JSON, or breaks off"),
+        (gzip.compress(b"{}", mtime=0)[:-4], "is no snapshot: it is no JSON, or breaks off"),
         (b"[]", "its schema is None, wanted is"),
         (b'{"schema": "cx-conformance/snapshot/99"}', "its schema is 'cx-conformance/snapshot/99', wanted is"),
         (json.dumps({"schema": SCHEMA}).encode(), "is damaged"),

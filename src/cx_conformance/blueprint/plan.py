@@ -120,6 +120,11 @@ class Plan:
                 found.setdefault((caller.id, callee.id, port.port), Edge(caller, callee, port, source))
         return tuple(found.values())
 
+    @cached_property
+    def callers(self) -> frozenset[str]:
+        """Return the components that call others."""
+        return frozenset(edge.caller.id for edge in self.edges)
+
     def _calls(self) -> Iterator[tuple[Planned, Planned, tuple[int, ...], Source]]:
         narrowed: set[tuple[str, str]] = set()
         for caller in self.components.values():

@@ -17,7 +17,7 @@ from cx_conformance.blueprint.problems import DocumentPath, InputProblems, Posit
 
 MAX_BYTES: Final = 4 * 2**20
 MAX_DEPTH: Final = 32
-MAX_VALUES: Final = 120_000
+MAX_VALUES: Final = 400_000
 
 _INT: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,30})")
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]{1,30}|[0-9]{1,30}(\.[0-9]{0,30})?)([eE][-+]?[0-9]{1,3})?")

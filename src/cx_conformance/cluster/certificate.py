@@ -2,7 +2,11 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Self
+from functools import lru_cache
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,22 +22,22 @@ class Certificate:
     fingerprint: str
     """SHA-256, in hexadecimal."""
 
-    @classmethod
-    def read(cls, pem: bytes | None) -> Self | None:
+    @staticmethod
+    def read(pem: bytes | None) -> "Certificate | None":
         """Read the first certificate of ``pem``; None where there is none that can be read."""
-        if not pem:
-            return None
+        return _read(pem) if pem else None
+
+    @classmethod
+    def of(cls, found: "x509.Certificate") -> Self:
+        """Return what ``found`` says; ValueError when its names cannot be read."""
         from cryptography import x509
         from cryptography.hazmat.primitives.hashes import SHA256
 
         try:
-            found = x509.load_pem_x509_certificates(pem)[0]
             names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
             dns = tuple(names.get_values_for_type(x509.DNSName))
         except x509.ExtensionNotFound:
             dns = ()
-        except (ValueError, IndexError):
-            return None
         return cls(
             names=dns,
             subject=found.subject.rfc4514_string(),
@@ -56,6 +60,17 @@ class Certificate:
             if wanted.startswith("*.") and name.partition(".")[2] == parent:
                 return True
         return False
+
+
+@lru_cache(maxsize=256)
+def _read(pem: bytes) -> Certificate | None:
+    """Read a certificate once for all the rules that are served with it."""
+    from cryptography import x509
+
+    try:
+        return Certificate.of(x509.load_pem_x509_certificates(pem)[0])
+    except (ValueError, IndexError):
+        return None
 
 
 def fingerprints(pem: bytes) -> frozenset[str]:

@@ -24,6 +24,11 @@ class Route:
         return literal_path(self.path.path)
 
     @property
+    def host(self) -> str:
+        """Return the host it is for, in lower case; empty for any."""
+        return self.path.host.lower()
+
+    @property
     def tls_secret(self) -> str | None:
         """Return the Secret that holds its host's certificate; empty: the controller's; None: no TLS."""
         for tls in self.ingress.tls:

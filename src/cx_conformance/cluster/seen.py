@@ -5,7 +5,8 @@ of namespaces. After those, an object of a Helm release is recognised when its l
 chart's: ``<instance>-<chart>``. Labels alone prove nothing: a renamed object keeps them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Generic, TypeVar
@@ -32,6 +33,7 @@ from cx_conformance.outcome.looking import CouldNotLook, NotServed
 
 T_co = TypeVar("T_co", covariant=True)
 R = TypeVar("R", bound=ApiObject)
+K = TypeVar("K")
 
 _CHART: Final = "app.kubernetes.io/name"
 _INSTANCE: Final = "app.kubernetes.io/instance"
@@ -163,10 +165,10 @@ class Seen:
         Of several the one that leads to the component's Service counts, then the one for the site's host.
         """
         wanted, host = literal_path(promise.path), (self.host_of(planned) or "").lower()
-        found = [route for route in self.routes if route.literal == wanted]
+        found = self._routes_by_path.get(wanted)
         if found:
             services = self._service_names(planned)
-            return max(found, key=lambda route: (route.path.service in services, route.path.host.lower() == host))
+            return max(found, key=lambda route: (route.path.service in services, route.host == host))
         gateway = next((route for route in self.routes if route.path.service == "apisix-gateway"), None)
         if gateway:
             raise NotApplicable(f"Ingress {gateway.ingress.where} leads everything to APISIX, whose routes are its own")
@@ -177,7 +179,7 @@ class Seen:
     def routes_to(self, planned: Planned) -> tuple[Route, ...]:
         """Return every rule that leads to the component's Service."""
         services = self._service_names(planned)
-        return tuple(route for route in self.routes if route.path.service in services)
+        return tuple(route for name in services for route in self._routes_by_service.get(name, ()))
 
     def _service_names(self, planned: Planned) -> set[str]:
         try:
@@ -189,9 +191,8 @@ class Seen:
         """Return the other rules of the same class for the same host and path; a canary is meant to share them."""
         return tuple(
             other
-            for other in routes(self.snapshot.visible(Ingress))
+            for other in self._routes_by_claim[route.literal, route.host]
             if (other.ingress.where != route.ingress.where or other.path != route.path)
-            and (other.literal, other.path.host.lower()) == (route.literal, route.path.host.lower())
             and other.ingress.class_name == route.ingress.class_name
             and not (other.ingress.is_canary or route.ingress.is_canary)
         )
@@ -202,6 +203,19 @@ class Seen:
         return tuple(
             route for namespace in self.plan.namespaces for route in routes(self.snapshot.list(Ingress, namespace))
         )
+
+    @cached_property
+    def _routes_by_path(self) -> Mapping[str, list[Route]]:
+        return _grouped(self.routes, lambda route: route.literal)
+
+    @cached_property
+    def _routes_by_service(self) -> Mapping[str, list[Route]]:
+        return _grouped(self.routes, lambda route: route.path.service)
+
+    @cached_property
+    def _routes_by_claim(self) -> Mapping[tuple[str, str], list[Route]]:
+        """Every rule that is visible, those of others too, by path and host."""
+        return _grouped(routes(self.snapshot.visible(Ingress)), lambda route: (route.literal, route.host))
 
     @cached_property
     def owners(self) -> dict[tuple[str, str], str]:
@@ -296,6 +310,13 @@ class Seen:
                 near.append(live.where)
         others = f"; its pods are selected by {', '.join(near[:3])}" if near else ""
         return Absent(f"Service {planned.namespaces[0]}/{planned.service_names[0]} does not exist{others}")
+
+
+def _grouped(some: Iterable[Route], key: Callable[[Route], K]) -> Mapping[K, list[Route]]:
+    groups: defaultdict[K, list[Route]] = defaultdict(list)
+    for route in some:
+        groups[key(route)].append(route)
+    return groups
 
 
 def _given(found: Found[R] | Absent) -> Found[R]:

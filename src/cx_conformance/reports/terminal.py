@@ -11,7 +11,7 @@ from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.outcome.verdict import Verdict
 from cx_conformance.reports import findings
-from cx_conformance.reports.cleaning import Cleaner
+from cx_conformance.reports.cleaning import Cleaner, ordered
 from cx_conformance.reports.component_table import component_table
 from cx_conformance.reports.findings import counted
 from cx_conformance.reports.page import Page
@@ -61,7 +61,9 @@ def header(record: RunRecord, console: Console, scrubber: Scrubber | None = None
 def render(record: RunRecord, console: Console, scrubber: Scrubber | None = None) -> None:
     """Write the run: broken, not looked at, waived, not checked; the table of components; the verdict, last."""
     cleaner = Cleaner(scrubber or Scrubber())
-    clean = replace(cleaner.run(record), outcomes=tuple(cleaner.outcomes(record)))
+    # Of what is kept no text is shown, and it is most of a run.
+    outcomes = (one if one.result is Result.PASS else cleaner.outcome(one) for one in ordered(record))
+    clean = replace(cleaner.run(record), outcomes=tuple(outcomes))
     page = Page(console)
     findings.broken(page, clean)
     findings.not_looked_at(page, clean)
