@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from typing import Final
 
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
@@ -17,6 +18,9 @@ from cx_conformance.cluster.version import OLDEST, Version
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
+
+_HTTP: Final = frozenset({80, 443})
+"""Ports by which an ingress controller is entered."""
 
 
 @check(
@@ -150,19 +154,28 @@ def check_version_skew(platform: Entry[Platform], snapshot: Snapshot, evidence: 
     severity=Severity.MAJOR,
     remedy="install MetalLB with an address pool, or give the Service an address; K3s needs neither",
 )
-def check_load_balancer(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
-    """Every Service of type LoadBalancer has an address; on own hardware MetalLB gives it."""
+def check_load_balancer(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
+    """Every Service of type LoadBalancer has an address; on own hardware MetalLB gives it.
+
+    One of another application, which serves no HTTP and so is no way in to this platform, is only noted.
+    """
+    snapshot = seen.snapshot
     waiting, served = [], 0
     for service in snapshot.visible(Service):
         if service.type != "LoadBalancer":
             continue
         if service.load_balancer or service.external_ips:
             served += 1
-        else:
+        elif service.namespace in seen.plan.namespaces or not _HTTP.isdisjoint(one.number for one in service.ports):
             waiting.append(service.where)
+        else:
+            evidence.note(f"Service {service.where}, which is not the platform's, waits for an address")
     existing = {one.name for one in snapshot.visible(Namespace)}
     known = [one.name for one in platform.of.load_balancers if existing.intersection(one.namespaces)]
-    evidence.found = {"load balancer": known or snapshot.identity.distribution, "with address": served}
+    evidence.found = {
+        "load balancer": known or f"none; distribution {snapshot.identity.distribution.name}",
+        "with address": served,
+    }
     evidence.promised = "an address for every Service of type LoadBalancer"
     if not waiting and not served:
         raise NotApplicable("no Service of type LoadBalancer; the nodes themselves are the way in")

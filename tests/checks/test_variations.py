@@ -380,6 +380,12 @@ def load_balancer(installation: Installation) -> None:
     installation.add_live(service)
 
 
+def foreign_load_balancer(installation: Installation) -> None:
+    """Have another application's database wait for an address of its own."""
+    spec = {"type": "LoadBalancer", "ports": [{"port": 5432}], "selector": {"app": "shop-db"}}
+    installation.add_live({"kind": "Service", "metadata": {"name": "db", "namespace": "shop"}, "spec": spec})
+
+
 def provider_config_map(installation: Installation) -> None:
     """Have Grafana's provider in a ConfigMap, as in the field."""
     name = "ef-grafana-dashboard-provider-secret"

@@ -7,7 +7,7 @@ from typing import IO, Final
 from rich.console import Console
 
 from cx_conformance.blueprint.promise import Severity
-from cx_conformance.outcome.outcome import Result
+from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.outcome.verdict import Verdict
 from cx_conformance.reports import findings
@@ -47,7 +47,9 @@ def header(record: RunRecord, console: Console, scrubber: Scrubber | None = None
     if cluster := run.cluster:
         context = f", context {cluster.context}" if cluster.context else ""
         lines.append(("cluster", f"{cluster.server}{context}"))
-        version = " ".join(part for part in ("Kubernetes", cluster.version, cluster.distribution) if part)
+        version = " ".join(
+            part for part in ("Kubernetes", cluster.version, cluster.distribution) if part not in ("", "unknown")
+        )
         lines.append(("", f"{version}, {counted(cluster.nodes, 'node')}"))
         lines += [("", f"uid {cluster.uid}")] if cluster.uid else []
         again = f", {cluster.retries} of them again" if cluster.retries else ""
@@ -61,8 +63,8 @@ def header(record: RunRecord, console: Console, scrubber: Scrubber | None = None
 def render(record: RunRecord, console: Console, scrubber: Scrubber | None = None) -> None:
     """Write the run: broken, not looked at, waived, not checked; the table of components; the verdict, last."""
     cleaner = Cleaner(scrubber or Scrubber())
-    # Of what is kept no text is shown, and it is most of a run.
-    outcomes = (one if one.result is Result.PASS else cleaner.outcome(one) for one in ordered(record))
+    # Of what is kept only the component is shown, and it is most of a run.
+    outcomes = (_named(cleaner, one) if one.result is Result.PASS else cleaner.outcome(one) for one in ordered(record))
     clean = replace(cleaner.run(record), outcomes=tuple(outcomes))
     page = Page(console)
     findings.broken(page, clean)
@@ -76,6 +78,11 @@ def render(record: RunRecord, console: Console, scrubber: Scrubber | None = None
     if "cluster_writes" in clean.extra:
         page.paragraph(f"Written to the cluster: {'; '.join(clean.extra['cluster_writes']) or 'nothing'}")
     _verdict(page, clean)
+
+
+def _named(cleaner: Cleaner, kept: Outcome) -> Outcome:
+    component = cleaner.text(kept.component, 200)
+    return kept if component == kept.component else replace(kept, component=component)
 
 
 def _verdict(page: Page, record: RunRecord) -> None:
