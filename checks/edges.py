@@ -62,6 +62,7 @@ def _told(seen: Sequence[EdgeObservation], decides: EdgeObservation, evidence: E
 )
 def check_resolves(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, evidence: Evidence) -> None:
     """In the caller's own pod the callee's Service name resolves to the Service's address."""
+    _configured(edge.of, seen, evidence)
     replicas = edge_probes.of(edge)
     service = seen.service(edge.of.callee).object
     expected = {pod.ip for pod in seen.pods(edge.of.callee)} if service.headless else set(service.cluster_ips)

@@ -79,13 +79,15 @@ def test_what_the_api_shows_of_a_call_is_told_although_nobody_could_try_it() -> 
     """Service, endpoints and policies are in the evidence without a shell to stand in."""
     installation = Installation()
     installation.inject("policy-forbids-call")
-    outcome = accepts(installation, NoVantage("pod pod-0 has no shell"))
-    shown = {name: outcome.evidence[name] for name in ("service", "ready endpoints", "policies on ingress")}
-    assert shown == {
-        "service": "Service expertflow/ef-ccm-svc",
-        "ready endpoints": 1,
-        "policies on ingress": ["expertflow/another-only"],
-    }
+    installation.probes["edge_probes"] = EdgesSeen(NoVantage("pod pod-0 has no shell"))
+    for check in ("CX701", "CX702"):
+        outcome = installation.outcome(check, "agent-manager", EDGE)
+        shown = {name: outcome.evidence[name] for name in ("service", "ready endpoints", "policies on ingress")}
+        assert shown == {
+            "service": "Service expertflow/ef-ccm-svc",
+            "ready endpoints": 1,
+            "policies on ingress": ["expertflow/another-only"],
+        }
 
 
 def test_a_name_that_a_policy_keeps_from_being_asked_for_is_the_policys_doing() -> None:
