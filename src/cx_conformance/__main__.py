@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "rbac": "the least that an account needs, as Kubernetes YAML",
     "snapshot": "save what a static run looks at, to audit it offline",
     "fleet": "many installations, each looked at by a process of its own, on one page",
+    "sonobuoy": "a run as a Sonobuoy plug-in",
     "compare": "what is different between two reports",
     "verify": "was anything of a sign-off pack changed?",
     "render": "report.html and report.pdf again, from report.json",
@@ -33,6 +34,9 @@ COMMANDS: Final = {
 _BETWEEN_COLLECTIONS: Final = 50_000
 """Objects made between two looks for garbage; nearly all that a run makes lives until its end, and Python's own 700
 would spend a sixth of a static run on looking."""
+
+_TAKING_ALL: Final = ("run", "sonobuoy")
+"""Subcommands that take whatever pytest takes."""
 
 _STATUS: Final = """\
 exit status of run:
@@ -59,10 +63,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             import_module(f"cx_conformance.commands.{name}").add_parser(subparsers)
         else:
             subparsers.add_parser(name, help=line)
-    if chosen == "run":
+    if chosen in _TAKING_ALL:
         gc.set_threshold(_BETWEEN_COLLECTIONS)
-        # All of its arguments are pytest's to parse; only its help is ours.
-        return int(import_module("cx_conformance.commands.run").run_with(arguments[1:], parser))
+        # All of their arguments are pytest's to parse; only their help is ours.
+        return int(import_module(f"cx_conformance.commands.{chosen}").run_with(arguments[1:], parser))
     args = parser.parse_args(arguments)
     return int(args.run(args))
 

@@ -32,6 +32,7 @@ class Reporting:
 
     def __init__(self, config: pytest.Config, run: "Run") -> None:
         """Report ``run`` in the session of ``config``."""
+        from cx_conformance.reports import sonobuoy
         from cx_conformance.reports.progress import Progress
         from cx_conformance.reports.terminal import console_for
 
@@ -44,6 +45,7 @@ class Reporting:
         self.own_words = config.option.verbose == 0
         self.console = console_for(sys.stdout)
         self.progress = Progress(self.console, enabled=self.own_words)
+        self.worker = sonobuoy.Progress.of_environment()
         if self.own_words:
             self._quieten_pytest()
 
@@ -139,7 +141,10 @@ class Reporting:
         outcome = self._outcome(report)
         if outcome is not None:
             self.run.outcomes[report.nodeid] = self.settled.annotated(outcome) if self.settled else outcome
-            self.progress.checked(len(self.run.outcomes), len(self.asked) or self.by_workers)
+            number, total = len(self.run.outcomes), len(self.asked) or self.by_workers
+            self.progress.checked(number, total)
+            if self.worker:
+                self.worker.checked(number, total, " ".join(outcome.key) if outcome.result is Result.FAIL else "")
 
     def _outcome(self, report: pytest.TestReport) -> Outcome | None:
         """Return the outcome that a report tells: of an item of this process, or of a worker's."""
@@ -166,6 +171,8 @@ class Reporting:
         self.run.take_away()
         record = self.run.record(extra=lost)
         self._write(record)
+        if self.worker:
+            self.worker.close()
         session.exitstatus = INTERRUPTED if self.run.interrupted else EXIT_STATUS[record.verdict]
 
     def _implied(self) -> list[tuple[Check, Entry[Any]]]:
