@@ -166,14 +166,18 @@ def check_certificate(store: Entry[Store], store_probes: StoreProbes, evidence: 
     rests_on=("CX101", "CX103", "CX104", "CX201", "CX203", "CX602"),
 )
 def check_port(store_port: Entry[ServicePort], store_probes: StoreProbes, evidence: Evidence) -> None:
-    """Each further port of a store accepts, and answers where its protocol is known; what it speaks is told."""
+    """Each further port of a store accepts, and answers where its protocol is known; what it speaks is told.
+
+    Where it wants TLS its certificate is verified; on a port that components are told to use it must be accepted.
+    """
     evidence.promised = f"port {store_port.of.port} answers"
     asked = store_probes.beside(store_port)
     seen = asked.port(store_port.of.port)
     evidence.vantage, evidence.found, evidence.seen_at = asked.vantage, seen.finding.words, f"pod {asked.pod}"
     if seen.finding.ok is None:
         raise CouldNotLook(seen.finding.words)
-    if seen.finding.kind is Kind.WRONG_PROTOCOL:
+    unused = seen.finding.kind is Kind.TLS and f"{store_port.of.port}" not in asked.told_ports
+    if seen.finding.kind is Kind.WRONG_PROTOCOL or unused:
         evidence.note(seen.finding.words)
         return
     assert seen.finding.ok, seen.finding.words

@@ -25,7 +25,7 @@ class Answered:
     of = beside
 
 
-def judged(finding: Finding, port: int = 61616) -> Outcome:
+def judged(finding: Finding, port: int = 61616, told: frozenset[str] = frozenset()) -> Outcome:
     """Judge one port of ActiveMQ."""
     installation = Installation()
     plan = Plan(blueprint(), installation.site)
@@ -42,6 +42,7 @@ def judged(finding: Finding, port: int = 61616) -> Outcome:
         pod=pod.name,
         secure=False,
         without_login=None,
+        told_ports=told,
         others={port: Way(pod, port, ("127.0.0.1", 1))},
     )
     installation.probes |= {"store_probes": Answered(asked), "health_probes": None}
@@ -63,6 +64,15 @@ def test_a_port_that_speaks_something_else_is_named_in_a_note() -> None:
 
     assert ended.result is Result.PASS
     assert ended.evidence["notes"] == [words]
+
+
+def test_a_certificate_counts_on_a_port_that_components_use() -> None:
+    """Releases before TLS ship one that nobody looks at."""
+    finding = Finding(ok=False, kind=Kind.TLS, words="the certificate of amq:61616 is not accepted")
+    unused, used = judged(finding), judged(finding, told=frozenset({"61616"}))
+
+    assert (unused.result, used.result) == (Result.PASS, Result.FAIL)
+    assert unused.evidence["notes"] == [finding.words]
 
 
 @pytest.mark.parametrize("kind", [Kind.REFUSED, Kind.TIMED_OUT])

@@ -6,7 +6,7 @@ from typing import Final
 
 from cx_conformance.blueprint.store import Protocol, Store
 from cx_conformance.probes.stores.observation import StoreObservation
-from cx_conformance.probes.stores.target import Credentials, Target
+from cx_conformance.probes.stores.target import Credentials, Target, TlsExpectation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,8 @@ class Asking:
     fqdn: str | None
     others: tuple[Target, ...] = ()
     """Its further promised ports; only ActiveMQ has any."""
+    others_tls: TlsExpectation | None = None
+    """The certificates that components hold for those of them that want TLS."""
     replica_set: str | None = None
     """Mongo: the set that the components are told to use."""
     told_path: str | None = None
@@ -27,6 +29,9 @@ class Asking:
 
 _ACTIVEMQ_PORTS: Final = {61616: "OpenWire", 8162: "HTTP"}
 """What a port of ActiveMQ speaks in every release; whether the others use TLS differs between releases."""
+
+_ACTIVEMQ_TLS_PORTS: Final = {61615: "STOMP", 61617: "OpenWire"}
+"""What they speak over TLS, where they want it (from 4.10 on)."""
 
 Observe = Callable[[Target, Credentials | None, Asking], StoreObservation]
 
@@ -46,7 +51,15 @@ def _redis(target: Target, credentials: Credentials | None, _asking: Asking) -> 
 def _activemq(target: Target, credentials: Credentials | None, asking: Asking) -> StoreObservation:
     from cx_conformance.probes.stores import activemq
 
-    others = [activemq.Port(target=one, speaks=_ACTIVEMQ_PORTS.get(one.port)) for one in asking.others]
+    others = [
+        activemq.Port(
+            target=one,
+            speaks=_ACTIVEMQ_PORTS.get(one.port),
+            over_tls=_ACTIVEMQ_TLS_PORTS.get(one.port),
+            tls=asking.others_tls if asking.others_tls and asking.others_tls.ca_pem else None,
+        )
+        for one in asking.others
+    ]
     return activemq.observe(target, credentials, others=others, allow_writes=asking.allow_writes)
 
 

@@ -39,8 +39,7 @@ def ask_over_tls(
     if tls is None or first.tls.ok is not False or first.tls.kind is not Kind.TLS or first.certificate is None:
         return AskedOverTls(first)
     if tls.ca_pem is None:
-        why = f"{lacking_ca()}; name its CA in the site file, under credentials"
-        return AskedOverTls(ask(replace(target, tls=replace(tls, unverified=why))))
+        return AskedOverTls(ask(replace(target, tls=replace(tls, unverified=lacking_ca()))))
     if not tls.check_hostname:
         return AskedOverTls(first)
     other = None if told else other_name(first.certificate)

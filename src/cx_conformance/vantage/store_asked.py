@@ -30,6 +30,8 @@ class StoreAsked:
     """What to know of its certificate although it was accepted."""
     role_note: str | None = None
     """Why this pod was asked of several, and what to know of the others."""
+    told_ports: frozenset[str] = frozenset()
+    """Ports that components are told to use, as they are told."""
     others: Mapping[int, Way] = field(default_factory=dict)
     """How its further ports were reached, by Service port, in the order of the observation's ports."""
 

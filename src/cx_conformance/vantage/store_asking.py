@@ -25,7 +25,7 @@ from cx_conformance.vantage.sentinels import SentinelSaid, ask_sentinels, judged
 from cx_conformance.vantage.store_access import StoreAccess
 from cx_conformance.vantage.store_asked import StoreAsked
 from cx_conformance.vantage.store_names import covered, told_hosts
-from cx_conformance.vantage.told import asking_for
+from cx_conformance.vantage.told import asking_for, told_ports
 
 LIMITS: Final = Limits(connect_s=3.0, answer_s=5.0, total_s=12.0, tries=2)
 """A store that answers within five seconds is slow, not broken; the drivers' own limits are 4 to 30 seconds."""
@@ -58,7 +58,13 @@ class StoreAsking:
         host = hosts[0] if hosts else f"{self._service.name}.{self._service.namespace}.svc"
         target = self._target(way, host, self._entry.of.port, self._expectation(way))
         others = self._others(way)
-        asking = asking_for(self._seen, self._entry, others=self._ports(target, others), allow_writes=allow_writes)
+        asking = asking_for(
+            self._seen,
+            self._entry,
+            others=self._ports(target, others),
+            others_tls=self._certificates() if others else None,
+            allow_writes=allow_writes,
+        )
         asked = self._asked(target, asking, way, told_name=bool(hosts))
         observation, role_note = asked.observation, None
         if not observation.reachable.ok:
@@ -77,6 +83,7 @@ class StoreAsking:
             takes_plain=secure and False in self._flags and not speaks_tls(way.connect_to, self._entry.of.protocol),
             certificate_note=asked.note,
             role_note=role_note,
+            told_ports=told_ports(self._seen, self._entry) if others else frozenset(),
             others=others,
         )
 
@@ -92,7 +99,7 @@ class StoreAsking:
                 target,
                 told=told_name,
                 other_name=lambda certificate: covered(self._seen, self._service, way.pod, certificate.names),
-                lacking_ca=lambda: self._access.lacking_ca(self._tls, self._namespace),
+                lacking_ca=self._lacking_ca,
             )
 
         if target.tls is not None:
@@ -145,6 +152,10 @@ class StoreAsking:
 
     def _certificates(self) -> TlsExpectation:
         return self._access.tls(self._tls, self._namespace, check_hostname=self._names_count())
+
+    def _lacking_ca(self) -> str:
+        why = self._access.lacking_ca(self._tls, self._namespace)
+        return f"{why}; name its CA in the site file, as credentials.{self._entry.component}.tls.ca"
 
     def _names_count(self) -> bool:
         """Whether the components compare the server's name; PostgreSQL's do by ``sslmode=verify-full`` only."""

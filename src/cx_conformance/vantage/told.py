@@ -7,13 +7,20 @@ from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.store import Protocol, Store
 from cx_conformance.cluster.addressing import addresses, leads
 from cx_conformance.cluster.seen import Absent, Seen
-from cx_conformance.cluster.store_settings import named, replica_set, told
+from cx_conformance.cluster.store_settings import keyed, named, replica_set, told
 from cx_conformance.outcome.looking import CouldNotLook
-from cx_conformance.probes.stores.target import Target
+from cx_conformance.probes.stores.target import Target, TlsExpectation
 from cx_conformance.vantage.clients import Asking
 
 
-def asking_for(seen: Seen, entry: Entry[Store], *, others: tuple[Target, ...], allow_writes: bool) -> Asking:
+def asking_for(
+    seen: Seen,
+    entry: Entry[Store],
+    *,
+    others: tuple[Target, ...],
+    others_tls: TlsExpectation | None,
+    allow_writes: bool,
+) -> Asking:
     """Return what is asked of a store: what components are told of it, else what the blueprint says."""
     store = entry.of
     if store.protocol is Protocol.S3:
@@ -24,10 +31,21 @@ def asking_for(seen: Seen, entry: Entry[Store], *, others: tuple[Target, ...], a
         store=store,
         fqdn=seen.fqdn,
         others=others,
+        others_tls=others_tls,
         replica_set=replica_set(seen, entry),
         told_path=_told_path(seen, entry) if store.protocol is Protocol.KEYCLOAK else None,
         allow_writes=allow_writes,
     )
+
+
+def told_ports(seen: Seen, entry: Entry[Store]) -> frozenset[str]:
+    """Return the ports that components are told to use, by number or in an address; raises CouldNotLook."""
+    numbers = [one.value for one in told(seen, entry, "port")]
+    for key in ("ACTIVEMQ_OPEN_WIRE_PORT", "ACTIVEMQ_STOMP_PORT"):
+        numbers += [one.value for settings in entry.of.settings for one in keyed(seen, settings, key)]
+    for setting in told(seen, entry, "url"):
+        numbers += [f"{one.port}" for one in addresses(setting.value) or () if one.port]
+    return frozenset(numbers)
 
 
 def _told_path(seen: Seen, entry: Entry[Store]) -> str | None:

@@ -136,6 +136,27 @@ def test_a_listener_is_named_by_what_it_speaks(ports: Mapping[str, int]) -> None
     assert "port 61614 refuses" in closed.words
 
 
+def test_the_certificate_of_a_port_that_wants_tls_is_verified(ports: Mapping[str, int], trust: TlsExpectation) -> None:
+    """Whether a further port uses TLS differs between releases; where it does, by the components' CA."""
+    strange = TlsExpectation(ca_pem=Authority("another CA").ca_pem)
+    others = [
+        Port(target=target("activemq", ports["ssl"]), speaks=None, over_tls="OpenWire", tls=trust),
+        Port(target=target("activemq", ports["stomp+ssl"]), speaks=None, over_tls="STOMP", tls=trust),
+        Port(target=target("activemq", ports["ssl"]), speaks=None, over_tls="OpenWire", tls=strange),
+        Port(target=target("activemq", ports["openwire"]), speaks=None, over_tls="OpenWire", tls=strange),
+    ]
+    seen = activemq.observe(target("activemq", ports["stomp"]), others=others)
+    assert [(port.speaks, port.finding.ok) for port in seen.ports] == [
+        ("OpenWire", True),
+        ("STOMP", True),
+        (None, False),
+        ("OpenWire", True),
+    ]
+    assert [port.certificate is not None for port in seen.ports] == [True, True, True, False]
+    assert seen.ports[2].finding.kind is Kind.TLS
+    assert "which is not what the components trust" in seen.ports[2].finding.words
+
+
 def test_no_thread_is_left(ports: Mapping[str, int], trust: TlsExpectation, login: Credentials) -> None:
     """Receiver threads end with their session, over TLS too."""
     before = threading.active_count()

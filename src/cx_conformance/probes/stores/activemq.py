@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pydantic import SecretStr
@@ -17,7 +17,7 @@ from cx_conformance.probes.stores.notes import Notes, noting
 from cx_conformance.probes.stores.observation import Finding, Level, PortObservation, StoreObservation
 from cx_conformance.probes.stores.sniff import SILENT, recognise, sniff
 from cx_conformance.probes.stores.stomp_session import Session
-from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
+from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target, TlsExpectation
 from cx_conformance.probes.stores.trouble import Kind, Trouble, seconds
 
 _QUESTIONS = {
@@ -36,10 +36,16 @@ _REFUSAL_S = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Port:
-    """One more promised port; ``speaks`` None where only a listener is promised."""
+    """One more promised port; ``speaks`` None where only a listener is promised.
+
+    Where it turns out to want TLS and ``tls`` is given, its certificate is verified by that, and ``over_tls`` is what
+    it is to speak then.
+    """
 
     target: Target
     speaks: str | None
+    over_tls: str | None = None
+    tls: TlsExpectation | None = None
 
 
 def observe(
@@ -122,6 +128,13 @@ def _wrong(notes: Notes) -> str:
 
 def look(port: Port, said: Masking) -> PortObservation:
     """Tell what one port speaks; never raises for what a server does."""
+    seen = _looked_at(port, said)
+    if port.target.tls is None and port.tls is not None and seen.speaks == "TLS":
+        return _looked_at(Port(target=replace(port.target, tls=port.tls), speaks=port.over_tls), said)
+    return seen
+
+
+def _looked_at(port: Port, said: Masking) -> PortObservation:
     line = Line(port.target, said)
     try:
         return _looked(port, line)
