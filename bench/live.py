@@ -4,12 +4,14 @@
 
 Without a kubeconfig it starts the embedded cluster with the reference installation, measures, lets one target hang,
 and measures again. Together is the time from the start of the first probe until every live check of the shipped
-blueprint is judged; the slowest probe is the longest of them by itself, measured while the others run. Wanted are 5 s
+blueprint is judged; the slowest probe is the longest of them by itself, measured while the others run, without what
+it waits for others before it begins. Wanted are 5 s
 where all is well, and 1.5 times the slowest probe plus 2 s where one target hangs.
 """  # noqa: INP001 - a script, no package
 
 import argparse
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -22,6 +24,7 @@ from cx_conformance.options import Options
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.run import Run
 from cx_conformance.sandbox.cluster import EmbeddedCluster
+from cx_conformance.vantage.callers import EdgeProbes
 from cx_conformance.vantage.pool import Pending
 
 WELL_SECONDS = 5.0
@@ -56,16 +59,24 @@ def _measured(words: str, kubeconfig: str) -> tuple[float, float]:
     run.judge.register(all_checks())
     live = [check for check in all_checks() if check.live]
     took: list[float] = []
-    work = Pending.work
+    of_thread = threading.local()
+    work, wait = Pending.work, EdgeProbes.wait
 
     def timed(pending: Pending[Any], probe: Callable[[], Any]) -> None:
+        of_thread.waited = 0.0
         began = time.monotonic()
         try:
             work(pending, probe)
         finally:
-            took.append(time.monotonic() - began)
+            took.append(time.monotonic() - began - of_thread.waited)
+
+    def waited(edges: EdgeProbes) -> None:
+        began = time.monotonic()
+        wait(edges)
+        of_thread.waited = time.monotonic() - began
 
     Pending.work = timed  # type: ignore[method-assign] # measured from outside, for this script alone
+    EdgeProbes.wait = waited  # type: ignore[method-assign] # as above
     try:
         _ = run.seen
         began = time.monotonic()
@@ -77,6 +88,7 @@ def _measured(words: str, kubeconfig: str) -> tuple[float, float]:
         together = time.monotonic() - began
     finally:
         Pending.work = work  # type: ignore[method-assign] # as above
+        EdgeProbes.wait = wait  # type: ignore[method-assign] # as above
         run.close()
     told = ", ".join(f"{ended[result]} {result}" for result in Result if ended[result])
     _say(f"{words}: {len(took)} probes in {together:.2f} s, the slowest by itself {max(took):.2f} s; {told}")

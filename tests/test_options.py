@@ -58,3 +58,12 @@ def test_nothing_may_be_written_unless_it_is_said() -> None:
     assert not Options.read(given(), {}).allow_writes
     assert Options.read(given("--allow-writes"), {}).allow_writes
     assert Options.read(given(), {"CX_CONFORMANCE_ALLOW_WRITES": "1"}).allow_writes
+
+
+def test_images_are_taken_and_what_is_none_is_refused() -> None:
+    """From the command line, and from the environment."""
+    image = "registry.example.com:5000/tools/busybox:1.36@sha256:0f"
+    read = Options.read(given("--allow-probe-pods", image), {"CX_CONFORMANCE_ALLOW_DEBUG_CONTAINERS": "busybox"})
+    assert (read.allow_probe_pods, read.allow_debug_containers) == (image, "busybox")
+    with pytest.raises(ValueError, match="--allow-probe-pods: not a valid image"):
+        Options.read(given(), {"CX_CONFORMANCE_ALLOW_PROBE_PODS": "two words"})
