@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "preflight": "what the account may not do, and which checks that will turn into errors",
     "rbac": "the least that an account needs, as Kubernetes YAML",
     "snapshot": "save what a static run looks at, to audit it offline",
+    "watch": "look again and again, for the hour of an installation",
     "fleet": "many installations, each looked at by a process of its own, on one page",
     "sonobuoy": "a run as a Sonobuoy plug-in",
     "compare": "what is different between two reports",
@@ -35,7 +36,7 @@ _BETWEEN_COLLECTIONS: Final = 50_000
 """Objects made between two looks for garbage; nearly all that a run makes lives until its end, and Python's own 700
 would spend a sixth of a static run on looking."""
 
-_TAKING_ALL: Final = ("run", "sonobuoy")
+_TAKING_ALL: Final = ("run", "sonobuoy", "watch")
 """Subcommands that take whatever pytest takes."""
 
 _STATUS: Final = """\

@@ -1,6 +1,7 @@
 """The table of components by areas: one sign for the worst outcome of each."""
 
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from typing import Final
 
 from cx_conformance.blueprint.plan import PLATFORM
@@ -19,8 +20,11 @@ _NARROWEST: Final = 12
 Row = dict[str, Counter[Result]]
 
 
-def component_table(page: Page, record: RunRecord) -> None:
-    """Write the table and its legend; components of which nothing was looked at share a row."""
+def component_table(page: Page, record: RunRecord, marked: Collection[str] = ()) -> None:
+    """Write the table and its legend; components of which nothing was looked at share a row.
+
+    Behind the names of ``marked`` components stands a star.
+    """
     rows: dict[str, Row] = defaultdict(lambda: defaultdict(Counter))
     for one in record.outcomes:
         rows[one.component][one.area][one.result] += 1
@@ -28,7 +32,8 @@ def component_table(page: Page, record: RunRecord) -> None:
         return
     areas = [area for area in AREAS if any(area in row for row in rows.values())]
     order = (PLATFORM, *record.components, *sorted(set(rows) - {PLATFORM, *record.components}))
-    shown = _gathered({component: rows[component] for component in order if component in rows})
+    gathered = _gathered({component: rows[component] for component in order if component in rows})
+    shown = {f"{component} *" if component in marked else component: row for component, row in gathered.items()}
     widest = max(*map(len, shown), len("COMPONENT"))
     heads, gap = _heads(areas, page.width - widest)
     column = max(_NARROWEST, min(widest, page.width - sum(len(head) + gap for head in heads)))

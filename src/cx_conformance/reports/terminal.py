@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import IO, Final
 
 from rich.console import Console
+from rich.text import Text
 
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.outcome.outcome import Outcome, Result
@@ -89,8 +90,18 @@ def _verdict(page: Page, record: RunRecord) -> None:
     counts = Counter(one.result for one in record.outcomes)
     said = ", ".join(f"{word} {counts[result]:,}" for result, word in WORDS.items() if counts[result])
     page.paragraph(f"{counted(len(record.outcomes), 'outcome')} in {record.seconds:.1f} s{': ' if said else ''}{said}")
+    page.line((f"Verdict: {_said(record, counts)}", _STYLE[record.verdict]))
+
+
+def verdict_line(record: RunRecord) -> Text:
+    """Return the verdict with its reason, in one line."""
+    counts = Counter(one.result for one in record.outcomes)
+    return Text(_said(record, counts), style=_STYLE[record.verdict])
+
+
+def _said(record: RunRecord, counts: Counter[Result]) -> str:
     partial = " (partial)" if record.partial else ""
-    page.line((f"Verdict: {record.verdict}{partial}{_because(record, counts)}", _STYLE[record.verdict]))
+    return f"{record.verdict}{partial}{_because(record, counts)}"
 
 
 def _because(record: RunRecord, counts: Counter[Result]) -> str:
@@ -103,6 +114,8 @@ def _because(record: RunRecord, counts: Counter[Result]) -> str:
             return f": {counts[Result.WAIVED]:,} waived"
         case Verdict.INCONCLUSIVE if counts[Result.ERROR]:
             return f": could not look at {counts[Result.ERROR] + counts[Result.BLOCKED]:,}"
+        case Verdict.INCONCLUSIVE if counts[Result.BLOCKED] and not record.interrupted:
+            return f": {counts[Result.BLOCKED]:,} blocked by what was left out"
         case Verdict.INCONCLUSIVE:
             return ": interrupted" if record.interrupted else ": nothing was looked at"
     return ""

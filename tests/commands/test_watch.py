@@ -1,0 +1,127 @@
+"""Watching an installation: a line for each look and each change, and the last whole report when it ends."""
+
+import datetime as dt
+import io
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from cx_conformance.blueprint.manifests import reference_installation
+from cx_conformance.outcome.outcome import Result
+from cx_conformance.reports.json_report import read_json
+from cx_conformance.reports.pack.verifying import verify
+from cx_conformance.reports.watched import Watched
+from cx_conformance.sandbox.cluster import EmbeddedCluster
+from cx_conformance.suite_files import suite_root
+from tests.checks.installation import blueprint
+from tests.reports.made_up import outcome, record
+
+NOW = dt.datetime(2026, 11, 23, 14, 0, 0, tzinfo=dt.UTC)
+
+
+def watching(*options: str | Path) -> subprocess.Popen[str]:
+    """Start the command, piped."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "cx_conformance", "watch", *map(str, options)],
+        env={**os.environ, "PYTHONPATH": str(suite_root() / "src")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def said(process: subprocess.Popen[str]) -> Iterator[str]:
+    """Yield what it writes, line by line; fails when nothing comes for a minute."""
+    lines: queue.Queue[str] = queue.Queue()
+    assert process.stdout is not None
+    stream = process.stdout
+
+    def read() -> None:
+        for line in stream:
+            lines.put(line)
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        yield lines.get(timeout=60)
+
+
+@pytest.mark.timeout(240)
+def test_changes_are_told_and_the_last_report_is_left(tmp_path: Path) -> None:
+    """What breaks and heals between two looks, each once; Ctrl-C leaves the report of the last whole look."""
+    reference = reference_installation(blueprint())
+    with (
+        EmbeddedCluster(reference, static=True) as cluster,
+        watching(
+            *("--every", "0.2", "--kubeconfig", cluster.kubeconfig, "--static", "--only", "platform,services"),
+            *("--report", tmp_path / "report"),
+        ) as process,
+    ):
+        lines = said(process)
+        assert "conformant" in next(line for line in lines if "conformant" in line)
+        cluster.inject("absent-service:ccm")
+        broke = next(line for line in lines if "broke" in line)
+        cluster.replace(reference)
+        fixed = next(line for line in lines if "fixed" in line)
+        process.send_signal(signal.SIGINT)
+        rest = next(line for line in lines if line.startswith("Verdict: "))
+        process.wait(timeout=60)
+
+    assert "CX201 ccm [ef-ccm-svc] broke: " in broke
+    assert "CX201 ccm [ef-ccm-svc] fixed" in fixed
+    assert "conformant" in rest
+    assert process.returncode == 0
+    assert verify(tmp_path / "report").problems == []
+    assert read_json(tmp_path / "report" / "report.json").interrupted is False
+
+
+def test_a_wrong_option_ends_the_watch() -> None:
+    """With what the run says of it, and its status."""
+    with watching("--only", "nonsense", "--snapshot", "/nowhere.json") as process:
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "nonsense" in out or "nowhere" in out
+
+
+def shown(watched: Watched) -> str:
+    """Return a frame as text."""
+    text = io.StringIO()
+    Console(file=text, width=100).print(watched.frame("the next one in 42 s"))
+    return text.getvalue()
+
+
+def test_the_table_stays_in_sight_and_changes_are_marked() -> None:
+    """A star at the component, a line with the hour below; the star goes with the next look, the line stays."""
+    watched = Watched(Console(file=io.StringIO(), width=100))
+    assert "the next one in 42 s" in shown(watched)
+    watched.looked(record(outcome(), outcome(component="redis")), NOW)
+    assert "ccm *" not in shown(watched)
+
+    broken = record(outcome(Result.FAIL), outcome(component="redis"))
+    (verdict, change) = watched.looked(broken, NOW + dt.timedelta(minutes=1))
+    assert verdict.plain == "14:01:00 non-conformant: 1 major"
+    assert change.plain.startswith("14:01:00 ✗ CX203 ccm [ef-ccm-svc] broke: ")
+    frame = shown(watched)
+    assert "ccm *" in frame
+    assert "redis *" not in frame
+    assert "14:01:00 ✗ CX203 ccm" in frame
+
+    assert len(watched.looked(broken, NOW + dt.timedelta(minutes=2))) == 1
+    assert "ccm *" not in shown(watched)
+    assert "14:01:00 ✗ CX203 ccm" in shown(watched)
+
+
+def test_many_changes_are_counted() -> None:
+    """A namespace that vanishes does not push everything else out of sight."""
+    watched = Watched(Console(file=io.StringIO(), width=100))
+    watched.looked(record(*(outcome(entry=f"e{n}") for n in range(50))), NOW)
+    lines = watched.looked(record(*(outcome(Result.FAIL, entry=f"e{n}") for n in range(50))), NOW)
+    assert lines[-1].plain.endswith("and 44 more")
+    assert len(lines) == 8
