@@ -350,7 +350,11 @@ class Run:
         if self._writes is not None:
             found["writes"] = list(dict.fromkeys((*self._writes, *told("wrote"))))
         if self._consent:
-            found["cluster_writes"] = list(dict.fromkeys((*self._consent.written, *told("wrote to the cluster"))))
+            unknown = ["what worker processes made when they were cut off, they deleted without telling"]
+            cut_off = self.shared is not None and self.interrupted
+            found["cluster_writes"] = list(
+                dict.fromkeys((*self._consent.written, *told("wrote to the cluster"), *(unknown if cut_off else ())))
+            )
         return found
 
     def _facts(self) -> ClusterFacts | None:
