@@ -570,6 +570,7 @@ VARIATIONS: dict[str, Vary] = {
     "three nodes with Longhorn": three_nodes,
     "a second StorageClass": second_class,
     "a load balancer with an address": load_balancer,
+    "another application's Service that waits for an address": foreign_load_balancer,
     "a cordoned node": lambda i: i.live("Node", "", lambda one: one["spec"].update(unschedulable=True)),
     "K3s": lambda i: setattr(i, "version", "v1.36.5+k3s1"),
     "kubelets two versions older": lambda i: i.live(
