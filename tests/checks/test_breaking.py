@@ -613,13 +613,6 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         lambda i: settings(i).update(KEYCLOAK_REALM="other"),
         "KEYCLOAK_REALM in ConfigMap expertflow/ef-connection-env-cm says other of promised expertflow; it is read by",
     ),
-    (
-        "CX301",
-        "ccm",
-        "ef-ccm-cm",
-        lambda i: i.find("ConfigMap", "ef-ccm-cm").update(data={}),
-        "ConfigMap expertflow/ef-ccm-cm holds no key",
-    ),
     ("CX401", "minio", "/data", mounted_by_a_backup_only, "at /data in container minio; container backup does"),
     (
         "CX703",

@@ -380,6 +380,11 @@ def load_balancer(installation: Installation) -> None:
     installation.add_live(service)
 
 
+def empty_config_map(installation: Installation) -> None:
+    """Leave a component's ConfigMap empty: the page promises that it is there."""
+    installation.find("ConfigMap", "ef-ccm-cm").update(data={})
+
+
 def foreign_load_balancer(installation: Installation) -> None:
     """Have another application's database wait for an address of its own."""
     spec = {"type": "LoadBalancer", "ports": [{"port": 5432}], "selector": {"app": "shop-db"}}
@@ -570,6 +575,7 @@ VARIATIONS: dict[str, Vary] = {
     "three nodes with Longhorn": three_nodes,
     "a second StorageClass": second_class,
     "a load balancer with an address": load_balancer,
+    "an empty ConfigMap": empty_config_map,
     "another application's Service that waits for an address": foreign_load_balancer,
     "a cordoned node": lambda i: i.live("Node", "", lambda one: one["spec"].update(unschedulable=True)),
     "K3s": lambda i: setattr(i, "version", "v1.36.5+k3s1"),
