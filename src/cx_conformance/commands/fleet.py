@@ -93,11 +93,11 @@ def run_fleet(args: argparse.Namespace) -> int:
         return _wrong("run", f"{args.report} cannot be written: {wrong.strerror}")
     errand = Errand(inventory=args.inventory, folder=args.report, options=_given(args), publish=args.publish)
     tour = Tour(clusters, errand, each=args.each, limit=args.time_limit)
-    visited = _visit(tour, args.at_once)
+    visited, standings = _visit(tour, args.at_once, Folder(args.report))
     if args.publish:
         _publish_unreported(args.publish, args.report, visited)
     try:
-        standings = _write(inventory.fleet, clusters, Folder(args.report), args.report)
+        _write(inventory.fleet, standings, args.report)
     except ReportNotWritten as reason:
         return _wrong("run", str(reason))
     if tour.interrupted:
@@ -121,27 +121,37 @@ def report_fleet(args: argparse.Namespace) -> int:
     return _status(standings)
 
 
-def _visit(tour: "Tour", at_once: int) -> "list[Visited]":
+def _visit(tour: "Tour", at_once: int, source: "Source") -> "tuple[list[Visited], list[Standing]]":
+    """Visit all clusters; return how that ended, and how they stand.
+
+    Each report is read as soon as it is there, so that the last one keeps the page waiting for itself alone.
+    """
+    import datetime as dt
+
     from cx_conformance.fleet.board import Board
+    from cx_conformance.reports.fleet.standing import standing, worst_first
     from cx_conformance.reports.terminal import console_for
 
     board = Board(console_for(sys.stdout), len(tour.visits), tour.running)
+    found: list[Standing] = []
+
+    def tell(visited: "Visited") -> None:
+        board.tell(visited)
+        found.append(standing(visited.cluster, source, dt.datetime.now(dt.UTC)))
+
     with board.shown():
-        return tour.run(at_once, board.tell)
+        visited = tour.run(at_once, tell)
+    return visited, worst_first(found)
 
 
-def _write(fleet: str, clusters: "Sequence[ListedCluster]", source: "Source", output: Path) -> "list[Standing]":
-    """Write the page, say where it is, and return how the clusters stand."""
+def _write(fleet: str, found: "Sequence[Standing]", output: Path) -> None:
+    """Write the page and say where it is."""
     import datetime as dt
 
     from cx_conformance.reports.fleet.page import summary_of, write_fleet
-    from cx_conformance.reports.fleet.standing import standings
 
-    now = dt.datetime.now(dt.UTC)
-    found = standings([one.name for one in clusters], source, now)
-    page = write_fleet(fleet, found, output, now)
+    page = write_fleet(fleet, found, output, dt.datetime.now(dt.UTC))
     sys.stdout.write(f"{fleet}: {summary_of(found)}\n{page}\n")
-    return found
 
 
 def _status(standings: "Sequence[Standing]") -> int:
@@ -191,22 +201,29 @@ def _given(args: argparse.Namespace) -> tuple[str, ...]:
 
 def _reported(inventory: "Inventory", args: argparse.Namespace) -> "list[Standing]":
     """Write the page where it belongs, and return how the clusters stand."""
+    import datetime as dt
     from tempfile import TemporaryDirectory
 
     from cx_conformance.reports.bucket import Bucket, access_of_environment
     from cx_conformance.reports.fleet.page import DATA, PAGE
     from cx_conformance.reports.fleet.source import Folder, InBucket
+    from cx_conformance.reports.fleet.standing import standings
 
+    names, now = [one.name for one in inventory.clusters], dt.datetime.now(dt.UTC)
     if not args.reports.startswith("s3:"):
         output = args.output or Path(args.reports)
         output.mkdir(parents=True, exist_ok=True)
-        return _write(inventory.fleet, inventory.clusters, Folder(Path(args.reports)), output)
+        found = standings(names, Folder(Path(args.reports)), now)
+        _write(inventory.fleet, found, output)
+        return found
     bucket = Bucket(_place(args.reports), access_of_environment())
+    found = standings(names, InBucket(bucket, beside=args.output is None), now)
     if args.output is not None:
         args.output.mkdir(parents=True, exist_ok=True)
-        return _write(inventory.fleet, inventory.clusters, InBucket(bucket), args.output)
+        _write(inventory.fleet, found, args.output)
+        return found
     with TemporaryDirectory() as folder:
-        found = _write(inventory.fleet, inventory.clusters, InBucket(bucket), Path(folder))
+        _write(inventory.fleet, found, Path(folder))
         for name in (DATA, PAGE):
             bucket.store(Path(folder) / name, name)
     sys.stdout.write(f"stored as {bucket.place}/{PAGE}\n")

@@ -18,7 +18,7 @@ from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED
 from cx_conformance.reports.fleet.source import UNREPORTED
 from cx_conformance.reports.pack.names import REPORT
 
-GRACE_S: Final = 6.0
+GRACE_S: Final = 7.0
 """A run ends within two seconds of its limit and then writes its report; beyond this it is killed."""
 _AFTER_ASKING_S: Final = 1.0
 _REPORTED: Final = frozenset({*EXIT_STATUS.values(), INTERRUPTED})

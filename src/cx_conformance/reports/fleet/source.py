@@ -27,7 +27,7 @@ class Source(Protocol):
         """Return why the last visit left no report; None where it did."""
 
     def page_of(self, cluster: str) -> str:
-        """Return where the cluster's own page is, relative to the fleet's."""
+        """Return where the cluster's own page is, relative to the fleet's; empty where it cannot be reached so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,8 @@ class InBucket:
     """Reports that each run has published; raises BucketRefused where the bucket cannot be asked."""
 
     bucket: Bucket
+    beside: bool = True
+    """Whether the fleet's page is stored there too, so that it can lead to the clusters' own."""
 
     def report(self, cluster: str) -> RunRecord | None:
         """Return the latest that was published."""
@@ -97,5 +99,5 @@ class InBucket:
         return Unreported.read(held) if held else None
 
     def page_of(self, cluster: str) -> str:
-        """Return its latest page, beside the fleet's."""
-        return f"{cluster}/{LATEST}/report.html"
+        """Return its latest page, where that is beside the fleet's."""
+        return f"{cluster}/{LATEST}/report.html" if self.beside else ""

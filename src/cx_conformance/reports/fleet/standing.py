@@ -53,10 +53,16 @@ class Standing:
 
 def standings(names: Iterable[str], source: Source, now: dt.datetime) -> list[Standing]:
     """Return how each cluster of these names stands, worst first."""
-    return sorted((_standing(name, source, now) for name in names), key=lambda one: one.rank)
+    return worst_first(standing(name, source, now) for name in names)
 
 
-def _standing(name: str, source: Source, now: dt.datetime) -> Standing:
+def worst_first(found: Iterable[Standing]) -> list[Standing]:
+    """Return them in the page's order."""
+    return sorted(found, key=lambda one: one.rank)
+
+
+def standing(name: str, source: Source, now: dt.datetime) -> Standing:
+    """Return how a cluster stands by its last report, and by what the last visit left where it made none."""
     try:
         record = source.report(name)
     except UnreadableReport as reason:
