@@ -86,14 +86,16 @@ class Run:
     def start(self) -> None:
         """Refuse what cannot be looked at, and start the embedded cluster while checks are collected.
 
-        ValueError says what of the options is wrong: a fault that does not exist, a kubeconfig, a snapshot.
+        ValueError says what of the options is wrong: a fault that does not exist, a kubeconfig, a snapshot. That there
+        is no cluster to ask just now, for want of credentials or time, is told by the checks.
         """
         if self.options.sandbox is not None:
             self._look_once("sandbox", self._start_sandbox)
         elif self.options.snapshot:
             _ = self.snapshot
         else:
-            _ = self.cluster
+            with suppress(CouldNotLook):
+                _ = self.cluster
 
     @property
     def sandbox_kubeconfig(self) -> str | None:
@@ -227,7 +229,7 @@ class Run:
         elif self.site and not kubeconfig and (named := self.site.document.cluster.kubeconfig):
             kubeconfig = str(self.site.path.parent / Path(named).expanduser())
             context = context or self.site.document.cluster.context
-        cluster = Cluster.connect(kubeconfig, context)
+        cluster = Cluster.connect(kubeconfig, context, seconds=max(0.0, self.remaining()))
         if self.options.time_limit is not None:
             cluster.deadline = self._clock + self.options.time_limit
         return cluster

@@ -4,14 +4,17 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from kubernetes.client import Configuration
 
 from cx_conformance.cluster import kubeconfig as subject
 from cx_conformance.cluster.client import Cluster
 from cx_conformance.cluster.kubeconfig import KubeconfigError, Origin, current_token, find_origin, read_configuration
+from cx_conformance.outcome.looking import OutOfTime, Unauthorized
 from tests.cluster.api_server import write_kubeconfig
 
 SERVER = "https://203.0.113.1:6443"
@@ -149,9 +152,12 @@ def test_a_plug_in_gives_the_token(tmp_path: Path) -> None:
 def test_a_plug_in_that_fails_is_an_error(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], command: tuple[str, ...], words: str
 ) -> None:
-    """The client only logs it and goes on without credentials; here it is said, once, and nothing is printed."""
+    """The client only logs it and goes on without credentials; here it is said, once, and nothing is printed.
+
+    It is no wrong usage: the same command is right as soon as somebody has logged in.
+    """
     path = write_kubeconfig(tmp_path / "kubeconfig", SERVER, exec_user(*command))
-    with pytest.raises(KubeconfigError, match=f"credential plug-in gave no credentials .*{words}"):
+    with pytest.raises(Unauthorized, match=f"credential plug-in gave no credentials .*{words}"):
         Cluster.connect(str(path))
     assert capfd.readouterr() == ("", "")
 
@@ -161,9 +167,10 @@ def test_a_plug_in_that_fails_leaves_the_terminal_to_the_run(tmp_path: Path) -> 
     path = write_kubeconfig(tmp_path / "kubeconfig", SERVER, exec_user("/no/such/plug-in"))
     script = (
         "import sys\n"
-        "from cx_conformance.cluster.client import Cluster, KubeconfigError\n"
+        "from cx_conformance.cluster.client import Cluster\n"
+        "from cx_conformance.outcome.looking import Unauthorized\n"
         "try:\n    Cluster.connect(sys.argv[1])\n"
-        "except KubeconfigError:\n    print('told')\n"
+        "except Unauthorized:\n    print('told')\n"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
@@ -190,11 +197,27 @@ def test_a_service_account_is_read_and_its_token_followed(tmp_path: Path, monkey
     assert current_token(cluster.configuration) == "bearer second"
 
 
-def test_a_plug_in_that_hangs_is_given_up(tmp_path: Path) -> None:
+def test_a_plug_in_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It may wait for a person; nobody is there at night."""
+    monkeypatch.setattr(subject, "CREDENTIAL_SECONDS", 0.05)
     path = write_kubeconfig(tmp_path / "kubeconfig", SERVER, exec_user("sleep", "3"))
-    with pytest.raises(KubeconfigError, match="did not answer within 0 s"):
-        read_configuration(Origin(files=str(path), context=None), seconds=0.05)
+    with pytest.raises(Unauthorized, match="credential plug-in did not answer within 0 s; run it by hand"):
+        read_configuration(Origin(files=str(path), context=None))
+
+
+def test_a_plug_in_that_hangs_does_not_hold_a_run_beyond_its_limit(tmp_path: Path) -> None:
+    """What is left of the run's time is all that it gets."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER, exec_user("sleep", "3"))
+    with pytest.raises(OutOfTime, match=r"out of time: .* credential plug-in did not answer before"):
+        Cluster.connect(str(path), seconds=0.05)
+
+
+def test_a_credential_that_is_renewed_too_slowly_is_out_of_time() -> None:
+    """A plug-in is asked again when its credential has run out, in the middle of a run."""
+    configuration = Configuration()
+    configuration.refresh_api_key_hook = lambda _configuration: time.sleep(1)  # type: ignore[assignment] # theirs is None
+    with pytest.raises(OutOfTime):
+        current_token(configuration, seconds=0.05)
 
 
 def test_the_kubeconfig_is_not_written_to(tmp_path: Path) -> None:

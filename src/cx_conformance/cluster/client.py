@@ -4,6 +4,7 @@ Authentication, exec plug-ins, client certificates, proxies and TLS come from th
 bodies stay raw, for its typed models cost ten times the time and memory and reject a whole list for one odd object.
 """
 
+import math
 import random
 import time
 from collections.abc import Mapping
@@ -123,11 +124,19 @@ class Cluster:
 
     @classmethod
     def connect(
-        cls, kubeconfig: str | None = None, context: str | None = None, *, patience: Patience | None = None
+        cls,
+        kubeconfig: str | None = None,
+        context: str | None = None,
+        *,
+        patience: Patience | None = None,
+        seconds: float = math.inf,
     ) -> "Cluster":
-        """Read the configuration as kubectl would; sends no request. Raises KubeconfigError."""
+        """Read the configuration as kubectl would; sends no request, waits for credentials for at most ``seconds``.
+
+        Raises KubeconfigError; Unauthorized or OutOfTime when no credentials are to be had.
+        """
         origin = find_origin(kubeconfig, context)
-        configuration, name = read_configuration(origin)
+        configuration, name = read_configuration(origin, seconds)
         return cls(configuration, origin=origin, context=name, patience=patience)
 
     @property
@@ -148,6 +157,10 @@ class Cluster:
         if left <= 0:
             raise OutOfTime("out of time: the run's time limit came first; give a longer --time-limit")
         return left
+
+    def _seconds_left(self) -> float:
+        left = self.remaining()
+        return math.inf if left is None else left
 
     def get(self, path: str, query: Mapping[str, str] | None = None, accept: str = "application/json") -> Answer:
         """GET ``path`` and return the answer: 2xx, or 400, 404, 409, 410 and the like for the caller to judge.
@@ -261,8 +274,8 @@ class Cluster:
             headers["Content-Type"] = request.content_type
         with self._lock:
             try:
-                token = current_token(self.configuration)
-            except KubeconfigError as error:
+                token = current_token(self.configuration, self._seconds_left())
+            except Unauthorized as error:
                 raise Unauthorized(f"{self.origin.words}: {error}") from None
         if token:
             headers["Authorization"] = token
@@ -286,8 +299,8 @@ class Cluster:
             if fresh:
                 return False
             try:
-                self.configuration, _ = read_configuration(self.origin)
-            except KubeconfigError:
+                self.configuration, _ = read_configuration(self.origin, self._seconds_left())
+            except (KubeconfigError, Unauthorized):
                 return False
             self._credentials += 1
             self._credentials_read = time.monotonic()

@@ -1,4 +1,9 @@
-"""Where the cluster is and who asks, read by the official client: kubeconfig, or the pod's service account."""
+"""Where the cluster is and who asks, read by the official client: kubeconfig, or the pod's service account.
+
+A file that is missing or says nothing usable is a KubeconfigError: wrong usage, the same tomorrow. Credentials that
+cannot be had just now, because a plug-in is missing, wants a login or does not answer, are Unauthorized: the cluster
+could not be looked at.
+"""
 
 import logging
 import os
@@ -8,12 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from cx_conformance.cluster.secrecy import mask_text
+from cx_conformance.outcome.looking import OutOfTime, Unauthorized
 
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
+
+T = TypeVar("T")
 
 Vantage = Literal["in-cluster", "outside"]
 
@@ -72,26 +80,33 @@ def find_origin(kubeconfig: str | None, context: str | None) -> Origin:
 def read_configuration(origin: Origin, seconds: float = CREDENTIAL_SECONDS) -> "tuple[Configuration, str]":
     """Read ``origin`` and return (configuration, name of the context).
 
-    Runs the exec plug-in if the kubeconfig has one, for at most ``seconds``. Raises KubeconfigError.
+    Runs the exec plug-in if the kubeconfig has one, for at most ``seconds``, and never longer than
+    CREDENTIAL_SECONDS. Raises KubeconfigError; Unauthorized when the plug-in gives nothing; OutOfTime.
     """
-    outcome: list[tuple[Configuration, str] | KubeconfigError] = []
+    return _within(seconds, f"{origin.words}: its credential plug-in", lambda: _read(origin))
 
-    def read() -> None:
+
+def _within(seconds: float, who: str, read: Callable[[], T]) -> T:
+    """Return what ``read`` does; where that takes too long ``who`` is said not to have answered."""
+    outcome: list[T] = []
+    failed: list[Exception] = []
+
+    def reading() -> None:
         try:
-            outcome.append(_read(origin))
-        except KubeconfigError as error:
-            outcome.append(error)
+            outcome.append(read())
+        except Exception as error:  # noqa: BLE001 - raised again, in the thread that waits
+            failed.append(error)
 
-    reader = Thread(target=read, name="kubeconfig", daemon=True)
+    reader = Thread(target=reading, name="kubeconfig", daemon=True)
     reader.start()
-    reader.join(seconds)
-    if not outcome:
-        raise KubeconfigError(
-            f"{origin.words}: its credential plug-in did not answer within {seconds:.0f} s; run it by hand and log in"
-        )
-    if isinstance(outcome[0], KubeconfigError):
-        raise outcome[0]
-    return outcome[0]
+    reader.join(min(seconds, CREDENTIAL_SECONDS))
+    if failed:
+        raise failed[0]
+    if outcome:
+        return outcome[0]
+    if seconds < CREDENTIAL_SECONDS:
+        raise OutOfTime(f"out of time: {who} did not answer before the run's time limit; run it by hand and log in")
+    raise Unauthorized(f"{who} did not answer within {CREDENTIAL_SECONDS:.0f} s; run it by hand and log in")
 
 
 def _read(origin: Origin) -> "tuple[Configuration, str]":
@@ -113,7 +128,7 @@ def _read(origin: Origin) -> "tuple[Configuration, str]":
     except Exception as error:  # noqa: BLE001 - the loader lets any error of a malformed file through
         raise KubeconfigError(f"{origin.words}: {_words(error, origin.context)}") from None
     if complaints and not configuration.api_key and not configuration.cert_file:
-        raise KubeconfigError(
+        raise Unauthorized(
             f"{origin.words}: its credential plug-in gave no credentials ({'; '.join(complaints)}); "
             "run the command in its exec section by hand, and log in or install it"
         )
@@ -135,18 +150,25 @@ def _current_context(files: str) -> str:
     return str(current["name"])
 
 
-def current_token(configuration: "Configuration") -> str | None:
+def current_token(configuration: "Configuration", seconds: float = CREDENTIAL_SECONDS) -> str | None:
     """Return the Authorization header of this moment, or None (client certificate, anonymous).
 
     The client reads a service account's token file again every minute, and runs the exec plug-in again when its
-    credential has run out. Raises KubeconfigError when that fails.
+    credential has run out. Raises Unauthorized when that fails, OutOfTime when it takes more than ``seconds``.
     """
+    if configuration.refresh_api_key_hook is None:
+        return _token(configuration)
+    return _within(seconds, "the credential plug-in", lambda: _token(configuration))
+
+
+def _token(configuration: "Configuration") -> str | None:
     with _complaints() as complaints:
         try:
-            return configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
+            found: str | None = configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
         except Exception as error:  # noqa: BLE001 - what the refreshing hook lets through is not documented
             said = "; ".join([*complaints, " ".join(str(error).split())])
-            raise KubeconfigError(f"the credentials cannot be renewed ({said}); log in again") from None
+            raise Unauthorized(f"the credentials cannot be renewed ({said}); log in again") from None
+    return found
 
 
 def _checked(origin: Origin, configuration: "Configuration") -> "Configuration":
