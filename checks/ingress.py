@@ -156,7 +156,7 @@ def check_expiry(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> Non
     found = Certificate.read(seen.snapshot.certificate(route.ingress.namespace, route.tls_secret or ""))
     if found is None:
         raise NotApplicable("no certificate is named")
-    now = dt.datetime.now(dt.UTC)
+    now = seen.snapshot.now
     days = (found.not_after - now).days
     evidence.found, evidence.promised = f"until {found.not_after.isoformat()} ({days} days)", "valid today"
     where = f"the certificate in Secret {route.ingress.namespace}/{route.tls_secret}"

@@ -16,9 +16,11 @@ from cx_conformance.cluster.service import Service
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.cluster.version import OLDEST, Version
 from cx_conformance.outcome.check import NotApplicable, check
-from cx_conformance.outcome.looking import CouldNotLook
+from cx_conformance.outcome.looking import CouldNotLook, Forbidden
 from cx_conformance.outcome.outcome import Evidence
 
+NOTICEABLE_SKEW_SECONDS: Final = 30
+"""Clocks that differ by less are kept by the same means, and nobody's business here."""
 _HTTP: Final = frozenset({80, 443})
 """Ports by which an ingress controller is entered."""
 
@@ -28,8 +30,23 @@ _HTTP: Final = frozenset({80, 443})
 )
 def check_api_answers(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
     """The API server answers; without it nothing can be looked at."""
-    evidence.found = snapshot.identity.version
-    assert snapshot.identity.version, "the API server tells no version"
+    evidence.found = snapshot.identity.version or "an answer"
+    skew = snapshot.clock_skew or 0
+    if abs(skew) >= NOTICEABLE_SKEW_SECONDS:
+        evidence.note(
+            f"this machine's clock is {abs(skew):.0f} s {'behind' if skew > 0 else 'ahead of'} the API server's; "
+            "ages and dates are judged by the server's"
+        )
+
+
+def _version(snapshot: Snapshot) -> Version:
+    """Return the server's version; Forbidden when the account may not ask for it."""
+    told = snapshot.identity.version
+    if not told:
+        raise Forbidden("get", "/version")
+    version = Version.parse(told)
+    assert version is not None, f"the server's version {told!r} is not one of Kubernetes"
+    return version
 
 
 @check(
@@ -85,8 +102,7 @@ def _held(promised: Iterable[Planned], seen: Seen) -> Iterator[str]:
 def check_server_version(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
     """The server is new enough for what the platform's manifests use."""
     evidence.found, evidence.promised = snapshot.identity.version, f"{OLDEST} or later"
-    version = Version.parse(snapshot.identity.version)
-    assert version is not None, f"the server's version {snapshot.identity.version!r} is not one of Kubernetes"
+    version = _version(snapshot)
     assert version >= OLDEST, f"Kubernetes {version} is older than {OLDEST}, the oldest that serves what is installed"
 
 
@@ -136,8 +152,7 @@ def check_node_pressure(platform: Entry[Platform], snapshot: Snapshot, evidence:
 )
 def check_version_skew(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
     """Each kubelet is no newer than the API server and at most three minor versions older (two before 1.28)."""
-    server = Version.parse(snapshot.identity.version)
-    assert server is not None, f"the server's version {snapshot.identity.version!r} is not one of Kubernetes"
+    server = _version(snapshot)
     evidence.promised = f"{server.oldest_kubelet} to {server.minor_only}"
     skewed = []
     for node in snapshot.list(Node):

@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import Final
 
 from cx_conformance import __version__
+from cx_conformance.outcome.verdict import EXIT_STATUS, Verdict
+from cx_conformance.standard_streams import standard_streams, told
 
 COMMANDS: Final = {
     "run": "look at a cluster and say what keeps the blueprint's promises (options of pytest are taken too)",
@@ -44,6 +46,7 @@ exit status of run:
   0 conformant (waived deviations included)   1 non-conformant
   2 wrong usage, unreadable blueprint or site  3 inconclusive: could not look
   130 interrupted
+where the platform is conformant, but a report that was asked for could not be written, the status is 3
 """
 
 
@@ -64,12 +67,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             import_module(f"cx_conformance.commands.{name}").add_parser(subparsers)
         else:
             subparsers.add_parser(name, help=line)
-    if chosen in _TAKING_ALL:
-        gc.set_threshold(_BETWEEN_COLLECTIONS)
-        # All of their arguments are pytest's to parse; only their help is ours.
-        return int(import_module(f"cx_conformance.commands.{chosen}").run_with(arguments[1:], parser))
-    args = parser.parse_args(arguments)
-    return int(args.run(args))
+    with standard_streams() as output:
+        if chosen in _TAKING_ALL:
+            gc.set_threshold(_BETWEEN_COLLECTIONS)
+            # All of their arguments are pytest's to parse; only their help is ours.
+            status = import_module(f"cx_conformance.commands.{chosen}").run_with(arguments[1:], parser)
+        else:
+            args = parser.parse_args(arguments)
+            status = args.run(args)
+        return told(output, int(status), otherwise=EXIT_STATUS[Verdict.INCONCLUSIVE])
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from cx_conformance.checkitem import CheckItem, check_items
 from cx_conformance.options import DECLARED, Options
 from cx_conformance.quick_reports import QuickReports
 from cx_conformance.reporting import Reporting
+from cx_conformance.reports.writing import ReportNotWritten, prepare_place
 from cx_conformance.run import Run
 from cx_conformance.suite_files import suite_root
 from cx_conformance.workers import LIVE_GROUP, WORKERS, Controller, adapted, of_worker, shared_snapshot
@@ -45,18 +46,36 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(run.close)
         run.shared = shared_snapshot(told)
         run.start()
-    except (InputProblems, ValueError) as wrong:
+        if told is None:
+            _prepare_reports(options)
+    except (InputProblems, ReportNotWritten, ValueError) as wrong:
         raise pytest.UsageError(str(wrong)) from None
     config.stash[RUN] = run
     # The report is written from the outcomes, with the contract's names; pytest's own writer would use node IDs.
     config.option.xmlpath = None
     if told is None:
-        # A supervisor's polite end is treated like Ctrl-C: what was seen is reported.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        _end_like_ctrl_c()
         config.pluginmanager.register(Reporting(config, run), "cx-conformance-reporting")
         if getattr(config.option, "dist", "no") != "no":
             config.option.dist = "loadgroup"
             config.pluginmanager.register(Controller(run), WORKERS)
+
+
+def _prepare_reports(options: Options) -> None:
+    """See that reports can be written before an hour is spent on them; raises ReportNotWritten."""
+    if options.report:
+        from cx_conformance.reports.directory import prepare_directory
+
+        prepare_directory(options.report)
+    if options.junitxml:
+        prepare_place(options.junitxml)
+
+
+def _end_like_ctrl_c() -> None:
+    """Let a supervisor's polite end, and a terminal that goes away, end the run like Ctrl-C: what was seen is told."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, signal.default_int_handler)
 
 
 def _of_conformance(config: pytest.Config) -> bool:

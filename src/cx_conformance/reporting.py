@@ -1,21 +1,20 @@
 """Collects outcomes from pytest's reports, shows progress, and writes the run's own reports when it ends."""
 
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import pytest
 
-from cx_conformance.blueprint.plan import Entry
-from cx_conformance.catalogue import all_checks
 from cx_conformance.checkitem import OUTCOME, CheckItem
-from cx_conformance.outcome.check import Check
 from cx_conformance.outcome.judge import severity_of
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Outcome, Result
-from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED
+from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, Verdict
 from cx_conformance.workers import WORKERS
 
 _FOR_REPORTS: Final = 2.0
@@ -109,7 +108,7 @@ class Reporting:
 
         asked = [
             (check, entry)
-            for check, entry in self._implied()
+            for check, entry in self.run.implied()
             if self.run.selection.takes(check, entry)
             and (not self.asked or (check.id, entry.component, entry.id) in self.asked)
         ]
@@ -154,6 +153,18 @@ class Reporting:
         told = getattr(report, OUTCOME, None)
         return Outcome.from_mapping(orjson.loads(told)) if told else None
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excrepr: Any, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Tell a bug of the suite in a sentence; where it is stands in the reports, and ``-v`` shows it here."""
+        trace = "".join(traceback.format_exception(excinfo.value))
+        at = excinfo.traceback[-1]
+        words = f"{excinfo.typename}: {excinfo.value} ({Path(at.path).name}, line {at.lineno + 1})"
+        self.run.extra["crash"] = {"words": words, "traceback": trace}
+        if self.own_words:
+            shown = f"the suite itself broke: {words}; please report it, with report.json or what -v shows"
+            # pytest's own terminal prints whatever this writes.
+            excrepr.toterminal = lambda writer: writer.line(shown)
+
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Remember that the run was cut off; pytest calls a failed collection an interrupt too."""
         self.run.interrupted = excinfo.errisinstance(KeyboardInterrupt)
@@ -163,21 +174,25 @@ class Reporting:
         """Write every report and set the exit status by the verdict."""
         if self.config.option.collectonly or exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
-        if not (self.asked or self.by_workers) or (session.testsfailed and not self.run.outcomes):
+        if session.testsfailed and not self.run.outcomes:
+            return
+        if not (self.asked or self.by_workers):
+            self._tell(f"nothing is left to check by {self.run.selection.words or 'this selection'}")
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
             return
         self.progress.done()
-        lost = self._lost(broke=exitstatus == pytest.ExitCode.INTERNAL_ERROR)
-        self.run.deselected = len(self._implied()) - len(self.run.outcomes) - len(lost)
+        if not self.run.interrupted and (session.shouldfail or session.shouldstop):
+            self.run.stopped = "-x or --maxfail"
+        lost = [] if self.run.stopped else self._lost(broke=exitstatus == pytest.ExitCode.INTERNAL_ERROR)
+        self.run.deselected = len(self.run.implied()) - len(self.run.outcomes) - len(lost)
         self.run.take_away()
-        record = self.run.record(extra=lost)
-        self._write(record)
+        record = self.run.record(lost)
+        written = self._write(record)
         if self.worker:
             self.worker.close()
         session.exitstatus = INTERRUPTED if self.run.interrupted else EXIT_STATUS[record.verdict]
-
-    def _implied(self) -> list[tuple[Check, Entry[Any]]]:
-        """Return what blueprint and site imply: every check of the suite for every entry of its kind."""
-        return [(check, entry) for check in all_checks() for entry in self.run.plan.entries(check.per)]
+        if not written:
+            session.exitstatus = session.exitstatus or EXIT_STATUS[Verdict.INCONCLUSIVE]
 
     def _lost(self, *, broke: bool) -> list[Outcome]:
         """Return an error for every promise that was to be looked at and has no outcome: nothing is lost silently."""
@@ -185,11 +200,11 @@ class Reporting:
         if self.run.interrupted:
             because = "not looked at: the run was interrupted"
         elif broke:
-            because = "not looked at: the suite broke before; please report what is printed above"
+            because = "not looked at: the suite itself broke before; please report it"
         decided = {one.key for one in self.run.outcomes.values()}
         asked = self.asked
         if self.by_workers and self.by_workers > len(decided):
-            asked = {(c.id, e.component, e.id) for c, e in self._implied() if self.run.selection.takes(c, e)}
+            asked = {(c.id, e.component, e.id) for c, e in self.run.implied() if self.run.selection.takes(c, e)}
         lost = asked - decided
         if not lost:
             return []
@@ -205,32 +220,47 @@ class Reporting:
                 message=because,
                 remedy="run again",
             )
-            for check, entry in self._implied()
+            for check, entry in self.run.implied()
             if (check.id, entry.component, entry.id) in lost
         ]
 
-    def _write(self, record: "RunRecord") -> None:
+    def _write(self, record: "RunRecord") -> bool:
+        """Write what was asked for, and show the run; False where a report could not be written."""
         from cx_conformance.nightly import Nightly
         from cx_conformance.reports.terminal import render
         from cx_conformance.reports.writing import ReportNotWritten
 
         nightly = Nightly(self.run.options, self.run.bucket_access)
         record = nightly.remember(record)
-        try:
-            if self.run.options.report:
-                from cx_conformance.reports.directory import write_report
-
-                # Paper takes its time: there is none to be taken when the run was cut off, or has a limit.
-                paper = not (self.run.options.no_pdf or self.run.options.time_limit or self.run.interrupted)
-                write_report(record, self.run.options.report, paper=paper)
-            if self.run.options.junitxml:
-                from cx_conformance.reports.junit import write_junit
-
-                write_junit(record, self.run.options.junitxml)
-        except ReportNotWritten as error:
-            sys.stderr.write(f"cx-conformance: {error}\n")
+        missing = []
+        for write in (self._write_pack, self._write_junit):
+            try:
+                write(record)
+            except ReportNotWritten as error:
+                missing.append(str(error))
         render(record, self.console)
         nightly.keep(record)
         nightly.tell(record)
-        for note in nightly.notes:
-            sys.stderr.write(f"cx-conformance: {note}\n")
+        for words in (*missing, *nightly.notes):
+            self._tell(words)
+        return not missing
+
+    def _write_pack(self, record: "RunRecord") -> None:
+        options = self.run.options
+        if options.report:
+            from cx_conformance.reports.directory import write_report
+
+            # Paper takes its time: there is none to be taken when the run was cut off, or has a limit.
+            paper = not (options.no_pdf or options.time_limit or self.run.interrupted)
+            write_report(record, options.report, paper=paper)
+
+    def _write_junit(self, record: "RunRecord") -> None:
+        if self.run.options.junitxml:
+            from cx_conformance.reports.junit import write_junit
+
+            write_junit(record, self.run.options.junitxml)
+
+    @staticmethod
+    def _tell(words: str) -> None:
+        """Say something that is no part of the report."""
+        sys.stderr.write(f"cx-conformance: {words}\n")

@@ -3,7 +3,7 @@
 import datetime as dt
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -12,9 +12,11 @@ from cx_conformance import __version__
 from cx_conformance.blueprint.graph import graph_of
 from cx_conformance.blueprint.loading import Loaded, load_blueprint, load_site
 from cx_conformance.blueprint.plan import Entry, Plan
-from cx_conformance.blueprint.site import Site
+from cx_conformance.blueprint.site import Site, Waiver
+from cx_conformance.catalogue import all_checks
 from cx_conformance.circumstances import edges_of, groups_of, who
 from cx_conformance.options import Options
+from cx_conformance.outcome.check import Check
 from cx_conformance.outcome.judge import Judge
 from cx_conformance.outcome.looking import CouldNotLook, OutOfTime
 from cx_conformance.outcome.outcome import Outcome
@@ -68,6 +70,8 @@ class Run:
         self.deselected = 0
         self.outcomes: dict[str, Outcome] = {}
         self.interrupted = False
+        self.stopped = ""
+        """Which option of pytest ended the run before its time."""
         self.extra: dict[str, Any] = {}
         """What else reports tell of the run."""
         self.shared: Path | None = None
@@ -295,8 +299,8 @@ class Run:
         if live is not None and not isinstance(live, CouldNotLook):
             live.take_away()
 
-    def record(self, extra: Iterable[Outcome] = ()) -> RunRecord:
-        """Return the run as reports are written from it."""
+    def record(self, lost: Collection[Outcome] = ()) -> RunRecord:
+        """Return the run as reports are written from it; ``lost`` are outcomes beside those of the run."""
         site = self.plan.site.site
         graph = graph_of(self.plan)
         return RunRecord(
@@ -320,12 +324,12 @@ class Run:
             fqdn=self.fqdn or "",
             cluster=self._facts(),
             static=self.options.static,
-            outcomes=(*self.outcomes.values(), *extra),
+            outcomes=(*self.outcomes.values(), *lost),
             components=tuple(self.plan.components),
             groups=groups_of(graph),
             edges=edges_of(graph),
             deselected=self.deselected,
-            selection=self.selection.words,
+            selection=" ".join(part for part in (self.selection.words, self.stopped) if part),
             waivers=tuple(
                 WaiverState(
                     check=waiver.check,
@@ -336,7 +340,7 @@ class Run:
                     expires=waiver.expires,
                     state=state,
                 )
-                for waiver, state in self.judge.waivers.listed()
+                for waiver, state in self.judge.waivers.states((*self.outcomes.values(), *lost), self._implies)
             ),
             interrupted=self.interrupted,
             extra=self.extra | self._written(),
@@ -358,6 +362,14 @@ class Run:
                 dict.fromkeys((*self._consent.written, *told("wrote to the cluster"), *(unknown if cut_off else ())))
             )
         return found
+
+    def implied(self) -> list[tuple[Check, Entry[Any]]]:
+        """Return what blueprint and site imply: every check of the suite for every entry of its kind."""
+        return [(check, entry) for check in all_checks() for entry in self.plan.entries(check.per)]
+
+    def _implies(self, waiver: Waiver) -> bool:
+        """Whether there is a promise that a waiver is about."""
+        return any(waiver.matches(check.id, entry.component, entry.id) for check, entry in self.implied())
 
     def _facts(self) -> ClusterFacts | None:
         if self.shared is not None and self.shared.exists():

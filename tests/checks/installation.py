@@ -93,6 +93,10 @@ class Installation:
 
     def snapshot(self, plan: Plan) -> Snapshot:
         """Return what a look at this installation shows."""
+        return snapshot_of(self.objects(), plan, self.version, self.groups)
+
+    def objects(self) -> list[Object]:
+        """Return the live objects, as the API server shows them."""
         world = World()
         admitted = bootstrap(self.manifests, world)
         for fault in self._faults:
@@ -100,7 +104,7 @@ class Installation:
         objects = reconcile(admitted, world, "")
         for change in self._live_changes:
             change(objects)
-        return snapshot_of(objects, plan, self.version, self.groups)
+        return objects
 
     def outcomes(self, identity: str) -> list[Outcome]:
         """Judge every entry of one check."""

@@ -3,9 +3,11 @@
 import json
 import re
 import ssl
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -30,7 +32,11 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What to answer; ``cut`` bytes of the body are announced and never sent, ``drop`` closes without an answer."""
+    """What to answer.
+
+    ``cut`` bytes of the body are announced and never sent, ``drop`` closes without an answer, ``drip`` is how many
+    seconds pass before each byte of the body.
+    """
 
     status: int = 200
     body: Any = None
@@ -38,6 +44,7 @@ class Reply:
     raw: bytes | None = None
     cut: int = 0
     drop: bool = False
+    drip: float = 0.0
 
 
 Weather = Callable[[Request], Reply | None]
@@ -135,6 +142,15 @@ def _partial(source: dict[str, Any]) -> dict[str, Any]:
     return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": source["metadata"]}
 
 
+class _Patient(ThreadingHTTPServer):
+    """Says nothing of a client that breaks off, in the handshake or later."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Tell only of what is the server's own fault."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serving(server: ApiServer, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Serve on loopback, over HTTPS with ``tls``, and yield the address."""
@@ -157,20 +173,27 @@ def serving(server: ApiServer, tls: ssl.SSLContext | None = None) -> Iterator[st
             if reply.drop:
                 return
             body = reply.raw if reply.raw is not None else json.dumps(reply.body).encode()
-            self.send_response(reply.status)
+            self.send_response_only(reply.status)
+            self.send_header("Date", reply.headers.get("Date", self.date_time_string()))
             self.send_header("Content-Type", JSON)
             self.send_header("Content-Length", str(len(body) + reply.cut))
             for name, value in reply.headers.items():
-                self.send_header(name, value)
+                if name != "Date":
+                    self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(OSError):  # the client may have gone
+                if not reply.drip:
+                    self.wfile.write(body)
+                for byte in body if reply.drip else b"":
+                    time.sleep(reply.drip)
+                    self.wfile.write(bytes((byte,)))
 
         do_GET = do_POST = _handle  # noqa: N815 - the names that http.server calls
 
         def log_message(self, *arguments: object) -> None:
             """Stay quiet."""
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    http = _Patient(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
     if tls is not None:
         # The handshake belongs into the request's thread: one that fails must not end the server.

@@ -208,7 +208,7 @@ def test_a_plug_in_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_plug_in_that_hangs_does_not_hold_a_run_beyond_its_limit(tmp_path: Path) -> None:
     """What is left of the run's time is all that it gets."""
     path = write_kubeconfig(tmp_path / "kubeconfig", SERVER, exec_user("sleep", "3"))
-    with pytest.raises(OutOfTime, match=r"out of time: .* credential plug-in did not answer before"):
+    with pytest.raises(OutOfTime, match=r"out of time: .* credential plug-in gave no credentials before"):
         Cluster.connect(str(path), seconds=0.05)
 
 

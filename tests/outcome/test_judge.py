@@ -14,7 +14,7 @@ from cx_conformance.outcome.check import Check, NotApplicable
 from cx_conformance.outcome.judge import Judge
 from cx_conformance.outcome.looking import Forbidden
 from cx_conformance.outcome.outcome import Evidence, Outcome, Result
-from cx_conformance.outcome.waivers import Waivers
+from cx_conformance.outcome.waivers import State, Waivers
 
 TODAY = dt.date(2026, 11, 23)
 
@@ -254,8 +254,28 @@ def test_each_waiver_says_whether_it_is_needed(
     """A waiver that nothing needs any more, or that matches nothing, is told."""
     one = check("CX101", "component", function)
     court = judge(one, waivers=(waiver(**fields),))
-    outcome(court, one)
-    assert [told for _, told in court.waivers.listed()] == [state]
+    ended = [outcome(court, one)]
+    assert [told for _, told in court.waivers.states(ended, lambda _waiver: False)] == [state]
+
+
+@pytest.mark.parametrize("function", [keeps, cannot_look])
+def test_a_waiver_of_what_was_not_looked_at_is_not_called_unneeded(function: Callable[..., None]) -> None:
+    """Neither where it could not be looked at, nor in a static run, nor where it was left out."""
+    one = check("CX101", "component", function, looks=("edge_probes",))
+    court = judge(one, waivers=(waiver(),), static=True)
+    static = [outcome(court, one)]
+    blind = check("CX101", "component", cannot_look)
+    error = [outcome(judge(blind, waivers=(waiver(),)), blind)]
+    for ended in (static, error, []):
+        assert [told for _, told in court.waivers.states(ended, lambda _waiver: True)] == [State.NOT_LOOKED_AT]
+
+
+def test_of_two_waivers_that_match_the_first_is_in_use() -> None:
+    """The other one is not needed for what the first covers."""
+    one = check("CX101", "component", breaks)
+    court = judge(one, waivers=(waiver(), waiver(owner="another")))
+    states = court.waivers.states([outcome(court, one)], lambda _waiver: False)
+    assert [told for _, told in states] == [State.IN_USE, State.UNNEEDED]
 
 
 def test_a_waived_cause_still_blocks_what_rests_on_it() -> None:

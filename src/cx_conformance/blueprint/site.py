@@ -156,6 +156,10 @@ class Waiver(Model):
     errors_too: bool = False
     """Whether it also covers outcomes that could not be looked at."""
 
+    def matches(self, check: str, component: str, entry: str) -> bool:
+        """Whether it is about the promise of this check, component and entry."""
+        return self.check == check and self.component in (None, component) and self.entry in (None, entry)
+
 
 class SiteHead(Model):
     """Name and customer of an installation."""

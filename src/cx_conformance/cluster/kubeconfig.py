@@ -105,7 +105,10 @@ def _within(seconds: float, who: str, read: Callable[[], T]) -> T:
     if outcome:
         return outcome[0]
     if seconds < CREDENTIAL_SECONDS:
-        raise OutOfTime(f"out of time: {who} did not answer before the run's time limit; run it by hand and log in")
+        raise OutOfTime(
+            f"out of time: {who} gave no credentials before the run's time limit; run it by hand and log in, "
+            "or give a longer --time-limit"
+        )
     raise Unauthorized(f"{who} did not answer within {CREDENTIAL_SECONDS:.0f} s; run it by hand and log in")
 
 

@@ -1,5 +1,6 @@
 """From what went wrong with a request to the exception that says so to an engineer."""
 
+import re
 import socket
 import ssl
 
@@ -86,6 +87,8 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
 
 def _reason(error: BaseException, cause: BaseException) -> str:
     said = getattr(cause, "verify_message", "") or _one_line(str(cause)) or type(cause).__name__
+    # Where in Python's own source TLS failed helps nobody.
+    said = re.sub(r" \(_ssl\.c:\d+\)", "", said)
     words = next(words for types, words in _REASONS if isinstance(error, types) or isinstance(cause, types))
     return words.replace("{said}", said)
 

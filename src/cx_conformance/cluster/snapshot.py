@@ -28,7 +28,7 @@ from cx_conformance.cluster.snapshot_file import load, save
 from cx_conformance.cluster.snapshot_record import Listing, Place, SeenSecret, Snapshot
 from cx_conformance.cluster.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
 from cx_conformance.cluster.workload import CronJob, Deployment, StatefulSet
-from cx_conformance.outcome.looking import Forbidden
+from cx_conformance.outcome.looking import Forbidden, Unreachable
 
 if TYPE_CHECKING:
     from cx_conformance.cluster.client import Answer, Cluster
@@ -112,12 +112,21 @@ def take(  # noqa: PLR0913 - each says what else to look at, and has a default
 
 
 def _first_look(cluster: "Cluster") -> tuple[Any, float | None]:
-    """Return /version and the clock's skew; alone and first, so that a dead server costs one request's patience."""
+    """Return /version and the clock's skew; alone and first, so that a dead server costs one request's patience.
+
+    Every API server tells its version, so what does not is another server: a portal, an ingress, a proxy.
+    """
     try:
         answer = cluster.get("/version")
-        return answer.said, _clock_skew(answer, datetime.now(UTC))
     except Forbidden:
         return {}, None
+    version = answer.said
+    if not isinstance(version, dict) or not text(version, "gitVersion"):
+        raise Unreachable(
+            f"what answers at {cluster.server} is no Kubernetes API server: it said {answer.status} to GET /version "
+            "and told no version; check the server address in the kubeconfig, and portals and proxies on the way"
+        )
+    return version, _clock_skew(answer, datetime.now(UTC))
 
 
 def _clock_skew(answer: "Answer", now: datetime) -> float | None:

@@ -63,10 +63,12 @@ def run_with(arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
         parser.parse_args(["run", "--help"])
     import pytest
 
+    from cx_conformance.usage import OwnWords
+
     root = suite_root()
     given = ["--sandbox=" if one == "--sandbox" else one for one in arguments]
     own = [str(root / "checks"), "-c", str(root / "tox.ini"), "--rootdir", str(root), *_LEAN]
-    return _status(int(pytest.main([*own, *given])))
+    return _status(int(pytest.main([*own, *given], plugins=[OwnWords()])))
 
 
 def _status(status: int) -> int:

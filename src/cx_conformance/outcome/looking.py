@@ -35,9 +35,14 @@ class Forbidden(CouldNotLook):
         self.resource = resource
         self.namespace = namespace
         self.detail = detail
-        where = f"in namespace {namespace}" if namespace else "cluster-wide"
         said = f" ({detail})" if detail else ""
-        super().__init__(f"forbidden: the account may not {verb} {resource} {where}{said}; grant it to look")
+        super().__init__(f"forbidden: {self.permission}{said}; grant it to look")
+
+    @property
+    def permission(self) -> str:
+        """What the account may not do, without the server's own words, which name the object too."""
+        where = f"in namespace {self.namespace}" if self.namespace else "cluster-wide"
+        return f"the account may not {self.verb} {self.resource} {where}"
 
 
 class NotServed(CouldNotLook):

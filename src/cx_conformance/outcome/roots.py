@@ -1,7 +1,7 @@
 """Root causes: the broken promises that others wait for, worst first, and what many of them have in common."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cx_conformance.outcome.outcome import Outcome, Result
@@ -43,8 +43,8 @@ class SharedCause:
 
     @property
     def words(self) -> str:
-        """What is wrong: a single promise's message, or the cause that several share."""
-        return self.outcome.message if len(self.causes) == 1 else shared_words(self.outcome)
+        """What is wrong: the message that all say, or the cause that they name."""
+        return common_words(self.outcomes)
 
 
 def root_causes(outcomes: Iterable[Outcome]) -> tuple[RootCause, ...]:
@@ -85,6 +85,12 @@ def shared_causes(causes: Iterable[RootCause]) -> tuple[SharedCause, ...]:
 def shared_words(outcome: Outcome) -> str:
     """Return what an outcome says of its cause: the words that others may share."""
     return str(outcome.evidence.get("cause") or outcome.message)
+
+
+def common_words(outcomes: Sequence[Outcome]) -> str:
+    """Return what outcomes of one cause say of it: their message where it is the same."""
+    first = outcomes[0]
+    return first.message if all(one.message == first.message for one in outcomes) else shared_words(first)
 
 
 def root_name(outcome: Outcome) -> str:

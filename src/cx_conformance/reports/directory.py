@@ -30,7 +30,7 @@ from cx_conformance.reports.pack.sums import listed, sha256, write_sums
 from cx_conformance.reports.pdf import printer_lacks, write_pdf
 from cx_conformance.reports.report_schema import SCHEMA_ID
 from cx_conformance.reports.scrubber import Scrubber
-from cx_conformance.reports.writing import ReportNotWritten, not_written, replacing
+from cx_conformance.reports.writing import ReportNotWritten, not_written, prepare_place, replacing
 
 _README_LINE: Final = "cx-conformance: the sign-off pack of one run"
 _OURS: Final = {
@@ -57,6 +57,7 @@ def prepare_directory(directory: Path) -> None:
         raise ReportNotWritten(f"could not write into {directory}: it is a file; name a directory") from None
     except OSError as reason:
         raise not_written(directory, reason) from reason
+    prepare_place(directory / REPORT)
     for name, sign in _OURS.items():
         _replaceable(directory / name, sign)
     if (directory / PAPER).exists() and PAPER not in listed(directory):

@@ -6,7 +6,15 @@ from typing import Final
 
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
-from cx_conformance.outcome.roots import RootCause, SharedCause, root_causes, shared_causes
+from cx_conformance.outcome.roots import (
+    RootCause,
+    SharedCause,
+    common_words,
+    root_causes,
+    shared_causes,
+    shared_words,
+)
+from cx_conformance.outcome.waivers import State
 from cx_conformance.reports.legible import one_line
 from cx_conformance.reports.page import STYLES, Page
 from cx_conformance.reports.particulars import shared_particulars
@@ -74,12 +82,13 @@ def not_looked_at(page: Page, record: RunRecord) -> None:
     reasons: dict[str, list[RootCause]] = defaultdict(list)
     for cause in root_causes(record.outcomes):
         if cause.outcome.result is Result.ERROR:
-            reasons[cause.outcome.message].append(cause)
+            reasons[shared_words(cause.outcome)].append(cause)
     if not reasons:
         return
     number = sum(map(len, reasons.values()))
     page.heading(f"COULD NOT LOOK: {counted(number, 'outcome')}", STYLES[Result.ERROR])
-    for reason, causes in reasons.items():
+    for causes in reasons.values():
+        reason = common_words([cause.outcome for cause in causes])
         page.paragraph(one_line(reason, _LONGEST), indent=2, label=page.sign(Result.ERROR), column=2)
         checks: dict[str, list[str]] = defaultdict(list)
         for cause in causes:
@@ -99,10 +108,12 @@ def let_pass(page: Page, record: RunRecord) -> None:
         page.heading(f"WAIVED: {counted(len(waived), 'promise')}", STYLES[Result.WAIVED])
         lines = [f"{_where(one)}: {one.message.removeprefix('waived: ')}" for one in waived]
         _list(page, lines, page.sign(Result.WAIVED), len(lines))
-    stale = [one for one in record.waivers if one.state != "in use"]
-    if stale:
-        page.heading(f"WAIVERS TO LOOK AT: {len(stale)}", STYLES[Result.WAIVED])
-        for one in stale:
+    stale = [one for one in record.waivers if one.state not in (State.IN_USE, State.NOT_LOOKED_AT)]
+    unknown = [one for one in record.waivers if one.state == State.NOT_LOOKED_AT]
+    for heading, waivers in (("WAIVERS TO LOOK AT", stale), ("WAIVERS OF WHAT WAS NOT LOOKED AT", unknown)):
+        if waivers:
+            page.heading(f"{heading}: {len(waivers)}", STYLES[Result.WAIVED])
+        for one in waivers:
             where = " ".join(part for part in (one.check, one.component, one.entry and f"[{one.entry}]") if part)
             page.paragraph(f"{where}: {one.state}; until {one.expires}, {one.owner}: {one.reason}", indent=2)
     noted = kept_with_a_note(record.outcomes)

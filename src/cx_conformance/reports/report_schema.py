@@ -111,7 +111,7 @@ def _waiver() -> dict[str, Any]:
             "reason": _text("Why."),
             "owner": _text("Who accepted it."),
             "expires": {"type": "string", "format": "date", "description": "The last day on which it holds."},
-            "state": _text("in use, expired, no longer needed, or matches nothing."),
+            "state": _text("in use, expired, no longer needed, matches nothing, or not looked at."),
         }
     )
 

@@ -30,6 +30,19 @@ def not_written(path: Path, reason: OSError) -> ReportNotWritten:
     return ReportNotWritten(f"could not write {path}: {why}")
 
 
+def prepare_place(path: Path) -> None:
+    """Create the directory of ``path`` where it is missing, and see that a file can be made there; ReportNotWritten."""
+    tried = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tried.open("xb").close()
+        tried.unlink()
+    except FileExistsError:
+        raise ReportNotWritten(f"could not write {path}: {path.parent} is a file; name another place") from None
+    except OSError as reason:
+        raise not_written(path, reason) from reason
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Give a file to write into that takes the place of ``path`` when the block ends without an exception.

@@ -6,7 +6,14 @@ from typing import Final
 
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
-from cx_conformance.outcome.roots import RootCause, SharedCause, root_causes, shared_causes
+from cx_conformance.outcome.roots import (
+    RootCause,
+    SharedCause,
+    common_words,
+    root_causes,
+    shared_causes,
+    shared_words,
+)
 from cx_conformance.reports.legible import LIMIT, cut
 from cx_conformance.reports.sheet import anchors
 
@@ -72,10 +79,14 @@ def not_looked_at(record: RunRecord) -> list[Alike]:
     reasons: dict[str, list[RootCause]] = defaultdict(list)
     for cause in root_causes(record.outcomes):
         if cause.outcome.result is Result.ERROR:
-            reasons[cause.outcome.message].append(cause)
+            reasons[shared_words(cause.outcome)].append(cause)
     return [
-        Alike(reason, tuple(one.outcome for one in ones), sum(len(one.blocked) for one in ones))
-        for reason, ones in reasons.items()
+        Alike(
+            common_words([one.outcome for one in ones]),
+            tuple(one.outcome for one in ones),
+            sum(len(one.blocked) for one in ones),
+        )
+        for ones in reasons.values()
     ]
 
 

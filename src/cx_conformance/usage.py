@@ -1,0 +1,25 @@
+"""Wrong usage of ``cx-conformance run`` in its own words, where pytest would print its own."""
+
+from collections.abc import Generator
+
+import pytest
+
+_HELP = "`cx-conformance run --help` lists the options, `pytest --help` those of pytest"
+
+
+class OwnWords:
+    """A plug-in that says what is wrong with a command line without pytest's usage, configuration file and root."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_cmdline_parse(self) -> Generator[None, pytest.Config | None, pytest.Config | None]:
+        """Replace the words of a command line that cannot be read."""
+        try:
+            return (yield)
+        except pytest.UsageError as wrong:
+            raise pytest.UsageError(own_words(str(wrong))) from None
+
+
+def own_words(said: str) -> str:
+    """Return what argparse says is wrong, and where the options are listed; any other words as they are."""
+    _, found, wrong = said.partition(": error: ")
+    return f"{wrong.splitlines()[0]}; {_HELP}" if found and wrong else said

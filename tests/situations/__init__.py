@@ -1,0 +1,1 @@
+"""Situations in which a run finds itself: each acted out, with what the command makes of it."""
