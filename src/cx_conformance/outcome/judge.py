@@ -8,7 +8,7 @@ from typing import Any, Final
 from cx_conformance.blueprint.plan import PLATFORM, Entry, Plan
 from cx_conformance.blueprint.promise import Severity, Source
 from cx_conformance.outcome.check import Check, NotApplicable
-from cx_conformance.outcome.looking import CouldNotLook, Forbidden
+from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence, Outcome, Result
 from cx_conformance.outcome.roots import root_name
 from cx_conformance.outcome.waivers import STATIC, Waivers
@@ -84,8 +84,7 @@ class Judge:
             result, message = Result.NOT_APPLICABLE, f"n/a: {reason}"
         except CouldNotLook as reason:
             result, message = Result.ERROR, str(reason)
-            if isinstance(reason, Forbidden):
-                evidence.cause = f"forbidden: {reason.permission}; grant it to look"
+            evidence.cause = reason.cause or None
         except AssertionError as broken:
             result, message = Result.FAIL, _sentence(broken)
         except Exception as bug:  # noqa: BLE001 - a bug of one check must not end the run; it is reported as what it is

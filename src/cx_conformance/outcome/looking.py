@@ -17,6 +17,9 @@ A check whose looking ends so is an ``error``, never a ``fail``: nothing was see
 class CouldNotLook(Exception):  # noqa: N818 - the field's own word: an outcome, not a bug
     """Something could not be looked at; the text says what, why, and what to do."""
 
+    cause: str = ""
+    """What it has in common with others, where the text names one object among many: reports tell it once."""
+
 
 class Unreachable(CouldNotLook):
     """The API server, or a target, does not answer."""
@@ -36,13 +39,11 @@ class Forbidden(CouldNotLook):
         self.namespace = namespace
         self.detail = detail
         said = f" ({detail})" if detail else ""
-        super().__init__(f"forbidden: {self.permission}{said}; grant it to look")
-
-    @property
-    def permission(self) -> str:
-        """What the account may not do, without the server's own words, which name the object too."""
-        where = f"in namespace {self.namespace}" if self.namespace else "cluster-wide"
-        return f"the account may not {self.verb} {self.resource} {where}"
+        where = f"in namespace {namespace}" if namespace else "cluster-wide"
+        lacks = f"forbidden: the account may not {verb} {resource} {where}"
+        super().__init__(f"{lacks}{said}; grant it to look")
+        # The server's own words name the object too.
+        self.cause = f"{lacks}; grant it to look"
 
 
 class NotServed(CouldNotLook):

@@ -78,7 +78,10 @@ class Elsewhere:
 
 
 def _with_advice(one: EdgeObservation) -> EdgeObservation:
-    return replace(one, trouble=NoVantage(f"{one.trouble}; {ALLOW}"))
+    advised = NoVantage(f"{one.trouble}; {ALLOW}")
+    if one.trouble is not None and one.trouble.cause:
+        advised.cause = f"{one.trouble.cause}; {ALLOW}"
+    return replace(one, trouble=advised)
 
 
 def _joined(first: EdgeObservation, before: EdgeObservation, now: EdgeObservation) -> EdgeObservation:
