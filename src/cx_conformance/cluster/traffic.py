@@ -1,6 +1,6 @@
 """The connections that a call edge consists of, pod to pod, and what NetworkPolicies say of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cx_conformance.blueprint.plan import Edge
@@ -13,7 +13,7 @@ from cx_conformance.cluster.ports import port_reached
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.service import Service, ServicePort
 from cx_conformance.cluster.workload import Workload
-from cx_conformance.outcome.looking import NoVantage
+from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 
 _NODE_LOCAL_DNS = ("node-local-dns", "nodelocaldns")
 """Labels ``k8s-app`` of NodeLocal DNSCache, which answers on the node itself."""
@@ -94,6 +94,20 @@ def called_port(service: Service, edge: Edge) -> ServicePort | None:
     numbers = (edge.port.port, *edge.port.also)
     served = {port.number: port for port in service.ports if port.protocol == "TCP"}
     return next((served[number] for number in numbers if number in served), None)
+
+
+def kept_out(seen: Seen, namespace: str, labels: Mapping[str, str], pod: Pod, port: int) -> str | None:
+    """Say which policies keep a pod of ``namespace`` with these ``labels`` from ``port`` of ``pod``; None: none does.
+
+    Nor is there anything to say where the policies could not be listed.
+    """
+    own = End(name=f"a pod of namespace {namespace}", namespace=namespace, labels=labels, spec=pod.spec)
+    try:
+        policies = _policies(seen, [pod.namespace, namespace])
+    except CouldNotLook:
+        return None
+    barriers = policies.ruling(own, _of_pod(pod), port).barriers
+    return "; ".join(one.words for one in barriers if one.direction == "ingress") or None
 
 
 def _traffic(policies: Policies, sources: Sequence[End], targets: Sequence[tuple[End, int]], protocol: str) -> Traffic:

@@ -177,9 +177,14 @@ def _knocked(way: Way, seconds: float = 3.0) -> PodPort:
     try:
         with socket.create_connection(way.connect_to, timeout=seconds):
             return PodPort(way.pod, way.vantage, True, "accepts")
-    except ConnectionRefusedError:
-        return PodPort(way.pod, way.vantage, False, f"refuses connections at {way.pod.ip}:{way.port}")
-    except TimeoutError:
-        return PodPort(way.pod, way.vantage, False, f"does not answer at {way.pod.ip}:{way.port} within {seconds:g} s")
     except OSError as error:
-        return PodPort(way.pod, way.vantage, False, f"cannot be reached at {way.pod.ip}:{way.port}: {error.strerror}")
+        way.raise_trouble()
+        return PodPort(way.pod, way.vantage, False, f"{_unreached(error, seconds)} at {way.pod.ip}:{way.port}")
+
+
+def _unreached(error: OSError, seconds: float) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "refuses connections"
+    if isinstance(error, TimeoutError):
+        return f"does not answer within {seconds:g} s"
+    return f"cannot be reached ({error.strerror})"

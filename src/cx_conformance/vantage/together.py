@@ -59,7 +59,7 @@ class LiveProbes:
         Nothing is looked at after the cluster's deadline.
         """
         self._pool = ProbePool(cluster.deadline, _AT_ONCE)
-        self._reach = Reach(cluster)
+        self._reach = Reach(cluster, seen)
         self._references = References(cluster, folder)
         self._references.read.extend(known)
         # Stores first: their clients take longest to import, and hanging ones longest to give up.
