@@ -22,6 +22,7 @@ from cx_conformance.outcome.looking import CouldNotLook, OutOfTime
 from cx_conformance.outcome.outcome import Outcome
 from cx_conformance.outcome.record import ClusterFacts, Input, RunRecord, WaiverState
 from cx_conformance.outcome.waivers import Waivers
+from cx_conformance.reports.outcome_scrubber import OutcomeScrubber
 from cx_conformance.selection import Selection
 from cx_conformance.suite_files import suite_root
 from cx_conformance.workers import one_at_a_time
@@ -63,7 +64,9 @@ class Run:
         self.fqdn = options.fqdn or site.fqdn
         self._entrance = entrance(options.resolve, options.ca)
         self.plan = Plan(self.blueprint.document, site)
-        self.judge = Judge(self.plan, Waivers(site.waivers, self.started.date()), static=options.static)
+        waivers = Waivers(site.waivers, self.started.date())
+        self.judge = Judge(self.plan, waivers, static=options.static, clean=self._without_secrets)
+        self._scrub = OutcomeScrubber(self.blueprint.path.read_text("utf-8"))
         if options.settle and options.snapshot:
             raise ValueError("--settle: a saved snapshot does not change; leave out --settle or --snapshot")
         self.selection = Selection(options.only, options.skip, self.plan)
@@ -195,6 +198,12 @@ class Run:
         self._opened.callback(live.close)
         return live
 
+    def _without_secrets(self, outcome: Outcome) -> Outcome:
+        """Return an outcome without any secret that this run has read, now or at an earlier look."""
+        live = self._looks.get("live")
+        known = self._secrets if live is None or isinstance(live, CouldNotLook) else live.secrets
+        return self._scrub(outcome, known)
+
     def _selected(self, kind: str, entry: Entry[Any]) -> bool:
         """Whether a live check was asked for that looks at this entry."""
         return any(
@@ -324,7 +333,7 @@ class Run:
             fqdn=self.fqdn or "",
             cluster=self._facts(),
             static=self.options.static,
-            outcomes=(*self.outcomes.values(), *lost),
+            outcomes=(*map(self._without_secrets, self.outcomes.values()), *lost),
             components=tuple(self.plan.components),
             groups=groups_of(graph),
             edges=edges_of(graph),

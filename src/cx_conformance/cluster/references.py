@@ -39,15 +39,15 @@ class References:
         self._objects: dict[str, Any] = {}
         self._lock = Lock()
         self.read: list[SecretStr] = []
-        """Every value read so far, so that reports can be scrubbed of them."""
+        """Every secret value read so far, so that outcomes can be scrubbed of them."""
 
-    def value(self, reference: Reference, namespace: str) -> SecretStr:
-        """Return the value; ``namespace`` is where the reference names none.
+    def value(self, reference: Reference, namespace: str, *, public: bool = False) -> SecretStr:
+        """Return the value; ``namespace`` is where the reference names none, ``public`` what may be shown.
 
         Raises NoSuchValue when it does not exist, CouldNotLook when the account may not see it.
         """
         found = SecretStr(self._value(reference, reference.namespace or namespace))
-        if found.get_secret_value():
+        if not public and found.get_secret_value() and found not in self.read:
             self.read.append(found)
         return found
 

@@ -34,11 +34,17 @@ class Judge:
     or one process of several, sees the same root causes as a full run.
     """
 
-    def __init__(self, plan: Plan, waivers: Waivers, *, static: bool = False) -> None:
-        """Judge by ``plan``; ``static`` leaves live checks out as not applicable."""
+    def __init__(
+        self, plan: Plan, waivers: Waivers, *, static: bool = False, clean: Callable[[Outcome], Outcome] | None = None
+    ) -> None:
+        """Judge by ``plan``; ``static`` leaves live checks out as not applicable.
+
+        ``clean`` takes out of an outcome what must not be shown.
+        """
         self.plan = plan
         self.waivers = waivers
         self.static = static
+        self._clean = clean
         self.checks: dict[str, Check] = {}
         self._outcomes: dict[tuple[str, str, str], Outcome] = {}
         self._looked: dict[str, Any] = {}
@@ -54,7 +60,7 @@ class Judge:
 
     def again(self, keep: Callable[[Outcome], bool]) -> "Judge":
         """Return a judge of the same checks for another look, who remembers only the outcomes to ``keep``."""
-        fresh = Judge(self.plan, Waivers(self.waivers.all, self.waivers.today), static=self.static)
+        fresh = Judge(self.plan, Waivers(self.waivers.all, self.waivers.today), static=self.static, clean=self._clean)
         fresh.checks = self.checks
         fresh._outcomes = {key: fresh.waivers.apply(one) for key, one in self._outcomes.items() if keep(one)}
         return fresh
@@ -64,7 +70,8 @@ class Judge:
         key = (check.id, entry.component, entry.id)
         known = self._outcomes.get(key)
         if known is None:
-            known = self._outcomes[key] = self.waivers.apply(self._judged(check, entry, look))
+            judged = self._judged(check, entry, look)
+            known = self._outcomes[key] = self.waivers.apply(self._clean(judged) if self._clean else judged)
         return known
 
     def needs_no_look(self, check: Check) -> bool:

@@ -83,7 +83,7 @@ class StoreCopies:
             own = self._references.value(login.password, namespace).get_secret_value()
             username = login.username
             if login.username_from is not None:
-                username = self._references.value(login.username_from, namespace).get_secret_value()
+                username = self._references.value(login.username_from, namespace, public=True).get_secret_value()
         except NoSuchValue as missing:
             raise NotApplicable(f"the store's own password is not known: {missing}") from None
         for settings in entry.of.settings:
@@ -119,8 +119,8 @@ class StoreCopies:
 
     def _held(self, authority: Reference, namespace: str) -> HeldCertificates:
         secret = authority.secret
-        leaf = self._value(Reference(secret=secret, key="tls.crt"), namespace)
-        authorities = self._value(Reference(secret=secret, key=authority.key), namespace)
+        leaf = self._value(Reference(secret=secret, key="tls.crt"), namespace, public=True)
+        authorities = self._value(Reference(secret=secret, key=authority.key), namespace, public=True)
         return HeldCertificates(
             where=f"Secret {namespace}/{secret}",
             authorities=fingerprints(authorities.encode()),
@@ -133,7 +133,8 @@ class StoreCopies:
             return False
         return any(
             not self._same(
-                self._value(Reference(config_map=one.config_map.name, key=one.key), copy.namespace), username
+                self._value(Reference(config_map=one.config_map.name, key=one.key), copy.namespace, public=True),
+                username,
             )
             for one in keyed(self._seen, settings, settings.username)
             if one.config_map.namespace == copy.namespace
@@ -154,10 +155,10 @@ class StoreCopies:
             few = ", ".join(copy.readers[:3]) + (" and others" if len(copy.readers) > 3 else "")
             compared.different.append(f"{copy.where} differs from {compared.own}{blanks}; it is read by {few}")
 
-    def _value(self, place: Reference, namespace: str) -> str:
+    def _value(self, place: Reference, namespace: str, *, public: bool = False) -> str:
         """Return the value, empty where there is none."""
         try:
-            return self._references.value(place, namespace).get_secret_value()
+            return self._references.value(place, namespace, public=public).get_secret_value()
         except NoSuchValue:
             return ""
 

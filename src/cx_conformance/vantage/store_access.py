@@ -74,7 +74,7 @@ class StoreAccess:
         if promised is None or promised.ca is None:
             return "no CA is promised"
         try:
-            self._references.value(promised.ca, namespace)
+            self._references.value(promised.ca, namespace, public=True)
         except (NoSuchValue, CouldNotLook) as missing:
             return str(missing)
         return "its CA is empty"
@@ -82,19 +82,20 @@ class StoreAccess:
     def _given(self, store: Store, login: Login, namespace: str) -> Credentials:
         username = login.username
         if username is None and login.username_from is not None:
-            username = self._value(store, login.username_from, namespace).get_secret_value()
+            username = self._value(store, login.username_from, namespace, public=True).get_secret_value()
         password = self._value(store, login.password, namespace) if login.password else None
         return Credentials(username=username, password=password, database=login.database)
 
-    def _value(self, store: Store, reference: Reference, namespace: str) -> SecretStr:
+    def _value(self, store: Store, reference: Reference, namespace: str, *, public: bool = False) -> SecretStr:
         """Return the value, from a ConfigMap under any of its documented names; raises NoSuchValue, CouldNotLook."""
         try:
-            return self._references.value(reference, namespace)
+            return self._references.value(reference, namespace, public=public)
         except NoSuchValue:
             for settings in store.settings if reference.config_map else ():
                 for alias in settings.aliases if settings.config_map == reference.config_map else ():
                     with suppress(NoSuchValue):
-                        return self._references.value(reference.model_copy(update={"config_map": alias}), namespace)
+                        other = reference.model_copy(update={"config_map": alias})
+                        return self._references.value(other, namespace, public=public)
             raise
 
     def _as_told(self, seen: Seen, entry: Entry[Store], login: Login) -> Account | None:
@@ -109,15 +110,16 @@ class StoreAccess:
                     for one in (keyed(seen, settings, settings.username) if settings.username else ())
                     if one.config_map.namespace == copy.namespace and not one.is_template
                 ]
-                username = self._references.value(names[0], copy.namespace).get_secret_value() if names else None
-                credentials = Credentials(
-                    username=username or login.username, password=password, database=login.database
-                )
+                username = login.username
+                if names:
+                    username = self._references.value(names[0], copy.namespace, public=True).get_secret_value()
+                credentials = Credentials(username=username, password=password, database=login.database)
                 return Account(credentials, note=f"logged in with {copy.where}, as the components do")
         return None
 
     def _text(self, reference: Reference | None, namespace: str) -> str | None:
         try:
-            return self._references.value(reference, namespace).get_secret_value() or None if reference else None
+            value = self._references.value(reference, namespace, public=True) if reference else None
         except (NoSuchValue, CouldNotLook):
             return None
+        return value.get_secret_value() or None if value else None

@@ -90,7 +90,7 @@ class LiveProbes:
 
     @property
     def secrets(self) -> tuple[SecretStr, ...]:
-        """Return every secret value that was read, for reports to be scrubbed of."""
+        """Return every secret value that was read, for outcomes to be scrubbed of."""
         return tuple(self._references.read)
 
     def take_away(self) -> None:
