@@ -130,7 +130,7 @@ class Visit:
     def _ended(self, status: int | None, words: str, started: datetime) -> Visited:
         """Say why there is no report of this visit, here and in a file beside the one that may be older."""
         self.over = True
-        seconds = time.monotonic() - (self.began or time.monotonic())
+        seconds = 0.0 if self.began is None else time.monotonic() - self.began
         if not words and (status not in _REPORTED or not self._written_since(started)):
             words = self._last_words() or f"it ended with exit status {status} and wrote no report"
         note = self._folder / UNREPORTED
