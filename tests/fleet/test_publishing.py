@@ -1,4 +1,4 @@
-"""Shares of a fleet, as pods of the Indexed Job take them: reports go to a real S3 server, and the page is made there."""
+"""Shares of a fleet, as pods of the Indexed Job take them: reports go to a real S3 server, where the page is made."""
 
 import json
 import os
