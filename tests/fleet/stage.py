@@ -104,9 +104,9 @@ def troubled(folder: Path, *, hang: int, refuse: int, outdated: int) -> Iterator
 
 
 def stuck(path: Path) -> Path:
-    """Write a kubeconfig whose credential plug-in never ends, and listens to nobody who asks it to."""
+    """Write a kubeconfig whose credential plug-in stops the run, never ends, and listens to nobody who asks it to."""
     script = path.with_suffix(".sh")
-    script.write_text("#!/bin/sh\ntrap '' TERM INT\nwhile :; do sleep 1; done\n")
+    script.write_text("#!/bin/sh\ntrap '' TERM INT\nkill -STOP $PPID\nwhile :; do sleep 1; done\n")
     script.chmod(0o755)
     made = json.loads(kubeconfig(path, 1).read_text())
     plug_in = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(script), "interactiveMode": "Never"}
