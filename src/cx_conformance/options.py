@@ -176,6 +176,13 @@ DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
     ("--link", {"metavar": "URL", "help": "where notifications say that the report is"}),
     ("--report", {"metavar": "DIR", "help": "write the sign-off pack into this folder: page, paper, data, sums"}),
     (
+        "--no-evidence",
+        {
+            "action": "store_true",
+            "help": "leave the folder evidence/ out of the pack: objects, Events and logs of what is broken",
+        },
+    ),
+    (
         "--no-pdf",
         {"action": "store_true", "help": "write no report.pdf, which takes ten seconds (later: cx-conformance render)"},
     ),
@@ -220,6 +227,7 @@ class Options:
     time_limit: float | None = None
     report: Path | None = None
     no_pdf: bool = False
+    no_evidence: bool = False
     junitxml: Path | None = None
     history: Path | None = None
     """The file that remembers the nights."""
@@ -284,6 +292,7 @@ class Options:
             time_limit=number("time_limit", _seconds),
             report=path("report"),
             no_pdf=bool(value("no_pdf")),
+            no_evidence=bool(value("no_evidence")),
             junitxml=path("xmlpath") or path("junitxml"),
             history=path("history"),
             pushgateway=_checked(value("pushgateway"), _address, "--pushgateway"),

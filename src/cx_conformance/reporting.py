@@ -14,14 +14,20 @@ from cx_conformance.checkitem import OUTCOME, CheckItem
 from cx_conformance.outcome.judge import severity_of
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.outcome.roots import root_causes
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, Verdict
 from cx_conformance.workers import WORKERS
 
 _FOR_REPORTS: Final = 2.0
 """Seconds of the time limit that settling leaves for judging and reports."""
 
+_MOST_DOSSIERS: Final = 30
+"""Components whose evidence is kept; a platform of which more is broken is looked at as a whole."""
+
 if TYPE_CHECKING:
+    from cx_conformance.cluster.dossier import Dossier
     from cx_conformance.outcome.record import RunRecord
+    from cx_conformance.reports.scrubber import Scrubber
     from cx_conformance.run import Run
     from cx_conformance.settle import Settled
 
@@ -227,40 +233,51 @@ class Reporting:
     def _write(self, record: "RunRecord") -> bool:
         """Write what was asked for, and show the run; False where a report could not be written."""
         from cx_conformance.nightly import Nightly
+        from cx_conformance.reports.scrubber import Scrubber
         from cx_conformance.reports.terminal import render
         from cx_conformance.reports.writing import ReportNotWritten
 
         nightly = Nightly(self.run.options, self.run.bucket_access)
         record = nightly.remember(record)
+        scrubber = Scrubber(self.run.secrets)
         missing = []
         for write in (self._write_pack, self._write_junit):
             try:
-                write(record)
+                write(record, scrubber)
             except ReportNotWritten as error:
                 missing.append(str(error))
-        render(record, self.console)
+        render(record, self.console, scrubber)
         nightly.keep(record)
         nightly.tell(record)
         for words in (*missing, *nightly.notes):
             self._tell(words)
         return not missing
 
-    def _write_pack(self, record: "RunRecord") -> None:
+    def _write_pack(self, record: "RunRecord", scrubber: "Scrubber") -> None:
         options = self.run.options
         if options.report:
             from cx_conformance.reports.directory import write_report
 
             # Paper takes its time: there is none to be taken when the run was cut off, or has a limit.
             paper = not (options.no_pdf or options.time_limit or self.run.interrupted)
-            write_report(record, options.report, paper=paper)
+            write_report(record, options.report, scrubber, paper=paper, dossiers=self._dossiers(record))
 
-    def _write_junit(self, record: "RunRecord") -> None:
+    def _write_junit(self, record: "RunRecord", scrubber: "Scrubber") -> None:
         if self.run.options.junitxml:
             from cx_conformance.reports.junit import write_junit
 
-            write_junit(record, self.run.options.junitxml)
+            write_junit(record, self.run.options.junitxml, scrubber)
 
     @staticmethod
     def _tell(words: str) -> None:
         """Say something that is no part of the report."""
         sys.stderr.write(f"cx-conformance: {words}\n")
+
+    def _dossiers(self, record: "RunRecord") -> "Iterator[Dossier]":
+        """Yield the evidence of the components with a root cause, the worst first."""
+        options = self.run.options
+        if options.no_evidence or options.snapshot or self.run.interrupted:
+            return iter(())
+        causes = (one.outcome.component for one in root_causes(record.outcomes))
+        worst = dict.fromkeys(one for one in causes if one in self.run.plan.components)
+        return self.run.dossiers(list(worst)[:_MOST_DOSSIERS])

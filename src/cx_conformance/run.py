@@ -3,7 +3,7 @@
 import datetime as dt
 import math
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from cx_conformance.cluster.client import Cluster
+    from cx_conformance.cluster.dossier import Dossier
     from cx_conformance.cluster.seen import Seen
     from cx_conformance.cluster.snapshot import Snapshot
     from cx_conformance.reports.bucket import Access
@@ -171,6 +172,22 @@ class Run:
         with suppress(CouldNotLook):
             _ = self.snapshot
             self.begin_probing()
+
+    @property
+    def secrets(self) -> "tuple[SecretStr, ...]":
+        """Return every secret value that was read so far, for reports to be scrubbed of."""
+        live = self._looks.get("live")
+        return self._secrets if live is None or isinstance(live, CouldNotLook) else live.secrets
+
+    def dossiers(self, components: Iterable[str]) -> "Iterator[Dossier]":
+        """Yield what support asks for about these components; nothing where no cluster answers, or time is up."""
+        from cx_conformance.cluster.dossier import Dossiers
+
+        with suppress(CouldNotLook):
+            reader = Dossiers(self.cluster, self.seen)
+            for one in components:
+                self.out_of_time()
+                yield reader.of(self.plan.components[one])
 
     def begin_probing(self) -> None:
         """Start the probes, without waiting for what they find; raises CouldNotLook as ``live``."""

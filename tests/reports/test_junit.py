@@ -242,10 +242,10 @@ def test_hostile_text_stays_text(path: Path) -> None:
 
 
 def test_no_secret_is_in_the_file(path: Path) -> None:
-    """Not in a message, not in evidence, not in the name of an entry, not at a cut."""
+    """Not in a message, not in evidence, not at a cut; names are those of the blueprint."""
     secret = "correct-horse-battery"
     long = "x" * 7_990 + secret
-    said = made_up.outcome(Result.FAIL, message=long, evidence={"found": [secret, {secret: secret}]}, entry=secret)
+    said = made_up.outcome(Result.FAIL, message=long, evidence={"found": [secret, {secret: secret}]})
     write_junit(made_up.record(said, fqdn=secret), path, Scrubber([SecretStr(secret)]))
     text = path.read_text()
     assert "***" in text

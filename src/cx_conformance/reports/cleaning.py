@@ -33,11 +33,16 @@ class Cleaner:
         """Take out what ``scrubber`` knows."""
         self._scrubber = scrubber
         self._again = lru_cache(maxsize=4096)(self._clean)
+        self._named = lru_cache(maxsize=4096)(legible)
 
     def text(self, text: str, limit: int = LIMIT) -> str:
         """Return ``text`` without secrets, legible, at most ``limit`` characters long."""
         # Titles, components, remedies and most values come by thousands of times in one run.
         return self._again(text, limit) if len(text) <= 300 else self._clean(text, limit)
+
+    def name(self, text: str, limit: int) -> str:
+        """Return what the blueprint or the suite calls something, legible: never a secret, though one may be equal."""
+        return self._named(text, limit)
 
     def _clean(self, text: str, limit: int) -> str:
         if len(text) <= limit:
@@ -73,17 +78,17 @@ class Cleaner:
     def outcome(self, outcome: Outcome) -> Outcome:
         """Return the outcome with every text clean."""
         return Outcome(
-            check=self.text(outcome.check, 40),
-            title=self.text(outcome.title, 200),
-            area=self.text(outcome.area, 40),
-            component=self.text(outcome.component, 200),
-            entry=self.text(outcome.entry, 400),
+            check=self.name(outcome.check, 40),
+            title=self.name(outcome.title, 200),
+            area=self.name(outcome.area, 40),
+            component=self.name(outcome.component, 200),
+            entry=self.name(outcome.entry, 400),
             severity=outcome.severity,
             result=outcome.result,
             message=self.text(outcome.message),
             remedy=self.text(outcome.remedy),
-            root=self.text(outcome.root, 400) if outcome.root else None,
-            root_entry=self.text(outcome.root_entry, 400) if outcome.root_entry else None,
+            root=self.name(outcome.root, 400) if outcome.root else None,
+            root_entry=self.name(outcome.root_entry, 400) if outcome.root_entry else None,
             evidence=self.value(outcome.evidence),
             vantage=self.text(outcome.vantage, 200),
             tries=outcome.tries,

@@ -1,10 +1,11 @@
 """Writes the sign-off pack of a run into one directory."""
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
+from cx_conformance.cluster.dossier import Dossier
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.reports.html import GENERATOR, write_html
 from cx_conformance.reports.json_report import read_json, write_json
@@ -12,10 +13,12 @@ from cx_conformance.reports.junit import SUITE, write_junit
 from cx_conformance.reports.language import Texts
 from cx_conformance.reports.metrics import FIRST_LINE, write_metrics
 from cx_conformance.reports.pack.attestation import STATEMENT, write_attestation
+from cx_conformance.reports.pack.evidence import write_evidence
 from cx_conformance.reports.pack.inputs import keep_input
 from cx_conformance.reports.pack.names import (
     ATTESTATION,
     BLUEPRINT,
+    EVIDENCE,
     JUNIT,
     METRICS,
     PAGE,
@@ -65,13 +68,19 @@ def prepare_directory(directory: Path) -> None:
 
 
 def write_report(
-    record: RunRecord, directory: Path, scrubber: Scrubber | None = None, *, paper: bool = True
+    record: RunRecord,
+    directory: Path,
+    scrubber: Scrubber | None = None,
+    *,
+    paper: bool = True,
+    dossiers: Iterable[Dossier] = (),
 ) -> tuple[Path, ...]:
     """Write the pack into ``directory``; return the paths of its files.
 
     When one of them cannot be written the others still are: half of what was found out is better than nothing.
     ReportNotWritten is raised then, for the first of them. ``paper``: with ``report.pdf`` where WeasyPrint is
-    installed; it takes ten seconds, comes last, and can be made later by ``render``.
+    installed; it takes ten seconds, comes last, and can be made later by ``render``. ``dossiers`` become the folder of
+    evidence.
     """
     prepare_directory(directory)
     scrub = scrubber or Scrubber()
@@ -81,7 +90,7 @@ def write_report(
 
     def write(name: str, how: Callable[[Path], object]) -> None:
         try:
-            if how(directory / name) is not False:
+            if how(directory / name) is not False and name != EVIDENCE:
                 written[name] = directory / name
         except ReportNotWritten as reason:
             failed.append(reason)
@@ -96,6 +105,7 @@ def write_report(
     write(PAGE, lambda path: write_html(kept, path, scrub))
     write(BLUEPRINT, lambda path: keep_input(record.blueprint, path, scrub, earlier.get(BLUEPRINT)))
     write(SITE, lambda path: keep_input(record.site, path, scrub, earlier.get(SITE)))
+    write(EVIDENCE, lambda path: write_evidence(dossiers, path.parent, scrub, earlier))
     digests = {name: sha256(path) for name, path in written.items()}
     write(ATTESTATION, lambda path: write_attestation(kept, path, digests))
     write(README, _write_readme)

@@ -82,7 +82,7 @@ def render(record: RunRecord, console: Console, scrubber: Scrubber | None = None
 
 
 def _named(cleaner: Cleaner, kept: Outcome) -> Outcome:
-    component = cleaner.text(kept.component, 200)
+    component = cleaner.name(kept.component, 200)
     return kept if component == kept.component else replace(kept, component=component)
 
 
