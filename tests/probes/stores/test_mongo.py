@@ -113,3 +113,4 @@ def test_a_secondary_of_a_healthy_set_is_usable(start: Start, password: SecretSt
     seen = mongo.observe(target("mongo", start(role)), login(password), replica_set="expertflow")
     assert seen.usable.ok is True
     assert seen.usable.detail["role"] == "secondary"
+    assert "leaves writes to the primary" in seen.usable.words

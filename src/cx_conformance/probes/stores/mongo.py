@@ -172,7 +172,8 @@ def _judge(notes: Notes, hello: dict[str, Any], members: list[dict[str, Any]] | 
     else:
         of_set = f" of replica set {name}" if name else ""
         unseen = "; its members' health may not be asked by this account" if name and members is None else ""
-        notes.found(Level.USABLE, f"{address} is {role}{of_set} and takes writes{unseen}", **detail)
+        writes = "takes writes" if primary else f"leaves writes to the primary, {said(hello.get('primary'), 80)}"
+        notes.found(Level.USABLE, f"{address} is {role}{of_set} and {writes}{unseen}", **detail)
 
 
 def _said(notes: Notes, credentials: Credentials | None, ask: Callable[[Client], Awaitable[T]]) -> T:

@@ -35,7 +35,12 @@ _GREETINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
 )
 
 _MONGO_ON_HTTP = b"MongoDB over HTTP"
-_TLS_ON_HTTP = (b"HTTP request to an HTTPS server", b"plain HTTP request was sent to HTTPS port")
+_TLS_ON_HTTP = (
+    b"HTTP request to an HTTPS server",
+    b"plain HTTP request was sent to HTTPS port",
+    b"combination of host and port requires TLS",
+)
+"""What Go, nginx and Tomcat say in plain on a port that wants TLS."""
 _OP_MSG, _OP_REPLY = 2013, 1
 
 _LINE_OR_FRAME = b"GET / HTTP/1.0\r\n\r\n\x00"
