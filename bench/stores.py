@@ -65,7 +65,7 @@ def _asked(how: str, kubeconfig: str, allowed_s: float) -> bool:
     with closing(Run(Options(kubeconfig=kubeconfig))) as run:
         seen, cluster = run.seen, run.cluster
         before = set(threading.enumerate())
-        reach, pool = Reach(cluster), ProbePool(None)
+        reach, pool = Reach(cluster, seen), ProbePool(None)
         probes = StoreProbes(seen, reach, References(cluster, Path()), pool)
         began = time.monotonic()
         asked = {entry.component: probes.start(entry) for entry in seen.plan.entries("store")}
