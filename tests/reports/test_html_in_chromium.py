@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -35,11 +36,29 @@ def failing() -> RunRecord:
     return dataclasses.replace(record, edges=EDGES, groups=groups | {"rasa-x": "party"}, outcomes=outcomes)
 
 
+def after_a_month(run: RunRecord) -> RunRecord:
+    """Return the run with 30 nights remembered, in which every way of ending occurs."""
+    moments = [(run.started - dt.timedelta(days=day)).isoformat() for day in range(29, -1, -1)]
+    ends = [*(str(one) for one in Result), None]
+    strips = {
+        component: [ends[(place + night) % len(ends)] for night in range(len(moments))]
+        for place, component in enumerate(run.components)
+    }
+    first = run.components[0]
+    history = {
+        "nights": [{"started": moment, "verdict": "non-conformant"} for moment in moments],
+        "strips": strips,
+        "failing_since": [{"check": "CX101", "component": first, "entry": "x", "since": moments[20]}],
+        "flapping": [{"check": "CX101", "component": first, "entry": "x", "turns": 4}],
+    }
+    return dataclasses.replace(run, extra={**run.extra, "history": history})
+
+
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write the page of a failing run."""
+    """Write the page of a failing run, the last of a month of nights."""
     path = tmp_path_factory.mktemp("report") / "report.html"
-    write_html(failing(), path)
+    write_html(after_a_month(failing()), path)
     return path
 
 
