@@ -312,6 +312,21 @@ def test_tries_and_passes_in_a_row(answers: list[bytes], consecutive: int, statu
     assert (seen.status, seen.tries) == (status, tries)
 
 
+def test_what_hung_for_the_whole_limit_is_not_asked_again() -> None:
+    """It would cost the limit twice, and tell nothing new."""
+    asked: list[bytes] = []
+
+    def hang(peer: socket.socket) -> None:
+        asked.append(request_head(peer))
+        peer.recv(1)
+
+    with listening(hang) as port:
+        request = HttpRequest(url=f"http://127.0.0.1:{port}/")
+        seen = get(request, HttpLimits(total_seconds=0.3, tries=3, pause_seconds=0))
+    assert (seen.failure, seen.tries) == (HttpFailure.TIMED_OUT, 1)
+    assert [head.startswith(b"GET ") for head in asked] == [True, False]  # the other asks whether it speaks TLS
+
+
 def test_many_requests_are_asked_at_once() -> None:
     """Twenty targets that hang cost as long as one: each connection is open while the others are."""
     together = threading.Barrier(20)

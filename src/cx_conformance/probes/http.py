@@ -29,7 +29,8 @@ def get(
 ) -> HttpObservation:
     """Return what came of ``request``: the ``consecutive``-th good answer in a row, or the last try.
 
-    An answer that is not ``good`` is asked for again until ``limits.tries`` failed ones. Raises nothing for what a
+    An answer that is not ``good`` is asked for again until ``limits.tries`` failed ones; one that took the whole time
+    limit is not, for nothing is learnt by hanging twice. Raises nothing for what a
     server does; OSError for a file of authorities that cannot be read. Blocks; for a thread that runs no event loop.
     """
     import asyncio
@@ -69,7 +70,8 @@ async def _repeat(
             passed += 1
         else:
             passed, failed = 0, failed + 1
-        if passed >= consecutive or failed >= limits.tries:
+        hung = seen.failure is HttpFailure.TIMED_OUT and seen.milliseconds >= limits.total_seconds * 1000
+        if passed >= consecutive or failed >= limits.tries or hung:
             return replace(seen, tries=tries)
         if not passed:
             await asyncio.sleep(limits.pause_seconds)
