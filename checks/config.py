@@ -257,7 +257,8 @@ def _odd_port(setting: Setting, service: Service, evidence: Evidence) -> str | N
 def check_documented_settings(store: Entry[Store], seen: Seen, evidence: Evidence) -> None:
     """Realm, client, bucket and the like that the components are told are the documented ones.
 
-    A switch, such as the one for a replica set, may stand either way, and is noted.
+    A switch, such as the one for a replica set, may stand either way, and the store itself is asked for the bucket and
+    the realm that the components are told (CX804): both are noted.
     """
     documented = [(one, key, value) for one in store.of.settings for key, value in one.also.items()]
     found = [(one, value) for settings, key, value in documented for one in keyed(seen, settings, key)]
@@ -269,7 +270,7 @@ def check_documented_settings(store: Entry[Store], seen: Seen, evidence: Evidenc
     for one, value in found:
         if one.is_template or one.value == value:
             continue
-        if one.switched_on is not None:
+        if one.switched_on is not None or value in (store.of.bucket, store.of.realm):
             evidence.note(f"{one.where} is {one.value}, documented is {value}")
             continue
         wrong.append(f"{one.where} says {one.value} of promised {value}; it is read by {_some(one.readers)}")

@@ -81,7 +81,11 @@ def check_logs_in(store: Entry[Store], store_probes: StoreProbes, evidence: Evid
         evidence.note(asked.login_note)
     if asked.without_login and asked.observation.logs_in.ok is None:
         raise NotApplicable(asked.without_login)
+    evidence.details["account read from"] = list(asked.read_from)
     _told(asked, asked.observation.logs_in, evidence)
+    for where, finding in asked.as_told:
+        evidence.note(f"components log in as another account too, told by {where}")
+        assert finding.ok is not False, f"as the account told by {where}: {finding.words}"
 
 
 @check(

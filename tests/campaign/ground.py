@@ -1,16 +1,23 @@
 """What is broken: a conformant installation, as documented or as the charts have it, with its parts by component."""
 
+import base64
+import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import orjson
 
-from cx_conformance.blueprint.component import Component
+from cx_conformance.blueprint.component import Component, Kind
 from cx_conformance.blueprint.manifests import reference_installation
+from cx_conformance.blueprint.manifests.simulation import TLS_FOLDER
 from cx_conformance.blueprint.site import Site
+from cx_conformance.blueprint.store import StoreTls
 from cx_conformance.blueprint.tailoring import tailored
+from cx_conformance.sandbox.annotations import SIMULATE
+from cx_conformance.sandbox.credentials import Authority
 from tests.campaign.facts import Fact, charted_facts, facts
 from tests.checks.installation import FQDN, Installation, Object, blueprint
 
@@ -57,6 +64,60 @@ def all_facts() -> Iterator[tuple[Base, Fact]]:
             yield charted(), fact
 
 
+@cache
+def secured() -> Base:
+    """Return the documented installation, its stores over TLS with certificates of one authority."""
+    objects = orjson.loads(documented().manifests)
+    for component in blueprint().components.values():
+        tls = component.store.tls if component.store else None
+        if component.service and tls and tls.ca and tls.ca.secret and component.workload.kind is Kind.STATEFUL_SET:
+            _speak_tls(objects, component, tls)
+    for one in objects:
+        if one["kind"] == "ConfigMap" and one["metadata"]["name"] == "ef-connection-env-cm":
+            one["data"] |= {"MONGODB_ENABLE_SSL": "true", "REDIS_SSL_ENABLED": "true"}
+    return Base(
+        name="over TLS", site={"fqdn": FQDN}, components=blueprint().components, manifests=orjson.dumps(objects)
+    )
+
+
+@cache
+def _authority() -> Authority:
+    return Authority()
+
+
+def _speak_tls(objects: list[Object], component: Component, tls: StoreTls) -> None:
+    """Let a store's simulated server present a certificate from the documented Secret."""
+    namespace, ca = component.namespace.name, tls.ca
+    service = component.service.name if component.service else ""
+    pair = _authority().issue([f"{service}.{namespace}.svc", service, "localhost"])
+    data = {"tls.crt": pair.certificate, "tls.key": pair.key, "ca.crt": pair.authority}
+    client = pair.certificate + pair.key
+    for reference, content in ((ca, pair.authority), (tls.client_certificate, client), (tls.client_key, pair.key)):
+        if reference and reference.key:
+            data[reference.key] = content
+    encoded = {key: base64.b64encode(value).decode() for key, value in data.items()}
+    name = ca.secret if ca else None
+    metadata = {"name": name, "namespace": namespace}
+    objects.append({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "data": encoded})
+    workload = next(
+        one for one in objects if one["kind"] == "StatefulSet" and one["metadata"]["name"] == component.workload.name
+    )
+    template = workload["spec"]["template"]
+    template["spec"].setdefault("volumes", []).append({"name": "tls", "secret": {"secretName": name}})
+    template["spec"]["containers"][0]["volumeMounts"].append({"name": "tls", "mountPath": TLS_FOLDER})
+    annotations = template["metadata"]["annotations"]
+    port = component.store.port if component.store else 0
+    items = [one | ({"tls": TLS_FOLDER} if one["port"] == port else {}) for one in json.loads(annotations[SIMULATE])]
+    annotations[SIMULATE] = json.dumps(items)
+
+
+def live_facts() -> Iterator[tuple[Base, Fact]]:
+    """Yield every fact with the installation in which a probe sees it."""
+    for base, fact in all_facts():
+        over_tls = fact.field.startswith("store.tls") and fact.component != "minio"
+        yield (secured() if over_tls else base), fact
+
+
 class Inapplicable(Exception):  # noqa: N818 - an answer, not a bug
     """This fact cannot be broken in this way; the text says why."""
 
@@ -68,6 +129,11 @@ class Ground(Installation):
         """Start from ``base``, conformant."""
         super().__init__(site=base.site, manifests=base.manifests)
         self.base = base
+
+    @property
+    def is_all_written(self) -> bool:
+        """Whether it is broken by objects that somebody writes, and by nothing that controllers or nodes say."""
+        return not self._live_changes and self.version == Installation().version
 
     def component(self, fact: Fact) -> Component:
         """Return what is promised of the fact's component."""
@@ -114,6 +180,14 @@ class Ground(Installation):
         """Return the documented path of the component's Ingress."""
         found: Object = self.ingress(fact)["spec"]["rules"][0]["http"]["paths"][0]
         return found
+
+    @contextmanager
+    def answers(self, fact: Fact, port: int | None = None) -> Iterator[list[Object]]:
+        """Hand out what the component's pods answer on a port, or on all, to be changed in place."""
+        annotations = self.template(fact)["metadata"]["annotations"]
+        items = json.loads(annotations[SIMULATE])
+        yield [one for one in items if port in (None, one["port"])]
+        annotations[SIMULATE] = json.dumps(items)
 
     def claims(self, fact: Fact) -> list[Object]:
         """Return the claims, or templates of claims, that the component's manifests have."""

@@ -35,6 +35,10 @@ class Operator:
     """The component whose outcome is to fail."""
     prepare: Change | None
     """What makes the fact count, and breaks nothing: the provider in question at work."""
+    live: bool
+    """Whether only a probe can see it."""
+    together: bool
+    """Whether many facts may be broken so at once without one hiding another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,8 @@ def breaks(
     words: str | Words | None = None,
     told_of: str | Callable[[Fact], str] | None = None,
     prepare: Change | None = None,
+    live: bool = False,
+    together: bool = False,
 ) -> Callable[[Change], Change]:
     """Declare a function as an operator on facts of these fields.
 
@@ -113,6 +119,8 @@ def breaks(
             words=named,
             told_of=component,
             prepare=prepare,
+            live=live,
+            together=together,
         )
         for field in fields:
             OPERATORS[field].append(operator)
@@ -121,8 +129,12 @@ def breaks(
     return declare
 
 
-def mutations(found: Iterable[tuple[Base, Fact]]) -> Iterator[Mutation]:
-    """Yield every way of breaking each fact by its objects; one that turns out not to apply raises Inapplicable."""
+def mutations(found: Iterable[tuple[Base, Fact]], *, live: bool = False) -> Iterator[Mutation]:
+    """Yield every way of breaking each fact, by its objects or so that only a probe sees it.
+
+    One that turns out not to apply raises Inapplicable.
+    """
     for base, fact in found:
         for operator in OPERATORS[fact.field.removeprefix("helm:")]:
-            yield Mutation(base=base, fact=fact, operator=operator)
+            if operator.live is live:
+                yield Mutation(base=base, fact=fact, operator=operator)

@@ -610,8 +610,8 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "CX309",
         "keycloak",
         None,
-        lambda i: settings(i).update(KEYCLOAK_REALM="other"),
-        "KEYCLOAK_REALM in ConfigMap expertflow/ef-connection-env-cm says other of promised expertflow; it is read by",
+        lambda i: settings(i).update(KEYCLOAK_CLIENT_ID="other"),
+        "KEYCLOAK_CLIENT_ID in ConfigMap expertflow/ef-connection-env-cm says other of promised cim; it is read by",
     ),
     ("CX401", "minio", "/data", mounted_by_a_backup_only, "at /data in container minio; container backup does"),
     (

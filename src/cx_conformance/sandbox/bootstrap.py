@@ -47,6 +47,14 @@ def bootstrap(objects: Iterable[Object], world: World) -> list[Object]:
     return [*admitted, *_claims(admitted, world, default_class)]
 
 
+def admitted_with_claims(thing: Object, present: list[Object], world: World) -> list[Object]:
+    """Return an object as admitted beside those ``present``, and the claims that it makes if it is a StatefulSet."""
+    default_class = default_storage_class(present)
+    admitted = defaults.admitted(_relocated(thing, world), world, default_class)
+    claimed = [one for one in present if one["kind"] == "PersistentVolumeClaim"]
+    return [admitted, *_claims([admitted, *claimed], world, default_class)]
+
+
 def _relocated(thing: Object, world: World) -> Object:
     """Return a Service without an address that was written down for another cluster: it gets one of this one."""
     address = thing.get("spec", {}).get("clusterIP") if thing["kind"] == "Service" else None

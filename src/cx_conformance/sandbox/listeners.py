@@ -102,11 +102,14 @@ def bridge(backends: Sequence[tuple[str, int]]) -> Connected:
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
+    """Pass on what one side says, its end, and that it dropped the connection."""
+    try:
         while data := await reader.read(READ_SIZE):
             writer.write(data)
             await writer.drain()
         writer.write_eof()
+    except OSError:
+        writer.transport.abort()
 
 
 async def _close(writer: asyncio.StreamWriter) -> None:

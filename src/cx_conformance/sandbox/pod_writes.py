@@ -1,4 +1,4 @@
-"""The writes that the API takes: Pods created and deleted, ephemeral containers added. Everything else is refused.
+"""The writes of Pods that the API takes: created and deleted, ephemeral containers added. Others are refused.
 
 Of Pods it takes those that run a command to its end: there are no images whose entry point could be run, and no
 kubelet that would restart a container. Field meanings and refusals: the API reference of Pod and EphemeralContainer.

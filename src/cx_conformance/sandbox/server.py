@@ -13,6 +13,7 @@ from cx_conformance.sandbox import discovery, execution, lists, logs, portforwar
 from cx_conformance.sandbox.catalogue import Attributes, Object, Resource
 from cx_conformance.sandbox.confinement import Confinement
 from cx_conformance.sandbox.credentials import Tokens
+from cx_conformance.sandbox.object_writes import KINDS, ObjectWrites
 from cx_conformance.sandbox.pod_writes import PodWrites
 from cx_conformance.sandbox.processes import Processes
 from cx_conformance.sandbox.rbac import ANONYMOUS, User, decide
@@ -50,7 +51,9 @@ class ApiServer:
     nameserver: str
     processes: Processes
     writes: PodWrites | None = None
-    """None: this cluster takes no writes."""
+    """None: this cluster takes no writes of Pods."""
+    object_writes: ObjectWrites | None = None
+    """None: this cluster, a recording, takes no writes of other objects."""
     requests: list[Object] = field(default_factory=list)
 
     async def handle(self, request: Request) -> Answer:
@@ -93,17 +96,24 @@ class ApiServer:
             return await self._subresource(request, user, route, resource)
         if resource.verbs == ("create",):
             return self._review(request, user, resource)
-        if self.writes is not None and resource.kind == "Pod" and (request.method, bool(route.name)) == ("POST", False):
-            return _json(await self.writes.create(request, route), 201)
-        if (
-            self.writes is not None
-            and resource.kind == "Pod"
-            and (request.method, bool(route.name)) == ("DELETE", True)
-        ):
-            return _json(await self.writes.delete(request, route, self._present(route, resource)))
         if request.method not in ("GET", "HEAD"):
-            raise self._cannot_write(request, route, resource)
+            return await self._write(request, route, resource)
         return self._read(request, route, resource)
+
+    async def _write(self, request: Request, route: Route, resource: Resource) -> Response:
+        asked = request.method, bool(route.name)
+        pods, others = self.writes, self.object_writes
+        if pods is not None and resource.kind == "Pod" and asked == ("POST", False):
+            return _json(await pods.create(request, route), 201)
+        if pods is not None and resource.kind == "Pod" and asked == ("DELETE", True):
+            return _json(await pods.delete(request, route, self._present(route, resource)))
+        if others is not None and resource.kind in KINDS and asked == ("POST", False):
+            return _json(await others.create(request, route, resource), 201)
+        if others is not None and resource.kind in KINDS and asked == ("PUT", True):
+            return _json(await others.replace(request, route, resource, self._present(route, resource)))
+        if others is not None and resource.kind in KINDS and asked == ("DELETE", True):
+            return _json(await others.delete(request, route, resource, self._present(route, resource)))
+        raise self._cannot_write(request, route, resource)
 
     def _authorize(self, user: User, route: Route, verb: str, resource: Resource | None) -> None:
         asked = Attributes(verb, route.group, route.plural, route.subresource, route.namespace, route.name)
@@ -197,7 +207,7 @@ class ApiServer:
         return portforward.accept(record.thing, request)
 
     def _present(self, route: Route, resource: Resource) -> Object:
-        record = self.state.get(resource, route.namespace, route.name)
+        record = self.state.get(resource, route.namespace if resource.namespaced else "", route.name)
         if record is None:
             raise not_found(resource, route.name)
         return record.thing

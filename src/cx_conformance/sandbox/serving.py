@@ -20,6 +20,7 @@ from cx_conformance.sandbox.confinement import CannotConfine, Confinement
 from cx_conformance.sandbox.controllers import reconcile
 from cx_conformance.sandbox.credentials import Authority, Tokens, kubeconfig, server_context
 from cx_conformance.sandbox.isolation import may_listen, move_out
+from cx_conformance.sandbox.object_writes import ObjectWrites
 from cx_conformance.sandbox.places import CannotListen, cannot_listen
 from cx_conformance.sandbox.pod_writes import PodWrites
 from cx_conformance.sandbox.rbac import User, service_account
@@ -75,6 +76,7 @@ class Serving:
             addresses.nameserver,
             self._world.processes,
             self._made_writes(),
+            None if self._recorded else ObjectWrites(self._state, self._world, self._changed),
         )
         names = [
             host,
@@ -148,17 +150,17 @@ class Serving:
 
     def _made_writes(self) -> PodWrites | None:
         """Return what takes writes; None for a cluster without a network, whose containers could reach nobody."""
-        network = self._network
-        if network is None:
+        if self._network is None:
             return None
-
-        async def changed() -> None:
-            self._state.settle()
-            await network.follow(self._state)
-
         nameserver = self._world.addresses.nameserver
-        self._runtime = Runtime(self._state, self._world.processes, self._confinement, nameserver, changed)
-        return PodWrites(self._state, self._world, self._runtime, changed)
+        self._runtime = Runtime(self._state, self._world.processes, self._confinement, nameserver, self._changed)
+        return PodWrites(self._state, self._world, self._runtime, self._changed)
+
+    async def _changed(self) -> None:
+        """Let the controllers follow a change of the manifests, then the network."""
+        self._state.settle()
+        if self._network is not None:
+            await self._network.follow(self._state)
 
     def _installed(self, objects: list[Object], names: list[str]) -> State:
         if self._recorded:

@@ -90,7 +90,7 @@ class StoreServers:
         self._addresses = addresses
         self._authority = authority
         self._folder = folder
-        self._stores: dict[tuple[str, str, str, str], _Store] = {}
+        self._stores: dict[tuple[str, ...], _Store] = {}
         self._waiting: list[Callable[[], None]] | None = []
         # The kernel ends a server with the thread that started it, so these threads live as long as the cluster.
         self._threads = ThreadPoolExecutor(max_workers=len(kinds.KINDS), thread_name_prefix="store")
@@ -98,7 +98,9 @@ class StoreServers:
     def behind(self, pod: str, each: Simulated) -> listeners.Connected:
         """Return what stands behind one port of a pod that is a store."""
         account = each.account
-        key = (pod, each.speaks, account.username, account.secret)
+        # A store is started anew for whatever it cannot be told while it runs.
+        certificate = each.tls.certificate.decode() if each.tls else ""
+        key = (pod, each.speaks, account.username, account.secret, certificate, str(each.settings))
         if key not in self._stores:
             store = _Store(self._addresses.store(len(self._stores)))
             self._stores[key] = store

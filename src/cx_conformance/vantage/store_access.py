@@ -79,6 +79,13 @@ class StoreAccess:
             return str(missing)
         return "its CA is empty"
 
+    def login(self, store: Store, login: Login, namespace: str) -> Credentials | None:
+        """Return what a login names; None where it is not there, or may not be read."""
+        try:
+            return self._given(store, login, namespace)
+        except (NoSuchValue, CouldNotLook):
+            return None
+
     def _given(self, store: Store, login: Login, namespace: str) -> Credentials:
         username = login.username
         if username is None and login.username_from is not None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cx_conformance.outcome.looking import NoVantage
-from cx_conformance.probes.stores.observation import PortObservation, StoreObservation
+from cx_conformance.probes.stores.observation import Finding, PortObservation, StoreObservation
 from cx_conformance.vantage.reach import Way
 
 
@@ -32,6 +32,10 @@ class StoreAsked:
     """Why this pod was asked of several, and what to know of the others."""
     told_ports: frozenset[str] = frozenset()
     """Ports that components are told to use, as they are told."""
+    read_from: tuple[str, ...] = ()
+    """Where the account is read from that was logged in as."""
+    as_told: tuple[tuple[str, Finding], ...] = ()
+    """Where components are told to log in as somebody else, and what came of that."""
     others: Mapping[int, Way] = field(default_factory=dict)
     """How its further ports were reached, by Service port, in the order of the observation's ports."""
 

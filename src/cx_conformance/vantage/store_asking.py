@@ -12,7 +12,7 @@ from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.service import Service
 from cx_conformance.cluster.store_settings import sentinel_told, told
 from cx_conformance.outcome.looking import NoVantage
-from cx_conformance.probes.stores.observation import StoreObservation
+from cx_conformance.probes.stores.observation import Finding, StoreObservation
 from cx_conformance.probes.stores.target import Credentials, Limits, Target, TlsExpectation
 from cx_conformance.probes.stores.trouble import Kind
 from cx_conformance.vantage.clients import OBSERVE, Asking
@@ -26,6 +26,7 @@ from cx_conformance.vantage.store_access import StoreAccess
 from cx_conformance.vantage.store_asked import StoreAsked
 from cx_conformance.vantage.store_names import covered, told_hosts
 from cx_conformance.vantage.told import asking_for, told_ports
+from cx_conformance.vantage.told_accounts import read_from, told_accounts
 
 LIMITS: Final = Limits(connect_s=5.0, answer_s=5.0, total_s=12.0, tries=2)
 """A store that answers within five seconds is slow, not broken; the drivers' own limits are 4 to 30 seconds."""
@@ -44,6 +45,7 @@ class StoreAsking:
         login = given.login or (None if entry.of.protocol is Protocol.KEYCLOAK else entry.of.login)
         self._namespace = seen.namespace_of(entry.planned)
         self._account = access.account(seen, entry, login, of_site=given.login is not None)
+        self._read_from = read_from(login, self._namespace)
         self._given_tls = given.tls
         self._tls = given.tls or entry.of.tls
         self._flags = {one.switched_on for one in told(seen, entry, "tls")}
@@ -84,7 +86,21 @@ class StoreAsking:
             certificate_note=asked.note,
             role_note=role_note,
             told_ports=told_ports(self._seen, self._entry) if others else frozenset(),
+            read_from=self._read_from,
+            as_told=self._as_told(target, asking, after_all=asked.secure_after_all) if observation.logs_in.ok else (),
             others=others,
+        )
+
+    def _as_told(self, target: Target, asking: Asking, *, after_all: bool) -> tuple[tuple[str, Finding], ...]:
+        """Log in as every other account that components are told; the store's own has shown that it can be done."""
+        if self._account.credentials is None:
+            return ()
+        asking = replace(asking, others=(), allow_writes=False)
+        target = replace(target, tls=self._certificates()) if after_all else target
+        observe = OBSERVE[self._entry.of.protocol]
+        return tuple(
+            (where, observe(replace(target, limits=self._limits()), account, asking).logs_in)
+            for where, account in told_accounts(self._seen, self._entry, self._access, self._account.credentials)
         )
 
     def _asked(self, target: Target, asking: Asking, way: Way, *, told_name: bool) -> AskedOverTls:

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 
-from tests.campaign.ground import all_facts
+from tests.campaign.ground import all_facts, live_facts
 from tests.campaign.mutation import Mutation, mutations
 from tests.campaign.operators import (
     configuration,
     containers,
     edges,
     ingress,
+    live_edges,
+    live_health,
+    live_stores,
     platform,
     services,
     storage,
@@ -22,6 +25,10 @@ __all__ = [
     "containers",
     "edges",
     "ingress",
+    "live_edges",
+    "live_health",
+    "live_mutations",
+    "live_stores",
     "platform",
     "services",
     "storage",
@@ -33,3 +40,8 @@ __all__ = [
 def all_mutations() -> Iterator[Mutation]:
     """Yield every way in which the API's own objects break a fact of the blueprint."""
     return mutations(all_facts())
+
+
+def live_mutations() -> Iterator[Mutation]:
+    """Yield every way of breaking a fact so that only a probe sees it."""
+    return mutations(live_facts(), live=True)

@@ -1,10 +1,15 @@
 """Stores, as far as the API's own objects break them: what the components are told."""
 
-from cx_conformance.blueprint.store import Settings
+from cx_conformance.blueprint.store import Reference, Settings, Store
 from tests.campaign.facts import Fact
-from tests.campaign.ground import Ground
+from tests.campaign.ground import Ground, Inapplicable
 from tests.campaign.mutation import breaks
 from tests.checks.installation import Object, blueprint
+
+
+def _store(fact: Fact) -> Store:
+    found: Store = fact.of(Store)
+    return found
 
 
 def _data(fact: Fact, ground: Ground) -> Object:
@@ -15,6 +20,36 @@ def _data(fact: Fact, ground: Ground) -> Object:
 
 def _place(fact: Fact) -> tuple[str, ...]:
     return (fact.of(Settings).config_map, fact.text)
+
+
+def _account(fact: Fact) -> Reference:
+    found: Reference = fact.of(Reference)
+    return found
+
+
+def _secret(fact: Fact, ground: Ground) -> Object:
+    reference = _account(fact)
+    if reference.secret is None:
+        raise Inapplicable("it is read from a ConfigMap")
+    return ground.find("Secret", reference.secret, ground.component(fact).namespace.name)
+
+
+@breaks("store.login.password.secret", "store.login.username_from.secret", how="absent")
+def account_secret_absent(fact: Fact, ground: Ground) -> None:
+    """The Secret with the store's account was never created."""
+    ground.manifests.remove(_secret(fact, ground))
+
+
+@breaks("store.login.password.key", "store.login.username_from.key", how="absent")
+def account_key_absent(fact: Fact, ground: Ground) -> None:
+    """The Secret is there, without the key."""
+    del _secret(fact, ground)["data"][fact.value]
+
+
+@breaks("store.login.password.secret", "store.login.username_from.secret", how="wrong namespace")
+def account_secret_elsewhere(fact: Fact, ground: Ground) -> None:
+    """The Secret is where the components are, and not where the store is."""
+    _secret(fact, ground)["metadata"]["namespace"] = "expertflow"
 
 
 @breaks("store.settings.host", how="wrong reference", words=_place)
@@ -78,6 +113,8 @@ def told_a_url_of_another_port(fact: Fact, ground: Ground) -> None:
 @breaks("store.settings.also", how="wrong reference", words=lambda fact: (fact.where.rpartition("[")[2].rstrip("]"),))
 def told_another_value(fact: Fact, ground: Ground) -> None:
     """The components are told something else than what is documented."""
+    if fact.value in {_store(fact).bucket, _store(fact).realm}:
+        raise Inapplicable("the store itself is asked for it")
     key = fact.where.rpartition("[")[2].rstrip("]")
     _data(fact, ground)[key] = {"false": "true"}.get(fact.value, "other")
 

@@ -108,6 +108,19 @@ def deployed_as_another_kind(fact: Fact, ground: Ground) -> None:
 
 
 @breaks("workload.kind", how="wrong kind")
+def deployed_to_run_for_ever(fact: Fact, ground: Ground) -> None:
+    """A Deployment in place of a CronJob."""
+    workload = ground.workload(fact)
+    if workload["kind"] != "CronJob":
+        raise Inapplicable("it runs for ever")
+    template = ground.template(fact)
+    template["spec"]["restartPolicy"] = "Always"
+    labels = template["metadata"]["labels"]
+    workload |= {"apiVersion": "apps/v1", "kind": "Deployment"}
+    workload["spec"] = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
+
+
+@breaks("workload.kind", how="wrong kind")
 def deployed_as_a_daemon_set(fact: Fact, ground: Ground) -> None:
     """One pod a node in place of a Deployment."""
     workload = ground.workload(fact)

@@ -1,0 +1,99 @@
+"""The whole campaign: ``tox -e campaign``.
+
+Breaks every fact of the blueprint in every way that an operator knows: by the API's objects in memory, then so that
+only a probe sees it, on the embedded cluster. Exits 1 where something survives without a reason in ``survivors.yaml``.
+With ``--write`` it keeps what it found for ``docs/coverage.md``.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from cx_conformance.sandbox.cluster import EmbeddedCluster
+from tests.campaign import entrance, measured
+from tests.campaign.coverage import PAGE, page
+from tests.campaign.ground import Ground, Inapplicable, all_facts, documented
+from tests.campaign.judging import Fate, Judged, judge
+from tests.campaign.operators import all_mutations, live_mutations
+from tests.campaign.rounds import Arena, rounds
+from tests.campaign.survivors import reason_for, unexplained
+
+
+def static() -> Iterator[Judged]:
+    """Break facts by the API's own objects."""
+    for mutation in all_mutations():
+        try:
+            yield judge(mutation)
+        except Inapplicable:
+            continue
+
+
+def live(folder: Path) -> Iterator[Judged]:
+    """Break facts so that only a probe sees it."""
+    yield from entrance.play(folder)
+    with EmbeddedCluster(Ground(documented()).manifests) as cluster:
+        arena = Arena(cluster, folder)
+        for one in rounds(live_mutations()):
+            yield from arena.play(one)
+
+
+def told(found: Iterator[Judged], name: str) -> list[Judged]:
+    """Run a part, and tell how it went on."""
+    began, kept, shown = time.monotonic(), [], 0.0
+    for one in found:
+        kept.append(one)
+        if one.fate is not Fate.KILLED and reason_for(one.mutation.fact, one.mutation.operator.name) is None:
+            print(f"{one.fate}: {one.mutation.name}: {one.words[:300]}", flush=True)
+        if time.monotonic() - shown > 10:
+            shown = time.monotonic()
+            print(f"{name}: {len(kept)} broken, {shown - began:.0f} s", file=sys.stderr, flush=True)
+    counts = Counter(one.fate.value for one in kept)
+    words = ", ".join(f"{number} {fate}" for fate, number in sorted(counts.items()))
+    print(f"{name}: {len(kept)} mutations in {time.monotonic() - began:.0f} s: {words}", flush=True)
+    return kept
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the campaign; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="tox -e campaign --", description=__doc__)
+    parser.add_argument("--static", action="store_true", help="only what the API's own objects show")
+    parser.add_argument("--write", action="store_true", help="keep what was found, and write docs/coverage.md")
+    parser.add_argument("--kubeconfig", type=Path, help="break a real cluster instead")
+    parser.add_argument("--context", help="context of the kubeconfig")
+    parser.add_argument("--image", help="what the reference installation's pods run there: any with python3 and sh")
+    parser.add_argument("--yes-break-this-cluster", action="store_true", help="needed with --kubeconfig")
+    options = parser.parse_args(arguments)
+    if options.kubeconfig:
+        from tests.campaign.real.campaign import break_cluster
+
+        return break_cluster(
+            options.kubeconfig, options.context, agreed=options.yes_break_this_cluster, image=options.image
+        )
+    found = told(static(), "by objects")
+    if not options.static:
+        with tempfile.TemporaryDirectory() as folder:
+            found += told(live(Path(folder)), "seen by probes only")
+    if options.write:
+        measured.save(measured.rows(found))
+        measured.load.cache_clear()
+        PAGE.write_text(page(), encoding="utf-8")
+    unbroken = {one.name: one for _, one in all_facts()}
+    for one in found:
+        unbroken.pop(one.mutation.fact.name, None)
+    silent = [] if options.static else unexplained(unbroken.values())
+    for name in silent:
+        print(f"nothing breaks {name}, and no reason says why")
+    wrong = [
+        one
+        for one in found
+        if one.fate is not Fate.KILLED and reason_for(one.mutation.fact, one.mutation.operator.name) is None
+    ]
+    return 1 if wrong or silent else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The campaign on a real cluster, in namespaces of its own."""

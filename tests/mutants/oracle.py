@@ -1,0 +1,66 @@
+"""What must hold of one file of checks, asked without starting pytest: a mutant for which it does not is killed.
+
+``python -m tests.mutants.oracle checks/services.py`` exits 1 as soon as something is not as it should be: the quickest
+questions first.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from cx_conformance.catalogue import all_checks
+from cx_conformance.outcome.outcome import Result
+from tests.campaign import measured
+from tests.campaign.judging import Fate, judge
+from tests.campaign.operators import all_mutations
+from tests.checks.installation import Installation
+from tests.checks.test_breaking import BROKEN
+from tests.checks.test_variations import VARIATIONS
+from tests.checks.variations import FIELD
+
+SITE = {"fqdn": "cx.example.com"}
+_KEPT = (Result.PASS, Result.NOT_APPLICABLE)
+
+
+def wrong(area: str) -> Iterator[str]:
+    """Yield what is not as it should be with the static checks of an area."""
+    own = [one.id for one in all_checks() if one.area == area and not one.live]
+    yield from _alarms("the reference installation", Installation(SITE), own)
+    for identity, component, entry, break_it, words in BROKEN:
+        if identity in own:
+            installation = Installation(SITE)
+            break_it(installation)
+            ended = installation.outcome(identity, component, entry)
+            said = ended.evidence.get("seen", "") if ended.result is Result.BLOCKED else ended.message
+            if ended.result not in (Result.FAIL, Result.BLOCKED) or words not in said:
+                yield f"{identity} of {component}: {ended.result}: {said}"
+    yield from _survivors(set(own))
+    for name, vary in (VARIATIONS | FIELD).items():
+        installation = Installation(SITE)
+        vary(installation)
+        yield from _alarms(name, installation, own)
+
+
+def _alarms(name: str, installation: Installation, own: list[str]) -> Iterator[str]:
+    for one in installation.all_outcomes(own):
+        if one.result not in _KEPT:
+            yield f"{name}: {one.check} {one.component}: {one.message}"
+
+
+def _survivors(own: set[str]) -> Iterator[str]:
+    """Break a fact by each operator that these checks are known to kill, two components each."""
+    known: dict[str, list[str]] = {}
+    for row in measured.load():
+        if row.fate == Fate.KILLED and not row.live and own & set(row.checks):
+            known.setdefault(row.operator, []).append(row.fact)
+    wanted = {(name, fact) for name, facts in known.items() for fact in (facts[0], facts[-1])}
+    for mutation in all_mutations():
+        if (mutation.operator.name, mutation.fact.name) in wanted:
+            ended = judge(mutation)
+            if ended.fate is not Fate.KILLED:
+                yield f"{mutation.name}: {ended.fate}"
+
+
+if __name__ == "__main__":
+    for words in wrong(Path(sys.argv[1]).stem):
+        sys.exit(words)
