@@ -23,9 +23,9 @@ from tests.campaign.rounds import Arena, rounds
 from tests.campaign.survivors import reason_for, unexplained
 
 
-def static() -> Iterator[Judged]:
-    """Break facts by the API's own objects."""
-    for mutation in all_mutations():
+def static(only: str) -> Iterator[Judged]:
+    """Break facts by the API's own objects, in the ways whose names hold a text."""
+    for mutation in (one for one in all_mutations() if only in one.name):
         try:
             yield judge(mutation)
         except Inapplicable:
@@ -62,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tox -e campaign --", description=__doc__)
     parser.add_argument("--static", action="store_true", help="only what the API's own objects show")
     parser.add_argument("--write", action="store_true", help="keep what was found, and write docs/coverage.md")
+    parser.add_argument("--only", default="", metavar="TEXT", help="with --static, only mutations whose name holds it")
+    parser.add_argument("--page", action="store_true", help="only write docs/coverage.md anew, from what is kept")
     parser.add_argument("--kubeconfig", type=Path, help="break a real cluster instead")
     parser.add_argument("--context", help="context of the kubeconfig")
     parser.add_argument("--image", help="what the reference installation's pods run there: any with python3 and sh")
@@ -73,12 +75,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return break_cluster(
             options.kubeconfig, options.context, agreed=options.yes_break_this_cluster, image=options.image
         )
-    found = told(static(), "by objects")
+    if options.page:
+        PAGE.write_text(page(), encoding="utf-8")
+        return 0
+    found = told(static(options.only), "by objects")
     if not options.static:
         with tempfile.TemporaryDirectory() as folder:
             found += told(live(Path(folder)), "seen by probes only")
     if options.write:
-        measured.save(measured.rows(found))
+        measured.save(measured.rows(found), instead=options.only, live=not options.static)
         measured.load.cache_clear()
         PAGE.write_text(page(), encoding="utf-8")
     unbroken = {one.name: one for _, one in all_facts()}

@@ -44,9 +44,11 @@ def rows(found: Iterable[Judged]) -> list[Row]:
     return sorted(made, key=lambda one: (one.live, one.field, one.fact, one.operator))
 
 
-def save(made: Iterable[Row]) -> None:
-    """Keep them, a line each."""
-    lines = (json.dumps(list(asdict(one).values()), separators=(",", ":")) for one in made)
+def save(made: Iterable[Row], *, instead: str = "", live: bool = True) -> None:
+    """Keep rows, a line each, in place of those whose name holds ``instead``; without ``live`` those of probes stay."""
+    kept = [] if live else [one for one in load() if one.live or instead not in f"{one.fact}: {one.operator}"]
+    rows = sorted([*kept, *made], key=lambda one: (one.live, one.field, one.fact, one.operator))
+    lines = (json.dumps(list(asdict(one).values()), separators=(",", ":")) for one in rows)
     FILE.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
 
 

@@ -11,7 +11,7 @@ from tests.campaign.survivors import reason_for, reasons, unexplained
 
 
 def test_the_page_is_written_from_what_is_kept_beside_the_campaign() -> None:
-    """``tox -e campaign -- --write`` writes it anew."""
+    """``PYTHONPATH=src:. python -m tests.campaign --page`` writes it anew."""
     assert PAGE.read_text(encoding="utf-8") == page()
 
 

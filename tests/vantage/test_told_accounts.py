@@ -17,9 +17,9 @@ class Told(StoreAccess):
 
     def __init__(self, username: str, password: str | None) -> None:
         """Give this account; None: it is not there."""
-        self._held = Credentials(username, SecretStr(password), "admin") if password is not None else None
+        self._held = Credentials(username=username, password=SecretStr(password)) if password is not None else None
 
-    def login(self, store: Store, login: Login, namespace: str) -> Credentials | None:
+    def login(self, store: Store, login: Login, namespace: str) -> Credentials | None:  # noqa: ARG002 - always the same
         """Return it."""
         return self._held
 
@@ -30,7 +30,7 @@ def places(username: str, password: str | None) -> list[str]:
     plan = Plan(blueprint(), installation.site)
     seen = Seen(installation.snapshot(plan), plan)
     mongo = next(one for one in plan.entries("store") if one.component == "mongo")
-    known = Credentials("root", SecretStr("known"), "admin")
+    known = Credentials(username="root", password=SecretStr("known"))
     return [where for where, _ in told_accounts(seen, mongo, Told(username, password), known)]
 
 
