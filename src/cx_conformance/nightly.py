@@ -4,6 +4,7 @@ None of it changes the verdict; what cannot be done is said in a sentence.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from cx_conformance.outcome.comparison import by_key
 from cx_conformance.outcome.nights import STRIP, Night, failing_since, flapping, strips
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import RunRecord
+from cx_conformance.reports.pack.names import METRICS
 
 if TYPE_CHECKING:
     from cx_conformance.reports.bucket import Access, Bucket
@@ -33,6 +35,7 @@ class Nightly:
 
     def remember(self, record: RunRecord) -> RunRecord:
         """Add the run to the history, and return it with what the nights before say of it."""
+        self._fetch_metrics()
         if self.options.history is None:
             return record
         from cx_conformance.reports.difference import night_of
@@ -101,6 +104,23 @@ class Nightly:
             self.notes.append(f"could not fetch the history of the nights before: {reason}")
         else:
             self._fetched = True
+
+    def _fetch_metrics(self) -> None:
+        """Get the last night's metrics where none are here: when the platform was last conformant is carried over.
+
+        What keeps them from being read keeps the report from being stored too, which is said then.
+        """
+        directory = self.options.report
+        if self.options.publish is None or directory is None or (directory / METRICS).exists():
+            return
+        from cx_conformance.reports.bucket import BucketRefused
+        from cx_conformance.reports.kept_nights import LATEST
+
+        with suppress(BucketRefused, OSError):
+            kept = self._opened().read(f"{LATEST}/{METRICS}")
+            if kept is not None:
+                directory.mkdir(parents=True, exist_ok=True)
+                (directory / METRICS).write_bytes(kept)
 
     def _opened(self) -> "Bucket":
         """Return the bucket; raises BucketRefused."""

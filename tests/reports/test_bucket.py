@@ -59,8 +59,9 @@ def test_the_last_nights_are_kept(tmp_path: Path, access: Access) -> None:
     bucket = Bucket(PLACE, access)
     bucket.write(b"not ours", "nights/keep-me/notes.txt")
     bucket.write(b"old", "latest/report.pdf")
+    bucket.write(b"old", "latest/evidence/ccm/logs.txt")
     for day in range(3):
-        assert night(tmp_path / f"pod-{day}", day, access) == []
+        assert night(tmp_path / f"pod-{day}", day, access, Result.FAIL if day == 2 else Result.PASS) == []
 
     names = set(bucket.names())
     assert bucket.folders() == ["latest", "nights"]
@@ -69,12 +70,13 @@ def test_the_last_nights_are_kept(tmp_path: Path, access: Access) -> None:
         "2026-11-25T020005Z",
         "keep-me",
     }
-    assert "latest/report.pdf" not in names
+    assert not {"latest/report.pdf", "latest/evidence/ccm/logs.txt"} & names
     copy = tmp_path / "copy"
     copy.mkdir()
     for name in (one for one in names if one.startswith("latest/")):
         (copy / Path(name).name).write_bytes(bucket.read(name) or b"")
     assert verify(copy).problems == []
+    assert "last_conformant_timestamp_seconds{" in (copy / "metrics.prom").read_text()
     history = read_json(copy / "report.json").extra["history"]
     assert [one["started"][:10] for one in history["nights"]] == ["2026-11-23", "2026-11-24", "2026-11-25"]
 

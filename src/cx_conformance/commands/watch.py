@@ -158,12 +158,21 @@ def _live(watched: "Watched", state: list[str]) -> Iterator[None]:
 
 def _keep(folder: Path, keep: Path) -> None:
     """Put the files of a finished look in the place of those before."""
-    from cx_conformance.reports.writing import replacing
+    from cx_conformance.reports.kept_nights import is_of_pack
+    from cx_conformance.reports.writing import not_written, replacing
 
-    for path in sorted(folder.iterdir()):
-        if path.is_file():
-            with replacing(keep / path.name) as file:
-                file.write(path.read_bytes())
+    new = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    try:
+        for path in [one for one in keep.rglob("*") if one.is_file()]:
+            within = path.relative_to(keep)
+            if within not in new and is_of_pack(within.as_posix()):
+                path.unlink()
+        for within in sorted(new):
+            (keep / within).parent.mkdir(parents=True, exist_ok=True)
+            with replacing(keep / within) as file:
+                file.write((folder / within).read_bytes())
+    except OSError as reason:
+        raise not_written(keep, reason) from reason
 
 
 def _took(watched: "Watched") -> str:

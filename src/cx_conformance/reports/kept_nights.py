@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from cx_conformance.reports.bucket import Bucket
-from cx_conformance.reports.pack.names import JUNIT, NIGHTS, REPORT, SIGNATURE, SUMMED, SUMS
+from cx_conformance.reports.pack.names import EVIDENCE, JUNIT, NIGHTS, REPORT, SIGNATURE, SUMMED, SUMS
 from cx_conformance.reports.pack.sums import summed
 from cx_conformance.reports.writing import not_written, replacing
 
@@ -53,11 +53,16 @@ def store_pack(bucket: Bucket, directory: Path, started: dt.datetime, nights: in
     for folder in (f"{NIGHTS}/{stamp(started)}", LATEST):
         for name in here:
             bucket.store(directory / name, f"{folder}/{name}")
-    ours = {f"{LATEST}/{name}" for name in (*SUMMED, SUMS, SIGNATURE) if name not in here}
-    for name in ours.intersection(bucket.names(f"{LATEST}/")):
-        bucket.delete(name)
+    for name in bucket.names(f"{LATEST}/"):
+        if is_of_pack(within := name.removeprefix(f"{LATEST}/")) and within not in here:
+            bucket.delete(name)
     if nights is not None:
         _forget(bucket, nights)
+
+
+def is_of_pack(name: str) -> bool:
+    """Whether a file of that name, relative to a pack's folder, is one of its own."""
+    return name in (*SUMMED, SUMS, SIGNATURE) or name.startswith(f"{EVIDENCE}/")
 
 
 def _forget(bucket: Bucket, nights: int) -> None:
