@@ -8,7 +8,6 @@ from importlib import import_module
 from typing import Final
 
 from cx_conformance import __version__
-from cx_conformance.outcome.verdict import EXIT_STATUS, Verdict
 from cx_conformance.standard_streams import standard_streams, told
 
 COMMANDS: Final = {
@@ -62,6 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"cx-conformance {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     chosen = arguments[0] if arguments else ""
+    if chosen in _TAKING_ALL:
+        gc.set_threshold(_BETWEEN_COLLECTIONS)
     for name, line in COMMANDS.items():
         if name == chosen:
             import_module(f"cx_conformance.commands.{name}").add_parser(subparsers)
@@ -69,12 +70,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             subparsers.add_parser(name, help=line)
     with standard_streams() as output:
         if chosen in _TAKING_ALL:
-            gc.set_threshold(_BETWEEN_COLLECTIONS)
             # All of their arguments are pytest's to parse; only their help is ours.
             status = import_module(f"cx_conformance.commands.{chosen}").run_with(arguments[1:], parser)
         else:
             args = parser.parse_args(arguments)
             status = args.run(args)
+        from cx_conformance.outcome.verdict import EXIT_STATUS, Verdict
+
         return told(output, int(status), otherwise=EXIT_STATUS[Verdict.INCONCLUSIVE])
 
 

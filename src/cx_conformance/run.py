@@ -175,7 +175,11 @@ class Run:
 
     @property
     def secrets(self) -> "tuple[SecretStr, ...]":
-        """Return every secret value that was read so far, for reports to be scrubbed of."""
+        """Return every secret value that reports are to be scrubbed of, of those that were read so far."""
+        return self._scrub.hidden(self._read_secrets)
+
+    @property
+    def _read_secrets(self) -> "tuple[SecretStr, ...]":
         live = self._looks.get("live")
         return self._secrets if live is None or isinstance(live, CouldNotLook) else live.secrets
 
@@ -216,10 +220,8 @@ class Run:
         return live
 
     def _without_secrets(self, outcome: Outcome) -> Outcome:
-        """Return an outcome without any secret that this run has read, now or at an earlier look."""
-        live = self._looks.get("live")
-        known = self._secrets if live is None or isinstance(live, CouldNotLook) else live.secrets
-        return self._scrub(outcome, known)
+        """Return the outcome as it may be shown and remembered."""
+        return self._scrub(outcome, self._read_secrets)
 
     def _selected(self, kind: str, entry: Entry[Any]) -> bool:
         """Whether a live check was asked for that looks at this entry."""

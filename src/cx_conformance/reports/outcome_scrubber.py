@@ -4,7 +4,7 @@ Messages hold none by themselves: what stores say is masked where it is heard, a
 is for what nobody thought of, such as a store that repeats another store's password.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,12 +30,16 @@ class OutcomeScrubber:
         """Return the outcome without any of ``secrets``, which only ever grow."""
         if len(secrets) != self._known:
             self._known = len(secrets)
-            self._scrubber = Scrubber(one for one in secrets if one.get_secret_value() not in self._public)
+            self._scrubber = Scrubber(self.hidden(secrets))
         if not self._known:
             return outcome
         return replace(
             outcome, message=self._scrubber.scrub(outcome.message), evidence=self._scrubbed(dict(outcome.evidence))
         )
+
+    def hidden(self, secrets: Iterable[SecretStr]) -> tuple[SecretStr, ...]:
+        """Return those of ``secrets`` that are to be taken out: all that are no public word."""
+        return tuple(one for one in secrets if one.get_secret_value() not in self._public)
 
     def _scrubbed(self, value: Any) -> Any:
         if isinstance(value, str):
