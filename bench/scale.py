@@ -1,6 +1,6 @@
 """How a static run grows: from 29 components to 3,000, as a table and a plot.
 
-    PYTHONPATH=src python bench/scale.py [--sizes 29,100,300,1000,3000] [--runs 3] [--write docs/performance]
+    PYTHONPATH=src python bench/scale.py [--sizes 29,100,300,1000,3000] [--runs 3] [--plot FILE]
 
 Blueprint and cluster are generated (``installations.py``); the cluster is the embedded one, which has started and
 answered a run before the clock starts. A size of 3,000 components comes with 10,000 pods.
@@ -43,14 +43,12 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--sizes", default=",".join(map(str, SIZES)), help="numbers of components, with commas")
     options.add_argument("--runs", type=int, default=3, help="of each size; the median counts")
-    options.add_argument("--write", metavar="STEM", type=Path, help="write STEM-scale.md and STEM-scale.svg too")
+    options.add_argument("--plot", metavar="FILE", type=Path, help="draw an SVG, too")
     chosen = options.parse_args()
     sizes = [_measured(int(size), chosen.runs) for size in chosen.sizes.split(",")]
-    table = _table(sizes)
-    say(table)
-    if chosen.write:
-        Path(f"{chosen.write}-scale.md").write_text(table + "\n", encoding="utf-8")
-        _plot(sizes, Path(f"{chosen.write}-scale.svg"))
+    say(_table(sizes))
+    if chosen.plot:
+        _plot(sizes, chosen.plot)
     return 0 if all(one.took.status in (0, 1) for one in sizes) else 1
 
 
