@@ -112,7 +112,7 @@ def _traced(folder: Path, arguments: Sequence[str], kubeconfig: str) -> dict[str
     script.write_text(TRACED, encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    subprocess.run(
+    subprocess.run(  # noqa: S603 - this interpreter
         [sys.executable, str(script), str(told), "run", "--kubeconfig", kubeconfig, *arguments],
         env=environment,
         stdout=subprocess.DEVNULL,
