@@ -78,6 +78,14 @@ def test_what_probe_pods_and_debug_containers_take_is_granted_only_where_they_ar
     assert "run --allow-probe-pods` needs" in text
 
 
+def test_logs_are_granted_only_where_they_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """A log may tell what no check needs to know."""
+    plain, _ = printed(capsys)
+    with_logs, _ = printed(capsys, "--with-logs")
+
+    assert rules_of_pods(with_logs) == rules_of_pods(plain) | {"pods/log": {"get"}}
+
+
 def test_names_of_secrets_that_could_not_be_seen_are_not_left_out_silently(capsys: pytest.CaptureFixture[str]) -> None:
     """Where pods may not be listed, some Secrets stay unknown: nothing is printed."""
     assert main(["rbac", "--from-cluster", "--sandbox=list-forbidden:pods"]) == 3

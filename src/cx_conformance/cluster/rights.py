@@ -109,6 +109,15 @@ def rights_to_make(
     )
 
 
+def rights_to_logs(plan: Plan, namespaces: Iterable[str] | None = None) -> tuple[Right, ...]:
+    """Return what the evidence in a pack asks for beyond a run: the last log lines of containers that fail.
+
+    ``namespaces`` are those that exist; None: all that the plan names.
+    """
+    known = set(plan.namespaces) if namespaces is None else set(namespaces)
+    return tuple(Right(verb="get", resource=LOG, namespace=name) for name in plan.namespaces if name in known)
+
+
 def existing(snapshot: Snapshot) -> tuple[str, ...]:
     """Return those of the snapshot's namespaces that exist; raises CouldNotLook when that could not be seen."""
     return tuple(name for name in snapshot.namespaces if snapshot.get(Namespace, None, name) is not None)

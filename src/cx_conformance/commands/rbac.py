@@ -58,6 +58,11 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument(
         "--in-cluster", action="store_true", help="for a run inside the cluster, which needs no port-forward"
     )
+    parser.add_argument(
+        "--with-logs",
+        action="store_true",
+        help="logs, too: the evidence in a pack then holds the last lines of containers that fail",
+    )
     subject = parser.add_mutually_exclusive_group()
     subject.add_argument(
         "--service-account",
@@ -116,7 +121,7 @@ def run(args: argparse.Namespace) -> int:
 def _yaml(args: argparse.Namespace, session: "Run") -> str:
     import yaml
 
-    from cx_conformance.cluster.rights import existing, referred_secrets, rights, rights_to_make
+    from cx_conformance.cluster.rights import existing, referred_secrets, rights, rights_to_logs, rights_to_make
     from cx_conformance.cluster.roles import role_objects
 
     plan = session.plan
@@ -137,6 +142,8 @@ def _yaml(args: argparse.Namespace, session: "Run") -> str:
             debug_containers=options.allow_debug_containers is not None,
             namespaces=there,
         )
+    if args.with_logs:
+        needed = tuple(dict.fromkeys((*needed, *rights_to_logs(plan, there))))
     subject = args.service_account or args.user or args.group
     subject = subject or Subject(kind="ServiceAccount", name=NAME, namespace=plan.namespaces[0])
     given = (
