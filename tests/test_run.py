@@ -201,6 +201,18 @@ def test_junit_holds_a_testcase_for_each_outcome_by_the_contract(without_ccm: Pa
     assert len(names) == len(set(names))
 
 
+def test_jenkins_xunit_plug_in_gets_files_without_properties_of_testcases(without_ccm: Path, tmp_path: Path) -> None:
+    """``--junit-strict``: in the pack and where ``--junitxml`` says; what they tell stands in the output."""
+    options = ("--junit-strict", "--junitxml", "junit.xml", "--report", "report", "--only", "ccm")
+    command("run", "--snapshot", without_ccm, *options, cwd=tmp_path)
+    for path in (tmp_path / "junit.xml", tmp_path / "report" / "junit.xml"):
+        suite = next(iter(JUnitXml.fromfile(str(path))))
+        cases = list(suite)
+        assert cases
+        assert b"<property" not in path.read_bytes().partition(b"<testcase")[2]
+        assert all("component: ccm" in str(case.system_out) for case in cases)
+
+
 def test_a_run_with_several_processes_gives_the_same_report(without_ccm: Path, tmp_path: Path) -> None:
     """``-n 2`` of pytest-xdist changes nothing but the time."""
     one = command("run", "--snapshot", without_ccm, "--report", tmp_path / "a", cwd=tmp_path)

@@ -260,13 +260,21 @@ class Reporting:
 
             # Paper takes its time: there is none to be taken when the run was cut off, or has a limit.
             paper = not (options.no_pdf or options.time_limit or self.run.interrupted)
-            write_report(record, options.report, scrubber, paper=paper, dossiers=self._dossiers(record))
+            write_report(
+                record,
+                options.report,
+                scrubber,
+                paper=paper,
+                dossiers=self._dossiers(record),
+                case_properties=not options.junit_strict,
+            )
 
     def _write_junit(self, record: "RunRecord", scrubber: "Scrubber") -> None:
         if self.run.options.junitxml:
             from cx_conformance.reports.junit import write_junit
 
-            write_junit(record, self.run.options.junitxml, scrubber)
+            strict = self.run.options.junit_strict
+            write_junit(record, self.run.options.junitxml, scrubber, case_properties=not strict)
 
     @staticmethod
     def _tell(words: str) -> None:

@@ -67,20 +67,21 @@ def prepare_directory(directory: Path) -> None:
         raise _not_ours(directory / PAPER)
 
 
-def write_report(
+def write_report(  # noqa: PLR0913 - what a run has, and how it is to be written
     record: RunRecord,
     directory: Path,
     scrubber: Scrubber | None = None,
     *,
     paper: bool = True,
     dossiers: Iterable[Dossier] = (),
+    case_properties: bool = True,
 ) -> tuple[Path, ...]:
     """Write the pack into ``directory``; return the paths of its files.
 
     When one of them cannot be written the others still are: half of what was found out is better than nothing.
     ReportNotWritten is raised then, for the first of them. ``paper``: with ``report.pdf`` where WeasyPrint is
     installed; it takes ten seconds, comes last, and can be made later by ``render``. ``dossiers`` become the folder of
-    evidence.
+    evidence. ``case_properties``: as in ``write_junit``.
     """
     prepare_directory(directory)
     scrub = scrubber or Scrubber()
@@ -98,7 +99,7 @@ def write_report(
     for name in (SIGNATURE, PAPER):
         write(name, _take_away)
     write(REPORT, lambda path: write_json(record, path, scrub))
-    write(JUNIT, lambda path: write_junit(record, path, scrub))
+    write(JUNIT, lambda path: write_junit(record, path, scrub, case_properties=case_properties))
     write(METRICS, lambda path: write_metrics(record, path, scrub))
     # The page is made from the report as it was written, so that it can be made again from that alone.
     kept = read_json(written[REPORT]) if REPORT in written else record

@@ -4,7 +4,8 @@ What consumers make of the file, and what follows for it:
 
 - Jenkins' ``junit`` step merges error and failure, but shows their text; it reads properties of testcases. Jenkins'
   xUnit plug-in validates by a schema that has no properties in a testcase, and drops a file that has them: for it,
-  ``case_properties=False`` writes the same facts as lines of ``system-out``.
+  ``case_properties=False`` (``--junit-strict``) writes the same facts as lines of ``system-out``. By default they are
+  properties, which most readers know, pytest's own files have, and whoever reads a file by program wants.
 - GitLab keeps the first of testcases with the same ``classname`` and ``name``, names suites by ``classname`` and
   refuses files over 30 MB: names are made unique, and the longest texts are cut until the file fits.
 - Azure DevOps shows ``message`` and text; times are seconds.
