@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,8 +14,10 @@ from typing import Any
 import pytest
 from junitparser import JUnitXml
 
+from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.cluster.snapshot import save
+from cx_conformance.sandbox.cluster import EmbeddedCluster
 from cx_conformance.suite_files import suite_root
 from tests.checks.installation import Installation, blueprint
 
@@ -214,13 +217,39 @@ def test_jenkins_xunit_plug_in_gets_files_without_properties_of_testcases(withou
 
 
 def test_a_run_with_several_processes_gives_the_same_report(without_ccm: Path, tmp_path: Path) -> None:
-    """``-n 2`` of pytest-xdist changes nothing but the time."""
-    one = command("run", "--snapshot", without_ccm, "--report", tmp_path / "a", cwd=tmp_path)
-    two = command("run", "--snapshot", without_ccm, "--report", tmp_path / "b", "-n", "2", cwd=tmp_path)
+    """``-n 2`` of pytest-xdist changes nothing but the time: outcomes, waivers, what was looked at."""
+    waiver = "reason: r, owner: o, expires: 2099-01-01"
+    site = tmp_path / "site.yaml"
+    site.write_text(
+        f"waivers: [{{check: CX201, component: ccm, {waiver}}}, {{check: CX101, component: redis, {waiver}}}]"
+    )
+    given = ("run", "--snapshot", without_ccm, "--site", site, "--report")
+    one = command(*given, tmp_path / "a", cwd=tmp_path)
+    two = command(*given, tmp_path / "b", "-n", "2", cwd=tmp_path)
     assert (one.returncode, two.returncode) == (1, 1)
     assert told(tmp_path / "a") == told(tmp_path / "b")
     first, second = (json.loads((tmp_path / name / "report.json").read_bytes())["run"] for name in "ab")
     assert first["cluster"] == second["cluster"]
+    assert first["waivers"] == second["waivers"]
+    assert {one["state"] for one in first["waivers"]} == {"no longer needed"}
+    assert "blueprint  Expertflow CX" in two.stdout
+
+
+def test_several_processes_find_the_same_by_live_probes(tmp_path: Path) -> None:
+    """All of them run in one process, whatever number there is; only times differ."""
+    faults = ["health-503:ccm", "store-refuses:redis"]
+    with EmbeddedCluster(reference_installation(blueprint()), faults) as cluster:
+        cluster.settle()
+        given = ("run", "--kubeconfig", cluster.kubeconfig, "--only", "ccm,redis", "--report")
+        command(*given, tmp_path / "a", cwd=tmp_path)
+        command(*given, tmp_path / "b", "-n", "4", cwd=tmp_path)
+
+    def steady(report: Path) -> list[str]:
+        found = [json.dumps(one, sort_keys=True) for one in told(report)]
+        return [re.sub(r"\b\d+(\.\d+)? ms|\"(connect_)?ms\": ({[^}]*}|[^,}]*)", "TIME", one) for one in found]
+
+    assert steady(tmp_path / "a") == steady(tmp_path / "b")
+    assert {"fail", "pass"} <= {one["outcome"] for one in outcomes(tmp_path / "a")}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

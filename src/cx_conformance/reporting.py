@@ -246,6 +246,11 @@ class Reporting:
                 write(record, scrubber)
             except ReportNotWritten as error:
                 missing.append(str(error))
+            except Exception as bug:  # noqa: BLE001 - a bug of one report must cost neither the others nor the verdict
+                words = scrubber.scrub(f"{type(bug).__name__}: {bug}")
+                missing.append(f"could not write a report: {words}; please report it")
+        if self.by_workers and self.own_words:
+            self._show_header()  # only now is known what the workers have seen
         render(record, self.console, scrubber)
         nightly.keep(record)
         nightly.tell(record)
