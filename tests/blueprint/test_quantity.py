@@ -1,4 +1,5 @@
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -38,6 +39,15 @@ def test_other_texts_are_refused_with_what_is_allowed(text: str) -> None:
 def test_it_is_shown_as_it_was_written() -> None:
     """Evidence repeats the cluster's own words."""
     assert str(Quantity.parse("0.50Gi")) == "0.50Gi"
+
+
+def test_each_suffix_is_a_thousand_or_1024_times_the_one_before() -> None:
+    """By Kubernetes' table of suffixes, from its smallest up."""
+    decimal, binary = ("n", "u", "m", "", "k", "M", "G", "T", "P", "E"), ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
+    for step, row in ((1000, decimal), (1024, binary)):
+        values = [Quantity.parse(f"1{suffix}").value for suffix in row]
+        assert [more / less for less, more in pairwise(values)] == [step] * (len(row) - 1)
+    assert Quantity.parse("1").value == 1
 
 
 @given(st.integers(0, 10**12), st.sampled_from(SUFFIXES))

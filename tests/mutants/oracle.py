@@ -1,17 +1,14 @@
 """What must hold of one file of checks, asked without starting pytest: a mutant for which it does not is killed.
 
-``python -m tests.mutants.oracle checks/services.py`` exits 1 as soon as something is not as it should be: the quickest
-questions first.
+The quickest questions come first.
 """
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from cx_conformance.catalogue import all_checks
 from cx_conformance.outcome.outcome import Result
 from tests.campaign import measured
-from tests.campaign.judging import Fate, judge
+from tests.campaign.judging import Fate, judge, static_checks
 from tests.campaign.operators import all_mutations
 from tests.checks.installation import Installation
 from tests.checks.test_breaking import BROKEN
@@ -24,6 +21,7 @@ _KEPT = (Result.PASS, Result.NOT_APPLICABLE)
 
 def wrong(area: str) -> Iterator[str]:
     """Yield what is not as it should be with the static checks of an area."""
+    static_checks.cache_clear()  # of before the mutation
     own = [one.id for one in all_checks() if one.area == area and not one.live]
     yield from _alarms("the reference installation", Installation(SITE), own)
     for identity, component, entry, break_it, words in BROKEN:
@@ -59,8 +57,3 @@ def _survivors(own: set[str]) -> Iterator[str]:
             ended = judge(mutation)
             if ended.fate is not Fate.KILLED:
                 yield f"{mutation.name}: {ended.fate}"
-
-
-if __name__ == "__main__":
-    for words in wrong(Path(sys.argv[1]).stem):
-        sys.exit(words)
