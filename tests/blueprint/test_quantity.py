@@ -25,6 +25,7 @@ def test_similar_texts_may_be_different_amounts(less: str, more: str) -> None:
     """256M is 12 MB less than 256Mi."""
     assert Quantity.parse(less) < Quantity.parse(more)
     assert Quantity.parse(more) >= Quantity.parse(less)
+    assert not Quantity.parse(less) < Quantity.parse(less)
 
 
 @pytest.mark.parametrize(

@@ -126,16 +126,30 @@ def test_ready_null_means_ready_and_terminating_does_not() -> None:
 def test_slices_and_families_are_joined() -> None:
     """Dual stack and more than a hundred endpoints come in several slices; a repeated address counts once."""
     slices = [
+        slice_of({"addresses": ["example.test"]}, family="FQDN"),
         slice_of({"addresses": ["10.1.0.1"]}),
         slice_of({"addresses": ["10.1.0.1"]}, {"addresses": ["10.1.0.2"]}),
         slice_of({"addresses": ["fd00::1"]}, family="IPv6"),
-        slice_of({"addresses": ["example.test"]}, family="FQDN"),
     ]
     found = ready_endpoints(WEB, slices, HTTP)
     assert [(item.address, item.family) for item in found] == [
         ("10.1.0.1", "IPv4"),
         ("10.1.0.2", "IPv4"),
         ("fd00::1", "IPv6"),
+    ]
+
+
+def test_an_endpoint_names_its_pod_and_nothing_else() -> None:
+    """One that somebody keeps by hand may refer to a node, or to nothing."""
+    found = slice_of(
+        {"addresses": ["10.1.0.1"], "targetRef": {"kind": "Pod", "name": "web-1"}, "nodeName": "node-1"},
+        {"addresses": ["10.1.0.2"], "targetRef": {"kind": "Node", "name": "node-2"}},
+        {"addresses": ["10.1.0.3"]},
+    )
+    assert [(one.pod, one.node) for one in ready_endpoints(WEB, [found], HTTP)] == [
+        ("web-1", "node-1"),
+        ("", ""),
+        ("", ""),
     ]
 
 

@@ -42,6 +42,8 @@ LEFT_OUT: Final = (
     "core/ReplaceComparisonOperator_(Lt|LtE|Gt|GtE)_(Is|IsNot|Eq|NotEq)",  # the neighbours stand for them
 )
 """Operators of cosmic-ray that are not used, each with the reason."""
+NO_BEHAVIOUR: Final = re.compile(r"-\s*@(dataclass|lru_cache)\b")
+"""Changed lines that say how a record is stored or how much is remembered: nothing that anybody sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ def mutants(file: str) -> Iterator[Mutant]:
         while (changed := mutate_code(source, get_operator(name)(), number)) is not None:
             number += 1
             lines = list(unified_diff(source.splitlines(), changed.splitlines(), lineterm="", n=0))
-            yield Mutant(name, changed, " ".join(line for line in lines[3:] if not line.startswith("@@")))
+            words = " ".join(line for line in lines[3:] if not line.startswith("@@"))
+            if not NO_BEHAVIOUR.match(words):
+                yield Mutant(name, changed, words)
 
 
 def tested_by(file: str) -> Callable[[], bool]:

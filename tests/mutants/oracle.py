@@ -12,6 +12,7 @@ from tests.campaign.judging import Fate, judge, static_checks
 from tests.campaign.operators import all_mutations
 from tests.checks.installation import Installation
 from tests.checks.test_breaking import BROKEN
+from tests.checks.test_notes import NOTED
 from tests.checks.test_variations import VARIATIONS
 from tests.checks.variations import FIELD
 
@@ -32,6 +33,16 @@ def wrong(area: str) -> Iterator[str]:
             said = ended.evidence.get("seen", "") if ended.result is Result.BLOCKED else ended.message
             if ended.result not in (Result.FAIL, Result.BLOCKED) or words not in said:
                 yield f"{identity} of {component}: {ended.result}: {said}"
+    for identity, component, entry, vary, words in NOTED:
+        if identity in own:
+            usual, varied = Installation(SITE), Installation(SITE)
+            vary(varied)
+            notes = [one.outcome(identity, component, entry).evidence.get("notes", []) for one in (usual, varied)]
+            if [any(words in note for note in told) for told in notes] != [False, True]:
+                yield f"{identity} of {component}: {notes}"
+    for identity in {"CX203", "CX205", "CX206"} & set(own):
+        if Installation(SITE).outcome(identity, "keycloak", "keycloak:8443").result is not Result.PASS:
+            yield f"{identity} looks away from an optional port"
     yield from _survivors(set(own))
     for name, vary in (VARIATIONS | FIELD).items():
         installation = Installation(SITE)
