@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from cx_conformance.cluster.client import Cluster
 
 NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
-    "configmaps": ("CX301", "CX305", "CX306", "CX308"),
+    "configmaps": ("CX301", "CX305", "CX306", "CX308", "CX309"),
     "cronjobs": (),
     "daemonsets": (),  # looked at, as CronJobs are, only where a promised workload is missing
-    "deployments": ("CX101", "CX308"),
+    "deployments": ("CX101", "CX308", "CX309"),
     "endpointslices": ("CX206",),
     "events": (),  # they only explain what is seen elsewhere
     "ingressclasses": ("CX502",),
@@ -33,7 +33,7 @@ NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "pods": ("CX007", "CX105", "CX107", "CX207", "CX401", "CX402", "CX703", "CX704"),
     "secrets": ("CX111", "CX303", "CX305", "CX307", "CX503"),
     "services": ("CX006", "CX201", "CX306"),
-    "statefulsets": ("CX101", "CX308"),
+    "statefulsets": ("CX101", "CX308", "CX309"),
     "storageclasses": ("CX402", "CX404"),
 }
 """The checks of a static run that become errors when a kind may not be read; others are blocked by these."""
