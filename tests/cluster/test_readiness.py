@@ -178,6 +178,27 @@ def test_a_stateful_pod_below_the_partition_may_be_old() -> None:
     assert rollout(stateful_set(source), pods).state == "partitioned"
 
 
+@pytest.mark.parametrize(
+    ("ordinal", "state"), [(0, "partitioned"), (1, "partitioned"), (2, "old-pods"), (10, "old-pods")]
+)
+def test_the_ordinal_says_whether_a_pod_may_be_old(ordinal: int, state: str) -> None:
+    """The pods from the partition on have the new revision."""
+
+    def change(source: dict[str, Any]) -> None:
+        source["spec"].update(replicas=3, updateStrategy={"type": "RollingUpdate", "rollingUpdate": {"partition": 2}})
+        source["status"].update(replicas=3, readyReplicas=3, availableReplicas=3, updatedReplicas=1)
+
+    source = changed("/apis/apps/v1/statefulsets", "db", change)
+    old = {"metadata": {"name": f"db-{ordinal}", "labels": {"controller-revision-hash": "db-old"}}}
+    assert rollout(stateful_set(source), [pod(old)]).state == state
+
+
+def test_a_single_hidden_terminating_pod_counts() -> None:
+    """The account may see the Deployment, and not its pods."""
+    assert web(lambda source: source["status"].update(terminatingReplicas=1)).state == "terminating"
+    assert web(lambda source: source["status"].update(terminatingReplicas=0)).state == "complete"
+
+
 def test_a_daemon_set_must_be_ready_on_every_node() -> None:
     """Its counts have other names."""
     status = {
