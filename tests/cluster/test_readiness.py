@@ -1,13 +1,14 @@
 """When a rollout is complete, and what is said when it is not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
+from cx_conformance.cluster import readiness
 from cx_conformance.cluster.pod import Pod, pod
 from cx_conformance.cluster.pod_index import PodIndex
-from cx_conformance.cluster.readiness import Rollout, rollout
+from cx_conformance.cluster.readiness import Rollout
 from cx_conformance.cluster.workload import (
     CronJob,
     Deployment,
@@ -21,6 +22,17 @@ from cx_conformance.cluster.workload import (
 from tests.cluster.recordings import recorded, recorded_items
 
 Change = Callable[[dict[str, Any]], object]
+COMPLETE = {"complete", "scaled-to-zero", "partitioned", "scheduled"}
+STUCK = {"suspended", "deadline-exceeded", "replica-failure", "on-delete", "paused"}
+"""States that waiting alone does not end."""
+
+
+def rollout(workload: Workload, pods: Sequence[Pod]) -> Rollout:
+    """Judge, and hold each verdict to what its state means."""
+    verdict = readiness.rollout(workload, pods)
+    assert verdict.complete is (verdict.state in COMPLETE)
+    assert verdict.stuck is (verdict.state in STUCK)
+    return verdict
 
 
 def judged(record: type[Workload], name: str) -> Rollout:
