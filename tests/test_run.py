@@ -240,7 +240,9 @@ def test_several_processes_find_the_same_by_live_probes(tmp_path: Path) -> None:
     faults = ["health-503:ccm", "store-refuses:redis"]
     with EmbeddedCluster(reference_installation(blueprint()), faults) as cluster:
         cluster.settle()
-        given = ("run", "--kubeconfig", cluster.kubeconfig, "--only", "ccm,redis", "--report")
+        # CX603 sees the sockets of the whole machine in the embedded cluster, so those of other tests too.
+        chosen = ("--only", "ccm,redis", "--skip", "CX603")
+        given = ("run", "--kubeconfig", cluster.kubeconfig, *chosen, "--report")
         command(*given, tmp_path / "a", cwd=tmp_path)
         command(*given, tmp_path / "b", "-n", "4", cwd=tmp_path)
 

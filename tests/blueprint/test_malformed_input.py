@@ -69,7 +69,7 @@ BLUEPRINTS = {
     "control character": Wrong(":1:4: character 1 is not allowed", text="a: \x01\n"),
     "nested too deep": Wrong("nested more than 32 deep", text="[" * 2_000_000),
     "10 MB of nesting": Wrong("is larger than 4 MiB", text="[" * 10_000_000),
-    "too many values": Wrong("more than 120,000 values", text="- 1\n" * 200_000),
+    "too many values": Wrong("more than 400,000 values", text="- 1\n" * 400_001),
     "missing section": Wrong(
         ":1:1: components: is missing; it says: Each component by its id", text="blueprint: {name: x}"
     ),

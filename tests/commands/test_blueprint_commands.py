@@ -131,7 +131,7 @@ def test_schema_prints_or_writes(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert json.loads(capsys.readouterr().out)["title"] == "Site"
     assert run("schema", "--write", f"{tmp_path}/schema") == 0
     written = sorted(file.name for file in (tmp_path / "schema").iterdir())
-    assert written == ["blueprint.schema.json", "site.schema.json"]
+    assert written == ["blueprint.schema.json", "inventory.schema.json", "site.schema.json"]
 
 
 def test_schema_into_a_file_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -158,10 +158,6 @@ class Cluster:
             raise OutOfTime("out of time: the run's time limit came first; give a longer --time-limit")
         return left
 
-    def _seconds_left(self) -> float:
-        left = self.remaining()
-        return math.inf if left is None else left
-
     def get(self, path: str, query: Mapping[str, str] | None = None, accept: str = "application/json") -> Answer:
         """GET ``path`` and return the answer: 2xx, or 400, 404, 409, 410 and the like for the caller to judge.
 
@@ -224,7 +220,7 @@ class Cluster:
                 self._retry_connection(request, error, tries)
                 continue
             self._answered = True
-            if answer.status == 401 and self._renew_credentials(credentials):
+            if answer.status == 401 and self._renew_credentials(credentials, self._seconds(request)):
                 self.tally.count_retry("401")
             elif answer.status in _RETRIED and tries < self.patience.status_tries:
                 self.tally.count_retry(str(answer.status))
@@ -242,6 +238,10 @@ class Cluster:
         if left <= 0:
             raise OutOfTime(f"out of time: the API server at {self.server} did not answer {request.method} in time")
         return left
+
+    def _seconds(self, request: _Request) -> float:
+        left = self._left(request)
+        return math.inf if left is None else left
 
     def _retry_connection(self, request: _Request, error: Exception, tries: int) -> None:
         """Wait before the next try, or raise: a server that never answered is more likely wrong than restarting."""
@@ -274,7 +274,7 @@ class Cluster:
             headers["Content-Type"] = request.content_type
         with self._lock:
             try:
-                token = current_token(self.configuration, self._seconds_left())
+                token = current_token(self.configuration, self._seconds(request))
             except Unauthorized as error:
                 raise Unauthorized(f"{self.origin.words}: {error}") from None
         if token:
@@ -290,7 +290,7 @@ class Cluster:
                 self._pool = manager
             return self._pool
 
-    def _renew_credentials(self, used: int) -> bool:
+    def _renew_credentials(self, used: int, seconds: float = math.inf) -> bool:
         """Read the credentials again after a 401; False when those that were refused are as new as can be."""
         with self._lock:
             if used != self._credentials:
@@ -299,7 +299,7 @@ class Cluster:
             if fresh:
                 return False
             try:
-                self.configuration, _ = read_configuration(self.origin, self._seconds_left())
+                self.configuration, _ = read_configuration(self.origin, seconds)
             except (KubeconfigError, Unauthorized):
                 return False
             self._credentials += 1
