@@ -21,9 +21,9 @@ ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = ROOT / "docs" / "performance.md"
 SCRIPTS: Final = {
     "budgets": ["budgets.py", "--runs", "5"],
-    "comparison": ["compare.py", "--runs", "3"],
-    "growth": ["scale.py"],
-    "profile": ["profile.py"],
+    "comparison": ["compare.py", "--runs", "2"],
+    "growth": ["scale.py", "--runs", "1"],
+    "profile": ["profile.py", "--runs", "3"],
 }
 QUICK: Final = {"budgets": ["--quick"], "growth": ["--sizes", "29,100,300"]}
 
