@@ -220,11 +220,11 @@ class Options:
     """The faults of the embedded cluster; None: a real one."""
     static: bool = False
     allow_writes: bool = False
+    """Whether a message and an object may pass through the stores."""
     allow_probe_pods: str | None = None
     """The image of probe pods; None: none may be made."""
     allow_debug_containers: str | None = None
     """The image of debug containers; None: none may be added."""
-    """Whether a message and an object may pass through the stores."""
     snapshot: Path | None = None
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()

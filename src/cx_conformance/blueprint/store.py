@@ -47,6 +47,15 @@ class Reference(Model):
             raise ValueError("a reference to a Secret or a ConfigMap needs its key")
         return self
 
+    def words(self, namespace: str) -> str:
+        """Return how messages name the place, in ``namespace`` where it names none; never what is there."""
+        if self.env:
+            return f"environment variable {self.env}"
+        if self.file:
+            return f"file {self.file}"
+        kind, name = ("Secret", self.secret) if self.secret else ("ConfigMap", self.config_map)
+        return f"{self.key} in {kind} {self.namespace or namespace}/{name}"
+
 
 class Login(Promise):
     """The account that the components use."""

@@ -220,7 +220,7 @@ class Cluster:
                 self._retry_connection(request, error, tries)
                 continue
             self._answered = True
-            if answer.status == 401 and self._renew_credentials(credentials, self._seconds(request)):
+            if answer.status == 401 and self._renew_credentials(credentials, self._left(request)):
                 self.tally.count_retry("401")
             elif answer.status in _RETRIED and tries < self.patience.status_tries:
                 self.tally.count_retry(str(answer.status))
@@ -230,18 +230,15 @@ class Cluster:
             else:
                 return answer, answer.said if answer.status != 200 else found
 
-    def _left(self, request: _Request) -> float | None:
-        """Return the seconds that a request may take, or None without a limit. Raises OutOfTime when none are left."""
+    def _left(self, request: _Request) -> float:
+        """Return the seconds that a request may take, infinite without a limit. Raises OutOfTime when none are left."""
         if request.ends is None:
-            return self.remaining()
+            of_run = self.remaining()
+            return math.inf if of_run is None else of_run
         left = request.ends - time.monotonic()
         if left <= 0:
             raise OutOfTime(f"out of time: the API server at {self.server} did not answer {request.method} in time")
         return left
-
-    def _seconds(self, request: _Request) -> float:
-        left = self._left(request)
-        return math.inf if left is None else left
 
     def _retry_connection(self, request: _Request, error: Exception, tries: int) -> None:
         """Wait before the next try, or raise: a server that never answered is more likely wrong than restarting."""
@@ -253,8 +250,7 @@ class Cluster:
 
     def _send(self, request: _Request) -> Answer:
         """Send once and return the whole answer. Raises the connection's own errors, and OutOfTime."""
-        left = self._left(request)
-        allowed = min(self.patience.total_seconds, left) if left is not None else self.patience.total_seconds
+        allowed = min(self.patience.total_seconds, self._left(request))
         ends = time.monotonic() + allowed
         response = self._pool_manager().request(
             request.method,
@@ -274,7 +270,7 @@ class Cluster:
             headers["Content-Type"] = request.content_type
         with self._lock:
             try:
-                token = current_token(self.configuration, self._seconds(request))
+                token = current_token(self.configuration, self._left(request))
             except Unauthorized as error:
                 raise Unauthorized(f"{self.origin.words}: {error}") from None
         if token:
@@ -313,7 +309,7 @@ class Cluster:
         if asked.isdecimal():
             pause = max(pause, min(float(asked), self.patience.longest_retry_after_seconds))
         left = self._left(request)
-        if left is not None and left < pause:
+        if left < pause:
             raise OutOfTime(
                 f"out of time: the API server at {self.server} has to be asked again in {pause:.1f} s, "
                 f"and {left:.1f} s of the time limit are left; give a longer --time-limit"

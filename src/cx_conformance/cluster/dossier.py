@@ -97,7 +97,6 @@ class Dossiers:
         found.events = self._events(namespace, names, found)
         for pod in pods:
             self._containers(namespace, pod, found)
-        found.objects = [presentable(one) for one in found.objects]
         return found
 
     def _names(self, planned: Planned) -> dict[str, set[str]]:
@@ -132,7 +131,7 @@ class Dossiers:
         if key not in self._lists:
             try:
                 path = _ONE_BY_ONE[kind].path(namespace)
-                self._lists[key] = list(read_list(self._cluster, path, lambda one: one))
+                self._lists[key] = list(read_list(self._cluster, path, presentable))
             except CouldNotLook as reason:
                 self._lists[key] = reason
         found = self._lists[key]

@@ -32,7 +32,7 @@ class Copy:
     @property
     def where(self) -> str:
         """The place as messages name it."""
-        return _named(self.place, self.namespace)
+        return self.place.words(self.namespace)
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class StoreCopies:
         if login is None or login.password is None:
             raise NotApplicable("no password is promised")
         namespace = self._seen.namespace_of(entry.planned)
-        compared = Compared(own=_named(login.password, login.password.namespace or namespace))
+        compared = Compared(own=login.password.words(namespace))
         try:
             own = self._references.value(login.password, namespace).get_secret_value()
             username = login.username
@@ -88,7 +88,7 @@ class StoreCopies:
             raise NotApplicable(f"the store's own password is not known: {missing}") from None
         for settings in entry.of.settings:
             for copy in copies_of(self._seen, entry, settings):
-                if _named(copy.place, copy.namespace) == compared.own:
+                if copy.place.words(copy.namespace) == compared.own:
                     continue
                 self._compare(copy, own, compared, other=self._is_of_another(settings, copy, username))
         if not (compared.equal or compared.different or compared.of_others):
@@ -194,15 +194,6 @@ def _secrets(seen: Seen, entry: Entry[Store], key: str) -> dict[tuple[str, str, 
         for name, held_as in _secret_keys(live.template.spec, key):
             found.setdefault((live.namespace, name, held_as), []).append(planned.id)
     return found
-
-
-def _named(place: Reference, namespace: str) -> str:
-    if place.env:
-        return f"environment variable {place.env}"
-    if place.file:
-        return f"file {place.file}"
-    kind, name = ("Secret", place.secret) if place.secret else ("ConfigMap", place.config_map)
-    return f"{place.key} in {kind} {place.namespace or namespace}/{name}"
 
 
 def _secret_keys(spec: PodSpec, key: str) -> Iterator[tuple[str, str]]:

@@ -41,13 +41,4 @@ def _put_in_later(told: Credentials) -> bool:
 def read_from(login: Login | None, namespace: str) -> tuple[str, ...]:
     """Name where an account is read from; never what is there."""
     references = (login.username_from, login.password) if login else ()
-    return tuple(_named(one, namespace) for one in references if one is not None)
-
-
-def _named(reference: Reference, namespace: str) -> str:
-    if reference.env:
-        return f"environment variable {reference.env}"
-    if reference.file:
-        return f"file {reference.file}"
-    kind, name = ("Secret", reference.secret) if reference.secret else ("ConfigMap", reference.config_map)
-    return f"{reference.key} in {kind} {reference.namespace or namespace}/{name}"
+    return tuple(one.words(namespace) for one in references if one is not None)
