@@ -1,17 +1,12 @@
 """Writes ``report.html``: the sign-off page, one file that needs nothing beside it and asks nobody."""
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from cx_conformance.blueprint.promise import Severity
@@ -20,6 +15,7 @@ from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.reports.cleaning import Cleaner
 from cx_conformance.reports.language import DEFAULT, Texts
+from cx_conformance.reports.page_template import source_hash, template, template_file
 from cx_conformance.reports.picture import drawing, graph
 from cx_conformance.reports.picture.layout import QUICK, laid_out
 from cx_conformance.reports.scrubber import Scrubber
@@ -68,8 +64,8 @@ def page(
     cleaner = Cleaner(scrubber or Scrubber())
     clean = replace(cleaner.run(record), outcomes=tuple(cleaner.outcomes(record)))
     texts = Texts(language)
-    style, script = _file("report.css"), _file("report.js")
-    return _template().render(
+    style, script = template_file("report.css"), template_file("report.js")
+    return template("report.html.j2").render(
         t=texts,
         record=clean,
         verdict=record.verdict,
@@ -129,27 +125,6 @@ def _some(names: Sequence[str], texts: Texts) -> str:
 def _policy(style: str, script: str) -> str:
     """Return the Content-Security-Policy: this style, this script, and nothing from anywhere."""
     return (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        f"default-src 'none'; style-src '{source_hash(style)}'; script-src '{source_hash(script)}'; "
         "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("cx_conformance.reports", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2")
-
-
-@cache
-def _file(name: str) -> str:
-    return (files("cx_conformance.reports") / "templates" / name).read_text(encoding="utf-8")

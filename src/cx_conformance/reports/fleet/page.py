@@ -1,18 +1,13 @@
 """Writes ``fleet.html`` and ``fleet.json``: many installations on one page, which needs nothing beside it."""
 
-import base64
 import datetime as dt
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from cx_conformance import __version__
@@ -22,6 +17,7 @@ from cx_conformance.outcome.verdict import Verdict
 from cx_conformance.reports.fleet import drift
 from cx_conformance.reports.fleet.standing import Standing
 from cx_conformance.reports.language import Texts
+from cx_conformance.reports.page_template import source_hash, template, template_file
 from cx_conformance.reports.picture.drawing import css_class
 from cx_conformance.reports.signs import SIGNS, WORST_FIRST
 from cx_conformance.reports.writing import replacing
@@ -67,15 +63,17 @@ def summary_of(standings: Sequence[Standing]) -> str:
 
 def page(fleet: str, standings: Sequence[Standing], made: dt.datetime) -> str:
     """Return the page, with every text escaped."""
-    style = (files("cx_conformance.reports") / "templates" / "report.css").read_text(encoding="utf-8")
+    style = template_file("report.css")
     texts = Texts()
     broken = drift.broken(standings)
-    return _template().render(
+    return template(
+        "fleet.html.j2"
+    ).render(
         t=texts,
         fleet=fleet,
         summary=summary_of(standings),
         generator=GENERATOR,
-        policy=f"default-src 'none'; style-src 'sha256-{_sha256(style)}'; base-uri 'none'; form-action 'none'",
+        policy=f"default-src 'none'; style-src '{source_hash(style)}'; base-uri 'none'; form-action 'none'",
         style=Markup(style),  # noqa: S704 - the package's own file
         made=made,
         version=__version__,
@@ -143,19 +141,3 @@ def _cell(one: Standing, area: str, texts: Texts) -> _Cell | None:
 def _some(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _sha256(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("cx_conformance.reports", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("fleet.html.j2")
