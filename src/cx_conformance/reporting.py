@@ -114,7 +114,7 @@ class Reporting:
 
         asked = [
             (check, entry)
-            for check, entry in self.run.implied()
+            for check, entry in self.run.implied
             if self.run.selection.takes(check, entry)
             and (not self.asked or (check.id, entry.component, entry.id) in self.asked)
         ]
@@ -190,7 +190,7 @@ class Reporting:
         if not self.run.interrupted and (session.shouldfail or session.shouldstop):
             self.run.stopped = "-x or --maxfail"
         lost = [] if self.run.stopped else self._lost(broke=exitstatus == pytest.ExitCode.INTERNAL_ERROR)
-        self.run.deselected = len(self.run.implied()) - len(self.run.outcomes) - len(lost)
+        self.run.deselected = len(self.run.implied) - len(self.run.outcomes) - len(lost)
         self.run.take_away()
         record = self.run.record(lost)
         written = self._write(record)
@@ -210,7 +210,7 @@ class Reporting:
         decided = {one.key for one in self.run.outcomes.values()}
         asked = self.asked
         if self.by_workers and self.by_workers > len(decided):
-            asked = {(c.id, e.component, e.id) for c, e in self.run.implied() if self.run.selection.takes(c, e)}
+            asked = {(c.id, e.component, e.id) for c, e in self.run.implied if self.run.selection.takes(c, e)}
         lost = asked - decided
         if not lost:
             return []
@@ -226,20 +226,19 @@ class Reporting:
                 message=because,
                 remedy="run again",
             )
-            for check, entry in self.run.implied()
+            for check, entry in self.run.implied
             if (check.id, entry.component, entry.id) in lost
         ]
 
     def _write(self, record: "RunRecord") -> bool:
         """Write what was asked for, and show the run; False where a report could not be written."""
         from cx_conformance.nightly import Nightly
-        from cx_conformance.reports.scrubber import Scrubber
         from cx_conformance.reports.terminal import render
         from cx_conformance.reports.writing import ReportNotWritten
 
         nightly = Nightly(self.run.options, self.run.bucket_access)
         record = nightly.remember(record)
-        scrubber = Scrubber(self.run.secrets)
+        scrubber = self.run.scrubber
         missing = []
         for write in (self._write_pack, self._write_junit):
             try:

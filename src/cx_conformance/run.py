@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -23,6 +24,7 @@ from cx_conformance.outcome.outcome import Outcome
 from cx_conformance.outcome.record import ClusterFacts, Input, RunRecord, WaiverState
 from cx_conformance.outcome.waivers import Waivers
 from cx_conformance.reports.outcome_scrubber import OutcomeScrubber
+from cx_conformance.reports.scrubber import Scrubber
 from cx_conformance.selection import Selection
 from cx_conformance.suite_files import suite_root
 from cx_conformance.workers import one_at_a_time
@@ -160,13 +162,13 @@ class Run:
         What cannot be looked at now is told by the checks, as at the first look.
         """
         self.judge = self.judge.again(keep)
-        before = self._looks.pop("live", None)
-        for name in ("snapshot", "seen"):
+        before = self._probing
+        for name in ("snapshot", "seen", "live"):
             self._looks.pop(name, None)
         if self.shared is not None:
             self.shared.unlink(missing_ok=True)
         self._wanted = wanted
-        if before is not None and not isinstance(before, CouldNotLook):
+        if before is not None:
             before.close()
             self._secrets = before.secrets
         with suppress(CouldNotLook):
@@ -174,14 +176,19 @@ class Run:
             self.begin_probing()
 
     @property
-    def secrets(self) -> "tuple[SecretStr, ...]":
-        """Return every secret value that reports are to be scrubbed of, of those that were read so far."""
-        return self._scrub.hidden(self._read_secrets)
+    def scrubber(self) -> Scrubber:
+        """Return what takes the secrets that were read so far out of reports."""
+        return self._scrub.scrubber(self._read_secrets)
 
     @property
     def _read_secrets(self) -> "tuple[SecretStr, ...]":
-        live = self._looks.get("live")
-        return self._secrets if live is None or isinstance(live, CouldNotLook) else live.secrets
+        return self._probing.secrets if self._probing else self._secrets
+
+    @property
+    def _probing(self) -> "LiveProbes | None":
+        """Return the probes, where they were started."""
+        live: LiveProbes | CouldNotLook | None = self._looks.get("live")
+        return None if isinstance(live, CouldNotLook) else live
 
     def dossiers(self, components: Iterable[str]) -> "Iterator[Dossier]":
         """Yield what support asks for about these components; nothing where no cluster answers, or time is up."""
@@ -323,9 +330,8 @@ class Run:
 
     def take_away(self) -> None:
         """Delete what was made on the cluster, and make nothing more there: what comes now is the report."""
-        live = self._looks.get("live")
-        if live is not None and not isinstance(live, CouldNotLook):
-            live.take_away()
+        if self._probing:
+            self._probing.take_away()
 
     def record(self, lost: Collection[Outcome] = ()) -> RunRecord:
         """Return the run as reports are written from it; ``lost`` are outcomes beside those of the run."""
@@ -391,13 +397,14 @@ class Run:
             )
         return found
 
-    def implied(self) -> list[tuple[Check, Entry[Any]]]:
+    @cached_property
+    def implied(self) -> tuple[tuple[Check, Entry[Any]], ...]:
         """Return what blueprint and site imply: every check of the suite for every entry of its kind."""
-        return [(check, entry) for check in all_checks() for entry in self.plan.entries(check.per)]
+        return tuple((check, entry) for check in all_checks() for entry in self.plan.entries(check.per))
 
     def _implies(self, waiver: Waiver) -> bool:
         """Whether there is a promise that a waiver is about."""
-        return any(waiver.matches(check.id, entry.component, entry.id) for check, entry in self.implied())
+        return any(waiver.matches(check.id, entry.component, entry.id) for check, entry in self.implied)
 
     def _facts(self) -> ClusterFacts | None:
         if self.shared is not None and self.shared.exists():

@@ -4,7 +4,7 @@ Messages hold none by themselves: what stores say is masked where it is heard, a
 is for what nobody thought of, such as a store that repeats another store's password.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,18 +28,19 @@ class OutcomeScrubber:
 
     def __call__(self, outcome: Outcome, secrets: Sequence[SecretStr]) -> Outcome:
         """Return the outcome without any of ``secrets``, which only ever grow."""
-        if len(secrets) != self._known:
-            self._known = len(secrets)
-            self._scrubber = Scrubber(self.hidden(secrets))
+        scrubber = self.scrubber(secrets)
         if not self._known:
             return outcome
         return replace(
-            outcome, message=self._scrubber.scrub(outcome.message), evidence=self._scrubbed(dict(outcome.evidence))
+            outcome, message=scrubber.scrub(outcome.message), evidence=self._scrubbed(dict(outcome.evidence))
         )
 
-    def hidden(self, secrets: Iterable[SecretStr]) -> tuple[SecretStr, ...]:
-        """Return those of ``secrets`` that are to be taken out: all that are no public word."""
-        return tuple(one for one in secrets if one.get_secret_value() not in self._public)
+    def scrubber(self, secrets: Sequence[SecretStr]) -> Scrubber:
+        """Return what takes out ``secrets``, all that are no public word."""
+        if len(secrets) != self._known:
+            self._known = len(secrets)
+            self._scrubber = Scrubber(one for one in secrets if one.get_secret_value() not in self._public)
+        return self._scrubber
 
     def _scrubbed(self, value: Any) -> Any:
         if isinstance(value, str):
