@@ -29,8 +29,8 @@ class Container:
         self._trouble = trouble
         self.read = 0
 
-    def __call__(self, _at: ContainerPlace, argv: Sequence[str], _in: bytes, _limits: ExecLimits, /) -> ExecResult:
-        """Run a command."""
+    def __call__(self, _at: ContainerPlace, argv: Sequence[str], _in: bytes, limits: ExecLimits, /) -> ExecResult:
+        """Run a command, whose output is cut off at its limit."""
         if self._trouble:
             raise self._trouble
         command = argv[-1]
@@ -39,7 +39,11 @@ class Container:
         else:
             self.read += 1
             printed = self._proc
-        return ExecResult(stdout=printed.encode(), stderr=b"", exit_code=0, ending=Ending.EXITED, milliseconds=1.0)
+        ending = Ending.EXITED if len(printed) <= limits.output_bytes else Ending.TOO_MUCH_OUTPUT
+        code = 0 if ending is Ending.EXITED else None
+        return ExecResult(
+            stdout=printed.encode()[: limits.output_bytes], stderr=b"", exit_code=code, ending=ending, milliseconds=1.0
+        )
 
 
 def mounted(*paths: str) -> str:
@@ -153,3 +157,10 @@ def test_a_forbidden_exec_is_an_error_that_names_the_permission() -> None:
     outcome = judged("CX603", "ccm", Container("", trouble=Forbidden("create", "pods/exec", "expertflow")))
     assert outcome.result is Result.ERROR
     assert "may not create pods/exec" in outcome.message
+
+
+def test_what_listens_is_found_among_many_connections() -> None:
+    """A broker at its busiest shows more than a million bytes of them."""
+    connection = f"   1: {POD}:F0A5 0800F40A:A3C1 01 00000000:00000000 02:000A7214 00000000     0        0 31337 2\n"
+    outcome = judged("CX603", "redis", Container(KUBELETS + HEAD + connection * 30_000 + listens(ANYWHERE, 6379)))
+    assert outcome.result is Result.PASS

@@ -51,9 +51,9 @@ def real_path(host: Host, path: str) -> str:
 
 
 def mount_points(text: str) -> frozenset[str]:
-    """Return the mount points in the text of ``/proc/mounts``; other lines are skipped."""
+    """Return the mount points in the text of ``/proc/mounts``; other lines, such as those of sockets, are skipped."""
     return frozenset(
         _ESCAPED.sub(lambda code: chr(int(code[1], 8)), fields[1])
-        for fields in (line.split(" ") for line in text.splitlines())
+        for fields in (line.split(" ") for line in text.splitlines() if not line.startswith(" "))
         if len(fields) == 6 and fields[1].startswith("/")
     )

@@ -42,7 +42,8 @@ def listening_sockets(host: Host) -> tuple[ListeningSocket, ...]:
 
 def parse(text: str) -> tuple[ListeningSocket, ...]:
     """Return the listening sockets in the text of ``/proc/net/tcp`` and ``/proc/net/tcp6``; other lines are skipped."""
-    found = (_socket(line.split()) for line in text.splitlines())
+    # A busy pod has thousands of connections, and a handful that listens.
+    found = (_socket(line.split()) for line in text.splitlines() if f" {_LISTEN} " in line)
     return tuple(each for each in found if each)
 
 

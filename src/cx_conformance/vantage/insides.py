@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cx_conformance.blueprint.component import ContainerPort, Volume
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.tailoring import Planned
-from cx_conformance.cluster.exec import ContainerPlace
+from cx_conformance.cluster.exec import ContainerPlace, ExecLimits
 from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
@@ -20,6 +20,9 @@ from cx_conformance.vantage.pool import Pending, ProbePool
 
 if TYPE_CHECKING:
     from testinfra.host import Host  # type: ignore[import-untyped] # publishes no types
+
+_LIMITS: Final = ExecLimits(output_bytes=16_000_000)
+"""Room for a hundred thousand connections, each a line of 150 bytes: a broker or a gateway at its busiest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,8 @@ class InsideProbes:
     def _host(self, pod: Pod, container: str) -> "Host":
         from cx_conformance.probes.inside import inside
 
-        return inside(self._run_exec, ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container))
+        place = ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container)
+        return inside(self._run_exec, place, _LIMITS)
 
     def _mount(self, pod: Pod, container: str, path: str) -> PodMount:
         view = self._into(pod, container).result()
