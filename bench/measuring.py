@@ -30,13 +30,13 @@ class Measured:
 
 def measured(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Measured:
     """Run ``command`` and return what it took."""
-    surroundings = os.environ | {"PYTHONPATH": str(SOURCES)} | (environment or {})
+    surroundings = {**os.environ, "PYTHONPATH": str(SOURCES), **(environment or {})}
     surroundings.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed command has its bytecode
     with tempfile.TemporaryFile() as output:
         began = time.perf_counter()
         process = os.posix_spawnp(
             command[0],
-            command,
+            list(command),
             surroundings,
             file_actions=[(os.POSIX_SPAWN_DUP2, output.fileno(), 1)],
         )
