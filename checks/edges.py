@@ -68,16 +68,19 @@ def check_resolves(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, evide
     expected = {pod.ip for pod in seen.pods(edge.of.callee)} if service.headless else set(service.cluster_ips)
     evidence.promised = sorted(expected)
     observation = _worst(replicas, lambda one: one.finding in UNRESOLVED or set(one.addresses) - expected)
-    assert _told(replicas, observation, evidence) not in UNRESOLVED, observation.words
+    found = _told(replicas, observation, evidence)
+    if found in UNRESOLVED:
+        evidence.cause = observation.cause
+    assert found not in UNRESOLVED, observation.words
     if not observation.addresses:
         evidence.note("the container has no tool that tells the address; the name was good enough to connect")
         return
     evidence.found = list(observation.addresses)
     strange = sorted(set(observation.addresses) - expected)
-    assert not strange, (
-        f"{observation.stands} the name {observation.edge.host} resolves to "
-        f"{', '.join(strange)} of promised {', '.join(sorted(expected)) or 'no address'}"
-    )
+    promised = ", ".join(sorted(expected)) or "no address"
+    wrong = f"the name {observation.edge.host} resolves to {', '.join(strange)} of promised {promised}"
+    evidence.cause = wrong if strange else None
+    assert not strange, f"{observation.stands} {wrong}"
 
 
 @check(
@@ -98,6 +101,7 @@ def check_accepts(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, eviden
     replicas = edge_probes.of(edge)
     observation = _worst(replicas, lambda one: one.finding not in ACCEPTED)
     found = _told(replicas, observation, evidence)
+    evidence.cause = observation.cause or None
     assert found in ACCEPTED, "; ".join((observation.words, *forbidden[:MOST_SHOWN]))
     if any(one.finding is EdgeFinding.CLOSED for one in replicas):
         evidence.note("accepted, and ended at once by the other side")

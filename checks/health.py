@@ -95,7 +95,7 @@ def check_port(port_only: Entry[ServicePort], health_probes: HealthProbes, evide
     evidence.vantage = ports[0].vantage
     evidence.found = {one.pod.name: one.words for one in ports}
     evidence.note("no health endpoint is documented: seen are the pod's readiness and an accepted connection")
-    closed = [f"pod {one.pod.where} port {number} {one.words}" for one in ports if not one.accepts]
+    closed = [one.words for one in ports if not one.accepts]
     assert not closed, "; ".join(closed)
 
 

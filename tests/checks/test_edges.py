@@ -11,6 +11,7 @@ from cx_conformance.cluster.refusal import kept
 from cx_conformance.cluster.snapshot import Listing, Snapshot
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage
 from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.outcome.roots import root_causes, shared_causes
 from cx_conformance.probes import edges
 from cx_conformance.probes.edges import EdgeFinding, EdgeObservation
 from tests.checks.installation import Installation
@@ -143,3 +144,14 @@ def test_a_replica_that_could_not_look_keeps_the_edge_from_passing() -> None:
 def test_an_edge_that_every_replica_reaches_is_kept() -> None:
     """One that the other side ends at once is reached, too."""
     assert accepts(Installation(), EdgeFinding.CONNECTS, EdgeFinding.CLOSED).result is Result.PASS
+
+
+def test_a_callee_that_refuses_everybody_is_one_cause_for_all_of_its_callers() -> None:
+    """Reports tell it once, with the callers, and not as many times as it is called."""
+    installation = Installation()
+    installation.probes["edge_probes"] = EdgesSeen(EdgeFinding.REFUSED)
+    callers = ("agent-manager", "unified-admin", "360-connector")
+    refused = [installation.outcome("CX702", one, f"{one} -> ccm:8081") for one in callers]
+    (cause,) = shared_causes(root_causes(refused))
+    assert cause.components == tuple(sorted(callers))
+    assert cause.words == "ef-ccm-svc:8081 refuses connections: nothing listens there, or a policy rejects it"

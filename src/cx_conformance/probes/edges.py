@@ -53,6 +53,13 @@ class EdgeFinding(StrEnum):
     LOOKUP_TIMED_OUT = "name lookup timed out"
 
 
+_SUSPECTS = {
+    EdgeFinding.REFUSED: "nothing listens there, or a policy rejects it",
+    EdgeFinding.TIMED_OUT: "a policy drops it, or the other side hangs",
+    EdgeFinding.NOT_RESOLVABLE: "no such Service, or DNS does not answer",
+}
+"""What may be behind a finding."""
+
 _FINDINGS = {
     "connects": EdgeFinding.CONNECTS,
     "closed": EdgeFinding.CLOSED,
@@ -152,17 +159,41 @@ class EdgeObservation:
             case EdgeFinding.CLOSED:
                 said = f"reaches {target}{to}, which ends the connection at once{after}"
             case EdgeFinding.REFUSED:
-                said = f"is refused by {target}{to}{after}: nothing listens there, or a policy rejects it"
+                said = f"is refused by {target}{to}{after}"
             case EdgeFinding.TIMED_OUT:
-                said = f"got no answer from {target}{to}{after}: a policy drops it, or the other side hangs"
+                said = f"got no answer from {target}{to}{after}"
             case EdgeFinding.NO_ROUTE:
                 said = f"has no route to {target}{to}"
             case EdgeFinding.NOT_RESOLVABLE:
-                said = f"cannot resolve {self.edge.host}: no such Service, or DNS does not answer"
+                said = f"cannot resolve {self.edge.host}"
             case EdgeFinding.LOOKUP_TIMED_OUT:
                 said = f"got no answer from DNS for {self.edge.host}"
         by = f" (by {self.tool})" if self.tool and self.finding else ""
-        return f"{self.edge.caller} {self.stands} {said}{by}"
+        return f"{self.edge.caller} {self.stands} {said}{self._suspect}{by}"
+
+    @property
+    def cause(self) -> str:
+        """What is wrong with the callee, in words that are the same for all of its callers; empty where nothing is."""
+        target = f"{self.edge.host}:{self.edge.port}"
+        match self.finding:
+            case EdgeFinding.REFUSED:
+                said = f"{target} refuses connections"
+            case EdgeFinding.TIMED_OUT:
+                said = f"{target} does not answer"
+            case EdgeFinding.NO_ROUTE:
+                said = f"there is no route to {target}"
+            case EdgeFinding.NOT_RESOLVABLE:
+                said = f"the name {self.edge.host} cannot be resolved"
+            case EdgeFinding.LOOKUP_TIMED_OUT:
+                said = f"DNS does not answer for {self.edge.host}"
+            case _:
+                return ""
+        return f"{said}{self._suspect}"
+
+    @property
+    def _suspect(self) -> str:
+        suspect = _SUSPECTS.get(self.finding) if self.finding else None
+        return f": {suspect}" if suspect else ""
 
     @property
     def stands(self) -> str:

@@ -57,6 +57,7 @@ class PodPort:
     vantage: str
     accepts: bool
     words: str
+    """``accepts``, or the whole sentence of why it does not."""
 
 
 class HealthProbes:
@@ -170,16 +171,17 @@ def _knocked(way: Way, seconds: float = 3.0) -> PodPort:
     """Connect once; a tunnel is asked itself, for its local end accepts whatever the pod does."""
     import socket
 
+    port = f"port {way.port} of pod {way.pod.where}"
     if way.tunnel is not None:
         accepts = way.tunnel.accepts()
-        words = "accepts" if accepts else (way.why_closed() or "refuses")
+        words = "accepts" if accepts else (way.why_closed() or f"{port} refuses connections")
         return PodPort(way.pod, way.vantage, accepts, words)
     try:
         with socket.create_connection(way.connect_to, timeout=seconds):
             return PodPort(way.pod, way.vantage, True, "accepts")
     except OSError as error:
         way.raise_trouble()
-        return PodPort(way.pod, way.vantage, False, f"{_unreached(error, seconds)} at {way.pod.ip}:{way.port}")
+        return PodPort(way.pod, way.vantage, False, f"{port} {_unreached(error, seconds)} at {way.pod.ip}")
 
 
 def _unreached(error: OSError, seconds: float) -> str:
