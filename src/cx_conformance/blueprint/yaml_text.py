@@ -17,6 +17,7 @@ from cx_conformance.blueprint.problems import DocumentPath, InputProblems, Posit
 
 MAX_BYTES: Final = 4 * 2**20
 MAX_DEPTH: Final = 32
+_TOO_DEEP: Final = f"nested more than {MAX_DEPTH} deep"
 MAX_VALUES: Final = 400_000
 
 _INT: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,30})")
@@ -95,6 +96,8 @@ def _syntax(error: yaml.MarkedYAMLError, text: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     if mark is None:
         return Problem(f"not YAML: {error.problem}")
+    if "nesting depth" in str(error.problem):  # libyaml's own limit, which newer ones meet while they look ahead
+        return Problem(_TOO_DEEP, Position(mark.line + 1, mark.column + 1))
     if text[mark.index : mark.index + 1] == "\t":
         said = "a tab; YAML is indented with blanks"
     else:
@@ -146,7 +149,7 @@ class _Reading:
         if isinstance(event, yaml.ScalarEvent):
             return event.value if event.style or event.tag else _plain(event.value)
         if len(path) >= MAX_DEPTH:
-            self._refuse(event, path[:3], f"nested more than {MAX_DEPTH} deep")
+            self._refuse(event, path[:3], _TOO_DEEP)
             raise _Stop
         if isinstance(event, yaml.SequenceStartEvent):
             return self._list(events, path)
