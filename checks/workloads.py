@@ -82,7 +82,7 @@ def check_rollout(component: Entry[Component], seen: Seen, evidence: Evidence) -
     assert state.complete, f"{live.kind} {live.where}: {state.words}"
 
 
-RUNS_AND_ENDS: Final = frozenset({"CrashLoopBackOff", "Error", "Completed", "ContainerStatusUnknown"})
+RUNS_AND_ENDS: Final = frozenset({"CrashLoopBackOff", "Error", "Completed", "ContainerStatusUnknown", "Restarting"})
 CONFIGURED: Final = frozenset({"CreateContainerConfigError", "ContainerCreating"})
 SCHEDULED: Final = frozenset({"Unschedulable", "SchedulerError", "SchedulingGated"})
 ROLLOUT: Final = frozenset({"NotReady", "Terminating", "Restarted"})

@@ -1,5 +1,6 @@
 """Each check passes on the reference installation and fails, with the fact in its words, where it is broken."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -52,6 +53,15 @@ def out_of_memory(pod: Object) -> None:
     pod["status"]["containerStatuses"][0]["lastState"] = {
         "terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": "2099-01-01T00:00:00Z"}
     }
+
+
+def between_two_crashes(pod: Object) -> None:
+    """Let the pod's container run and be ready, thirty seconds after it has ended for the fourth time."""
+    now = dt.datetime.now(dt.UTC)
+    started, ended, began = ((now - dt.timedelta(seconds=ago)).isoformat() for ago in (30, 110, 170))
+    status = pod["status"]["containerStatuses"][0]
+    status["lastState"] = {"terminated": {"exitCode": 1, "reason": "Error", "startedAt": began, "finishedAt": ended}}
+    status |= {"restartCount": 4, "state": {"running": {"startedAt": started}}, "ready": True}
 
 
 def unready(workload: Object) -> None:
@@ -249,6 +259,7 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         lambda i: i.live("Pod", "ef-ccm-", pod_waits("CrashLoopBackOff", "back-off 5m0s")),
         "CrashLoopBackOff",
     ),
+    ("CX106", "ccm", None, lambda i: i.live("Pod", "ef-ccm-", between_two_crashes), "and has not run for longer since"),
     ("CX107", "ccm", None, lambda i: i.live("Pod", "ef-ccm-", out_of_memory), "was killed out of memory (OOMKilled"),
     (
         "CX108",

@@ -20,6 +20,10 @@ _START_REASONS = frozenset(
 _STARTING = frozenset({"ContainerCreating", "PodInitializing"})
 # The kubelet needs some seconds to take a pod away after its grace period.
 _TERMINATION_MARGIN = timedelta(seconds=30)
+# The kubelet forgets its back-off when a container has run so long (kubernetes.io/docs, pod lifecycle).
+_BACK_OFF_RESET = timedelta(minutes=10)
+# Two runs of a container that dies of one cause differ by little.
+_SAME_RUN = timedelta(seconds=10)
 # Answers of registries and runtimes after which trying again gives the same.
 _LASTING_IMAGE = re.compile(
     r"not found|manifest unknown|unauthorized|denied|authentication required|invalid reference|does not exist",
@@ -32,7 +36,7 @@ class Trouble:
     """One trouble of one pod.
 
     ``reason`` is stable: the kubelet's word where it has one, else Unschedulable, NotReady, Terminating, Restarted,
-    Failed. ``current`` tells what holds now from what happened (an OOM before the last restart); ``at`` is when,
+    Restarting (it runs just now, but no longer yet than it ran before), Failed. ``current`` tells what holds now from what happened (an OOM before the last restart); ``at`` is when,
     ``times`` how often the container has restarted. ``lasting`` tells that waiting alone will not help.
     """
 
@@ -52,21 +56,22 @@ def troubles(pod: Pod, events: Iterable[Event] = (), now: datetime | None = None
     ``events`` are the pod's own, where they were looked at: they name the volume that does not come and the probe that
     fails. ``now`` is the moment of the look by the server's clock.
     """
-    moment, heard = now or datetime.now(UTC), _Heard(events)
+    moment = now or datetime.now(UTC)
     if pod.deleted is not None:
         return tuple(_terminating(pod, moment))
     if pod.phase == "Succeeded":
         return ()
     if pod.phase == "Failed":
         return (_failed(pod),)
-    found = [*_unscheduled(pod), *_containers(pod, heard), *_gates(pod)]
+    found = [*_unscheduled(pod), *_containers(pod, _Heard(events, moment)), *_gates(pod)]
     return tuple(sorted(found, key=lambda trouble: not trouble.current))
 
 
 class _Heard:
-    """The warnings about one pod, the last of each reason."""
+    """The warnings about one pod until ``now``, the last of each reason."""
 
-    def __init__(self, events: Iterable[Event]) -> None:
+    def __init__(self, events: Iterable[Event], now: datetime) -> None:
+        self.now = now
         self._warnings = sorted(
             (event for event in events if event.type != "Normal"),
             key=lambda event: event.last_seen or datetime.min.replace(tzinfo=UTC),
@@ -134,17 +139,21 @@ def _unscheduled(pod: Pod) -> Iterator[Trouble]:
 
 
 def _containers(pod: Pod, heard: _Heard) -> Iterator[Trouble]:
-    held_by_init = False
+    """Tell each container's troubles; of those that only wait for their turn, one at most, and only if nobody else."""
+    held = False
     for status in pod.statuses:
-        if status.role == "ephemeral" or (status.state.reason == "PodInitializing" and held_by_init):
+        waits_its_turn = status.state.reason == "PodInitializing"
+        if status.role == "ephemeral" or (waits_its_turn and (held or status.role != "container")):
             continue
         found = tuple(_container(pod, status, heard))
-        held_by_init |= status.role == "init" and any(trouble.current for trouble in found)
+        # A native sidecar holds back what comes after it as an init container does, until it has started.
+        before = status.role in {"init", "sidecar"} and any(trouble.current for trouble in found)
+        held |= before or waits_its_turn
         yield from found
 
 
 def _container(pod: Pod, status: ContainerStatus, heard: _Heard) -> Iterator[Trouble]:
-    yield from _history(pod, status)
+    yield from _history(pod, status, heard.now)
     state = status.state
     if state.state == "waiting":
         yield _waiting(pod, status, heard)
@@ -163,7 +172,7 @@ def _trouble(
     )
 
 
-def _history(pod: Pod, status: ContainerStatus) -> Iterator[Trouble]:
+def _history(pod: Pod, status: ContainerStatus, now: datetime) -> Iterator[Trouble]:
     """Tell how the container ended: out of memory, unable to start, or so that it runs again."""
     for ended in (status.state, status.last_state):
         if ended.state != "terminated":
@@ -178,10 +187,27 @@ def _history(pod: Pod, status: ContainerStatus) -> Iterator[Trouble]:
             words = f"{_named(pod, status)} cannot be started ({ended.reason}): {_line(ended.message)}"
             yield _trouble(pod, status, ended.reason, words, at=ended.finished, current=current)
         elif not current:
+            lived = _ends_again(status, now)
+            for_long = f" after {int(lived.total_seconds())} s, and has not run for longer since" if lived else ""
             words = (
                 f"{_named(pod, status)} runs, after {_times(status)}; it last ended with {_exit(ended)}{_when(ended)}"
+                f"{for_long}"
             )
-            yield _trouble(pod, status, "Restarted", words, at=ended.finished, current=False)
+            reason = "Restarted" if lived is None else "Restarting"
+            yield _trouble(pod, status, reason, words, at=ended.finished, current=lived is not None)
+
+
+def _ends_again(status: ContainerStatus, now: datetime) -> timedelta | None:
+    """Return how long the container lived last, where it has ended twice at least and may be about to end again.
+
+    A container in a crash loop is seen running at times. It is one that has got over what it died of, such as a store
+    that was not there yet, only when it has run for longer than before.
+    """
+    last, runs_since = status.last_state, status.state.started
+    if status.restarts < 2 or last.started is None or last.finished is None or runs_since is None:
+        return None
+    lived = last.finished - last.started
+    return lived if lived < _BACK_OFF_RESET and now - runs_since <= lived + _SAME_RUN else None
 
 
 def _memory_limit(pod: Pod, status: ContainerStatus) -> str:

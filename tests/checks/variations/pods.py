@@ -1,6 +1,7 @@
 """Workloads and their pods: sidecars, leftovers, histories, other ways of writing the same."""
 
 import copy
+import datetime as dt
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -48,6 +49,15 @@ def restarted(reason: str, times: int) -> Callable[[Object], None]:
             status["lastState"] = {"terminated": {"exitCode": 137, "reason": reason, "finishedAt": LONG_AGO}}
 
     return change
+
+
+def waited_for_a_store(pod: Object) -> None:
+    """Let the containers have ended three times while the stores were not there yet, and run for two minutes now."""
+    now = dt.datetime.now(dt.UTC)
+    started, ended, began = ((now - dt.timedelta(seconds=ago)).isoformat() for ago in (120, 140, 170))
+    for status in pod["status"]["containerStatuses"]:
+        last = {"exitCode": 1, "reason": "Error", "startedAt": began, "finishedAt": ended}
+        status |= {"restartCount": 3, "lastState": {"terminated": last}, "state": {"running": {"startedAt": started}}}
 
 
 def leftover(phase: str, reason: str) -> Vary:
@@ -227,6 +237,7 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "a mesh of native sidecars": live("Pod", native_mesh),
     "an ended debugging container": live("Pod", debugged, "ef-ccm-"),
     "many restarts, all long ago": live("Pod", restarted("Error", 41)),
+    "restarted while the stores were not there yet": live("Pod", waited_for_a_store),
     "killed for memory, long ago, in every pod": live("Pod", restarted("OOMKilled", 3)),
     "evicted pods of the same ReplicaSets": leftover("Failed", "Evicted"),
     "pods that ended at a node's shutdown": leftover("Failed", "NodeShutdown"),
