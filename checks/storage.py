@@ -84,7 +84,7 @@ def _list(found: list[str] | str) -> str:
     rests_on=("CX101",),
 )
 def check_bound(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
-    """Every claim of the component's pods is bound to a volume; the pods wait for it otherwise."""
+    """Every claim of the component's pods is bound to a volume, and stays: the pods wait for it otherwise."""
     live = seen.workload(component.planned).object
     claims = sorted({name for names in seen.claims(component.planned).values() for name in names})
     evidence.seen_at, evidence.promised = f"{live.kind} {live.where}", dict.fromkeys(claims, "Bound")
@@ -99,6 +99,10 @@ def check_bound(component: Entry[Component], seen: Seen, evidence: Evidence) -> 
         if claim is None:
             broken.append(f"claim {live.namespace}/{name} does not exist")
             causes.add("")
+        elif claim.deleted is not None:
+            found[name] = f"{claim.phase}, being deleted"
+            causes.add("")
+            broken.append(f"claim {live.namespace}/{name} is being deleted: it is gone as soon as no pod uses it")
         elif claim.phase != "Bound":
             why = ""
             if claim.storage_class and claim.storage_class not in classes:

@@ -1,17 +1,21 @@
 """Workloads: the objects that run a component's pods, and how the pods fare."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from cx_conformance.blueprint.component import Component, ContainerPort, Resources
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.quantity import Quantity
+from cx_conformance.cluster.node import Node
+from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.readiness import rollout
+from cx_conformance.cluster.rollout_delay import delays
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.troubles import Trouble, troubles
 from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
 
 
@@ -23,7 +27,7 @@ from cx_conformance.outcome.outcome import Evidence
     rests_on=("namespace:CX008",),
 )
 def check_exists(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
-    """The object that runs the component exists under a documented name; without it the component is missing."""
+    """The object that runs the component exists under a documented name, and is not being deleted."""
     evidence.promised = f"{component.of.workload.kind} {component.id}"
     evidence.found = "absent"
     found = seen.workload(component.planned)
@@ -31,6 +35,7 @@ def check_exists(component: Entry[Component], seen: Seen, evidence: Evidence) ->
     evidence.found = evidence.seen_at = f"{live.kind} {live.where}"
     if found.note:
         evidence.note(found.note)
+    assert live.deleted is None, f"{live.kind} {live.where} is being deleted, since {live.deleted:%Y-%m-%d %H:%M:%SZ}"
 
 
 @check(
@@ -76,10 +81,13 @@ def check_replicas(component: Entry[Component], seen: Seen, evidence: Evidence) 
 )
 def check_rollout(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
     """All replicas are of the current version, ready and available, and no old pod is left."""
-    live = seen.workload(component.planned).object
-    state = rollout(live, seen.pods(component.planned))
+    live, pods = seen.workload(component.planned).object, seen.pods(component.planned)
+    state = rollout(live, pods)
     evidence.found, evidence.promised, evidence.seen_at = state.words, "complete", f"{live.kind} {live.where}"
-    assert state.complete, f"{live.kind} {live.where}: {state.words}"
+    if not state.complete:
+        raise AssertionError(
+            "; ".join((f"{live.kind} {live.where}: {state.words}", *delays(live, pods, seen.snapshot)))
+        )
 
 
 RUNS_AND_ENDS: Final = frozenset({"CrashLoopBackOff", "Error", "Completed", "ContainerStatusUnknown", "Restarting"})
@@ -139,10 +147,32 @@ def check_configured(component: Entry[Component], seen: Seen, evidence: Evidence
     rests_on=("CX101", "CX402"),
 )
 def check_scheduled(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
-    """Every pod has found a node."""
-    evidence.promised = "every pod on a node"
+    """Every pod has found a node, and one that works: with a node its pods are lost, until they are made elsewhere."""
+    evidence.promised = "every pod on a node that is Ready"
     found = _of_pods(component, seen, evidence, lambda one: one.current and one.reason in SCHEDULED)
-    assert not found, "; ".join(one.words for one in found)
+    lost = _on_lost_nodes(seen.pods(component.planned), seen)
+    told = [*(one.words for one in found), *(f"pod {pod} is on a node that does not work: {why}" for pod, why in lost)]
+    if told:
+        evidence.found = told
+    # The node is not the component's own: whoever lost pods with it has the same cause.
+    evidence.cause = "; ".join(sorted({why for _, why in lost})) if lost and not found else None
+    assert not told, "; ".join(told)
+
+
+def _on_lost_nodes(pods: Iterable[Pod], seen: Seen) -> list[tuple[str, str]]:
+    """Return the pods that are not ready, or do not go, with what is wrong with their node.
+
+    None where the account may not look at nodes, which is told by the check of nodes.
+    """
+    try:
+        ready = {node.name: node.ready for node in seen.snapshot.list(Node)}
+    except CouldNotLook:
+        return []
+    return [
+        (pod.name, f"node {pod.node} {'is not Ready' if pod.node in ready else 'does not exist'}")
+        for pod in pods
+        if pod.node and not pod.ready and not pod.finished and not ready.get(pod.node)
+    ]
 
 
 @check(

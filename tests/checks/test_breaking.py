@@ -55,6 +55,31 @@ def out_of_memory(pod: Object) -> None:
     }
 
 
+def being_deleted(thing: Object) -> None:
+    """Let a finalizer keep an object that somebody has deleted."""
+    thing["metadata"] |= {"deletionTimestamp": "2026-01-02T03:04:05Z", "finalizers": ["example.com/keep"]}
+
+
+def no_longer_ready(pod: Object) -> None:
+    """Let the pod's condition Ready be false, and leave what its kubelet said."""
+    for one in pod["status"]["conditions"]:
+        if one["type"] == "Ready":
+            one["status"] = "False"
+
+
+def probed_in_vain(installation: Installation) -> None:
+    """Let ccm's container run without its readiness probe ever having succeeded."""
+    installation.live("Deployment", "ef-ccm", unready)
+    installation.live("Pod", "ef-ccm-", no_longer_ready)
+    installation.live("Pod", "ef-ccm-", lambda pod: pod["status"]["containerStatuses"][0].update(ready=False))
+
+
+def with_its_node(installation: Installation) -> None:
+    """Let the node go silent, and its pods with it."""
+    installation.live("Node", "", condition("Ready", "Unknown"))
+    installation.live("Pod", "", no_longer_ready)
+
+
 def between_two_crashes(pod: Object) -> None:
     """Let the pod's container run and be ready, thirty seconds after it has ended for the fourth time."""
     now = dt.datetime.now(dt.UTC)
@@ -217,6 +242,13 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "Deployment ef-external/ef-ccm stands in another namespace",
     ),
     (
+        "CX101",
+        "ccm",
+        None,
+        lambda i: i.live("Deployment", "ef-ccm", being_deleted),
+        "Deployment expertflow/ef-ccm is being deleted, since 2026-01-02 03:04:05Z",
+    ),
+    (
         "CX102",
         "redis",
         None,
@@ -238,6 +270,13 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "Deployment expertflow/ef-ccm: ",
     ),
     (
+        "CX104",
+        "ccm",
+        None,
+        probed_in_vain,
+        "0 of 1 pods are ready; container ccm of pod ef-ccm-",
+    ),
+    (
         "CX105",
         "ccm",
         None,
@@ -252,6 +291,7 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "cannot be configured",
     ),
     ("CX113", "ccm", None, lambda i: i.live("Pod", "ef-ccm-", unschedulable), "finds no node (Unschedulable)"),
+    ("CX113", "ccm", None, with_its_node, "is on a node that does not work: node node-1 is not Ready"),
     (
         "CX106",
         "ccm",
@@ -453,6 +493,13 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         None,
         lambda i: i.live("PersistentVolumeClaim", "minio", lambda c: c.update(status={"phase": "Pending"})),
         "is Pending of promised Bound",
+    ),
+    (
+        "CX402",
+        "redis",
+        None,
+        lambda i: i.live("PersistentVolumeClaim", "", being_deleted),
+        "claim ef-external/data-redis-0 is being deleted: it is gone as soon as no pod uses it",
     ),
     (
         "CX403",
@@ -684,6 +731,7 @@ def test_an_empty_namespace_is_one_cause(namespace: str) -> None:
             lambda i: i.inject("absent-pull-secret:expertflow"),
             "pull secret expertflow-reg-cred does not exist in expertflow",
         ),
+        ("CX113", with_its_node, "node node-1 is not Ready"),
         (
             "CX402",
             lambda i: i.live(

@@ -124,6 +124,18 @@ def test_a_failure_to_make_pods_is_told() -> None:
     assert verdict.words == "cannot make its pods (FailedCreate): exceeded quota: x"
 
 
+def test_why_pods_cannot_be_made_is_told_also_after_the_deadline() -> None:
+    """The quota is the reason, that its time is over only what comes of it."""
+
+    def refused(source: dict[str, Any]) -> None:
+        source["status"]["conditions"] = [
+            {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"},
+            {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota: x"},
+        ]
+
+    assert web(refused).words == "cannot make its pods (FailedCreate): exceeded quota: x"
+
+
 def test_a_paused_rollout_is_stuck() -> None:
     """Nobody but an engineer resumes it."""
 

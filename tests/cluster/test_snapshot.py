@@ -67,6 +67,16 @@ def test_warnings_are_asked_for_only_when_a_pod_is_in_trouble(cluster: Cluster, 
     assert "FailedMount" in {event.reason for event in snapshot.events_about(pod)}
 
 
+@pytest.mark.parametrize(("made", "asked"), [(1, 0), (0, 1)])
+def test_warnings_are_asked_for_when_pods_lack(cluster: Cluster, api: ApiServer, made: int, asked: int) -> None:
+    """Pods that cannot be made are not there to be in trouble: a StatefulSet says why by a warning only."""
+    without_trouble(api)
+    (db,) = [one for one in api.objects["/apis/apps/v1/statefulsets"] if one["metadata"]["name"] == "db"]
+    db["status"]["replicas"] = made
+    take(cluster, ["shop"])
+    assert sum(request.path.endswith("/events") for request in api.requests) == asked
+
+
 def test_heavy_kinds_are_read_of_the_wanted_namespaces_only(cluster: Cluster, api: ApiServer) -> None:
     """ConfigMaps of others may be large and are nobody's business here; pods are needed everywhere."""
     take(cluster, ["shop", "kube-system"])

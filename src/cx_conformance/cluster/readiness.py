@@ -81,6 +81,11 @@ def _unobserved(workload: Workload) -> Rollout | None:
 
 
 def _given_up(workload: Workload) -> Rollout | None:
+    failure = find_condition(workload.conditions, "ReplicaFailure")
+    if failure is not None and failure.is_true:
+        # It is why the deadline passes, when that has passed too.
+        words = f"cannot make its pods ({failure.reason}): {' '.join(failure.message.split())[:500]}"
+        return Rollout(complete=False, state="replica-failure", words=words, stuck=True)
     progressing = find_condition(workload.conditions, "Progressing")
     if progressing is not None and progressing.reason == "ProgressDeadlineExceeded":
         within = f" within {workload.progress_deadline_seconds} s" if workload.progress_deadline_seconds else ""
@@ -90,10 +95,6 @@ def _given_up(workload: Workload) -> Rollout | None:
             f"{workload.updated_replicas} updated, {workload.ready_replicas} ready{old}"
         )
         return Rollout(complete=False, state="deadline-exceeded", words=words, stuck=True)
-    failure = find_condition(workload.conditions, "ReplicaFailure")
-    if failure is not None and failure.is_true:
-        words = f"cannot make its pods ({failure.reason}): {' '.join(failure.message.split())[:500]}"
-        return Rollout(complete=False, state="replica-failure", words=words, stuck=True)
     return None
 
 

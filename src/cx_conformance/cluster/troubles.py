@@ -36,7 +36,8 @@ class Trouble:
     """One trouble of one pod.
 
     ``reason`` is stable: the kubelet's word where it has one, else Unschedulable, NotReady, Terminating, Restarted,
-    Restarting (it runs just now, but no longer yet than it ran before), Failed. ``current`` tells what holds now from what happened (an OOM before the last restart); ``at`` is when,
+    Restarting (it runs just now, but no longer yet than it ran before), Failed.
+    ``current`` tells what holds now from what happened (an OOM before the last restart); ``at`` is when,
     ``times`` how often the container has restarted. ``lasting`` tells that waiting alone will not help.
     """
 
