@@ -1,5 +1,6 @@
 """Storage: volumes, claims, classes and the provider behind them."""
 
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -9,7 +10,7 @@ from cx_conformance.blueprint.platform import Platform, StorageProvider
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.quantity import Quantity
 from cx_conformance.cluster.node import Node
-from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.cluster.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
 from cx_conformance.outcome.check import NotApplicable, check
@@ -104,15 +105,23 @@ def check_bound(component: Entry[Component], seen: Seen, evidence: Evidence) -> 
             causes.add("")
             broken.append(f"claim {live.namespace}/{name} is being deleted: it is gone as soon as no pod uses it")
         elif claim.phase != "Bound":
-            why = ""
-            if claim.storage_class and claim.storage_class not in classes:
-                why = f": storage class {claim.storage_class} does not exist"
+            why = _why_not_bound(claim, classes, seen)
             causes.add(why)
             broken.append(f"claim {live.namespace}/{name} is {claim.phase} of promised Bound{why}")
     evidence.found = found
     # Claims that wait for one class have one cause; any other keeps its own words.
     evidence.cause = f"claims are not bound{causes.pop()}" if len(causes) == 1 and "" not in causes else None
     assert not broken, "; ".join(broken)
+
+
+def _why_not_bound(claim: PersistentVolumeClaim, classes: set[str], seen: Seen) -> str:
+    if claim.storage_class and claim.storage_class not in classes:
+        return f": storage class {claim.storage_class} does not exist"
+    heard = [one for one in seen.snapshot.events_about(claim) if one.about_kind == "PersistentVolumeClaim"]
+    last = max(heard, key=lambda one: one.last_seen.timestamp() if one.last_seen else 0.0, default=None)
+    if last is not None:
+        return f": {' '.join(last.message[:2000].split())[:500]}"
+    return "" if claim.storage_class or claim.volume_name else ": it names no storage class, and no volume fits it"
 
 
 @check(
@@ -227,8 +236,11 @@ def check_provisioner(platform: Entry[Platform], seen: Seen, evidence: Evidence)
     rests_on=("platform:CX404",),
 )
 def check_host_path(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
-    """Storage on a node's own disk is used only where there is one node; pods that move leave their data behind."""
-    nodes = len(seen.snapshot.list(Node))
+    """Storage on a node's own disk is used only where there is one node; pods that move leave their data behind.
+
+    A node of the control plane that takes no pods of the platform is none that they could move to.
+    """
+    nodes = len(_homes(seen))
     local = []
     for name, used in sorted(_used_classes(seen).items()):
         provider = _provider(platform.of, used.provisioner)
@@ -236,6 +248,23 @@ def check_host_path(platform: Entry[Platform], seen: Seen, evidence: Evidence) -
             local.append(f"{name} ({used.provisioner})")
     evidence.found, evidence.promised = {"nodes": nodes, "on the node": local}, "none, or one node"
     assert not local or nodes <= 1, f"StorageClass {', '.join(local)} keeps data on the node, on {nodes} nodes of one"
+
+
+_CONTROL_PLANE: Final = frozenset({"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"})
+
+
+def _homes(seen: Seen) -> list[Node]:
+    """Return the nodes that the platform's pods may run on: not those of a control plane that keeps them off."""
+    lived_in = set()
+    for planned in seen.plan.components.values():
+        with suppress(Absent):
+            lived_in |= {pod.node for pod in seen.visible_pods(planned)}
+    return [
+        node
+        for node in seen.snapshot.list(Node)
+        if node.name in lived_in
+        or not any(taint.key in _CONTROL_PLANE and taint.effect != "PreferNoSchedule" for taint in node.taints)
+    ]
 
 
 @check(

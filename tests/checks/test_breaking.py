@@ -1,5 +1,6 @@
 """Each check passes on the reference installation and fails, with the fact in its words, where it is broken."""
 
+import copy
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
@@ -78,6 +79,32 @@ def with_its_node(installation: Installation) -> None:
     """Let the node go silent, and its pods with it."""
     installation.live("Node", "", condition("Ready", "Unknown"))
     installation.live("Pod", "", no_longer_ready)
+
+
+def unclassed(claim: Object) -> None:
+    """Let a claim wait that was made while no class was the default one."""
+    claim["spec"].pop("storageClassName")
+    claim["spec"].pop("volumeName", None)
+    claim["status"] = {"phase": "Pending"}
+
+
+def resized(**amounts: Object) -> Callable[[Object], None]:
+    """Give the pod's container other resources than its template has, as a resize in place does."""
+
+    def change(pod: Object) -> None:
+        pod["spec"]["containers"] = copy.deepcopy(pod["spec"]["containers"])
+        for kind, of in amounts.items():
+            pod["spec"]["containers"][0]["resources"][kind] |= of
+
+    return change
+
+
+def brought_and_gone(installation: Installation) -> None:
+    """Let the service account have brought a pull secret that is gone since."""
+    for one in installation.manifests:
+        if one["kind"] in ("Deployment", "StatefulSet"):
+            one["spec"]["template"]["spec"].pop("imagePullSecrets", None)
+    installation.live("Pod", "ef-", lambda pod: pod["spec"].update(imagePullSecrets=[{"name": "gone"}]))
 
 
 def between_two_crashes(pod: Object) -> None:
@@ -344,6 +371,28 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "requests.cpu absent of promised 50m",
     ),
     (
+        "CX109",
+        "ccm",
+        "8081",
+        lambda i: container(i, "Deployment", "ef-ccm")["ports"][0].update(protocol="UDP"),
+        "declares ports 8081/UDP (http-ccm-8081) of promised 8081 (http-ccm-8081)",
+    ),
+    (
+        "CX110",
+        "ccm",
+        None,
+        lambda i: i.live("Pod", "ef-ccm-", resized(limits={"memory": "64Mi"})),
+        "container ccm, runs with limits.memory 64Mi of promised 1Gi, unlike its template",
+    ),
+    (
+        "CX110",
+        "ccm",
+        None,
+        lambda i: container(i, "Deployment", "ef-ccm")["resources"].pop("requests"),
+        "requests.cpu 100m of promised 50m, requests.memory 1Gi of promised 256Mi",
+    ),
+    ("CX111", "ccm", None, brought_and_gone, "pull secret gone of Deployment expertflow/ef-ccm does not exist"),
+    (
         "CX111",
         "ccm",
         None,
@@ -493,6 +542,13 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         None,
         lambda i: i.live("PersistentVolumeClaim", "minio", lambda c: c.update(status={"phase": "Pending"})),
         "is Pending of promised Bound",
+    ),
+    (
+        "CX402",
+        "redis",
+        None,
+        lambda i: i.live("PersistentVolumeClaim", "", unclassed),
+        "claim ef-external/data-redis-0 is Pending of promised Bound: it names no storage class, and no volume fits it",
     ),
     (
         "CX402",

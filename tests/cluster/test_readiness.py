@@ -170,6 +170,18 @@ def test_on_delete_with_old_pods_is_not_complete() -> None:
     assert "waits for somebody to delete the other 1" in verdict.words
 
 
+def test_before_1_22_the_ready_pods_of_a_stateful_set_are_the_available_ones() -> None:
+    """Its status did not count them yet; without minReadySeconds they are the same."""
+    assert db(lambda source: source["status"].pop("availableReplicas")).state == "complete"
+    assert db(lambda source: source["status"].update(availableReplicas=0)).state == "unavailable"
+
+    def counted_later(source: dict[str, Any]) -> None:
+        source["spec"]["minReadySeconds"] = 10
+        del source["status"]["availableReplicas"]
+
+    assert db(counted_later).state == "unavailable"
+
+
 def test_a_partition_keeps_old_pods_on_purpose() -> None:
     """Complete, and it says that old pods are left."""
 

@@ -1,13 +1,15 @@
-"""Why a rollout is not complete: what its pods lack, and why its controller makes no more of them."""
+"""Why a rollout is not complete: what its pods lack, their nodes too, and why its controller makes no more of them."""
 
 from collections.abc import Iterator
 from typing import Final
 
+from cx_conformance.cluster.node import Node
 from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.secrecy import mask_text
 from cx_conformance.cluster.snapshot_record import Snapshot
 from cx_conformance.cluster.troubles import troubles
 from cx_conformance.cluster.workload import Workload
+from cx_conformance.outcome.looking import CouldNotLook
 
 _DELAYS: Final = frozenset({"NotReady", "Terminating"})
 """Troubles that are nothing but the rollout's delay; the others are broken promises of their own."""
@@ -19,6 +21,22 @@ def delays(workload: Workload, pods: tuple[Pod, ...], snapshot: Snapshot) -> tup
     """Return what keeps ``workload`` with its ``pods`` from being complete, in words; empty where nobody says it."""
     told = dict.fromkeys((*_controller(workload, snapshot), *_pods(pods, snapshot)))
     return tuple(told)[:_MOST]
+
+
+def on_lost_nodes(pods: tuple[Pod, ...], snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Return the names of pods that are not ready, or do not go, with what is wrong with their node.
+
+    None where the account may not look at nodes.
+    """
+    try:
+        ready = {node.name: node.ready for node in snapshot.list(Node)}
+    except CouldNotLook:
+        return []
+    return [
+        (pod.name, f"node {pod.node} {'is not Ready' if pod.node in ready else 'does not exist'}")
+        for pod in pods
+        if pod.node and not pod.ready and not pod.finished and not ready.get(pod.node)
+    ]
 
 
 def _controller(workload: Workload, snapshot: Snapshot) -> Iterator[str]:

@@ -93,6 +93,13 @@ class Seen:
             self._pods[planned.id] = self.snapshot.pods_of(self.workload(planned).object)
         return self._pods[planned.id]
 
+    def visible_pods(self, planned: Planned) -> tuple[Pod, ...]:
+        """Return the pods that have not ended; none where pods may not be looked at, for what they only add to."""
+        try:
+            return tuple(pod for pod in self.pods(planned) if not pod.finished)
+        except CouldNotLook:
+            return ()
+
     def spec(self, planned: Planned) -> PodSpec:
         """Return what the workload stamps its pods from; raises Absent, or CouldNotLook."""
         return self.workload(planned).object.template.spec

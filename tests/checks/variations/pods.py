@@ -60,6 +60,46 @@ def waited_for_a_store(pod: Object) -> None:
         status |= {"restartCount": 3, "lastState": {"terminated": last}, "state": {"running": {"startedAt": started}}}
 
 
+def filled_in_by_a_limit_range(installation: Installation) -> None:
+    """Leave the amounts to the namespace's LimitRange, which writes what is promised into the pods."""
+    promised = copy.deepcopy(installation.find("Deployment", "ef-ccm"))["spec"]["template"]["spec"]["containers"][0]
+    del installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]["containers"][0]["resources"]
+
+    def change(pod: Object) -> None:
+        pod["spec"]["containers"] = [{**pod["spec"]["containers"][0], "resources": promised["resources"]}]
+
+    installation.live("Pod", "ef-ccm-", change)
+
+
+def given_to_the_pod(installation: Installation) -> None:
+    """Give the amounts to each pod as a whole, as Kubernetes 1.34 allows."""
+    for spec in pod_specs(installation):
+        spec["resources"] = spec["containers"][0].pop("resources", {})
+
+
+def vertically_scaled(pod: Object) -> None:
+    """Let a VerticalPodAutoscaler have lowered the requests when the pod was made."""
+    pod["spec"]["containers"] = copy.deepcopy(pod["spec"]["containers"])
+    pod["spec"]["containers"][0]["resources"]["requests"] = {"cpu": "15m", "memory": "105M"}
+    pod["metadata"].setdefault("annotations", {})["vpaUpdates"] = (
+        "Pod resources updated by ccm: container 0: cpu request"
+    )
+
+
+def resized_up(pod: Object) -> None:
+    """Give the containers more than is promised, in place."""
+    pod["spec"]["containers"] = copy.deepcopy(pod["spec"]["containers"])
+    for own in pod["spec"]["containers"]:
+        own["resources"] = {"requests": {"cpu": "2", "memory": "8Gi"}, "limits": {"cpu": "4", "memory": "16Gi"}}
+
+
+def a_second_pull_secret(installation: Installation) -> None:
+    """Let the service account name two pull secrets, of which one was never made."""
+    own_pull_secret(installation)
+    names = [{"name": "never-made"}, {"name": "expertflow-reg-cred"}]
+    installation.live("Pod", "ef-ccm-", lambda pod: pod["spec"].update(imagePullSecrets=names))
+
+
 def leftover(phase: str, reason: str) -> Vary:
     """Let each ReplicaSet have an old pod that has ended, as after an eviction or a node's reboot."""
 
@@ -260,6 +300,11 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "an autoscaler at rest": autoscaled,
     "a debugger's port before the others": ports_of_a_debugger,
     "pull secrets of the service account": own_pull_secret,
+    "two pull secrets of the service account, one missing": a_second_pull_secret,
+    "amounts by a LimitRange": filled_in_by_a_limit_range,
+    "amounts of the pod as a whole": given_to_the_pod,
+    "a VerticalPodAutoscaler": live("Pod", vertically_scaled, "ef-ccm-"),
+    "more than is promised, in place": live("Pod", resized_up),
     "another team's broken pods": agent,
     "all of it at once": all_of(
         live("Pod", native_mesh), live("Pod", restarted("Error", 2)), labelled_by_helm, scheduling, odd_quantities
