@@ -14,7 +14,7 @@ from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.cluster.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
 from cx_conformance.outcome.check import NotApplicable, check
-from cx_conformance.outcome.looking import NoVantage
+from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.vantage.insides import InsideProbes
 from cx_conformance.vantage.reach import EXEC
@@ -104,6 +104,10 @@ def check_bound(component: Entry[Component], seen: Seen, evidence: Evidence) -> 
             found[name] = f"{claim.phase}, being deleted"
             causes.add("")
             broken.append(f"claim {live.namespace}/{name} is being deleted: it is gone as soon as no pod uses it")
+        elif claim.phase == "Bound" and _is_being_deleted(claim.volume_name, seen):
+            found[name] = f"{claim.phase}, its volume being deleted"
+            causes.add("")
+            broken.append(f"volume {claim.volume_name} of claim {live.namespace}/{name} is being deleted")
         elif claim.phase != "Bound":
             why = _why_not_bound(claim, classes, seen)
             causes.add(why)
@@ -112,6 +116,14 @@ def check_bound(component: Entry[Component], seen: Seen, evidence: Evidence) -> 
     # Claims that wait for one class have one cause; any other keeps its own words.
     evidence.cause = f"claims are not bound{causes.pop()}" if len(causes) == 1 and "" not in causes else None
     assert not broken, "; ".join(broken)
+
+
+def _is_being_deleted(volume: str, seen: Seen) -> bool:
+    """Tell whether somebody has deleted the volume; not known where volumes may not be looked at."""
+    with suppress(CouldNotLook):
+        live = seen.snapshot.get(PersistentVolume, None, volume)
+        return live is not None and live.deleted is not None
+    return False
 
 
 def _why_not_bound(claim: PersistentVolumeClaim, classes: set[str], seen: Seen) -> str:

@@ -554,6 +554,13 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "CX402",
         "redis",
         None,
+        lambda i: i.live("PersistentVolume", "", being_deleted),
+        " of claim ef-external/data-redis-0 is being deleted",
+    ),
+    (
+        "CX402",
+        "redis",
+        None,
         lambda i: i.live("PersistentVolumeClaim", "", being_deleted),
         "claim ef-external/data-redis-0 is being deleted: it is gone as soon as no pod uses it",
     ),

@@ -79,6 +79,14 @@ def test_what_the_pods_lack_is_told_for_the_first_three() -> None:
     assert [f"pod bad-unready-{number} runs" in words for number, words in enumerate(told)] == [True] * 3
 
 
+def test_a_pod_of_which_no_kubelet_speaks_is_told() -> None:
+    """The scheduler has given it to a node, and there it ends."""
+    source = next(item for item in recorded_items("/api/v1/pods") if item["metadata"]["name"] == "db-0")
+    source["status"] = {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "True"}]}
+    told = delays(stateful_set(workload("/apis/apps/v1/statefulsets", "db")), (pod(source),), seen(()))
+    assert told == ("pod db-0 was given to node rk8s-node, whose kubelet has said nothing of it yet",)
+
+
 def test_what_other_checks_tell_is_not_told_here() -> None:
     """A crash loop is a broken promise of its own, on which the rollout rests."""
     crashing = tuple(one for one in recorded(Pod) if one.name.startswith("bad-crash"))

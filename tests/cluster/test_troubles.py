@@ -183,6 +183,21 @@ def test_of_the_containers_that_wait_for_an_init_container_one_is_told() -> None
     assert told.words.startswith(f"container {own['name']} of pod {told.pod} waits for init container i,")
 
 
+@pytest.mark.parametrize("reason", ["OOMKilled", "StartError"])
+def test_how_an_init_container_failed_that_is_done_is_history(reason: str) -> None:
+    """It was tried again until it had succeeded, and never runs again."""
+    source = raw_pod("web-")
+    source["spec"]["initContainers"] = [{"name": "migrate", "image": "m"}]
+    times = {"startedAt": "2026-11-23T06:26:00Z", "finishedAt": "2026-11-23T06:29:59Z"}
+    status = {"name": "migrate", "ready": True, "restartCount": 2, "lastState": {}}
+    status["state"] = {"terminated": {"exitCode": 0, "reason": "Completed", **times}}
+    source["status"]["initContainerStatuses"] = [status]
+    assert troubles(pod(source), now=RECORDED_AT) == ()
+    status["lastState"] = {"terminated": {"exitCode": 137, "reason": reason, **times}}
+    (told,) = troubles(pod(source), now=RECORDED_AT)
+    assert (told.reason, told.current) == (reason, False)
+
+
 def test_an_evicted_pod_says_why() -> None:
     """The kubelet's own message is the evidence."""
     source = raw_pod("web-")

@@ -55,6 +55,8 @@ def _controller(workload: Workload, snapshot: Snapshot) -> Iterator[str]:
 
 def _pods(pods: tuple[Pod, ...], snapshot: Snapshot) -> Iterator[str]:
     for pod in pods:
+        if pod.node and pod.phase == "Pending" and not pod.statuses:
+            yield f"pod {pod.name} was given to node {pod.node}, whose kubelet has said nothing of it yet"
         for one in troubles(pod, snapshot.events_about(pod), snapshot.now):
             if one.current and one.reason in _DELAYS:
                 yield one.words

@@ -155,7 +155,9 @@ class Seen:
 
     def claims(self, planned: Planned) -> dict[str, tuple[str, ...]]:
         """Return the names of the claims behind the component's volumes, by volume; raises Absent, or CouldNotLook."""
-        return claims_of(self.workload(planned).object, self.pods(planned))
+        # A pod that has ended, or is about to, may name a claim that was given up since.
+        pods = [pod for pod in self.pods(planned) if not pod.finished and pod.deleted is None]
+        return claims_of(self.workload(planned).object, pods)
 
     def claim_size(self, namespace: str, name: str) -> str | None:
         """Return the capacity of a claim, or what it asks for where it has none yet; None where it does not exist."""

@@ -175,11 +175,12 @@ def _trouble(
 
 def _history(pod: Pod, status: ContainerStatus, now: datetime) -> Iterator[Trouble]:
     """Tell how the container ended: out of memory, unable to start, or so that it runs again."""
+    done = status.role == "init" and status.state.state == "terminated" and status.state.exit_code == 0
     for ended in (status.state, status.last_state):
         if ended.state != "terminated":
             continue
         # While the container waits for its next start, how it ended is what is wrong with it.
-        current = status.state.state != "running"
+        current = status.state.state != "running" and not done
         if ended.reason == "OOMKilled":
             limit = _memory_limit(pod, status)
             words = f"{_named(pod, status)} was killed out of memory (OOMKilled{limit}){_when(ended)}, {_times(status)}"
@@ -187,7 +188,7 @@ def _history(pod: Pod, status: ContainerStatus, now: datetime) -> Iterator[Troub
         elif ended.reason in _START_REASONS:
             words = f"{_named(pod, status)} cannot be started ({ended.reason}): {_line(ended.message)}"
             yield _trouble(pod, status, ended.reason, words, at=ended.finished, current=current)
-        elif not current:
+        elif not current and not done:
             lived = _ends_again(status, now)
             for_long = f" after {int(lived.total_seconds())} s, and has not run for longer since" if lived else ""
             words = (
