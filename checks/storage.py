@@ -129,10 +129,9 @@ def _is_being_deleted(volume: str, seen: Seen) -> bool:
 def _why_not_bound(claim: PersistentVolumeClaim, classes: set[str], seen: Seen) -> str:
     if claim.storage_class and claim.storage_class not in classes:
         return f": storage class {claim.storage_class} does not exist"
-    heard = [one for one in seen.snapshot.events_about(claim) if one.about_kind == "PersistentVolumeClaim"]
-    last = max(heard, key=lambda one: one.last_seen.timestamp() if one.last_seen else 0.0, default=None)
-    if last is not None:
-        return f": {' '.join(last.message[:2000].split())[:500]}"
+    said = seen.snapshot.last_warning(claim)
+    if said:
+        return f": {said}"
     return "" if claim.storage_class or claim.volume_name else ": it names no storage class, and no volume fits it"
 
 

@@ -88,6 +88,19 @@ def unclassed(claim: Object) -> None:
     claim["status"] = {"phase": "Pending"}
 
 
+def not_provisioned(installation: Installation) -> None:
+    """Let the driver refuse to make the volumes of claims, by warnings about each."""
+    said = 'failed to provision volume with StorageClass "longhorn": rpc error: code = ResourceExhausted desc = full'
+
+    def waits(claim: Object) -> None:
+        claim["status"] = {"phase": "Pending"}
+        about = {"kind": "PersistentVolumeClaim", **{key: claim["metadata"][key] for key in ("name", "namespace")}}
+        warning = {"kind": "Event", "metadata": about | {"name": f"{about['name']}.1"}, "involvedObject": about}
+        installation.add_live(warning | {"type": "Warning", "reason": "ProvisioningFailed", "message": said})
+
+    installation.live("PersistentVolumeClaim", "", waits)
+
+
 def resized(**amounts: Object) -> Callable[[Object], None]:
     """Give the pod's container other resources than its template has, as a resize in place does."""
 
@@ -549,6 +562,13 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         None,
         lambda i: i.live("PersistentVolumeClaim", "", unclassed),
         "claim ef-external/data-redis-0 is Pending of promised Bound: it names no storage class, and no volume fits it",
+    ),
+    (
+        "CX402",
+        "redis",
+        None,
+        not_provisioned,
+        "claim ef-external/data-redis-0 is Pending of promised Bound: failed to provision volume with StorageClass",
     ),
     (
         "CX402",

@@ -65,6 +65,16 @@ def test_warnings_are_asked_for_only_when_a_pod_is_in_trouble(cluster: Cluster, 
     assert asked.query["fieldSelector"] == "type=Warning"
     (pod,) = [item for item in snapshot.list(Pod, "shop") if item.name.startswith("bad-volume")]
     assert "FailedMount" in {event.reason for event in snapshot.events_about(pod)}
+    assert snapshot.last_warning(pod, "FailedMount").startswith('MountVolume.SetUp failed for volume "v" : configmap')
+    assert snapshot.last_warning(pod, "Unhealthy") == ""
+
+
+def test_warnings_about_another_kind_of_the_same_name_are_not_told(cluster: Cluster, api: ApiServer) -> None:
+    """A StatefulSet, its Service and its first claim often share a name."""
+    for one in api.objects["/api/v1/events"]:
+        one["involvedObject"]["kind"] = "Service"
+    snapshot = take(cluster, ["shop"])
+    assert [snapshot.events_about(pod) for pod in snapshot.list(Pod, "shop")] == [()] * len(snapshot.list(Pod, "shop"))
 
 
 @pytest.mark.parametrize(("made", "asked"), [(1, 0), (0, 1)])

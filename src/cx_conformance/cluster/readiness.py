@@ -11,6 +11,7 @@ from typing import Literal
 
 from cx_conformance.cluster.metadata import find_condition
 from cx_conformance.cluster.pod import Pod
+from cx_conformance.cluster.secrecy import mask_line
 from cx_conformance.cluster.troubles import Trouble, troubles
 from cx_conformance.cluster.workload import Workload
 
@@ -84,7 +85,7 @@ def _given_up(workload: Workload) -> Rollout | None:
     failure = find_condition(workload.conditions, "ReplicaFailure")
     if failure is not None and failure.is_true:
         # It is why the deadline passes, when that has passed too.
-        words = f"cannot make its pods ({failure.reason}): {' '.join(failure.message.split())[:500]}"
+        words = f"cannot make its pods ({failure.reason}): {mask_line(failure.message)}"
         return Rollout(complete=False, state="replica-failure", words=words, stuck=True)
     progressing = find_condition(workload.conditions, "Progressing")
     if progressing is not None and progressing.reason == "ProgressDeadlineExceeded":

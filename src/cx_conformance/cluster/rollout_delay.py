@@ -5,7 +5,6 @@ from typing import Final
 
 from cx_conformance.cluster.node import Node
 from cx_conformance.cluster.pod import Pod
-from cx_conformance.cluster.secrecy import mask_text
 from cx_conformance.cluster.snapshot_record import Snapshot
 from cx_conformance.cluster.troubles import troubles
 from cx_conformance.cluster.workload import Workload
@@ -43,14 +42,9 @@ def _controller(workload: Workload, snapshot: Snapshot) -> Iterator[str]:
     """Tell why pods cannot be made: a StatefulSet says so by a warning only, a Deployment in its conditions too."""
     if workload.current_replicas >= workload.replicas or workload.kind == "Deployment":
         return
-    heard = [
-        one
-        for one in snapshot.events_about(workload)
-        if one.about_kind == workload.kind and one.reason == "FailedCreate" and one.last_seen is not None
-    ]
-    last = max(heard, key=lambda one: (one.last_seen, one.name), default=None)
-    if last is not None:
-        yield f"pods cannot be made: {mask_text(' '.join(last.message[:2000].split()))[:500]}"
+    said = snapshot.last_warning(workload, "FailedCreate")
+    if said:
+        yield f"pods cannot be made: {said}"
 
 
 def _pods(pods: tuple[Pod, ...], snapshot: Snapshot) -> Iterator[str]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from cx_conformance.cluster.event import Event
 from cx_conformance.cluster.metadata import find_condition
 from cx_conformance.cluster.pod import ContainerState, ContainerStatus, Pod
-from cx_conformance.cluster.secrecy import mask_text
+from cx_conformance.cluster.secrecy import mask_line
 
 _IMAGE_REASONS = frozenset(
     {"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "RegistryUnavailable", "ImageInspectError"}
@@ -82,13 +82,8 @@ class _Heard:
         """Return the message of the last warning of these reasons, on one line; empty when there is none."""
         for event in reversed(self._warnings):
             if event.reason in reasons and event.message.startswith(starting):
-                return _line(event.message)
+                return mask_line(event.message)
         return ""
-
-
-def _line(message: str) -> str:
-    """Return what a kubelet or scheduler said on one line of bearable length, without what looks secret."""
-    return mask_text(" ".join(message[:2000].split()))[:500]
 
 
 def _named(pod: Pod, status: ContainerStatus) -> str:
@@ -120,7 +115,7 @@ def _span(seconds: int) -> str:
 def _failed(pod: Pod) -> Trouble:
     ended = next((item for item in pod.statuses if item.state.state == "terminated" and item.state.exit_code), None)
     how = f": {_named(pod, ended)} ended with {_exit(ended.state)}" if ended is not None else ""
-    said = f": {_line(pod.message)}" if pod.message else how
+    said = f": {mask_line(pod.message)}" if pod.message else how
     return Trouble(
         reason=pod.reason or "Failed",
         words=f"pod {pod.name} has failed ({pod.reason or 'Failed'}){said}",
@@ -133,9 +128,8 @@ def _unscheduled(pod: Pod) -> Iterator[Trouble]:
     scheduled = find_condition(pod.conditions, "PodScheduled")
     if scheduled is not None and scheduled.status == "False":
         reason = scheduled.reason or "Unschedulable"
-        words = (
-            f"pod {pod.name} finds no node ({reason}): {_line(scheduled.message) or 'the scheduler gives no reason'}"
-        )
+        said = mask_line(scheduled.message) or "the scheduler gives no reason"
+        words = f"pod {pod.name} finds no node ({reason}): {said}"
         yield Trouble(reason=reason, words=words, pod=pod.name, at=scheduled.changed)
 
 
@@ -186,7 +180,7 @@ def _history(pod: Pod, status: ContainerStatus, now: datetime) -> Iterator[Troub
             words = f"{_named(pod, status)} was killed out of memory (OOMKilled{limit}){_when(ended)}, {_times(status)}"
             yield _trouble(pod, status, "OOMKilled", words, at=ended.finished, current=current)
         elif ended.reason in _START_REASONS:
-            words = f"{_named(pod, status)} cannot be started ({ended.reason}): {_line(ended.message)}"
+            words = f"{_named(pod, status)} cannot be started ({ended.reason}): {mask_line(ended.message)}"
             yield _trouble(pod, status, ended.reason, words, at=ended.finished, current=current)
         elif not current and not done:
             lived = _ends_again(status, now)
@@ -220,7 +214,7 @@ def _memory_limit(pod: Pod, status: ContainerStatus) -> str:
 
 def _waiting(pod: Pod, status: ContainerStatus, heard: _Heard) -> Trouble:
     state, name = status.state, _named(pod, status)
-    reason, said = state.reason or "Waiting", _line(state.message)
+    reason, said = state.reason or "Waiting", mask_line(state.message)
     if reason == "CrashLoopBackOff":
         return _crash_loop(pod, status, heard)
     if reason in _IMAGE_REASONS:
@@ -291,7 +285,7 @@ def _gates(pod: Pod) -> Iterator[Trouble]:
     ready, containers = (find_condition(pod.conditions, kind) for kind in ("Ready", "ContainersReady"))
     if ready is None or ready.is_true or containers is None or not containers.is_true:
         return
-    said = _line(ready.message) or ready.reason or "the kubelet gives no reason"
+    said = mask_line(ready.message) or ready.reason or "the kubelet gives no reason"
     words = f"pod {pod.name} is not ready although its containers are: {said}"
     yield Trouble(reason="NotReady", words=words, pod=pod.name, at=ready.changed)
 
