@@ -1,5 +1,6 @@
 """Storage: volumes, claims, classes and the provider behind them."""
 
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Final
@@ -19,6 +20,8 @@ from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.vantage.insides import InsideProbes
 from cx_conformance.vantage.reach import EXEC
 
+_SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
+"""What the scheduler writes on a claim when its pod has found a node, and its volume is to be made there."""
 NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
 """What a StorageClass names whose volumes are made by hand (source: Kubernetes' documentation of local volumes)."""
 
@@ -91,14 +94,16 @@ def check_bound(component: Entry[Component], seen: Seen, evidence: Evidence) -> 
     evidence.seen_at, evidence.promised = f"{live.kind} {live.where}", dict.fromkeys(claims, "Bound")
     if not claims:
         raise NotApplicable("its pods claim no volume")
-    classes = {one.name for one in seen.snapshot.list(StorageClass)}
-    found, broken = {}, []
+    classes = {one.name: one for one in seen.snapshot.list(StorageClass)}
+    found: dict[str, str] = {}
+    broken, waiting = [], []
     causes: set[str] = set()
     for name in claims:
         claim = seen.snapshot.get(PersistentVolumeClaim, live.namespace, name)
         found[name] = claim.phase if claim else "absent"
         if claim is None:
-            broken.append(f"claim {live.namespace}/{name} does not exist")
+            said = seen.snapshot.last_warning(live, "FailedCreate")
+            broken.append(f"claim {live.namespace}/{name} does not exist{f': {said}' if said else ''}")
             causes.add("")
         elif claim.deleted is not None:
             found[name] = f"{claim.phase}, being deleted"
@@ -108,6 +113,9 @@ def check_bound(component: Entry[Component], seen: Seen, evidence: Evidence) -> 
             found[name] = f"{claim.phase}, its volume being deleted"
             causes.add("")
             broken.append(f"volume {claim.volume_name} of claim {live.namespace}/{name} is being deleted")
+        elif _waits_for_its_pod(claim, classes, seen):
+            found[name] = "Pending until its pod has a node"
+            waiting.append(name)
         elif claim.phase != "Bound":
             why = _why_not_bound(claim, classes, seen)
             causes.add(why)
@@ -116,6 +124,16 @@ def check_bound(component: Entry[Component], seen: Seen, evidence: Evidence) -> 
     # Claims that wait for one class have one cause; any other keeps its own words.
     evidence.cause = f"claims are not bound{causes.pop()}" if len(causes) == 1 and "" not in causes else None
     assert not broken, "; ".join(broken)
+    if waiting:
+        raise NotApplicable(f"claim {', '.join(waiting)} is bound when its pod has found a node, as its class wants it")
+
+
+def _waits_for_its_pod(claim: PersistentVolumeClaim, classes: Mapping[str, StorageClass], seen: Seen) -> bool:
+    """Tell whether nobody has begun to make the claim's volume, for its class wants its pod to have a node first."""
+    used = classes.get(claim.storage_class or "")
+    late = used is not None and used.binding_mode == "WaitForFirstConsumer"
+    begun = _SELECTED_NODE in claim.annotations or seen.snapshot.last_warning(claim) != ""
+    return late and claim.phase == "Pending" and not begun
 
 
 def _is_being_deleted(volume: str, seen: Seen) -> bool:
@@ -126,7 +144,7 @@ def _is_being_deleted(volume: str, seen: Seen) -> bool:
     return False
 
 
-def _why_not_bound(claim: PersistentVolumeClaim, classes: set[str], seen: Seen) -> str:
+def _why_not_bound(claim: PersistentVolumeClaim, classes: Collection[str], seen: Seen) -> str:
     if claim.storage_class and claim.storage_class not in classes:
         return f": storage class {claim.storage_class} does not exist"
     said = seen.snapshot.last_warning(claim)

@@ -88,6 +88,25 @@ def unclassed(claim: Object) -> None:
     claim["status"] = {"phase": "Pending"}
 
 
+def no_claim_can_be_made(installation: Installation) -> None:
+    """Let a quota refuse Redis its claim, and so its pod."""
+    said = "create Claim data-redis-0 for Pod redis-0 in StatefulSet redis failed error: exceeded quota: storage"
+    about = {"kind": "StatefulSet", "name": "redis", "namespace": "ef-external"}
+    warning = {"kind": "Event", "metadata": about | {"name": "redis.1"}, "involvedObject": about, "type": "Warning"}
+    installation.add_live(warning | {"reason": "FailedCreate", "message": said})
+
+    def gone(objects: list[Object]) -> None:
+        objects[:] = [one for one in objects if one["metadata"]["name"] not in ("redis-0", "data-redis-0")]
+
+    installation.change_live(gone)
+
+
+def placed_in_vain(claim: Object) -> None:
+    """Let the claim's pod have found its node, and the volume not come."""
+    claim["metadata"].setdefault("annotations", {})["volume.kubernetes.io/selected-node"] = "node-1"
+    claim["status"] = {"phase": "Pending"}
+
+
 def not_provisioned(installation: Installation) -> None:
     """Let the driver refuse to make the volumes of claims, by warnings about each."""
     said = 'failed to provision volume with StorageClass "longhorn": rpc error: code = ResourceExhausted desc = full'
@@ -567,6 +586,20 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "CX402",
         "redis",
         None,
+        no_claim_can_be_made,
+        "claim ef-external/data-redis-0 does not exist: create Claim data-redis-0 for Pod redis-0 in StatefulSet redis",
+    ),
+    (
+        "CX402",
+        "redis",
+        None,
+        lambda i: i.live("PersistentVolumeClaim", "", placed_in_vain),
+        "claim ef-external/data-redis-0 is Pending of promised Bound",
+    ),
+    (
+        "CX402",
+        "redis",
+        None,
         not_provisioned,
         "claim ef-external/data-redis-0 is Pending of promised Bound: failed to provision volume with StorageClass",
     ),
@@ -793,6 +826,20 @@ def test_every_static_check_has_a_failing_test() -> None:
     """A check that nothing breaks proves nothing; those that cannot break on objects alone have tests of their own."""
     elsewhere = {"CX000", "CX008", "CX504"}
     assert set(STATIC) - {one[0] for one in BROKEN} - elsewhere == set()
+
+
+def test_a_claim_that_waits_for_its_pod_is_not_why_the_pod_finds_no_node() -> None:
+    """A class that binds late makes a volume where the pod goes: the pod is to be mended, not the claim."""
+    installation = Installation()
+    installation.live("StorageClass", "", lambda one: one.update(volumeBindingMode="WaitForFirstConsumer"))
+    installation.live("PersistentVolumeClaim", "data-redis-0", lambda one: one.update(status={"phase": "Pending"}))
+    installation.live("Pod", "redis-", unschedulable)
+    assert installation.outcome("CX113", "redis").result is Result.FAIL
+    claims = installation.outcome("CX402", "redis")
+    assert (claims.result, claims.evidence["found"]) == (
+        Result.NOT_APPLICABLE,
+        {"data-redis-0": "Pending until its pod has a node"},
+    )
 
 
 @pytest.mark.parametrize("namespace", ["expertflow", "ef-external"])

@@ -87,6 +87,20 @@ def test_a_pod_of_which_no_kubelet_speaks_is_told() -> None:
     assert told == ("pod db-0 was given to node rk8s-node, whose kubelet has said nothing of it yet",)
 
 
+def test_where_every_pod_has_failed_the_last_one_says_why() -> None:
+    """A node that has no room refuses each, and the controller makes another: none lives to be in trouble."""
+    source = next(item for item in recorded_items("/api/v1/pods") if item["metadata"]["name"].startswith("web-"))
+    pods = []
+    for minute, said in ((10, "of old"), (20, "Node didn't have enough resource: cpu")):
+        source["metadata"] |= {"name": f"web-{minute}", "creationTimestamp": f"2026-11-23T06:{minute}:00Z"}
+        source["status"] = {"phase": "Failed", "reason": "OutOfcpu", "message": said}
+        pods.append(pod(source))
+    lacking = deployment(workload("/apis/apps/v1/deployments", "web", readyReplicas=0))
+    assert delays(lacking, tuple(pods), seen(())) == (
+        "pod web-20 has failed (OutOfcpu): Node didn't have enough resource: cpu",
+    )
+
+
 def test_what_other_checks_tell_is_not_told_here() -> None:
     """A crash loop is a broken promise of its own, on which the rollout rests."""
     crashing = tuple(one for one in recorded(Pod) if one.name.startswith("bad-crash"))

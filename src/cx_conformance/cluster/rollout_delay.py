@@ -48,6 +48,9 @@ def _controller(workload: Workload, snapshot: Snapshot) -> Iterator[str]:
 
 
 def _pods(pods: tuple[Pod, ...], snapshot: Snapshot) -> Iterator[str]:
+    if pods and all(pod.finished for pod in pods):
+        last = max(pods, key=lambda pod: pod.created.timestamp() if pod.created else 0.0)
+        yield from (one.words for one in troubles(last, now=snapshot.now))
     for pod in pods:
         if pod.node and pod.phase == "Pending" and not pod.statuses:
             yield f"pod {pod.name} was given to node {pod.node}, whose kubelet has said nothing of it yet"

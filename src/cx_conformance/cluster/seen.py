@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Final, Generic, TypeVar
 
 from cx_conformance.blueprint.component import Ingress as PromisedIngress
@@ -240,13 +241,13 @@ class Seen:
 
     def _find_workload(self, planned: Planned) -> Found[Workload] | Absent:
         kinds = self._kinds(planned)
-        for namespace in planned.namespaces:
-            for name in planned.names:
-                for kind in kinds:
-                    live = self._get(WORKLOADS[kind], namespace, name)
-                    if live is not None:
-                        note = _name_note(live.kind, planned.names[0], name, planned, namespace)
-                        return Found(live, note)
+        # Under any accepted name one of the right kind comes before a namesake of another.
+        right = len({planned.facts.workload.kind, *planned.facts.workload.also_kinds})
+        for some in (kinds[:right], kinds[right:]):
+            for namespace, name, kind in product(planned.namespaces, planned.names, some):
+                live = self._get(WORKLOADS[kind], namespace, name)
+                if live is not None:
+                    return Found(live, _name_note(live.kind, planned.names[0], name, planned, namespace))
         for live in self._released(planned):
             return Found(live, f"recognised as {live.labels[_CHART]} of Helm release {live.labels[_INSTANCE]}")
         wanted = planned.facts.workload.kind
