@@ -281,10 +281,12 @@ def check_resources(resources: Entry[Resources], seen: Seen, evidence: Evidence)
     ]
     assert not broken, f"{evidence.seen_at}: {', '.join(broken)}"
     for pod, amounts in in_pods:
+        # Without a request it is given less than with the promised one, without a limit more.
         less = [
             f"{kind}.{name} {amounts[kind].get(name, 'absent')} of promised {amount}"
             for kind, name, amount in wanted
-            if (amount_there := _amount(amounts[kind].get(name))) is None or amount_there < amount
+            if (there := _amount(amounts[kind].get(name, "0" if kind == "requests" else str(amount))))
+            and there < amount
         ]
         words = f"pod {pod.where}, container {container.name}, runs with {', '.join(less)}, unlike its template"
         if less and _AUTOSCALED in pod.annotations:

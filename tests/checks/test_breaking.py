@@ -131,6 +131,11 @@ def resized(**amounts: Object) -> Callable[[Object], None]:
     return change
 
 
+def without_resources(pod: Object) -> None:
+    """Take away what the pod's container requests and is limited to."""
+    pod["spec"]["containers"] = [{**pod["spec"]["containers"][0], "resources": {}}]
+
+
 def brought_and_gone(installation: Installation) -> None:
     """Let the service account have brought a pull secret that is gone since."""
     for one in installation.manifests:
@@ -415,6 +420,13 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         None,
         lambda i: i.live("Pod", "ef-ccm-", resized(limits={"memory": "64Mi"})),
         "container ccm, runs with limits.memory 64Mi of promised 1Gi, unlike its template",
+    ),
+    (
+        "CX110",
+        "ccm",
+        None,
+        lambda i: i.live("Pod", "ef-ccm-", without_resources),
+        "runs with requests.cpu absent of promised 50m, requests.memory absent of promised 256Mi, unlike its template",
     ),
     (
         "CX110",

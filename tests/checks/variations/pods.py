@@ -93,6 +93,13 @@ def resized_up(pod: Object) -> None:
         own["resources"] = {"requests": {"cpu": "2", "memory": "8Gi"}, "limits": {"cpu": "4", "memory": "16Gi"}}
 
 
+def without_cpu_limits(pod: Object) -> None:
+    """Let a policy of the cluster take the CPU limits away when pods are made."""
+    pod["spec"]["containers"] = copy.deepcopy(pod["spec"]["containers"])
+    for own in pod["spec"]["containers"]:
+        own.get("resources", {}).get("limits", {}).pop("cpu", None)
+
+
 def a_second_pull_secret(installation: Installation) -> None:
     """Let the service account name two pull secrets, of which one was never made."""
     own_pull_secret(installation)
@@ -304,6 +311,7 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "amounts by a LimitRange": filled_in_by_a_limit_range,
     "amounts of the pod as a whole": given_to_the_pod,
     "a VerticalPodAutoscaler": live("Pod", vertically_scaled, "ef-ccm-"),
+    "CPU limits taken away by a policy": live("Pod", without_cpu_limits),
     "more than is promised, in place": live("Pod", resized_up),
     "another team's broken pods": agent,
     "all of it at once": all_of(
