@@ -208,6 +208,18 @@ def local_storage_on_two_nodes(installation: Installation) -> None:
     installation.add_live(another_node())
 
 
+def local_storage_beside_a_full_control_plane(installation: Installation) -> None:
+    """Keep data on the node, have the pods on the control plane's, and a node for some purpose beside it."""
+    local_storage_on_two_nodes(installation)
+    installation.live("Node", "node-1", tainted("node-role.kubernetes.io/control-plane"))
+    installation.live("Node", "node-2", tainted("dedicated"))
+
+
+def tainted(key: str) -> Callable[[Object], None]:
+    """Let a node take only pods that tolerate it."""
+    return lambda node: node.setdefault("spec", {}).update(taints=[{"key": key, "effect": "NoSchedule"}])
+
+
 def no_expressions(installation: Installation) -> None:
     """Let ingress-nginx read no path of the host as a regular expression."""
     for one in installation.manifests:
@@ -658,6 +670,13 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "keeps data on the node, on 2 nodes of one",
     ),
     (
+        "CX406",
+        "platform",
+        None,
+        local_storage_beside_a_full_control_plane,
+        "keeps data on the node, on 2 nodes of one",
+    ),
+    (
         "CX407",
         "platform",
         None,
@@ -840,10 +859,31 @@ def test_every_static_check_has_a_failing_test() -> None:
     assert set(STATIC) - {one[0] for one in BROKEN} - elsewhere == set()
 
 
+def bound_late(storage_class: Object) -> None:
+    """Let a claim wait for its pod."""
+    storage_class["volumeBindingMode"] = "WaitForFirstConsumer"
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        not_provisioned,
+        lambda i: i.live("PersistentVolumeClaim", "", placed_in_vain),
+        lambda i: i.live("PersistentVolumeClaim", "", lambda claim: claim.update(status={"phase": "Lost"})),
+    ],
+)
+def test_a_claim_that_was_begun_does_not_wait_for_its_pod(begun: Break) -> None:
+    """Its pod has a node, or its driver has failed, or it had a volume: there is something wrong with the claim."""
+    installation = Installation()
+    installation.live("StorageClass", "", bound_late)
+    begun(installation)
+    assert installation.outcome("CX402", "redis").result is Result.FAIL
+
+
 def test_a_claim_that_waits_for_its_pod_is_not_why_the_pod_finds_no_node() -> None:
     """A class that binds late makes a volume where the pod goes: the pod is to be mended, not the claim."""
     installation = Installation()
-    installation.live("StorageClass", "", lambda one: one.update(volumeBindingMode="WaitForFirstConsumer"))
+    installation.live("StorageClass", "", bound_late)
     installation.live("PersistentVolumeClaim", "data-redis-0", lambda one: one.update(status={"phase": "Pending"}))
     installation.live("Pod", "redis-", unschedulable)
     assert installation.outcome("CX113", "redis").result is Result.FAIL

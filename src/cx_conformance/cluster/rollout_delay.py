@@ -27,14 +27,17 @@ def on_lost_nodes(pods: tuple[Pod, ...], snapshot: Snapshot) -> list[tuple[str, 
 
     None where the account may not look at nodes.
     """
+    unready = [pod for pod in pods if pod.node and not pod.ready and not pod.finished]
+    if not unready:
+        return []
     try:
         ready = {node.name: node.ready for node in snapshot.list(Node)}
     except CouldNotLook:
         return []
     return [
         (pod.name, f"node {pod.node} {'is not Ready' if pod.node in ready else 'does not exist'}")
-        for pod in pods
-        if pod.node and not pod.ready and not pod.finished and not ready.get(pod.node)
+        for pod in unready
+        if not ready.get(pod.node)
     ]
 
 
