@@ -6,8 +6,10 @@ from typing import Any
 
 from cx_conformance.cluster.event import Event, event
 from cx_conformance.cluster.identity import ClusterIdentity, guess_distribution
+from cx_conformance.cluster.node import Node, node
 from cx_conformance.cluster.pod import Pod, pod
-from cx_conformance.cluster.rollout_delay import delays
+from cx_conformance.cluster.refusal import Refusal
+from cx_conformance.cluster.rollout_delay import delays, on_lost_nodes
 from cx_conformance.cluster.snapshot_record import Listing, Snapshot
 from cx_conformance.cluster.workload import deployment, stateful_set
 from tests.cluster.recordings import recorded, recorded_items
@@ -16,14 +18,14 @@ QUOTA = 'pods "db-0" is forbidden: exceeded quota: small, requested: pods=1, use
 CANNOT = f"create Pod db-0 in StatefulSet db failed error: {QUOTA}"
 
 
-def seen(events: Iterable[Event]) -> Snapshot:
-    """Return a look at nothing but these events, soon after the recordings were made."""
+def seen(events: Iterable[Event], nodes: Listing | None = None) -> Snapshot:
+    """Return a look at nothing but these events and nodes, soon after the recordings were made."""
     return Snapshot(
         namespaces=("shop",),
         identity=ClusterIdentity(
             uid="", version="", platform="", kubelet_versions={}, distribution=guess_distribution("", ())
         ),
-        listings={Event: Listing(records=tuple(events))},
+        listings={Event: Listing(records=tuple(events)), Node: nodes or Listing()},
         taken_at=datetime(2026, 11, 23, 6, 30, tzinfo=UTC),
     )
 
@@ -35,6 +37,17 @@ def warning(
     about = {"kind": kind, "name": name, "namespace": "shop"}
     source = {"metadata": {"name": f"{name}.1", "namespace": "shop"}, "involvedObject": about, "type": "Warning"}
     return event({**source, "reason": reason, "message": message, "lastTimestamp": at, "count": 12})
+
+
+def machine(name: str, ready: str) -> Node:
+    """Return a node that says this of itself."""
+    return node({"metadata": {"name": name}, "status": {"conditions": [{"type": "Ready", "status": ready}]}})
+
+
+def placed(name: str, on: str, ready: str = "False", phase: str = "Running") -> Pod:
+    """Return a pod on a node."""
+    status = {"phase": phase, "conditions": [{"type": "Ready", "status": ready}]}
+    return pod({"metadata": {"name": name}, "spec": {"nodeName": on}, "status": status})
 
 
 def workload(path: str, name: str, **status: Any) -> dict[str, Any]:
@@ -99,6 +112,29 @@ def test_where_every_pod_has_failed_the_last_one_says_why() -> None:
     assert delays(lacking, tuple(pods), seen(())) == (
         "pod web-20 has failed (OutOfcpu): Node didn't have enough resource: cpu",
     )
+
+
+def test_pods_that_are_lost_with_their_node_are_told() -> None:
+    """Not those that are ready on it all the same, nor those that have ended, nor those that found none."""
+    pods = (
+        placed("silent", "gone-silent"),
+        placed("orphan", "taken-away"),
+        placed("slow", "well"),
+        placed("serving", "gone-silent", ready="True"),
+        placed("evicted", "gone-silent", phase="Failed"),
+        placed("pending", "", phase="Pending"),
+    )
+    nodes = Listing(records=(machine("gone-silent", "Unknown"), machine("well", "True")))
+    assert on_lost_nodes(pods, seen((), nodes)) == [
+        ("silent", "node gone-silent is not Ready"),
+        ("orphan", "node taken-away does not exist"),
+    ]
+
+
+def test_where_nodes_may_not_be_looked_at_none_is_called_lost() -> None:
+    """That the account may not is told once, by the check of the nodes."""
+    refused = Listing(refusal=Refusal(reason="Forbidden", words="no", verb="list", resource="nodes"))
+    assert on_lost_nodes((placed("silent", "gone-silent"),), seen((), refused)) == []
 
 
 def test_what_other_checks_tell_is_not_told_here() -> None:
