@@ -14,7 +14,7 @@ from cx_conformance.cluster.resources import effective, running
 from cx_conformance.cluster.rollout_delay import delays, on_lost_nodes
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.troubles import Trouble, troubles
-from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.check import NotApplicable, SwitchedOff, check
 from cx_conformance.outcome.outcome import Evidence
 
 
@@ -83,6 +83,8 @@ def check_rollout(component: Entry[Component], seen: Seen, evidence: Evidence) -
     live, pods = seen.workload(component.planned).object, seen.pods(component.planned)
     state = rollout(live, pods)
     evidence.found, evidence.promised, evidence.seen_at = state.words, "complete", f"{live.kind} {live.where}"
+    if state.state == "scaled-to-zero" and 0 in component.planned.replicas:
+        raise SwitchedOff(f"{live.kind} {live.where} is scaled to zero, which the site allows")
     if not state.complete:
         raise AssertionError(
             "; ".join((f"{live.kind} {live.where}: {state.words}", *delays(live, pods, seen.snapshot)))

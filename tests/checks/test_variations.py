@@ -635,6 +635,14 @@ def test_replicas_that_the_site_allows_raise_no_alarm() -> None:
     assert installation.outcome("CX104", "ccm").result is Result.PASS
 
 
+def test_a_component_that_the_site_lets_scale_to_zero_raises_no_alarm_there() -> None:
+    """It has no endpoint then, and need not have one; where the site does not say so, it is switched off."""
+    for least, wanted in ((0, (Result.PASS, Result.NOT_APPLICABLE)), (1, (Result.FAIL, Result.BLOCKED))):
+        installation = Installation(site={"overrides": {"ccm": {"replicas": {"least": least, "most": 4}}}})
+        installation.find("Deployment", "ef-ccm")["spec"]["replicas"] = 0
+        assert (installation.outcome("CX103", "ccm").result, installation.outcome("CX206", "ccm").result) == wanted
+
+
 def test_forty_variations_at_least_are_tried() -> None:
     """The list is long enough to mean something."""
     assert len(VARIATIONS) >= 40
