@@ -3,6 +3,7 @@
 from cx_conformance.blueprint.component import Service, ServicePort
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.promise import Severity
+from cx_conformance.cluster.pod_index import controller_of
 from cx_conformance.cluster.ports import port_reached, why_no_endpoint
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.service import ServicePort as LivePort
@@ -175,3 +176,10 @@ def check_selector(service: Entry[Service], seen: Seen, evidence: Evidence) -> N
         }
     )
     assert not others, f"Service {live.where} ({selector}) also selects pods of {', '.join(others)}"
+    strangers = {
+        " ".join(controller_of(pod) or ("Pod", pod.name))
+        for pod in seen.snapshot.pods_behind(live)
+        if not pod.finished and (pod.namespace, pod.name) not in seen.owners
+    }
+    if strangers:
+        evidence.note(f"calls also reach what no component is: the pods of {', '.join(sorted(strangers))}")

@@ -1,5 +1,7 @@
 """Storage: volumes, claims, classes and the provider behind them."""
 
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -9,15 +11,17 @@ from cx_conformance.blueprint.platform import Platform, StorageProvider
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.quantity import Quantity
 from cx_conformance.cluster.node import Node
-from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.cluster.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
 from cx_conformance.outcome.check import NotApplicable, check
-from cx_conformance.outcome.looking import NoVantage
+from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.vantage.insides import InsideProbes
 from cx_conformance.vantage.reach import EXEC
 
+_SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
+"""What the scheduler writes on a claim when its pod has found a node, and its volume is to be made there."""
 NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
 """What a StorageClass names whose volumes are made by hand (source: Kubernetes' documentation of local volumes)."""
 
@@ -84,31 +88,69 @@ def _list(found: list[str] | str) -> str:
     rests_on=("CX101",),
 )
 def check_bound(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
-    """Every claim of the component's pods is bound to a volume; the pods wait for it otherwise."""
+    """Every claim of the component's pods is bound to a volume, and stays: the pods wait for it otherwise."""
     live = seen.workload(component.planned).object
     claims = sorted({name for names in seen.claims(component.planned).values() for name in names})
     evidence.seen_at, evidence.promised = f"{live.kind} {live.where}", dict.fromkeys(claims, "Bound")
     if not claims:
         raise NotApplicable("its pods claim no volume")
-    classes = {one.name for one in seen.snapshot.list(StorageClass)}
-    found, broken = {}, []
+    classes = {one.name: one for one in seen.snapshot.list(StorageClass)}
+    found: dict[str, str] = {}
+    broken, waiting = [], []
     causes: set[str] = set()
     for name in claims:
         claim = seen.snapshot.get(PersistentVolumeClaim, live.namespace, name)
         found[name] = claim.phase if claim else "absent"
         if claim is None:
-            broken.append(f"claim {live.namespace}/{name} does not exist")
+            said = seen.snapshot.last_warning(live, "FailedCreate")
+            broken.append(f"claim {live.namespace}/{name} does not exist{f': {said}' if said else ''}")
             causes.add("")
+        elif claim.deleted is not None:
+            found[name] = f"{claim.phase}, being deleted"
+            causes.add("")
+            broken.append(f"claim {live.namespace}/{name} is being deleted: it is gone as soon as no pod uses it")
+        elif claim.phase == "Bound" and _is_being_deleted(claim.volume_name, seen):
+            found[name] = f"{claim.phase}, its volume being deleted"
+            causes.add("")
+            broken.append(f"volume {claim.volume_name} of claim {live.namespace}/{name} is being deleted")
+        elif _waits_for_its_pod(claim, classes, seen):
+            found[name] = "Pending until its pod has a node"
+            waiting.append(name)
         elif claim.phase != "Bound":
-            why = ""
-            if claim.storage_class and claim.storage_class not in classes:
-                why = f": storage class {claim.storage_class} does not exist"
+            why = _why_not_bound(claim, classes, seen)
             causes.add(why)
             broken.append(f"claim {live.namespace}/{name} is {claim.phase} of promised Bound{why}")
     evidence.found = found
     # Claims that wait for one class have one cause; any other keeps its own words.
     evidence.cause = f"claims are not bound{causes.pop()}" if len(causes) == 1 and "" not in causes else None
     assert not broken, "; ".join(broken)
+    if waiting:
+        raise NotApplicable(f"claim {', '.join(waiting)} is bound when its pod has found a node, as its class wants it")
+
+
+def _waits_for_its_pod(claim: PersistentVolumeClaim, classes: Mapping[str, StorageClass], seen: Seen) -> bool:
+    """Tell whether nobody has begun to make the claim's volume, for its class wants its pod to have a node first."""
+    used = classes.get(claim.storage_class or "")
+    late = used is not None and used.binding_mode == "WaitForFirstConsumer"
+    begun = _SELECTED_NODE in claim.annotations or seen.snapshot.last_warning(claim) != ""
+    return late and claim.phase == "Pending" and not begun
+
+
+def _is_being_deleted(volume: str, seen: Seen) -> bool:
+    """Tell whether somebody has deleted the volume; not known where volumes may not be looked at."""
+    with suppress(CouldNotLook):
+        live = seen.snapshot.get(PersistentVolume, None, volume)
+        return live is not None and live.deleted is not None
+    return False
+
+
+def _why_not_bound(claim: PersistentVolumeClaim, classes: Collection[str], seen: Seen) -> str:
+    if claim.storage_class and claim.storage_class not in classes:
+        return f": storage class {claim.storage_class} does not exist"
+    said = seen.snapshot.last_warning(claim)
+    if said:
+        return f": {said}"
+    return "" if claim.storage_class or claim.volume_name else ": it names no storage class, and no volume fits it"
 
 
 @check(
@@ -223,8 +265,11 @@ def check_provisioner(platform: Entry[Platform], seen: Seen, evidence: Evidence)
     rests_on=("platform:CX404",),
 )
 def check_host_path(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
-    """Storage on a node's own disk is used only where there is one node; pods that move leave their data behind."""
-    nodes = len(seen.snapshot.list(Node))
+    """Storage on a node's own disk is used only where there is one node; pods that move leave their data behind.
+
+    A node of the control plane that takes no pods of the platform is none that they could move to.
+    """
+    nodes = len(_homes(seen))
     local = []
     for name, used in sorted(_used_classes(seen).items()):
         provider = _provider(platform.of, used.provisioner)
@@ -232,6 +277,23 @@ def check_host_path(platform: Entry[Platform], seen: Seen, evidence: Evidence) -
             local.append(f"{name} ({used.provisioner})")
     evidence.found, evidence.promised = {"nodes": nodes, "on the node": local}, "none, or one node"
     assert not local or nodes <= 1, f"StorageClass {', '.join(local)} keeps data on the node, on {nodes} nodes of one"
+
+
+_CONTROL_PLANE: Final = frozenset({"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"})
+
+
+def _homes(seen: Seen) -> list[Node]:
+    """Return the nodes that the platform's pods may run on: not those of a control plane that keeps them off."""
+    lived_in = set()
+    for planned in seen.plan.components.values():
+        with suppress(Absent):
+            lived_in |= {pod.node for pod in seen.visible_pods(planned)}
+    return [
+        node
+        for node in seen.snapshot.list(Node)
+        if node.name in lived_in
+        or not any(taint.key in _CONTROL_PLANE and taint.effect != "PreferNoSchedule" for taint in node.taints)
+    ]
 
 
 @check(

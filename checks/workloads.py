@@ -8,10 +8,13 @@ from cx_conformance.blueprint.component import Component, ContainerPort, Resourc
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.quantity import Quantity
+from cx_conformance.cluster.pod_spec import ContainerPort as LivePort
 from cx_conformance.cluster.readiness import rollout
+from cx_conformance.cluster.resources import effective, running
+from cx_conformance.cluster.rollout_delay import delays, on_lost_nodes
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.troubles import Trouble, troubles
-from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.check import NotApplicable, SwitchedOff, check
 from cx_conformance.outcome.outcome import Evidence
 
 
@@ -23,7 +26,7 @@ from cx_conformance.outcome.outcome import Evidence
     rests_on=("namespace:CX008",),
 )
 def check_exists(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
-    """The object that runs the component exists under a documented name; without it the component is missing."""
+    """The object that runs the component exists under a documented name, and is not being deleted."""
     evidence.promised = f"{component.of.workload.kind} {component.id}"
     evidence.found = "absent"
     found = seen.workload(component.planned)
@@ -31,6 +34,7 @@ def check_exists(component: Entry[Component], seen: Seen, evidence: Evidence) ->
     evidence.found = evidence.seen_at = f"{live.kind} {live.where}"
     if found.note:
         evidence.note(found.note)
+    assert live.deleted is None, f"{live.kind} {live.where} is being deleted, since {live.deleted:%Y-%m-%d %H:%M:%SZ}"
 
 
 @check(
@@ -54,7 +58,7 @@ def check_kind(component: Entry[Component], seen: Seen, evidence: Evidence) -> N
     "CX103",
     "Desired replicas",
     severity=Severity.MAJOR,
-    remedy="kubectl scale to the promised number, or allow the number in the site file under `overrides`",
+    remedy="kubectl scale to the promised number; or allow it, or an autoscaler's range, in the site's `overrides`",
     rests_on=("CX101",),
 )
 def check_replicas(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
@@ -76,13 +80,18 @@ def check_replicas(component: Entry[Component], seen: Seen, evidence: Evidence) 
 )
 def check_rollout(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
     """All replicas are of the current version, ready and available, and no old pod is left."""
-    live = seen.workload(component.planned).object
-    state = rollout(live, seen.pods(component.planned))
+    live, pods = seen.workload(component.planned).object, seen.pods(component.planned)
+    state = rollout(live, pods)
     evidence.found, evidence.promised, evidence.seen_at = state.words, "complete", f"{live.kind} {live.where}"
-    assert state.complete, f"{live.kind} {live.where}: {state.words}"
+    if state.state == "scaled-to-zero" and 0 in component.planned.replicas:
+        raise SwitchedOff(f"{live.kind} {live.where} is scaled to zero, which the site allows")
+    if not state.complete:
+        raise AssertionError(
+            "; ".join((f"{live.kind} {live.where}: {state.words}", *delays(live, pods, seen.snapshot)))
+        )
 
 
-RUNS_AND_ENDS: Final = frozenset({"CrashLoopBackOff", "Error", "Completed", "ContainerStatusUnknown"})
+RUNS_AND_ENDS: Final = frozenset({"CrashLoopBackOff", "Error", "Completed", "ContainerStatusUnknown", "Restarting"})
 CONFIGURED: Final = frozenset({"CreateContainerConfigError", "ContainerCreating"})
 SCHEDULED: Final = frozenset({"Unschedulable", "SchedulerError", "SchedulingGated"})
 ROLLOUT: Final = frozenset({"NotReady", "Terminating", "Restarted"})
@@ -139,10 +148,16 @@ def check_configured(component: Entry[Component], seen: Seen, evidence: Evidence
     rests_on=("CX101", "CX402"),
 )
 def check_scheduled(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
-    """Every pod has found a node."""
-    evidence.promised = "every pod on a node"
+    """Every pod has found a node, and one that works: with a node its pods are lost, until they are made elsewhere."""
+    evidence.promised = "every pod on a node that is Ready"
     found = _of_pods(component, seen, evidence, lambda one: one.current and one.reason in SCHEDULED)
-    assert not found, "; ".join(one.words for one in found)
+    lost = on_lost_nodes(seen.pods(component.planned), seen.snapshot)
+    told = [*(one.words for one in found), *(f"pod {pod} is on a node that does not work: {why}" for pod, why in lost)]
+    if told:
+        evidence.found = told
+    # The node is not the component's own: whoever lost pods with it has the same cause.
+    evidence.cause = "; ".join(sorted({why for _, why in lost})) if lost and not found else None
+    assert not told, "; ".join(told)
 
 
 @check(
@@ -212,9 +227,9 @@ def check_container_port(container_port: Entry[ContainerPort], seen: Seen, evide
     evidence.seen_at = f"{live.kind} {live.where}"
     names = tuple(name for name in (promised.name, *promised.aliases) if name)
     evidence.promised = f"{promised.port}{f' ({promised.name})' if promised.name else ''}"
-    declared = [port for one in live.template.spec.serving_containers for port in one.ports if port.protocol == "TCP"]
-    evidence.found = [f"{port.number} ({port.name})" if port.name else str(port.number) for port in declared] or "none"
-    same = [port for port in declared if port.number == promised.port]
+    declared = [port for one in live.template.spec.serving_containers for port in one.ports]
+    evidence.found = [_shown(port) for port in declared] or "none"
+    same = [port for port in declared if port.number == promised.port and port.protocol == "TCP"]
     if not same and promised.optional:
         evidence.note(f"not declared, which is accepted: {promised.why}")
         return
@@ -228,6 +243,11 @@ def check_container_port(container_port: Entry[ContainerPort], seen: Seen, evide
     raise AssertionError(f"{live.kind} {live.where} gives port {promised.port} no name, promised {names[0]}")
 
 
+def _shown(port: LivePort) -> str:
+    number = f"{port.number}" if port.protocol == "TCP" else f"{port.number}/{port.protocol}"
+    return f"{number} ({port.name})" if port.name else number
+
+
 @check(
     "CX110",
     "Requests and limits",
@@ -236,30 +256,56 @@ def check_container_port(container_port: Entry[ContainerPort], seen: Seen, evide
     rests_on=("CX101",),
 )
 def check_resources(resources: Entry[Resources], seen: Seen, evidence: Evidence) -> None:
-    """The container requests and is limited to what is promised; with less it is throttled or killed."""
+    """The container requests and is limited to what is promised; with less it is throttled or killed.
+
+    So it is in the template, and no running pod has been given less since.
+    """
     live, container = seen.workload(resources.planned).object, seen.container(resources.planned)
     evidence.seen_at = f"{live.kind} {live.where}, container {container.name}"
     promised = {
         "requests": {"cpu": resources.of.requests.cpu, "memory": resources.of.requests.memory},
         "limits": {"cpu": resources.of.limits.cpu, "memory": resources.of.limits.memory},
     }
-    found = {"requests": dict(container.requests), "limits": dict(container.limits)}
+    wanted = [(kind, name, amount) for kind, of in promised.items() for name, amount in of.items()]
+    found = effective(live.template.spec, container)
+    in_pods = running(live, seen.visible_pods(resources.planned), container.name)
+    for kind, name, _ in wanted:
+        filled_in = {amounts[kind][name] for _, amounts in in_pods if name in amounts[kind]}
+        if name not in found[kind] and len(filled_in) == 1:
+            found[kind] |= {name: filled_in.pop()}
+            evidence.note(f"{kind}.{name} is filled in when pods are made, as by a LimitRange; the template gives none")
     evidence.promised = {kind: {name: str(amount) for name, amount in of.items()} for kind, of in promised.items()}
     evidence.found = found
     broken = [
         f"{kind}.{name} {found[kind].get(name, 'absent')} of promised {amount}"
-        for kind, of in promised.items()
-        for name, amount in of.items()
-        if not _equal(found[kind].get(name), amount)
+        for kind, name, amount in wanted
+        if _amount(found[kind].get(name)) != amount
     ]
     assert not broken, f"{evidence.seen_at}: {', '.join(broken)}"
+    for pod, amounts in in_pods:
+        # Without a request it is given less than with the promised one, without a limit more.
+        less = [
+            f"{kind}.{name} {amounts[kind].get(name, 'absent')} of promised {amount}"
+            for kind, name, amount in wanted
+            if (there := _amount(amounts[kind].get(name, "0" if kind == "requests" else str(amount))))
+            and there < amount
+        ]
+        words = f"pod {pod.where}, container {container.name}, runs with {', '.join(less)}, unlike its template"
+        if less and _AUTOSCALED in pod.annotations:
+            evidence.note(f"{words}: a VerticalPodAutoscaler set it so")
+        else:
+            assert not less, words
 
 
-def _equal(found: str | None, promised: Quantity) -> bool:
+_AUTOSCALED: Final = "vpaUpdates"
+"""What the VerticalPodAutoscaler writes on a pod that it gives other resources than its template has."""
+
+
+def _amount(found: str | None) -> Quantity | None:
     try:
-        return found is not None and Quantity.parse(found) == promised
+        return None if found is None else Quantity.parse(found)
     except ValueError:
-        return False
+        return None
 
 
 @check(
@@ -270,13 +316,22 @@ def _equal(found: str | None, promised: Quantity) -> bool:
     rests_on=("CX101",),
 )
 def check_pull_secret(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
-    """Every pull secret that the pods name exists; a missing one shows only at the next pull."""
+    """Every pull secret that the pods name exists; a missing one shows only at the next pull.
+
+    Of those that only their service account brings, one that exists will do: the kubelet tries each.
+    """
     live = seen.workload(component.planned).object
-    names = live.template.spec.image_pull_secrets
-    evidence.promised, evidence.seen_at = list(names), f"{live.kind} {live.where}"
-    if not names:
+    own = live.template.spec.image_pull_secrets
+    in_pods = [name for pod in seen.visible_pods(component.planned) for name in pod.spec.image_pull_secrets]
+    evidence.promised, evidence.seen_at = list(dict.fromkeys((*own, *in_pods))), f"{live.kind} {live.where}"
+    if not evidence.promised:
         raise NotApplicable("the pods name no pull secret")
-    missing = [name for name in names if seen.snapshot.secret(live.namespace, name) is None]
+    absent = {name for name in evidence.promised if seen.snapshot.secret(live.namespace, name) is None}
+    missing = [name for name in evidence.promised if name in absent]
+    if absent.isdisjoint(own) and len(absent) < len(evidence.promised):
+        for name in missing:
+            evidence.note(f"pull secret {name} of the service account does not exist; another one does")
+        missing = []
     evidence.found = {"missing": missing}
     evidence.cause = f"pull secret {', '.join(missing)} does not exist in {live.namespace}" if missing else None
     assert not missing, (

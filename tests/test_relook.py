@@ -1,5 +1,6 @@
 """A run that settles looks at the cluster again, follows rollouts, and knows what waiting cannot mend."""
 
+import datetime as dt
 import json
 import signal
 import subprocess
@@ -7,16 +8,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from cx_conformance.blueprint.manifests import reference_installation
+from cx_conformance.blueprint.plan import Plan
 from cx_conformance.catalogue import all_checks
-from cx_conformance.run import _FIXTURES
+from cx_conformance.cluster.seen import Seen
+from cx_conformance.relook import Relook
+from cx_conformance.run import _FIXTURES, Run
 from cx_conformance.sandbox.cluster import EmbeddedCluster
 from cx_conformance.suite_files import suite_root
-from tests.checks.installation import blueprint
+from tests.checks.installation import Installation, blueprint
 from tests.test_run import command, outcomes
 
 OBJECTS = reference_installation(blueprint(), seed=1)
@@ -104,6 +108,38 @@ def test_a_probe_that_failed_is_made_again(broken: Callable[..., EmbeddedCluster
     later = [each["path"] for each in cluster.requests()[changed[0] :] if "portforward" in each["path"]]
     assert later
     assert all("/ef-ccm-" in path for path in later)
+
+
+class OneLook:
+    """What a run has seen, the same in every look."""
+
+    def __init__(self, installation: Installation) -> None:
+        """Look at ``installation`` once."""
+        self.plan = Plan(blueprint(), installation.site)
+        self.snapshot = installation.snapshot(self.plan)
+        self.seen = Seen(self.snapshot, self.plan)
+
+    def look_again(self, *_: object) -> None:
+        """See nothing new."""
+
+
+@pytest.mark.parametrize(("since", "waited_for"), [(30, True), (300, False)])
+def test_a_container_that_has_yet_to_stay_up_is_waited_for(*, since: int, waited_for: bool) -> None:
+    """No object changes while it does, and only its time shows that it has got over what it died of."""
+    now = dt.datetime.now(dt.UTC)
+    started, ended, began = ((now - dt.timedelta(seconds=ago)).isoformat() for ago in (since, since + 20, since + 110))
+    state = {"running": {"startedAt": started}}
+    last = {"terminated": {"exitCode": 1, "reason": "Error", "startedAt": began, "finishedAt": ended}}
+    installation = Installation()
+    installation.live(
+        *("Pod", "ef-ccm-"),
+        lambda pod: pod["status"]["containerStatuses"][0].update(restartCount=4, state=state, lastState=last),
+    )
+    (outcome,) = [one for one in installation.outcomes("CX106") if one.component == "ccm"]
+    looking = Relook(cast("Run", OneLook(installation)), ())
+    for _ in range(5):
+        looking.look_again([outcome])
+    assert (looking.hopeless(outcome) is None) is waited_for
 
 
 @pytest.mark.parametrize(

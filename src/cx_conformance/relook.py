@@ -116,8 +116,11 @@ def _stuck(planned: Planned, seen: Seen) -> tuple[str, int] | None:
 
 
 def _in_progress(planned: Planned, seen: Seen) -> bool:
-    """Whether the component's workload is still being rolled out; raises CouldNotLook."""
+    """Whether the component's workload is still being rolled out, or has yet to stay up; raises CouldNotLook."""
     try:
-        return not rollout(seen.workload(planned).object, seen.pods(planned)).complete
+        pods = seen.pods(planned)
+        return not rollout(seen.workload(planned).object, pods).complete or any(
+            one.reason == "Restarting" for pod in pods for one in troubles(pod, now=seen.snapshot.now)
+        )
     except Absent:
         return False

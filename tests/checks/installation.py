@@ -15,6 +15,7 @@ from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.site import Site
 from cx_conformance.catalogue import all_checks
 from cx_conformance.cluster.config import secret_metadata
+from cx_conformance.cluster.event import Event
 from cx_conformance.cluster.identity import ClusterIdentity, guess_distribution
 from cx_conformance.cluster.kinds import KINDS, WORKLOADS
 from cx_conformance.cluster.namespace import Namespace
@@ -137,7 +138,7 @@ def snapshot_of(
 ) -> Snapshot:
     """Return a snapshot of these objects, as if they had been listed; every Secret that was not there was asked for."""
     kinds = {kind.name: record for record, kind in KINDS.items()}
-    records: dict[Any, list[Any]] = {record: [] for record in (*STATIC_KINDS, *WORKLOADS.values(), Namespace)}
+    records: dict[Any, list[Any]] = {record: [] for record in (*STATIC_KINDS, *WORKLOADS.values(), Namespace, Event)}
     secrets = {}
     for one in objects:
         record = kinds.get(one["kind"])

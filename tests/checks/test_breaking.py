@@ -1,5 +1,7 @@
 """Each check passes on the reference installation and fails, with the fact in its words, where it is broken."""
 
+import copy
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -52,6 +54,103 @@ def out_of_memory(pod: Object) -> None:
     pod["status"]["containerStatuses"][0]["lastState"] = {
         "terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": "2099-01-01T00:00:00Z"}
     }
+
+
+def being_deleted(thing: Object) -> None:
+    """Let a finalizer keep an object that somebody has deleted."""
+    thing["metadata"] |= {"deletionTimestamp": "2026-01-02T03:04:05Z", "finalizers": ["example.com/keep"]}
+
+
+def no_longer_ready(pod: Object) -> None:
+    """Let the pod's condition Ready be false, and leave what its kubelet said."""
+    for one in pod["status"]["conditions"]:
+        if one["type"] == "Ready":
+            one["status"] = "False"
+
+
+def probed_in_vain(installation: Installation) -> None:
+    """Let ccm's container run without its readiness probe ever having succeeded."""
+    installation.live("Deployment", "ef-ccm", unready)
+    installation.live("Pod", "ef-ccm-", no_longer_ready)
+    installation.live("Pod", "ef-ccm-", lambda pod: pod["status"]["containerStatuses"][0].update(ready=False))
+
+
+def with_its_node(installation: Installation) -> None:
+    """Let the node go silent, and its pods with it."""
+    installation.live("Node", "", condition("Ready", "Unknown"))
+    installation.live("Pod", "", no_longer_ready)
+
+
+def unclassed(claim: Object) -> None:
+    """Let a claim wait that was made while no class was the default one."""
+    claim["spec"].pop("storageClassName")
+    claim["spec"].pop("volumeName", None)
+    claim["status"] = {"phase": "Pending"}
+
+
+def no_claim_can_be_made(installation: Installation) -> None:
+    """Let a quota refuse Redis its claim, and so its pod."""
+    said = "create Claim data-redis-0 for Pod redis-0 in StatefulSet redis failed error: exceeded quota: storage"
+    about = {"kind": "StatefulSet", "name": "redis", "namespace": "ef-external"}
+    warning = {"kind": "Event", "metadata": about | {"name": "redis.1"}, "involvedObject": about, "type": "Warning"}
+    installation.add_live(warning | {"reason": "FailedCreate", "message": said})
+
+    def gone(objects: list[Object]) -> None:
+        objects[:] = [one for one in objects if one["metadata"]["name"] not in ("redis-0", "data-redis-0")]
+
+    installation.change_live(gone)
+
+
+def placed_in_vain(claim: Object) -> None:
+    """Let the claim's pod have found its node, and the volume not come."""
+    claim["metadata"].setdefault("annotations", {})["volume.kubernetes.io/selected-node"] = "node-1"
+    claim["status"] = {"phase": "Pending"}
+
+
+def not_provisioned(installation: Installation) -> None:
+    """Let the driver refuse to make the volumes of claims, by warnings about each."""
+    said = 'failed to provision volume with StorageClass "longhorn": rpc error: code = ResourceExhausted desc = full'
+
+    def waits(claim: Object) -> None:
+        claim["status"] = {"phase": "Pending"}
+        about = {"kind": "PersistentVolumeClaim", **{key: claim["metadata"][key] for key in ("name", "namespace")}}
+        warning = {"kind": "Event", "metadata": about | {"name": f"{about['name']}.1"}, "involvedObject": about}
+        installation.add_live(warning | {"type": "Warning", "reason": "ProvisioningFailed", "message": said})
+
+    installation.live("PersistentVolumeClaim", "", waits)
+
+
+def resized(**amounts: Object) -> Callable[[Object], None]:
+    """Give the pod's container other resources than its template has, as a resize in place does."""
+
+    def change(pod: Object) -> None:
+        pod["spec"]["containers"] = copy.deepcopy(pod["spec"]["containers"])
+        for kind, of in amounts.items():
+            pod["spec"]["containers"][0]["resources"][kind] |= of
+
+    return change
+
+
+def without_resources(pod: Object) -> None:
+    """Take away what the pod's container requests and is limited to."""
+    pod["spec"]["containers"] = [{**pod["spec"]["containers"][0], "resources": {}}]
+
+
+def brought_and_gone(installation: Installation) -> None:
+    """Let the service account have brought a pull secret that is gone since."""
+    for one in installation.manifests:
+        if one["kind"] in ("Deployment", "StatefulSet"):
+            one["spec"]["template"]["spec"].pop("imagePullSecrets", None)
+    installation.live("Pod", "ef-", lambda pod: pod["spec"].update(imagePullSecrets=[{"name": "gone"}]))
+
+
+def between_two_crashes(pod: Object) -> None:
+    """Let the pod's container run and be ready, thirty seconds after it has ended for the fourth time."""
+    now = dt.datetime.now(dt.UTC)
+    started, ended, began = ((now - dt.timedelta(seconds=ago)).isoformat() for ago in (30, 110, 170))
+    status = pod["status"]["containerStatuses"][0]
+    status["lastState"] = {"terminated": {"exitCode": 1, "reason": "Error", "startedAt": began, "finishedAt": ended}}
+    status |= {"restartCount": 4, "state": {"running": {"startedAt": started}}, "ready": True}
 
 
 def unready(workload: Object) -> None:
@@ -107,6 +206,18 @@ def local_storage_on_two_nodes(installation: Installation) -> None:
     """Keep data on the node, and have two of them."""
     installation.live("StorageClass", "", lambda c: c.update(provisioner="rancher.io/local-path"))
     installation.add_live(another_node())
+
+
+def local_storage_beside_a_full_control_plane(installation: Installation) -> None:
+    """Keep data on the node, have the pods on the control plane's, and a node for some purpose beside it."""
+    local_storage_on_two_nodes(installation)
+    installation.live("Node", "node-1", tainted("node-role.kubernetes.io/control-plane"))
+    installation.live("Node", "node-2", tainted("dedicated"))
+
+
+def tainted(key: str) -> Callable[[Object], None]:
+    """Let a node take only pods that tolerate it."""
+    return lambda node: node.setdefault("spec", {}).update(taints=[{"key": key, "effect": "NoSchedule"}])
 
 
 def no_expressions(installation: Installation) -> None:
@@ -207,6 +318,13 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "Deployment ef-external/ef-ccm stands in another namespace",
     ),
     (
+        "CX101",
+        "ccm",
+        None,
+        lambda i: i.live("Deployment", "ef-ccm", being_deleted),
+        "Deployment expertflow/ef-ccm is being deleted, since 2026-01-02 03:04:05Z",
+    ),
+    (
         "CX102",
         "redis",
         None,
@@ -228,6 +346,13 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "Deployment expertflow/ef-ccm: ",
     ),
     (
+        "CX104",
+        "ccm",
+        None,
+        probed_in_vain,
+        "0 of 1 pods are ready; container ccm of pod ef-ccm-",
+    ),
+    (
         "CX105",
         "ccm",
         None,
@@ -242,6 +367,7 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "cannot be configured",
     ),
     ("CX113", "ccm", None, lambda i: i.live("Pod", "ef-ccm-", unschedulable), "finds no node (Unschedulable)"),
+    ("CX113", "ccm", None, with_its_node, "is on a node that does not work: node node-1 is not Ready"),
     (
         "CX106",
         "ccm",
@@ -249,6 +375,7 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         lambda i: i.live("Pod", "ef-ccm-", pod_waits("CrashLoopBackOff", "back-off 5m0s")),
         "CrashLoopBackOff",
     ),
+    ("CX106", "ccm", None, lambda i: i.live("Pod", "ef-ccm-", between_two_crashes), "and has not run for longer since"),
     ("CX107", "ccm", None, lambda i: i.live("Pod", "ef-ccm-", out_of_memory), "was killed out of memory (OOMKilled"),
     (
         "CX108",
@@ -292,6 +419,35 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         lambda i: container(i, "Deployment", "ef-ccm").pop("resources"),
         "requests.cpu absent of promised 50m",
     ),
+    (
+        "CX109",
+        "ccm",
+        "8081",
+        lambda i: container(i, "Deployment", "ef-ccm")["ports"][0].update(protocol="UDP"),
+        "declares ports 8081/UDP (http-ccm-8081) of promised 8081 (http-ccm-8081)",
+    ),
+    (
+        "CX110",
+        "ccm",
+        None,
+        lambda i: i.live("Pod", "ef-ccm-", resized(limits={"memory": "64Mi"})),
+        "container ccm, runs with limits.memory 64Mi of promised 1Gi, unlike its template",
+    ),
+    (
+        "CX110",
+        "ccm",
+        None,
+        lambda i: i.live("Pod", "ef-ccm-", without_resources),
+        "runs with requests.cpu absent of promised 50m, requests.memory absent of promised 256Mi, unlike its template",
+    ),
+    (
+        "CX110",
+        "ccm",
+        None,
+        lambda i: container(i, "Deployment", "ef-ccm")["resources"].pop("requests"),
+        "requests.cpu 100m of promised 50m, requests.memory 1Gi of promised 256Mi",
+    ),
+    ("CX111", "ccm", None, brought_and_gone, "pull secret gone of Deployment expertflow/ef-ccm does not exist"),
     (
         "CX111",
         "ccm",
@@ -444,6 +600,48 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "is Pending of promised Bound",
     ),
     (
+        "CX402",
+        "redis",
+        None,
+        lambda i: i.live("PersistentVolumeClaim", "", unclassed),
+        "claim ef-external/data-redis-0 is Pending of promised Bound: it names no storage class, and no volume fits it",
+    ),
+    (
+        "CX402",
+        "redis",
+        None,
+        no_claim_can_be_made,
+        "claim ef-external/data-redis-0 does not exist: create Claim data-redis-0 for Pod redis-0 in StatefulSet redis",
+    ),
+    (
+        "CX402",
+        "redis",
+        None,
+        lambda i: i.live("PersistentVolumeClaim", "", placed_in_vain),
+        "claim ef-external/data-redis-0 is Pending of promised Bound",
+    ),
+    (
+        "CX402",
+        "redis",
+        None,
+        not_provisioned,
+        "claim ef-external/data-redis-0 is Pending of promised Bound: failed to provision volume with StorageClass",
+    ),
+    (
+        "CX402",
+        "redis",
+        None,
+        lambda i: i.live("PersistentVolume", "", being_deleted),
+        " of claim ef-external/data-redis-0 is being deleted",
+    ),
+    (
+        "CX402",
+        "redis",
+        None,
+        lambda i: i.live("PersistentVolumeClaim", "", being_deleted),
+        "claim ef-external/data-redis-0 is being deleted: it is gone as soon as no pod uses it",
+    ),
+    (
         "CX403",
         "postgresql",
         None,
@@ -469,6 +667,13 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "platform",
         None,
         local_storage_on_two_nodes,
+        "keeps data on the node, on 2 nodes of one",
+    ),
+    (
+        "CX406",
+        "platform",
+        None,
+        local_storage_beside_a_full_control_plane,
         "keeps data on the node, on 2 nodes of one",
     ),
     (
@@ -654,6 +859,41 @@ def test_every_static_check_has_a_failing_test() -> None:
     assert set(STATIC) - {one[0] for one in BROKEN} - elsewhere == set()
 
 
+def bound_late(storage_class: Object) -> None:
+    """Let a claim wait for its pod."""
+    storage_class["volumeBindingMode"] = "WaitForFirstConsumer"
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        not_provisioned,
+        lambda i: i.live("PersistentVolumeClaim", "", placed_in_vain),
+        lambda i: i.live("PersistentVolumeClaim", "", lambda claim: claim.update(status={"phase": "Lost"})),
+    ],
+)
+def test_a_claim_that_was_begun_does_not_wait_for_its_pod(begun: Break) -> None:
+    """Its pod has a node, or its driver has failed, or it had a volume: there is something wrong with the claim."""
+    installation = Installation()
+    installation.live("StorageClass", "", bound_late)
+    begun(installation)
+    assert installation.outcome("CX402", "redis").result is Result.FAIL
+
+
+def test_a_claim_that_waits_for_its_pod_is_not_why_the_pod_finds_no_node() -> None:
+    """A class that binds late makes a volume where the pod goes: the pod is to be mended, not the claim."""
+    installation = Installation()
+    installation.live("StorageClass", "", bound_late)
+    installation.live("PersistentVolumeClaim", "data-redis-0", lambda one: one.update(status={"phase": "Pending"}))
+    installation.live("Pod", "redis-", unschedulable)
+    assert installation.outcome("CX113", "redis").result is Result.FAIL
+    claims = installation.outcome("CX402", "redis")
+    assert (claims.result, claims.evidence["found"]) == (
+        Result.NOT_APPLICABLE,
+        {"data-redis-0": "Pending until its pod has a node"},
+    )
+
+
 @pytest.mark.parametrize("namespace", ["expertflow", "ef-external"])
 def test_an_empty_namespace_is_one_cause(namespace: str) -> None:
     """Nothing of what is promised there is told one by one, and the other namespace is judged as ever."""
@@ -673,6 +913,7 @@ def test_an_empty_namespace_is_one_cause(namespace: str) -> None:
             lambda i: i.inject("absent-pull-secret:expertflow"),
             "pull secret expertflow-reg-cred does not exist in expertflow",
         ),
+        ("CX113", with_its_node, "node node-1 is not Ready"),
         (
             "CX402",
             lambda i: i.live(

@@ -1,5 +1,6 @@
 """What is kept in another way than documented is noted, and what is kept as documented is not."""
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,14 @@ from tests.checks.test_variations import activemq_as_charted, keycloak_as_charte
 
 Vary = Callable[[Installation], Any]
 
+
+def left_behind(installation: Installation) -> None:
+    """Keep a Deployment of an earlier release, whose pods bear the component's labels still."""
+    old = copy.deepcopy(installation.find("Deployment", "ef-ccm"))
+    old["metadata"]["name"] = "ef-ccm-old"
+    installation.manifests.append(old)
+
+
 NOTED: list[tuple[str, str, str | None, Vary, str]] = [
     ("CX101", "activemq", None, activemq_as_charted, "StatefulSet found as activemq, documented is ef-amq"),
     ("CX102", "keycloak", None, keycloak_as_charted, "a StatefulSet, as the charts have it"),
@@ -21,6 +30,13 @@ NOTED: list[tuple[str, str, str | None, Vary, str]] = [
         None,
         lambda i: i.find("Service", "ef-ccm-svc")["spec"].update(clusterIP="None"),
         "headless: its name resolves to the pods themselves",
+    ),
+    (
+        "CX207",
+        "ccm",
+        None,
+        left_behind,
+        "calls also reach what no component is: the pods of Deployment ef-ccm-old",
     ),
     ("CX203", "keycloak", "keycloak:8080", keycloak_as_charted, "served on 80, which is accepted: the charts lead"),
     (

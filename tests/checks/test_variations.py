@@ -234,6 +234,15 @@ def keycloak_as_charted(installation: Installation) -> None:
     told(KEYCLOAK_HOST="http://keycloak.ef-external.svc.cluster.local/auth/")(installation)
 
 
+def redis_exporter(installation: Installation) -> None:
+    """Have the StatefulSet by the chart's name, and a Deployment of somebody else's by the documented one."""
+    renamed(installation, "StatefulSet", "redis", "redis-master")
+    other = copy.deepcopy(installation.find("Deployment", "ef-ccm"))
+    other["metadata"] = {"name": "redis", "namespace": "ef-external", "labels": {"app": "exporter"}}
+    other["spec"]["selector"]["matchLabels"] = other["spec"]["template"]["metadata"]["labels"] = {"app": "exporter"}
+    installation.manifests.append(other)
+
+
 def larger_volumes(installation: Installation) -> None:
     """Claim twice as much."""
     for one in installation.manifests:
@@ -555,6 +564,7 @@ VARIATIONS: dict[str, Vary] = {
     "bot-framework's ConfigMap spelt right": lambda i: renamed(
         i, "ConfigMap", "ef-bot-framwork-cm", "ef-bot-framework-cm"
     ),
+    "a Deployment with a name of Redis's": redis_exporter,
     "Redis by the chart's name": lambda i: renamed(i, "StatefulSet", "redis", "redis-master"),
     "ActiveMQ by the chart's name": activemq_as_charted,
     "Superset in ef-bi": moved(("superset",), "ef-bi"),
@@ -623,6 +633,14 @@ def test_replicas_that_the_site_allows_raise_no_alarm() -> None:
     installation.find("Deployment", "ef-ccm")["spec"]["replicas"] = 3
     assert installation.outcome("CX103", "ccm").result is Result.PASS
     assert installation.outcome("CX104", "ccm").result is Result.PASS
+
+
+def test_a_component_that_the_site_lets_scale_to_zero_raises_no_alarm_there() -> None:
+    """It has no endpoint then, and need not have one; where the site does not say so, it is switched off."""
+    for least, wanted in ((0, (Result.PASS, Result.NOT_APPLICABLE)), (1, (Result.FAIL, Result.BLOCKED))):
+        installation = Installation(site={"overrides": {"ccm": {"replicas": {"least": least, "most": 4}}}})
+        installation.find("Deployment", "ef-ccm")["spec"]["replicas"] = 0
+        assert (installation.outcome("CX103", "ccm").result, installation.outcome("CX206", "ccm").result) == wanted
 
 
 def test_forty_variations_at_least_are_tried() -> None:

@@ -124,6 +124,18 @@ def test_a_failure_to_make_pods_is_told() -> None:
     assert verdict.words == "cannot make its pods (FailedCreate): exceeded quota: x"
 
 
+def test_why_pods_cannot_be_made_is_told_also_after_the_deadline() -> None:
+    """The quota is the reason, that its time is over only what comes of it."""
+
+    def refused(source: dict[str, Any]) -> None:
+        source["status"]["conditions"] = [
+            {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"},
+            {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota: x"},
+        ]
+
+    assert web(refused).words == "cannot make its pods (FailedCreate): exceeded quota: x"
+
+
 def test_a_paused_rollout_is_stuck() -> None:
     """Nobody but an engineer resumes it."""
 
@@ -156,6 +168,18 @@ def test_on_delete_with_old_pods_is_not_complete() -> None:
     verdict = db(change)
     assert (verdict.state, verdict.stuck) == ("on-delete", True)
     assert "waits for somebody to delete the other 1" in verdict.words
+
+
+def test_before_1_22_the_ready_pods_of_a_stateful_set_are_the_available_ones() -> None:
+    """Its status did not count them yet; without minReadySeconds they are the same."""
+    assert db(lambda source: source["status"].pop("availableReplicas")).state == "complete"
+    assert db(lambda source: source["status"].update(availableReplicas=0)).state == "unavailable"
+
+    def counted_later(source: dict[str, Any]) -> None:
+        source["spec"]["minReadySeconds"] = 10
+        del source["status"]["availableReplicas"]
+
+    assert db(counted_later).state == "unavailable"
 
 
 def test_a_partition_keeps_old_pods_on_purpose() -> None:

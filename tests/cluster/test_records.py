@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cx_conformance.cluster.autoscaler import horizontal_pod_autoscaler
 from cx_conformance.cluster.ingress import Ingress
-from cx_conformance.cluster.job import Job
 from cx_conformance.cluster.kinds import KINDS, Kind
 from cx_conformance.cluster.networkpolicy import NetworkPolicy, network_policy
 from cx_conformance.cluster.node import Node
@@ -257,19 +255,6 @@ def test_a_node_is_read_as_recorded() -> None:
     assert node.ready
     assert node.pressures == ()
     assert (node.kubelet_version, node.capacity["pods"]) == ("v1.36.2", "200")
-
-
-def test_jobs_are_told_finished_from_started() -> None:
-    """A started Job is not a finished one."""
-    assert one(Job, "migrate").complete
-    assert one(Job, "migrate").broken is None
-
-
-def test_an_autoscaler_names_its_target() -> None:
-    """The workload whose replicas it sets."""
-    spec = {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 5}
-    found = horizontal_pod_autoscaler({"spec": spec})
-    assert (found.target_kind, found.target_name, found.min_replicas, found.max_replicas) == ("Deployment", "web", 1, 5)
 
 
 def test_a_network_policy_keeps_empty_apart_from_absent() -> None:

@@ -65,6 +65,26 @@ def test_warnings_are_asked_for_only_when_a_pod_is_in_trouble(cluster: Cluster, 
     assert asked.query["fieldSelector"] == "type=Warning"
     (pod,) = [item for item in snapshot.list(Pod, "shop") if item.name.startswith("bad-volume")]
     assert "FailedMount" in {event.reason for event in snapshot.events_about(pod)}
+    assert snapshot.last_warning(pod, "FailedMount").startswith('MountVolume.SetUp failed for volume "v" : configmap')
+    assert snapshot.last_warning(pod, "Unhealthy") == ""
+
+
+def test_warnings_about_another_kind_of_the_same_name_are_not_told(cluster: Cluster, api: ApiServer) -> None:
+    """A StatefulSet, its Service and its first claim often share a name."""
+    for one in api.objects["/api/v1/events"]:
+        one["involvedObject"]["kind"] = "Service"
+    snapshot = take(cluster, ["shop"])
+    assert [snapshot.events_about(pod) for pod in snapshot.list(Pod, "shop")] == [()] * len(snapshot.list(Pod, "shop"))
+
+
+@pytest.mark.parametrize(("made", "asked"), [(1, 0), (0, 1)])
+def test_warnings_are_asked_for_when_pods_lack(cluster: Cluster, api: ApiServer, made: int, asked: int) -> None:
+    """Pods that cannot be made are not there to be in trouble: a StatefulSet says why by a warning only."""
+    without_trouble(api)
+    (db,) = [one for one in api.objects["/apis/apps/v1/statefulsets"] if one["metadata"]["name"] == "db"]
+    db["status"]["replicas"] = made
+    take(cluster, ["shop"])
+    assert sum(request.path.endswith("/events") for request in api.requests) == asked
 
 
 def test_heavy_kinds_are_read_of_the_wanted_namespaces_only(cluster: Cluster, api: ApiServer) -> None:

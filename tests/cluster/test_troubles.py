@@ -128,6 +128,76 @@ def test_restarts_of_a_running_container_are_counted_and_dated() -> None:
     assert "runs, after 5 restarts; it last ended with exit code 3 at 2026-11-23 06:27:06Z" in restarted.words
 
 
+@pytest.mark.parametrize(
+    ("lived", "runs", "restarts", "reason"),
+    [
+        (90, 60, 5, "Restarting"),
+        (90, 99, 2, "Restarting"),
+        (90, 110, 5, "Restarted"),  # it has got over what it died of
+        (90, 60, 1, "Restarted"),  # once is no loop
+        (3600, 60, 5, "Restarted"),  # so long a run is none of a crash loop's
+    ],
+)
+def test_a_crash_loop_is_told_also_while_the_container_runs(lived: int, runs: int, restarts: int, reason: str) -> None:
+    """A look may fall between two crashes: only a run that is longer than the last one shows that they are over."""
+    source = raw_pod("bad-crash")
+    started, ended = RECORDED_AT - timedelta(seconds=runs), RECORDED_AT - timedelta(seconds=runs + 40)
+    status = source["status"]["containerStatuses"][0]
+    last = {"exitCode": 3, "reason": "Error", "finishedAt": ended.isoformat()}
+    last["startedAt"] = (ended - timedelta(seconds=lived)).isoformat()
+    status.update(ready=True, started=True, restartCount=restarts, lastState={"terminated": last})
+    status["state"] = {"running": {"startedAt": started.isoformat()}}
+    (told,) = troubles(pod(source), now=RECORDED_AT)
+    assert (told.reason, told.current) == (reason, reason == "Restarting")
+    assert (f"after {lived} s, and has not run for longer since" in told.words) is told.current
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ({"waiting": {"reason": "CrashLoopBackOff"}}, "CrashLoopBackOff"),
+        ({"waiting": {"reason": "ImagePullBackOff"}}, "ImagePullBackOff"),
+        ({"waiting": {"reason": "CreateContainerConfigError"}}, "CreateContainerConfigError"),
+        ({"running": {"startedAt": "2026-11-23T06:26:57Z"}}, "NotReady"),
+    ],
+)
+def test_a_sidecar_that_does_not_start_is_the_only_trouble(state: dict[str, Any], reason: str) -> None:
+    """The containers after a native sidecar wait for it: that they do not run is its fault, not theirs."""
+    source = raw_pod("bad-init")
+    source["spec"]["initContainers"][0]["restartPolicy"] = "Always"
+    source["status"]["initContainerStatuses"][0].update(state=state, lastState={}, ready=False, started=False)
+    (told,) = troubles(pod(source), now=RECORDED_AT)
+    assert told.reason == reason
+    assert f"sidecar i of pod {told.pod}" in told.words
+
+
+def test_of_the_containers_that_wait_for_an_init_container_one_is_told() -> None:
+    """Init containers whose turn has not come, and further containers, say nothing more."""
+    source = raw_pod("bad-init")
+    first, (own,) = source["status"]["initContainerStatuses"][0], source["status"]["containerStatuses"]
+    first.update(state={"running": {"startedAt": "2026-11-23T06:26:57Z"}}, lastState={})
+    waits = {"state": {"waiting": {"reason": "PodInitializing"}}, "ready": False, "restartCount": 0}
+    source["status"]["initContainerStatuses"].append({"name": "second", **waits})
+    source["status"]["containerStatuses"].append({"name": "another", **waits})
+    (told,) = troubles(pod(source), now=RECORDED_AT)
+    assert told.words.startswith(f"container {own['name']} of pod {told.pod} waits for init container i,")
+
+
+@pytest.mark.parametrize("reason", ["OOMKilled", "StartError"])
+def test_how_an_init_container_failed_that_is_done_is_history(reason: str) -> None:
+    """It was tried again until it had succeeded, and never runs again."""
+    source = raw_pod("web-")
+    source["spec"]["initContainers"] = [{"name": "migrate", "image": "m"}]
+    times = {"startedAt": "2026-11-23T06:26:00Z", "finishedAt": "2026-11-23T06:29:59Z"}
+    status = {"name": "migrate", "ready": True, "restartCount": 2, "lastState": {}}
+    status["state"] = {"terminated": {"exitCode": 0, "reason": "Completed", **times}}
+    source["status"]["initContainerStatuses"] = [status]
+    assert troubles(pod(source), now=RECORDED_AT) == ()
+    status["lastState"] = {"terminated": {"exitCode": 137, "reason": reason, **times}}
+    (told,) = troubles(pod(source), now=RECORDED_AT)
+    assert (told.reason, told.current) == (reason, False)
+
+
 def test_an_evicted_pod_says_why() -> None:
     """The kubelet's own message is the evidence."""
     source = raw_pod("web-")

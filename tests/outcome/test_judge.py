@@ -10,7 +10,7 @@ from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.plan import Entry, Plan
 from cx_conformance.blueprint.promise import Severity, Source
 from cx_conformance.blueprint.site import Site, Waiver
-from cx_conformance.outcome.check import Check, NotApplicable
+from cx_conformance.outcome.check import Check, NotApplicable, SwitchedOff
 from cx_conformance.outcome.judge import Judge
 from cx_conformance.outcome.looking import Forbidden
 from cx_conformance.outcome.outcome import Evidence, Outcome, Result
@@ -152,6 +152,32 @@ def test_what_passes_stays_a_pass_although_something_below_it_is_broken() -> Non
     below = check("CX104", "component", breaks)
     above = check("CX206", "component", keeps, rests_on=("CX104",))
     assert outcome(judge(below, above), above).result is Result.PASS
+
+
+def is_off(entry: Entry[Any]) -> None:
+    """Find nothing that runs, as the site has it."""
+    raise SwitchedOff(f"{entry.id} is off")
+
+
+@pytest.mark.parametrize("ends", [breaks, cannot_look])
+def test_what_rests_on_something_that_need_not_run_is_not_applicable(ends: Callable[..., None]) -> None:
+    """Nor is what rests on that; what is kept all the same stays kept."""
+    first = check("CX901", "component", is_off)
+    second = check("CX902", "component", ends, rests_on=("CX901",))
+    third = check("CX903", "component", ends, rests_on=("CX902",))
+    kept = check("CX904", "component", keeps, rests_on=("CX901",))
+    court = judge(first, second, third, kept)
+    told = outcome(court, third)
+    assert (told.result, told.message) == (Result.NOT_APPLICABLE, "n/a: web is off")
+    assert told.evidence["seen"]
+    assert outcome(court, kept).result is Result.PASS
+
+
+def test_what_is_broken_below_comes_before_what_need_not_run() -> None:
+    """A namespace that is gone is told, whatever the site allows."""
+    off, broken = check("CX901", "component", is_off), check("CX902", "component", breaks)
+    both = check("CX903", "component", breaks, rests_on=("CX901", "CX902"))
+    assert outcome(judge(off, broken, both), both).result is Result.BLOCKED
 
 
 def test_an_edge_is_blocked_by_its_callee() -> None:

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from cx_conformance.cluster.autoscaler import HorizontalPodAutoscaler, horizontal_pod_autoscaler
 from cx_conformance.cluster.config import ConfigMap, config_map
 from cx_conformance.cluster.event import Event, event
 from cx_conformance.cluster.ingress import Ingress, IngressClass, ingress, ingress_class
-from cx_conformance.cluster.job import Job, job
 from cx_conformance.cluster.json_fields import Json
 from cx_conformance.cluster.metadata import ApiObject
 from cx_conformance.cluster.namespace import Namespace, namespace
@@ -92,15 +90,11 @@ KINDS: dict[type[ApiObject], Kind[Any]] = {
         _kind(StatefulSet, "apps/v1/statefulsets", stateful_set),
         _kind(DaemonSet, "apps/v1/daemonsets", daemon_set),
         _kind(CronJob, "batch/v1/cronjobs", cron_job, heavy=True),
-        _kind(Job, "batch/v1/jobs", job, heavy=True),
         _kind(EndpointSlice, "discovery.k8s.io/v1/endpointslices", endpoint_slice, heavy=True),
         _kind(Ingress, "networking.k8s.io/v1/ingresses", ingress),
         _kind(IngressClass, "networking.k8s.io/v1/ingressclasses", ingress_class, namespaced=False),
         _kind(NetworkPolicy, "networking.k8s.io/v1/networkpolicies", network_policy, heavy=True),
         _kind(StorageClass, "storage.k8s.io/v1/storageclasses", storage_class, namespaced=False),
-        _kind(
-            HorizontalPodAutoscaler, "autoscaling/v2/horizontalpodautoscalers", horizontal_pod_autoscaler, heavy=True
-        ),
     )
 }
 

@@ -83,9 +83,10 @@ class Look:
         return found
 
     def events(self, listings: Listings) -> Listings:
-        """List the warnings of the namespaces that matter when a pod there is in trouble, to say why; else nothing."""
-        pods = _mine(listings, self.wanted, Pod)
-        if Event in listings or all(pod.ready or pod.finished or pod.deleted for pod in pods):
+        """List the warnings of the namespaces that matter when a pod there is in trouble or lacks, to say why."""
+        well = all(pod.ready or pod.finished or pod.deleted for pod in _mine(listings, self.wanted, Pod))
+        made = all(one.current_replicas >= one.replicas for one in _mine(listings, self.wanted, Workload))
+        if Event in listings or (well and made):
             return {}
         return {Event: self._kind(KINDS[Event], lambda: listings[Namespace], "type=Warning")}
 

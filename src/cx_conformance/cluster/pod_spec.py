@@ -104,7 +104,10 @@ class Container:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodSpec:
-    """Containers, volumes and what they refer to. ``init_containers`` includes the native sidecars."""
+    """Containers, volumes and what they refer to. ``init_containers`` includes the native sidecars.
+
+    ``requests`` and ``limits`` are those of the pod as a whole (empty before Kubernetes 1.32, and mostly after).
+    """
 
     containers: tuple[Container, ...]
     init_containers: tuple[Container, ...]
@@ -116,6 +119,8 @@ class PodSpec:
     node_selector: Mapping[str, str]
     host_network: bool
     grace_seconds: int
+    requests: Mapping[str, str]
+    limits: Mapping[str, str]
 
     @property
     def serving_containers(self) -> tuple[Container, ...]:
@@ -171,6 +176,8 @@ def pod_spec(spec: Json) -> PodSpec:
         node_selector=text_map(spec, "nodeSelector"),
         host_network=flag(spec, "hostNetwork") or False,
         grace_seconds=30 if grace is None else grace,
+        requests=quantities(mapping(spec, "resources"), "requests"),
+        limits=quantities(mapping(spec, "resources"), "limits"),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from cx_conformance.cluster.metadata import find_condition
 from cx_conformance.cluster.pod import Pod
+from cx_conformance.cluster.secrecy import mask_line
 from cx_conformance.cluster.troubles import Trouble, troubles
 from cx_conformance.cluster.workload import Workload
 
@@ -81,6 +82,11 @@ def _unobserved(workload: Workload) -> Rollout | None:
 
 
 def _given_up(workload: Workload) -> Rollout | None:
+    failure = find_condition(workload.conditions, "ReplicaFailure")
+    if failure is not None and failure.is_true:
+        # It is why the deadline passes, when that has passed too.
+        words = f"cannot make its pods ({failure.reason}): {mask_line(failure.message)}"
+        return Rollout(complete=False, state="replica-failure", words=words, stuck=True)
     progressing = find_condition(workload.conditions, "Progressing")
     if progressing is not None and progressing.reason == "ProgressDeadlineExceeded":
         within = f" within {workload.progress_deadline_seconds} s" if workload.progress_deadline_seconds else ""
@@ -90,10 +96,6 @@ def _given_up(workload: Workload) -> Rollout | None:
             f"{workload.updated_replicas} updated, {workload.ready_replicas} ready{old}"
         )
         return Rollout(complete=False, state="deadline-exceeded", words=words, stuck=True)
-    failure = find_condition(workload.conditions, "ReplicaFailure")
-    if failure is not None and failure.is_true:
-        words = f"cannot make its pods ({failure.reason}): {' '.join(failure.message.split())[:500]}"
-        return Rollout(complete=False, state="replica-failure", words=words, stuck=True)
     return None
 
 

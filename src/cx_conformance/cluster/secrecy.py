@@ -52,6 +52,11 @@ def mask_text(written: str) -> str:
     return written
 
 
+def mask_line(said: str) -> str:
+    """Return what a part of the cluster said, masked, on one line of bearable length."""
+    return mask_text(" ".join(said[:2000].split()))[:500]
+
+
 def _mask_assignment(found: re.Match[str]) -> str:
     if not looks_secret(found["key"]) or found["value"].startswith(("(left", "//")):
         return found[0]

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Final, Generic, TypeVar
 
 from cx_conformance.blueprint.component import Ingress as PromisedIngress
@@ -93,6 +94,13 @@ class Seen:
             self._pods[planned.id] = self.snapshot.pods_of(self.workload(planned).object)
         return self._pods[planned.id]
 
+    def visible_pods(self, planned: Planned) -> tuple[Pod, ...]:
+        """Return the pods that have not ended; none where pods may not be looked at, for what they only add to."""
+        try:
+            return tuple(pod for pod in self.pods(planned) if not pod.finished)
+        except CouldNotLook:
+            return ()
+
     def spec(self, planned: Planned) -> PodSpec:
         """Return what the workload stamps its pods from; raises Absent, or CouldNotLook."""
         return self.workload(planned).object.template.spec
@@ -148,7 +156,9 @@ class Seen:
 
     def claims(self, planned: Planned) -> dict[str, tuple[str, ...]]:
         """Return the names of the claims behind the component's volumes, by volume; raises Absent, or CouldNotLook."""
-        return claims_of(self.workload(planned).object, self.pods(planned))
+        # A pod that has ended, or is about to, may name a claim that was given up since.
+        pods = [pod for pod in self.pods(planned) if not pod.finished and pod.deleted is None]
+        return claims_of(self.workload(planned).object, pods)
 
     def claim_size(self, namespace: str, name: str) -> str | None:
         """Return the capacity of a claim, or what it asks for where it has none yet; None where it does not exist."""
@@ -231,13 +241,13 @@ class Seen:
 
     def _find_workload(self, planned: Planned) -> Found[Workload] | Absent:
         kinds = self._kinds(planned)
-        for namespace in planned.namespaces:
-            for name in planned.names:
-                for kind in kinds:
-                    live = self._get(WORKLOADS[kind], namespace, name)
-                    if live is not None:
-                        note = _name_note(live.kind, planned.names[0], name, planned, namespace)
-                        return Found(live, note)
+        # Under any accepted name one of the right kind comes before a namesake of another.
+        right = len({planned.facts.workload.kind, *planned.facts.workload.also_kinds})
+        for some in (kinds[:right], kinds[right:]):
+            for namespace, name, kind in product(planned.namespaces, planned.names, some):
+                live = self._get(WORKLOADS[kind], namespace, name)
+                if live is not None:
+                    return Found(live, _name_note(live.kind, planned.names[0], name, planned, namespace))
         for live in self._released(planned):
             return Found(live, f"recognised as {live.labels[_CHART]} of Helm release {live.labels[_INSTANCE]}")
         wanted = planned.facts.workload.kind

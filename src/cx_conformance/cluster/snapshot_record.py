@@ -15,6 +15,7 @@ from cx_conformance.cluster.namespace import Namespace
 from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.pod_index import PodIndex
 from cx_conformance.cluster.refusal import Refusal
+from cx_conformance.cluster.secrecy import mask_line
 from cx_conformance.cluster.service import EndpointSlice, Service
 from cx_conformance.cluster.workload import Workload
 from cx_conformance.outcome.looking import CouldNotLook
@@ -137,7 +138,13 @@ class Snapshot:
 
     def events_about(self, item: ApiObject) -> tuple[Event, ...]:
         """Return the warnings about an object; none where events were not looked at, for they only explain."""
-        return self._events.get((item.namespace, item.name), ())
+        return self._events.get((type(item).__name__, item.namespace, item.name), ())
+
+    def last_warning(self, item: ApiObject, *reasons: str) -> str:
+        """Return the last warning about an object, of these reasons or of any, on one line; empty without one."""
+        heard = [one for one in self.events_about(item) if not reasons or one.reason in reasons]
+        last = max(heard, key=lambda one: one.last_seen.timestamp() if one.last_seen else 0.0, default=None)
+        return mask_line(last.message) if last else ""
 
     def secret(self, namespace: str, name: str) -> SecretMetadata | None:
         """Return the Secret's metadata, or None when it does not exist; raises when it could not be looked at."""
@@ -199,11 +206,12 @@ class Snapshot:
         return PodIndex(tuple(item for item in self.listings[Pod].records if isinstance(item, Pod)))
 
     @cached_property
-    def _events(self) -> dict[Place, tuple[Event, ...]]:
-        found: dict[Place, list[Event]] = {}
+    def _events(self) -> dict[tuple[str, str, str], tuple[Event, ...]]:
+        """Events by kind, namespace and name of what they are about: a StatefulSet and its Service share a name."""
+        found: dict[tuple[str, str, str], list[Event]] = {}
         for item in self.listings.get(Event, Listing()).records:
             if isinstance(item, Event):
-                found.setdefault((item.namespace, item.about_name), []).append(item)
+                found.setdefault((item.about_kind, item.namespace, item.about_name), []).append(item)
         return {place: tuple(items) for place, items in found.items()}
 
     @cached_property

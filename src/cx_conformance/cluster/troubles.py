@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from cx_conformance.cluster.event import Event
 from cx_conformance.cluster.metadata import find_condition
 from cx_conformance.cluster.pod import ContainerState, ContainerStatus, Pod
-from cx_conformance.cluster.secrecy import mask_text
+from cx_conformance.cluster.secrecy import mask_line
 
 _IMAGE_REASONS = frozenset(
     {"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "RegistryUnavailable", "ImageInspectError"}
@@ -20,6 +20,10 @@ _START_REASONS = frozenset(
 _STARTING = frozenset({"ContainerCreating", "PodInitializing"})
 # The kubelet needs some seconds to take a pod away after its grace period.
 _TERMINATION_MARGIN = timedelta(seconds=30)
+# The kubelet forgets its back-off when a container has run so long (kubernetes.io/docs, pod lifecycle).
+_BACK_OFF_RESET = timedelta(minutes=10)
+# Two runs of a container that dies of one cause differ by little.
+_SAME_RUN = timedelta(seconds=10)
 # Answers of registries and runtimes after which trying again gives the same.
 _LASTING_IMAGE = re.compile(
     r"not found|manifest unknown|unauthorized|denied|authentication required|invalid reference|does not exist",
@@ -32,7 +36,8 @@ class Trouble:
     """One trouble of one pod.
 
     ``reason`` is stable: the kubelet's word where it has one, else Unschedulable, NotReady, Terminating, Restarted,
-    Failed. ``current`` tells what holds now from what happened (an OOM before the last restart); ``at`` is when,
+    Restarting (it runs just now, but no longer yet than it ran before), Failed.
+    ``current`` tells what holds now from what happened (an OOM before the last restart); ``at`` is when,
     ``times`` how often the container has restarted. ``lasting`` tells that waiting alone will not help.
     """
 
@@ -52,21 +57,22 @@ def troubles(pod: Pod, events: Iterable[Event] = (), now: datetime | None = None
     ``events`` are the pod's own, where they were looked at: they name the volume that does not come and the probe that
     fails. ``now`` is the moment of the look by the server's clock.
     """
-    moment, heard = now or datetime.now(UTC), _Heard(events)
+    moment = now or datetime.now(UTC)
     if pod.deleted is not None:
         return tuple(_terminating(pod, moment))
     if pod.phase == "Succeeded":
         return ()
     if pod.phase == "Failed":
         return (_failed(pod),)
-    found = [*_unscheduled(pod), *_containers(pod, heard), *_gates(pod)]
+    found = [*_unscheduled(pod), *_containers(pod, _Heard(events, moment)), *_gates(pod)]
     return tuple(sorted(found, key=lambda trouble: not trouble.current))
 
 
 class _Heard:
-    """The warnings about one pod, the last of each reason."""
+    """The warnings about one pod until ``now``, the last of each reason."""
 
-    def __init__(self, events: Iterable[Event]) -> None:
+    def __init__(self, events: Iterable[Event], now: datetime) -> None:
+        self.now = now
         self._warnings = sorted(
             (event for event in events if event.type != "Normal"),
             key=lambda event: event.last_seen or datetime.min.replace(tzinfo=UTC),
@@ -76,13 +82,8 @@ class _Heard:
         """Return the message of the last warning of these reasons, on one line; empty when there is none."""
         for event in reversed(self._warnings):
             if event.reason in reasons and event.message.startswith(starting):
-                return _line(event.message)
+                return mask_line(event.message)
         return ""
-
-
-def _line(message: str) -> str:
-    """Return what a kubelet or scheduler said on one line of bearable length, without what looks secret."""
-    return mask_text(" ".join(message[:2000].split()))[:500]
 
 
 def _named(pod: Pod, status: ContainerStatus) -> str:
@@ -114,7 +115,7 @@ def _span(seconds: int) -> str:
 def _failed(pod: Pod) -> Trouble:
     ended = next((item for item in pod.statuses if item.state.state == "terminated" and item.state.exit_code), None)
     how = f": {_named(pod, ended)} ended with {_exit(ended.state)}" if ended is not None else ""
-    said = f": {_line(pod.message)}" if pod.message else how
+    said = f": {mask_line(pod.message)}" if pod.message else how
     return Trouble(
         reason=pod.reason or "Failed",
         words=f"pod {pod.name} has failed ({pod.reason or 'Failed'}){said}",
@@ -127,24 +128,27 @@ def _unscheduled(pod: Pod) -> Iterator[Trouble]:
     scheduled = find_condition(pod.conditions, "PodScheduled")
     if scheduled is not None and scheduled.status == "False":
         reason = scheduled.reason or "Unschedulable"
-        words = (
-            f"pod {pod.name} finds no node ({reason}): {_line(scheduled.message) or 'the scheduler gives no reason'}"
-        )
+        said = mask_line(scheduled.message) or "the scheduler gives no reason"
+        words = f"pod {pod.name} finds no node ({reason}): {said}"
         yield Trouble(reason=reason, words=words, pod=pod.name, at=scheduled.changed)
 
 
 def _containers(pod: Pod, heard: _Heard) -> Iterator[Trouble]:
-    held_by_init = False
+    """Tell each container's troubles; of those that only wait for their turn, one at most, and only if nobody else."""
+    held = False
     for status in pod.statuses:
-        if status.role == "ephemeral" or (status.state.reason == "PodInitializing" and held_by_init):
+        waits_its_turn = status.state.reason == "PodInitializing"
+        if status.role == "ephemeral" or (waits_its_turn and (held or status.role != "container")):
             continue
         found = tuple(_container(pod, status, heard))
-        held_by_init |= status.role == "init" and any(trouble.current for trouble in found)
+        # A native sidecar holds back what comes after it as an init container does, until it has started.
+        before = status.role in {"init", "sidecar"} and any(trouble.current for trouble in found)
+        held |= before or waits_its_turn
         yield from found
 
 
 def _container(pod: Pod, status: ContainerStatus, heard: _Heard) -> Iterator[Trouble]:
-    yield from _history(pod, status)
+    yield from _history(pod, status, heard.now)
     state = status.state
     if state.state == "waiting":
         yield _waiting(pod, status, heard)
@@ -163,25 +167,43 @@ def _trouble(
     )
 
 
-def _history(pod: Pod, status: ContainerStatus) -> Iterator[Trouble]:
+def _history(pod: Pod, status: ContainerStatus, now: datetime) -> Iterator[Trouble]:
     """Tell how the container ended: out of memory, unable to start, or so that it runs again."""
+    done = status.role == "init" and status.state.state == "terminated" and status.state.exit_code == 0
     for ended in (status.state, status.last_state):
         if ended.state != "terminated":
             continue
         # While the container waits for its next start, how it ended is what is wrong with it.
-        current = status.state.state != "running"
+        current = status.state.state != "running" and not done
         if ended.reason == "OOMKilled":
             limit = _memory_limit(pod, status)
             words = f"{_named(pod, status)} was killed out of memory (OOMKilled{limit}){_when(ended)}, {_times(status)}"
             yield _trouble(pod, status, "OOMKilled", words, at=ended.finished, current=current)
         elif ended.reason in _START_REASONS:
-            words = f"{_named(pod, status)} cannot be started ({ended.reason}): {_line(ended.message)}"
+            words = f"{_named(pod, status)} cannot be started ({ended.reason}): {mask_line(ended.message)}"
             yield _trouble(pod, status, ended.reason, words, at=ended.finished, current=current)
-        elif not current:
+        elif not current and not done:
+            lived = _ends_again(status, now)
+            for_long = f" after {int(lived.total_seconds())} s, and has not run for longer since" if lived else ""
             words = (
                 f"{_named(pod, status)} runs, after {_times(status)}; it last ended with {_exit(ended)}{_when(ended)}"
+                f"{for_long}"
             )
-            yield _trouble(pod, status, "Restarted", words, at=ended.finished, current=False)
+            reason = "Restarted" if lived is None else "Restarting"
+            yield _trouble(pod, status, reason, words, at=ended.finished, current=lived is not None)
+
+
+def _ends_again(status: ContainerStatus, now: datetime) -> timedelta | None:
+    """Return how long the container lived last, where it has ended twice at least and may be about to end again.
+
+    A container in a crash loop is seen running at times. It is one that has got over what it died of, such as a store
+    that was not there yet, only when it has run for longer than before.
+    """
+    last, runs_since = status.last_state, status.state.started
+    if status.restarts < 2 or last.started is None or last.finished is None or runs_since is None:
+        return None
+    lived = last.finished - last.started
+    return lived if lived < _BACK_OFF_RESET and now - runs_since <= lived + _SAME_RUN else None
 
 
 def _memory_limit(pod: Pod, status: ContainerStatus) -> str:
@@ -192,7 +214,7 @@ def _memory_limit(pod: Pod, status: ContainerStatus) -> str:
 
 def _waiting(pod: Pod, status: ContainerStatus, heard: _Heard) -> Trouble:
     state, name = status.state, _named(pod, status)
-    reason, said = state.reason or "Waiting", _line(state.message)
+    reason, said = state.reason or "Waiting", mask_line(state.message)
     if reason == "CrashLoopBackOff":
         return _crash_loop(pod, status, heard)
     if reason in _IMAGE_REASONS:
@@ -263,7 +285,7 @@ def _gates(pod: Pod) -> Iterator[Trouble]:
     ready, containers = (find_condition(pod.conditions, kind) for kind in ("Ready", "ContainersReady"))
     if ready is None or ready.is_true or containers is None or not containers.is_true:
         return
-    said = _line(ready.message) or ready.reason or "the kubelet gives no reason"
+    said = mask_line(ready.message) or ready.reason or "the kubelet gives no reason"
     words = f"pod {pod.name} is not ready although its containers are: {said}"
     yield Trouble(reason="NotReady", words=words, pod=pod.name, at=ready.changed)
 

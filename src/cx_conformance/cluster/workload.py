@@ -153,11 +153,14 @@ def deployment(source: Json) -> Deployment:
 
 
 def stateful_set(source: Json) -> StatefulSet:
-    """Read a StatefulSet."""
+    """Read a StatefulSet; before Kubernetes 1.22 its status does not count available pods: those are the ready ones."""
     spec, status = mapping(source, "spec"), mapping(source, "status")
+    counts = _counts(source)
+    if number(status, "availableReplicas") is None and not count(spec, "minReadySeconds"):
+        counts["available_replicas"] = counts["ready_replicas"]
     return StatefulSet(
         **_common(source),
-        **_counts(source),
+        **counts,
         kind="StatefulSet",
         volume_claim_templates=tuple(_claim_template(item) for item in objects(spec, "volumeClaimTemplates")),
         current_revision=text(status, "currentRevision"),

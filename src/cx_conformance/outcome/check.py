@@ -9,7 +9,7 @@
 
 The first parameter names the kind of entry that the check runs once for (``cx_conformance.blueprint.plan.ENTRIES``);
 ``evidence`` is filled with what was seen; every other parameter is a fixture, which looks. An AssertionError is a
-``fail``, ``CouldNotLook`` an ``error``, ``NotApplicable`` an ``n/a``.
+``fail``, ``CouldNotLook`` an ``error``, ``NotApplicable`` an ``n/a``; ``SwitchedOff`` is one that spreads.
 """
 
 import inspect
@@ -44,6 +44,10 @@ _ID: Final = re.compile(r"CX[0-9]{3}")
 
 class NotApplicable(Exception):  # noqa: N818 - an outcome, not a bug
     """There is nothing to look at here; the text says why."""
+
+
+class SwitchedOff(NotApplicable):
+    """It does not run, and the site allows that; nor is what rests on it to be looked at, where that is not kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from cx_conformance.blueprint.plan import PLATFORM, Entry, Plan
 from cx_conformance.blueprint.promise import Severity, Source
-from cx_conformance.outcome.check import Check, NotApplicable
+from cx_conformance.outcome.check import Check, NotApplicable, SwitchedOff
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence, Outcome, Result
 from cx_conformance.outcome.roots import root_name
@@ -25,6 +25,9 @@ _IN_THE_WAY: Final = {
     Result.ERROR: (*_BROKEN, Result.ERROR),
 }
 """By how a check ended: the outcomes of what it rests on that explain it."""
+
+_OFF: Final = "off"
+"""The evidence's key for why something does not run, and need not."""
 
 
 class Judge:
@@ -89,6 +92,8 @@ class Judge:
             self._look(check, entry, look, evidence)
         except NotApplicable as reason:
             result, message = Result.NOT_APPLICABLE, f"n/a: {reason}"
+            if isinstance(reason, SwitchedOff):
+                evidence.details[_OFF] = str(reason)
         except CouldNotLook as reason:
             result, message = Result.ERROR, str(reason)
             evidence.cause = reason.cause or None
@@ -99,9 +104,13 @@ class Judge:
             message = f"the check itself broke: {type(bug).__name__}: {bug}; please report it"
         # What was seen kept is told so, whatever else is broken; only what fails is traced to its cause.
         root = self._root(check, entry, look, _IN_THE_WAY[result]) if result in _IN_THE_WAY else None
+        off = self._off(check, entry, look) if result in _IN_THE_WAY and root is None else ""
         if root is not None:
             evidence.details["seen"] = message
             result, message = Result.BLOCKED, f"blocked: {root[0]}"
+        elif off:
+            evidence.details |= {"seen": message, _OFF: off}
+            result, message = Result.NOT_APPLICABLE, f"n/a: {off}"
         return Outcome(
             check=check.id,
             title=check.title,
@@ -152,6 +161,19 @@ class Judge:
                 if found.result in causes:
                     return found.root or root_name(found), found.root_entry or found.entry
         return None
+
+    def _off(self, check: Check, entry: Entry[Any], look: Look) -> str:
+        """Return why something that ``check`` rests on does not run and need not; empty where all of it is to run."""
+        for rest in check.rests_on:
+            relation, _, identity = rest.rpartition(":")
+            needed = self.checks.get(identity)
+            if needed is None or needed is check:
+                continue
+            for one in self._related(needed, relation, entry):
+                off = self.outcome(needed, one, look).evidence.get(_OFF)
+                if off:
+                    return str(off)
+        return ""
 
     def _related(self, needed: Check, relation: str, entry: Entry[Any]) -> Iterable[Entry[Any]]:
         by_component = self._by_component(needed)

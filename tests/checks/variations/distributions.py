@@ -65,6 +65,21 @@ def nodes(*names: str, kubelet: str, **labels: str) -> Vary:
     return added(*made)
 
 
+def control_plane(*names: str) -> Vary:
+    """Have nodes of the control plane beside, that take no other pods."""
+    made = [
+        named(
+            "Node",
+            name,
+            metadata={"labels": {"kubernetes.io/hostname": name, "node-role.kubernetes.io/control-plane": ""}},
+            spec={"taints": [{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]},
+            status={"conditions": [{"type": "Ready", "status": "True"}], "nodeInfo": {"kubeletVersion": "v1.36.2"}},
+        )
+        for name in names
+    ]
+    return added(*made)
+
+
 def job_leftovers(namespace: str) -> Vary:
     """Have the finished pods of an installer's Jobs."""
     pods = [
@@ -90,13 +105,15 @@ def own_ingress_class(installation: Installation) -> None:
 
 
 def service_account_pull_secrets(installation: Installation) -> None:
-    """Let the service account have added its pull secrets to the pods."""
+    """Let the service account have added its pull secret to the pods."""
 
     def change(pod: Object) -> None:
         own = pod["spec"].get("imagePullSecrets", [])
         pod["spec"]["imagePullSecrets"] = [*own, {"name": "default-dockercfg-x7k2p"}]
 
     installation.live("Pod", "ef-", change)
+    for namespace in ("expertflow", "ef-external"):
+        installation.add_live(named("Secret", "default-dockercfg-x7k2p", namespace, type="kubernetes.io/dockercfg"))
 
 
 VARIATIONS: Final[dict[str, Vary]] = {
@@ -154,6 +171,29 @@ VARIATIONS: Final[dict[str, Vary]] = {
         "Node",
         lambda one: one["spec"].update(
             taints=[{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]
+        ),
+    ),
+    "volumes on the only worker's disk": all_of(
+        storage("rancher.io/local-path"), control_plane("cp-1", "cp-2", "cp-3")
+    ),
+    "nodes without a kubelet": all_of(
+        added(
+            *(
+                named(
+                    "Node",
+                    name,
+                    metadata={"labels": {"type": kind}},
+                    spec={"taints": [{"key": f"{kind}.io/provider", "effect": "NoSchedule"}]},
+                    status={
+                        "conditions": [{"type": "Ready", "status": "True"}],
+                        "nodeInfo": {"kubeletVersion": version},
+                    },
+                )
+                for name, kind, version in (
+                    ("virtual-node-aci-linux", "virtual-kubelet", "v1.25.0-vk-azure-aci-1.6.2"),
+                    ("kwok-node-0", "kwok", "kwok-v0.7.0"),
+                )
+            )
         ),
     ),
     "a drained node": all_of(

@@ -1,6 +1,7 @@
 """Workloads and their pods: sidecars, leftovers, histories, other ways of writing the same."""
 
 import copy
+import datetime as dt
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -48,6 +49,62 @@ def restarted(reason: str, times: int) -> Callable[[Object], None]:
             status["lastState"] = {"terminated": {"exitCode": 137, "reason": reason, "finishedAt": LONG_AGO}}
 
     return change
+
+
+def waited_for_a_store(pod: Object) -> None:
+    """Let the containers have ended three times while the stores were not there yet, and run for two minutes now."""
+    now = dt.datetime.now(dt.UTC)
+    started, ended, began = ((now - dt.timedelta(seconds=ago)).isoformat() for ago in (120, 140, 170))
+    for status in pod["status"]["containerStatuses"]:
+        last = {"exitCode": 1, "reason": "Error", "startedAt": began, "finishedAt": ended}
+        status |= {"restartCount": 3, "lastState": {"terminated": last}, "state": {"running": {"startedAt": started}}}
+
+
+def filled_in_by_a_limit_range(installation: Installation) -> None:
+    """Leave the amounts to the namespace's LimitRange, which writes what is promised into the pods."""
+    promised = copy.deepcopy(installation.find("Deployment", "ef-ccm"))["spec"]["template"]["spec"]["containers"][0]
+    del installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]["containers"][0]["resources"]
+
+    def change(pod: Object) -> None:
+        pod["spec"]["containers"] = [{**pod["spec"]["containers"][0], "resources": promised["resources"]}]
+
+    installation.live("Pod", "ef-ccm-", change)
+
+
+def given_to_the_pod(installation: Installation) -> None:
+    """Give the amounts to each pod as a whole, as Kubernetes 1.34 allows."""
+    for spec in pod_specs(installation):
+        spec["resources"] = spec["containers"][0].pop("resources", {})
+
+
+def vertically_scaled(pod: Object) -> None:
+    """Let a VerticalPodAutoscaler have lowered the requests when the pod was made."""
+    pod["spec"]["containers"] = copy.deepcopy(pod["spec"]["containers"])
+    pod["spec"]["containers"][0]["resources"]["requests"] = {"cpu": "15m", "memory": "105M"}
+    pod["metadata"].setdefault("annotations", {})["vpaUpdates"] = (
+        "Pod resources updated by ccm: container 0: cpu request"
+    )
+
+
+def resized_up(pod: Object) -> None:
+    """Give the containers more than is promised, in place."""
+    pod["spec"]["containers"] = copy.deepcopy(pod["spec"]["containers"])
+    for own in pod["spec"]["containers"]:
+        own["resources"] = {"requests": {"cpu": "2", "memory": "8Gi"}, "limits": {"cpu": "4", "memory": "16Gi"}}
+
+
+def without_cpu_limits(pod: Object) -> None:
+    """Let a policy of the cluster take the CPU limits away when pods are made."""
+    pod["spec"]["containers"] = copy.deepcopy(pod["spec"]["containers"])
+    for own in pod["spec"]["containers"]:
+        own.get("resources", {}).get("limits", {}).pop("cpu", None)
+
+
+def a_second_pull_secret(installation: Installation) -> None:
+    """Let the service account name two pull secrets, of which one was never made."""
+    own_pull_secret(installation)
+    names = [{"name": "never-made"}, {"name": "expertflow-reg-cred"}]
+    installation.live("Pod", "ef-ccm-", lambda pod: pod["spec"].update(imagePullSecrets=names))
 
 
 def leftover(phase: str, reason: str) -> Vary:
@@ -227,6 +284,7 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "a mesh of native sidecars": live("Pod", native_mesh),
     "an ended debugging container": live("Pod", debugged, "ef-ccm-"),
     "many restarts, all long ago": live("Pod", restarted("Error", 41)),
+    "restarted while the stores were not there yet": live("Pod", waited_for_a_store),
     "killed for memory, long ago, in every pod": live("Pod", restarted("OOMKilled", 3)),
     "evicted pods of the same ReplicaSets": leftover("Failed", "Evicted"),
     "pods that ended at a node's shutdown": leftover("Failed", "NodeShutdown"),
@@ -249,6 +307,12 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "an autoscaler at rest": autoscaled,
     "a debugger's port before the others": ports_of_a_debugger,
     "pull secrets of the service account": own_pull_secret,
+    "two pull secrets of the service account, one missing": a_second_pull_secret,
+    "amounts by a LimitRange": filled_in_by_a_limit_range,
+    "amounts of the pod as a whole": given_to_the_pod,
+    "a VerticalPodAutoscaler": live("Pod", vertically_scaled, "ef-ccm-"),
+    "CPU limits taken away by a policy": live("Pod", without_cpu_limits),
+    "more than is promised, in place": live("Pod", resized_up),
     "another team's broken pods": agent,
     "all of it at once": all_of(
         live("Pod", native_mesh), live("Pod", restarted("Error", 2)), labelled_by_helm, scheduling, odd_quantities

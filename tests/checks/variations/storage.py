@@ -1,5 +1,6 @@
 """Volumes, claims and classes, kept in other ways."""
 
+import copy
 from typing import Final
 
 from tests.checks.installation import Installation, Object
@@ -96,6 +97,22 @@ def more_given(claim: Object) -> None:
     claim["status"]["capacity"] = {"storage": f"{33 * 2**30}"}
 
 
+def given_up_since(installation: Installation) -> None:
+    """Keep an evicted pod of Grafana's that names the claim it had before."""
+
+    def doubled(objects: list[Object]) -> None:
+        pod = next(one for one in objects if one["kind"] == "Pod" and one["metadata"]["name"].startswith("grafana-"))
+        twin = copy.deepcopy(pod)
+        twin["metadata"] |= {"name": "grafana-evicted", "uid": "evicted"}
+        twin["status"] = {"phase": "Failed", "reason": "Evicted"}
+        for volume in twin["spec"]["volumes"]:
+            if "persistentVolumeClaim" in volume:
+                volume["persistentVolumeClaim"] = {"claimName": "grafana-before"}
+        objects.append(twin)
+
+    installation.change_live(doubled)
+
+
 VARIATIONS: Final[dict[str, Vary]] = {
     "the default class by its old annotation": live("StorageClass", beta_annotation),
     "a folder of the volume": below_a_folder,
@@ -104,6 +121,7 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "a backup container beside": a_backup_beside,
     "claims of a class that is not the default": another_class,
     "a claim bound by hand": bound_by_hand,
+    "an evicted pod with a claim that is gone": given_up_since,
     "volumes pinned to the node that is there": live("PersistentVolume", pinned_to_its_node),
     "a released volume of a lost node": released,
     "a claim left of an older release": added(
