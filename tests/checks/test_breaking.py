@@ -130,6 +130,22 @@ def leads_to_metrics(installation: Installation) -> None:
     path_of(installation, "ef-ccm")["backend"]["service"]["port"] = {"name": "metrics"}
 
 
+def in_a_volume_that_nothing_mounts(installation: Installation) -> None:
+    """Let ccm's ConfigMap be in a volume only, which no container mounts."""
+    own = container(installation, "Deployment", "ef-ccm")
+    own["envFrom"] = [one for one in own["envFrom"] if one["configMapRef"]["name"] != "ef-ccm-cm"]
+    spec = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]
+    spec["volumes"].append({"name": "conf", "configMap": {"name": "ef-ccm-cm"}})
+
+
+def file_of_no_key(installation: Installation) -> None:
+    """Mount by subPath what ccm's ConfigMap does not hold; an empty directory stands there then."""
+    spec = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]
+    spec["volumes"].append({"name": "conf", "configMap": {"name": "ef-ccm-cm"}})
+    mount = {"name": "conf", "mountPath": "/etc/ccm.conf", "subPath": "nope.conf"}
+    spec["containers"][0]["volumeMounts"].append(mount)
+
+
 def mounted_by_a_backup_only(installation: Installation) -> None:
     """Let a second container mount MinIO's volume, and its own not."""
     spec = installation.find("Deployment", "minio")["spec"]["template"]["spec"]
@@ -314,6 +330,20 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "its pods are selected by expertflow/ccm",
     ),
     (
+        "CX201",
+        "ccm",
+        None,
+        lambda i: i.find("Service", "ef-ccm-svc")["metadata"].update(namespace="ef-external"),
+        "Service expertflow/ef-ccm-svc does not exist; Service ef-external/ef-ccm-svc stands in another namespace",
+    ),
+    (
+        "CX201",
+        "grafana",
+        None,
+        lambda i: i.find("Service", "grafana")["metadata"].update(namespace="expertflow"),
+        "Service ef-external/grafana does not exist; Service expertflow/grafana stands in another namespace",
+    ),
+    (
         "CX202",
         "ccm",
         None,
@@ -413,6 +443,38 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         ),
         "key not-there of ConfigMap ef-ccm-cm (env in ",
     ),
+    (
+        "CX301",
+        "grafana",
+        "ef-grafana-ini-cm",
+        lambda i: i.find("ConfigMap", "ef-grafana-ini-cm")["metadata"].update(namespace="expertflow"),
+        (
+            "ConfigMap ef-external/ef-grafana-ini-cm does not exist; "
+            "ConfigMap expertflow/ef-grafana-ini-cm stands in another namespace"
+        ),
+    ),
+    (
+        "CX301",
+        "ccm",
+        "ef-ccm-cm",
+        lambda i: i.find("ConfigMap", "ef-ccm-cm")["metadata"].update(name="ef-ccm-cm-7f8g9h2k5d"),
+        "ConfigMap expertflow/ef-ccm-cm does not exist",
+    ),
+    (
+        "CX302",
+        "ccm",
+        "ef-ccm-cm",
+        in_a_volume_that_nothing_mounts,
+        "volume conf names it, but no container mounts that",
+    ),
+    (
+        "CX305",
+        "bot-framework",
+        None,
+        lambda i: i.find("ConfigMap", "ef-bot-framwork-cm")["metadata"].update(name="ef-bot-framework-cm"),
+        "needs what is not there: ConfigMap ef-bot-framwork-cm (envFrom in bot-framework)",
+    ),
+    ("CX305", "ccm", None, file_of_no_key, "key nope.conf of ConfigMap ef-ccm-cm (subPath at /etc/ccm.conf)"),
     (
         "CX306",
         "ccm",

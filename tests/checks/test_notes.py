@@ -7,6 +7,7 @@ import pytest
 
 from cx_conformance.outcome.outcome import Result
 from tests.checks.installation import Installation
+from tests.checks.test_breaking import container
 from tests.checks.test_variations import activemq_as_charted, keycloak_as_charted, renamed
 
 Vary = Callable[[Installation], Any]
@@ -36,6 +37,13 @@ NOTED: list[tuple[str, str, str | None, Vary, str]] = [
         None,
         lambda i: renamed(i, "ConfigMap", "ef-business-calender-cm", "ef-business-calendar-cm"),
         "ConfigMap found as ef-business-calendar-cm, documented is ef-business-calender-cm",
+    ),
+    (
+        "CX302",
+        "ccm",
+        "ef-ccm-cm",
+        lambda i: container(i, "Deployment", "ef-ccm")["envFrom"][0].update(prefix="CX_"),
+        "envFrom of ccm puts CX_ before the name of each of its keys",
     ),
     (
         "CX309",

@@ -192,7 +192,7 @@ def renamed(installation: Installation, kind: str, name: str, other: str) -> Non
     found = installation.find(kind, name)
     found["metadata"]["name"] = other
     for one in installation.manifests:
-        if kind == "ConfigMap" and one["kind"] in ("Deployment", "StatefulSet"):
+        if kind in ("ConfigMap", "Secret") and one["kind"] in ("Deployment", "StatefulSet"):
             one["spec"]["template"] = replaced(one["spec"]["template"])
         if kind == "Service" and one["kind"] == "Ingress":
             one["spec"] = replaced(one["spec"])
@@ -264,6 +264,41 @@ def config_projected(installation: Installation) -> None:
     one["envFrom"] = [item for item in one["envFrom"] if item.get("configMapRef", {}).get("name") != "ef-ccm-cm"]
     projected = {"name": "all", "projected": {"sources": [{"configMap": {"name": "ef-ccm-cm"}}]}}
     spec.setdefault("volumes", []).append(projected)
+    one["volumeMounts"].append({"name": "all", "mountPath": "/etc/ccm"})
+
+
+def unmounted_volume(installation: Installation) -> None:
+    """Leave a volume that no container mounts any more, of a ConfigMap that is gone; the kubelet passes over it."""
+    spec = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]
+    spec["volumes"].append({"name": "left", "configMap": {"name": "gone"}})
+
+
+def one_file_by_sub_path(installation: Installation) -> None:
+    """Mount one key of ccm's ConfigMap as a file, by its own name and by the path that items give it."""
+    data = installation.find("ConfigMap", "ef-ccm-cm")["data"]
+    data["ccm.conf"] = "x"
+    spec = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]
+    items = [{"key": "ccm.conf", "path": "conf/main.conf"}]
+    spec["volumes"] += [
+        {"name": "whole", "configMap": {"name": "ef-ccm-cm"}},
+        {"name": "picked", "configMap": {"name": "ef-ccm-cm", "items": items}},
+    ]
+    spec["containers"][0]["volumeMounts"] += [
+        {"name": "whole", "mountPath": "/a.conf", "subPath": "ccm.conf"},
+        {"name": "picked", "mountPath": "/b.conf", "subPath": "conf/main.conf"},
+        {"name": "picked", "mountPath": "/conf", "subPath": "conf"},
+        {"name": "whole", "mountPath": "/c.conf", "subPathExpr": "$(ROLE).conf"},
+    ]
+
+
+def generated_by_kustomize(installation: Installation) -> None:
+    """Let kustomize name ConfigMaps and Secrets after their contents too."""
+    for kind, names in {
+        "ConfigMap": ("ef-ccm-cm", "ef-connection-env-cm", "ef-business-calender-cm"),
+        "Secret": ("ef-grafana-dashboard-provider-secret",),
+    }.items():
+        for name in names:
+            renamed(installation, kind, name, f"{name}-7f8g9h2k5d")
 
 
 def optional_reference(installation: Installation) -> None:
@@ -564,6 +599,9 @@ VARIATIONS: dict[str, Vary] = {
     "more capacity than asked for": lambda i: i.live("PersistentVolumeClaim", "", bound_larger),
     "a ConfigMap read by key": config_by_key,
     "a ConfigMap read from a projected volume": config_projected,
+    "a volume of a lost ConfigMap that nothing mounts": unmounted_volume,
+    "files mounted by subPath": one_file_by_sub_path,
+    "ConfigMaps and a Secret that kustomize generates": generated_by_kustomize,
     "optional references to nothing": optional_reference,
     "more keys in a ConfigMap": lambda i: i.find("ConfigMap", "ef-ccm-cm")["data"].update(MORE="x", AND="y"),
     "a restart long ago": lambda i: i.live("Pod", "ef-ccm-", restarted_long_ago),

@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 
 from cx_conformance.blueprint.component import Ingress as PromisedIngress
 from cx_conformance.blueprint.component import Kind
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.claims import claims_of
+from cx_conformance.cluster.config import is_generated_from
 from cx_conformance.cluster.ingress import Ingress
 from cx_conformance.cluster.kinds import WORKLOADS
 from cx_conformance.cluster.metadata import ApiObject
@@ -124,22 +125,51 @@ class Seen:
             return planned.namespaces[0]
 
     def one_of(self, record: type[R], planned: Planned, names: Iterable[str]) -> Found[R] | None:
-        """Return the first object of these names in the component's namespaces, where its workload lives first."""
+        """Return the first object of these names in the namespace of the component's workload: no other serves it.
+
+        Where the workload was not found any of its namespaces will do.
+        """
         candidates = tuple(names)
-        namespaces = tuple(dict.fromkeys((self.namespace_of(planned), *planned.namespaces)))
-        for namespace in namespaces:
+        for namespace in self._namespaces_of(planned):
             for name in candidates:
                 live = self.snapshot.get(record, namespace, name)
                 if live is not None:
                     return Found(live, _name_note(record.__name__, candidates[0], name, planned, namespace))
         return None
 
-    def secret(self, planned: Planned, names: Iterable[str]) -> str | None:
+    def _namespaces_of(self, planned: Planned) -> tuple[str, ...]:
+        try:
+            return (self.workload(planned).object.namespace,)
+        except (Absent, CouldNotLook):
+            return planned.namespaces
+
+    def elsewhere(self, record: type[R], planned: Planned, names: Iterable[str]) -> str:
+        """Say that an object of these names stands where it does not serve the component; empty where none is seen."""
+        served, candidates = self._namespaces_of(planned), set(names)
+        found = sorted(
+            live.where
+            for live in self.snapshot.visible(record)
+            if live.name in candidates and live.namespace not in served
+        )
+        stand = "stands in another namespace" if len(found) == 1 else "stand in other namespaces"
+        return f"; {record.__name__} {', '.join(found[:3])} {stand}" if found else ""
+
+    def names_of(
+        self, planned: Planned, kind: Literal["ConfigMap", "Secret"], names: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """Return ``names``, and after them what kustomize generated under them and the workload refers to."""
+        try:
+            referred = {one.name for one in self.spec(planned).references() if one.kind == kind}
+        except (Absent, CouldNotLook):
+            return names
+        return (*names, *sorted(one for one in referred if any(is_generated_from(one, name) for name in names)))
+
+    def secret(self, planned: Planned, names: tuple[str, ...]) -> str | None:
         """Return the first of these Secrets that exists in the component's namespace; raises CouldNotLook."""
         namespace = self.namespace_of(planned)
         looked_at = [name for name in names if (namespace, name) in self.snapshot.secrets]
         if not looked_at:
-            self.snapshot.secret(namespace, next(iter(names)))
+            self.snapshot.secret(namespace, names[0])
         return next((name for name in looked_at if self.snapshot.secret(namespace, name) is not None), None)
 
     def endpoints(self, service: Service, port: ServicePort) -> tuple[ReadyEndpoint, ...]:
@@ -309,7 +339,8 @@ class Seen:
             if workload and live.selects(workload.template.labels):
                 near.append(live.where)
         others = f"; its pods are selected by {', '.join(near[:3])}" if near else ""
-        return Absent(f"Service {planned.namespaces[0]}/{planned.service_names[0]} does not exist{others}")
+        others += self.elsewhere(Service, planned, planned.service_names)
+        return Absent(f"Service {self.namespace_of(planned)}/{planned.service_names[0]} does not exist{others}")
 
 
 def _grouped(some: Iterable[Route], key: Callable[[Route], K]) -> Mapping[K, list[Route]]:

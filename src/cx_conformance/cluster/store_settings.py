@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.store import Protocol, Settings, Store
-from cx_conformance.cluster.config import ConfigMap
+from cx_conformance.cluster.config import ConfigMap, is_generated_from
 from cx_conformance.cluster.pod_spec import Container, PodSpec
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.workload import Workload
@@ -100,16 +100,23 @@ def keyed(seen: Seen, settings: Settings, key: str) -> Iterator[Setting]:
     """Yield the live settings under ``key`` of the ConfigMaps that ``settings`` documents; raises CouldNotLook."""
     workloads = tuple(_workloads(seen))
     for namespace in dict.fromkeys(live.namespace for _, live in workloads):
-        for name in (settings.config_map, *settings.aliases):
-            config_map = seen.snapshot.get(ConfigMap, namespace, name)
-            value = (config_map.value(key) or "").strip() if config_map else ""
+        for config_map in _documented(seen, settings, namespace):
+            value = (config_map.value(key) or "").strip()
             readers = tuple(
                 component
                 for component, live in workloads
-                if live.namespace == namespace and _reads(live.template.spec, name, key)
+                if live.namespace == namespace and _reads(live.template.spec, config_map.name, key)
             )
-            if config_map and value and readers:
+            if value and readers:
                 yield Setting(config_map=config_map, key=key, value=value, readers=readers)
+
+
+def _documented(seen: Seen, settings: Settings, namespace: str) -> Iterator[ConfigMap]:
+    """Yield the ConfigMaps of the documented names, and those that kustomize generated under them."""
+    for name in (settings.config_map, *settings.aliases):
+        for one in seen.snapshot.list(ConfigMap, namespace):
+            if one.name == name or is_generated_from(one.name, name):
+                yield one
 
 
 def _workloads(seen: Seen) -> Iterator[tuple[str, Workload]]:
@@ -123,6 +130,7 @@ def _reads(spec: PodSpec, name: str, key: str) -> bool:
     mounted = any(
         one.kind == "ConfigMap" and one.name == name and one.key in (None, key)
         for volume in spec.volumes
+        if volume not in spec.unmounted
         for one in volume.references
     )
     return mounted or any(_takes(one, name, key) for one in (*spec.init_containers, *spec.containers))
@@ -135,5 +143,6 @@ def _takes(container: Container, name: str, key: str) -> bool:
         for one in container.env
     ):
         return True
-    wholly = any(one.kind == "ConfigMap" and one.name == name for one in container.env_from)
+    # With a prefix it is a variable of another name.
+    wholly = any(one.kind == "ConfigMap" and one.name == name and not one.prefix for one in container.env_from)
     return wholly and all(one.name != key for one in container.env)
