@@ -10,7 +10,7 @@ from cx_conformance.sandbox.controllers.index import Objects
 
 
 def missing_volumes(objects: Objects, pod: Object) -> Iterator[str]:
-    """Yield what the kubelet says of each volume whose source does not exist; one that is not mounted it passes over."""
+    """Yield what the kubelet says of each volume whose source does not exist; it passes over what nothing mounts."""
     namespace, spec = pod["metadata"]["namespace"], pod["spec"]
     containers = (*spec.get("initContainers", []), *spec["containers"])
     mounted = {mount["name"] for one in containers for mount in one.get("volumeMounts", [])}
