@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Final
 
 from cx_conformance.blueprint.component import Ingress
@@ -11,11 +12,11 @@ from cx_conformance.blueprint.promise import Severity
 from cx_conformance.cluster.certificate import Certificate
 from cx_conformance.cluster.ingress import Ingress as LiveIngress
 from cx_conformance.cluster.ingress import IngressClass, IngressPath
-from cx_conformance.cluster.path_reach import why_not_below
+from cx_conformance.cluster.path_reach import why_not_below, why_not_understood
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.service import Service
 from cx_conformance.outcome.check import NotApplicable, check
-from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.probes.http_observation import HttpFailure, HttpObservation
 from cx_conformance.vantage.entrance import OUTSIDE, EntranceProbes
@@ -48,28 +49,34 @@ def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     route = _route(ingress, seen, evidence)
     evidence.found = f"{route.path.host or 'any host'}{route.path.path} to {_backend(route.path)}"
     where = f"Ingress {route.ingress.where} leads {route.path.path} to {_backend(route.path)}"
+    if route.is_gateway:
+        gateway = seen.snapshot.get(Service, route.ingress.namespace, route.path.service)
+        evidence.cause = None if gateway else f"{where}, which does not exist"
+        assert gateway is not None, f"{where}, which does not exist"
+        raise NotApplicable(f"Ingress {route.ingress.where} leads everything to APISIX, whose routes are its own")
     live = seen.service(ingress.planned).object
     assert route.path.service == live.name, f"{where} of promised Service {live.name}"
     assert route.ingress.namespace == live.namespace, (
         f"{where} in its own namespace, promised is the Service in {live.namespace}"
     )
     facts = ingress.planned.facts.service
-    promised = [number for one in facts.ports for number in (one.port, *one.also)] if facts else []
+    promised = {number: one for one in facts.ports for number in (one.port, *one.also)} if facts else {}
     # A backend's port is given by number or by name; either must be a live port of a promised number.
-    accepted = {key for port in live.ports if port.number in promised for key in (port.number, port.name) if key}
-    assert route.path.port in accepted, f"{where} of promised port {', '.join(str(one) for one in promised)}"
-    lost = why_not_below(route, _controller(route, seen), seen.snapshot.visible(LiveIngress))
+    accepted = {
+        key: promised[port.number]
+        for port in live.ports
+        if port.number in promised
+        for key in (port.number, port.name)
+        if key
+    }
+    port = accepted.get(route.path.port or "")
+    assert port is not None, f"{where} of promised port {', '.join(str(one) for one in promised)}"
+    controller = seen.routing.controller_of(route.ingress)  # empty where classes are not seen, which CX502 tells
+    lost = why_not_below(route, controller, seen.snapshot.visible(LiveIngress))
     assert lost is None, f"Ingress {route.ingress.where}: {lost}; promised is {ingress.of.path} and all below it"
-
-
-def _controller(route: Route, seen: Seen) -> str:
-    """Return the controller of the route's class, or of the default one; empty where there is none, or none is seen."""
-    try:
-        classes = seen.snapshot.list(IngressClass)
-    except CouldNotLook:
-        return ""  # CX502 tells it
-    name = route.ingress.class_name
-    return next((one.controller for one in classes if one.name == name or (not name and one.is_default)), "")
+    scheme = (port.name or "").partition("-")[0]
+    deaf = why_not_understood(route, controller, scheme)
+    assert deaf is None, f"Ingress {route.ingress.where}: {deaf}; promised is {port.name}"
 
 
 @check(
@@ -85,16 +92,15 @@ def check_class(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
     classes = {one.name: one for one in seen.snapshot.list(IngressClass)}
     name = route.ingress.class_name
     if not name:
-        defaults = [one.name for one in classes.values() if one.is_default]
+        defaults = seen.routing.default_classes
         evidence.note(f"names no class; the default is {', '.join(defaults) or 'none'}")
         assert len(defaults) == 1, (
-            f"Ingress {route.ingress.where} names no class, and {len(defaults)} classes are the default of promised one"
+            f"Ingress {route.ingress.where} names no class, and {len(defaults)} classes are the default of promised "
+            f"one{': ' if defaults else ''}{', '.join(defaults)}"
         )
         name = defaults[0]
-    supported = {
-        one: provider.name for provider in seen.plan.platform.ingress_controllers for one in provider.controllers
-    }
-    evidence.promised = sorted(set(supported.values()))
+    supported = seen.plan.platform.ingress_controllers
+    evidence.promised = sorted(one.name for one in supported)
     evidence.found = {"class": name, "controller": classes[name].controller if name in classes else "absent"}
     known = ", ".join(classes) or "none"
     if name not in classes:
@@ -103,9 +109,9 @@ def check_class(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
         f"Ingress {route.ingress.where} names class {name}, which does not exist; there are: {known}"
     )
     controller = classes[name].controller
-    assert controller in supported, (
+    assert any(fnmatchcase(controller, known) for one in supported for known in one.controllers), (
         f"class {name} is of controller {controller}, which the page does not support; it supports "
-        f"{', '.join(sorted(set(supported.values())))}"
+        f"{', '.join(sorted(one.name for one in supported))}"
     )
 
 
@@ -199,7 +205,7 @@ def check_claimed_once(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) 
     route = _route(ingress, seen, evidence)
     rivals = [
         f"{other.ingress.where} to {_backend(other.path)}"
-        for other in seen.rivals(route)
+        for other in seen.routing.rivals(route)
         if (other.ingress.namespace, other.path.service) != (route.ingress.namespace, route.path.service)
     ]
     evidence.found, evidence.promised = rivals or "no other", "no other"

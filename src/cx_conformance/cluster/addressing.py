@@ -68,7 +68,7 @@ def _is_entrance(seen: Seen, planned: Planned, host: str) -> bool:
         return True
     if "." not in host or "svc" in host.split("."):
         return False
-    served = {one.path.host.lower() for one in seen.routes}
+    served = {one.path.host.lower() for one in seen.routing.all}
     return not served.isdisjoint({host, f"*.{host.partition('.')[2]}", "", "*"})
 
 
