@@ -1,5 +1,6 @@
 """Configuration: ConfigMaps and Secrets exist, are used, and hold what they should."""
 
+import re
 from typing import Literal
 
 from cx_conformance.blueprint.component import Component, ConfigMap, Secret
@@ -12,6 +13,7 @@ from cx_conformance.cluster.certificate import Certificate
 from cx_conformance.cluster.config import ConfigMap as LiveConfigMap
 from cx_conformance.cluster.dangling import dangling, needed
 from cx_conformance.cluster.ingress import Ingress
+from cx_conformance.cluster.mentions import mentions
 from cx_conformance.cluster.pod_spec import Reference
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.service import Service
@@ -21,6 +23,7 @@ from cx_conformance.outcome.outcome import Evidence
 
 SAMPLE_HOST = "devops.ef.com"
 """The vendor's sample host name; left in a configuration it is a missed edit (source: the vendor's manifests)."""
+_SAMPLE = re.compile(rf"(?<![A-Za-z0-9-]){re.escape(SAMPLE_HOST)}(?![A-Za-z0-9-])(?!\.[A-Za-z0-9])", re.IGNORECASE)
 
 
 @check(
@@ -158,22 +161,14 @@ def check_references(component: Entry[Component], seen: Seen, evidence: Evidence
     "CX306",
     "No sample host left",
     severity=Severity.MAJOR,
-    remedy="replace the vendor's sample host by this site's FQDN in the ConfigMap or Ingress, then restart its pods",
+    remedy="replace the vendor's sample host by this site's FQDN, in the charts' values too; then restart its pods",
     rests_on=("CX101",),
 )
 def check_sample_host(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
-    """Neither its ConfigMaps nor its Ingress still name the vendor's sample host."""
-    live = seen.workload(component.planned).object
-    names = {one.name for one in live.template.spec.references() if one.kind == "ConfigMap"}
-    left = []
-    for name in sorted(names):
-        found = seen.snapshot.get(LiveConfigMap, live.namespace, name)
-        if found:
-            keys = (key for key in found.keys if SAMPLE_HOST in (found.value(key) or ""))
-            left += [f"ConfigMap {name} key {key}" for key in keys]
-    left += [
-        f"Ingress {route.ingress.name}" for route in seen.routes_to(component.planned) if route.path.host == SAMPLE_HOST
-    ]
+    """Nothing that it is configured with still names the vendor's sample host: ConfigMap, pod template, Ingress."""
+    if (seen.host_of(component.planned) or "").lower() == SAMPLE_HOST:
+        raise NotApplicable(f"{SAMPLE_HOST} is this site's own host name")
+    left = list(mentions(seen, component.planned, _SAMPLE))
     evidence.found, evidence.promised = left or "none", "none"
     assert not left, f"{SAMPLE_HOST} is left in {', '.join(left)}"
 

@@ -12,9 +12,9 @@ from cx_conformance.blueprint.promise import Severity
 from cx_conformance.cluster.certificate import Certificate
 from cx_conformance.cluster.ingress import Ingress as LiveIngress
 from cx_conformance.cluster.ingress import IngressClass, IngressPath
-from cx_conformance.cluster.path_reach import why_not_below, why_not_understood
+from cx_conformance.cluster.path_reach import doubts, why_not_below
 from cx_conformance.cluster.routes import Route
-from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.service import Service
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.outcome import Evidence
@@ -74,9 +74,8 @@ def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     controller = seen.routing.controller_of(route.ingress)  # empty where classes are not seen, which CX502 tells
     lost = why_not_below(route, controller, seen.snapshot.visible(LiveIngress))
     assert lost is None, f"Ingress {route.ingress.where}: {lost}; promised is {ingress.of.path} and all below it"
-    scheme = (port.name or "").partition("-")[0]
-    deaf = why_not_understood(route, controller, scheme)
-    assert deaf is None, f"Ingress {route.ingress.where}: {deaf}; promised is {port.name}"
+    for doubt in doubts(route, controller, (port.name or "").partition("-")[0]):
+        evidence.note(doubt)
 
 
 @check(
@@ -135,18 +134,22 @@ def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     if not secret:
         raise NotApplicable("the Ingress leaves the certificate to its controller")
     evidence.found = f"Secret {route.ingress.namespace}/{secret}"
-    pem = seen.snapshot.certificate(route.ingress.namespace, secret)
-    if pem is None:
+    named = f"TLS Secret {route.ingress.namespace}/{secret}"
+    if seen.snapshot.secret(route.ingress.namespace, secret) is None:
         evidence.cause = f"TLS Secret {secret} does not exist in {route.ingress.namespace}"
-    assert pem is not None, f"{where} names TLS Secret {secret}, which does not exist in {route.ingress.namespace}"
+        raise Absent(f"{where} names TLS Secret {secret}, which does not exist in {route.ingress.namespace}")
+    pem = seen.snapshot.certificate(route.ingress.namespace, secret)
+    assert pem is not None, f"{named} has no tls.crt"
     found = Certificate.read(pem)
-    assert found is not None, f"TLS Secret {route.ingress.namespace}/{secret} holds no certificate that can be read"
+    assert found is not None, f"{named} holds no certificate that can be read"
     evidence.found = {"names": list(found.names), "until": found.not_after.isoformat(), "issuer": found.issuer}
     if host:
         assert found.covers(host), (
             f"the certificate in Secret {route.ingress.namespace}/{secret} is for "
             f"{', '.join(found.names) or 'no name'} of promised {host}"
         )
+    fits = seen.snapshot.key_fits(route.ingress.namespace, secret)
+    assert fits is not False, f"the key in {named} is not that of its certificate, so that no controller serves it"
 
 
 @check(

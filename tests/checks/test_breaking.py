@@ -8,6 +8,7 @@ import pytest
 from cx_conformance.catalogue import all_checks
 from cx_conformance.outcome.outcome import Result
 from tests.checks.installation import Installation, Object
+from tests.checks.variations.network import behind_apisix
 
 STATIC = [one.id for one in all_checks() if not one.live]
 
@@ -101,6 +102,40 @@ def rival_of_ccm(installation: Installation) -> None:
         },
     }
     installation.manifests.append(other)
+
+
+def rival_by_the_default_class(installation: Installation) -> None:
+    """Let the second Ingress name no class: the default one serves both."""
+    rival_of_ccm(installation)
+    del installation.find("Ingress", "rival")["spec"]["ingressClassName"]
+    default = {"ingressclass.kubernetes.io/is-default-class": "true"}
+    installation.live("IngressClass", "nginx", lambda one: one["metadata"].update(annotations=default))
+
+
+def two_default_classes(installation: Installation) -> None:
+    """Let ccm's Ingress name no class, where a newer class is the default too."""
+    del ingress_of(installation, "ef-ccm")["spec"]["ingressClassName"]
+    meta = {"annotations": {"ingressclass.kubernetes.io/is-default-class": "true"}}
+    installation.live("IngressClass", "nginx", lambda one: one["metadata"].update(meta))
+    newer = meta | {"name": "newer", "creationTimestamp": "2099-01-01T00:00:00Z"}
+    installation.add_live({"kind": "IngressClass", "metadata": newer, "spec": {"controller": "k8s.io/ingress-nginx"}})
+
+
+def apisix_without_a_service(installation: Installation) -> None:
+    """Lead everything to APISIX, which is not there."""
+    behind_apisix(installation)
+    installation.remove("Service", "apisix-gateway")
+
+
+def apisix_of_a_lost_class(installation: Installation) -> None:
+    """Lead everything to APISIX, by a class that is not there."""
+    behind_apisix(installation)
+    installation.find("Ingress", "apisix")["spec"]["ingressClassName"] = "gone"
+
+
+def annotate(installation: Installation, annotation: str, value: str) -> None:
+    """Annotate ccm's Ingress for ingress-nginx."""
+    ingress_of(installation, "ef-ccm")["metadata"]["annotations"][f"nginx.ingress.kubernetes.io/{annotation}"] = value
 
 
 def local_storage_on_two_nodes(installation: Installation) -> None:
@@ -483,6 +518,36 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "devops.ef.com is left in ConfigMap ef-ccm-cm key URL",
     ),
     (
+        "CX306",
+        "ccm",
+        None,
+        lambda i: container(i, "Deployment", "ef-ccm")["env"].append(
+            {"name": "URL", "value": "https://devops.ef.com/ccm"}
+        ),
+        "devops.ef.com is left in variable URL of container ccm",
+    ),
+    (
+        "CX306",
+        "ccm",
+        None,
+        lambda i: container(i, "Deployment", "ef-ccm").update(args=["--url=https://DevOps.ef.com"]),
+        "devops.ef.com is left in the command of container ccm",
+    ),
+    (
+        "CX306",
+        "ccm",
+        None,
+        lambda i: ingress_of(i, "ef-ccm")["spec"]["tls"][0].update(hosts=["devops.ef.com"]),
+        "devops.ef.com is left in Ingress ef-ccm",
+    ),
+    (
+        "CX306",
+        "ccm",
+        None,
+        lambda i: annotate(i, "cors-allow-origin", "https://devops.ef.com"),
+        "devops.ef.com is left in annotation nginx.ingress.kubernetes.io/cors-allow-origin of Ingress ef-ccm",
+    ),
+    (
         "CX307",
         "platform",
         None,
@@ -583,6 +648,20 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         no_expressions,
         "ingress-nginx reads /ccm(/|$)(.*) letter by letter: no Ingress of its host has the annotation",
     ),
+    (
+        "CX501",
+        "ccm",
+        "/ccm",
+        lambda i: annotate(i, "rewrite-target", "/$1"),
+        "rewrite-target /$1 with path /ccm(/|$)(.*) makes // of /ccm/below; promised is /ccm and all below it",
+    ),
+    (
+        "CX501",
+        "ccm",
+        "/ccm",
+        apisix_without_a_service,
+        "Ingress ef-external/apisix leads / to apisix-gateway:80, which does not exist",
+    ),
     ("CX501", "ccm", "/ccm", leads_to_metrics, "leads /ccm(/|$)(.*) to ef-ccm-svc:metrics of promised port 8081"),
     (
         "CX502",
@@ -597,6 +676,30 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "/ccm",
         lambda i: i.live("IngressClass", "nginx", lambda c: c["spec"].update(controller="haproxy.org/ingress")),
         "class nginx is of controller haproxy.org/ingress, which the page does not support",
+    ),
+    (
+        "CX502",
+        "ccm",
+        "/ccm",
+        apisix_of_a_lost_class,
+        "Ingress ef-external/apisix names class gone, which does not exist; there are: nginx",
+    ),
+    ("CX502", "ccm", "/ccm", two_default_classes, "and 2 classes are the default of promised one: newer, nginx"),
+    (
+        "CX503",
+        "ccm",
+        "/ccm",
+        lambda i: i.find("Secret", "ef-ingress-tls-secret", "expertflow")["data"].update(
+            {"tls.key": i.find("Secret", "minio-crt")["data"]["tls.key"]}
+        ),
+        "the key in TLS Secret expertflow/ef-ingress-tls-secret is not that of its certificate",
+    ),
+    (
+        "CX503",
+        "ccm",
+        "/ccm",
+        lambda i: i.find("Secret", "ef-ingress-tls-secret", "expertflow")["data"].update({"tls.crt": ""}),
+        "TLS Secret expertflow/ef-ingress-tls-secret has no tls.crt",
     ),
     (
         "CX503",
@@ -623,6 +726,7 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "for host other.example.com of promised cx.example.com",
     ),
     ("CX506", "ccm", "/ccm", rival_of_ccm, "is claimed by expertflow/"),
+    ("CX506", "ccm", "/ccm", rival_by_the_default_class, "is claimed by expertflow/ef-ccm and by expertflow/rival"),
     (
         "CX308",
         "mongo",
@@ -826,3 +930,20 @@ def path_of(installation: Installation, name: str) -> Object:
     """Return the first path of a component's Ingress."""
     found: Object = ingress_of(installation, name)["spec"]["rules"][0]["http"]["paths"][0]
     return found
+
+
+def test_a_selector_of_strangers_is_one_cause() -> None:
+    """The calls to the Service are blocked by it, not told one by one."""
+    installation = Installation(site={"fqdn": "cx.example.com"})
+    other = installation.find("Service", "ef-license-manager-svc")["spec"]["selector"]
+    installation.find("Service", "ef-ccm-svc")["spec"]["selector"] = dict(other)
+    ended = installation.all_outcomes(STATIC)
+    assert [(one.check, one.component) for one in ended if one.result is Result.FAIL] == [("CX207", "ccm")]
+
+
+def test_the_vendors_own_host_name_is_no_sample() -> None:
+    """Where it is the site's, nothing is left over; a name that only holds it is another one."""
+    for fqdn, host in (("devops.ef.com", "devops.ef.com"), ("cx.example.com", "mydevops.ef.com")):
+        installation = Installation(site={"fqdn": fqdn})
+        installation.find("ConfigMap", "ef-ccm-cm")["data"]["URL"] = f"https://{host}/ccm"
+        assert installation.outcome("CX306", "ccm").result in (Result.PASS, Result.NOT_APPLICABLE)

@@ -53,6 +53,22 @@ NOTED: list[tuple[str, str, str | None, Vary, str]] = [
         "MONGODB_REPLICASET_ENABLED in ConfigMap expertflow/ef-connection-env-cm is true, documented is false",
     ),
     (
+        "CX501",
+        "file-engine",
+        "/file-engine",
+        lambda i: i.find("Ingress", "ef-file-engine")["metadata"]["annotations"].pop(
+            "nginx.ingress.kubernetes.io/backend-protocol"
+        ),
+        "ingress-nginx speaks HTTP to a port of HTTPS: see the annotation backend-protocol",
+    ),
+    (
+        "CX501",
+        "ccm",
+        "/ccm",
+        lambda i: i.find("Ingress", "ef-ccm")["spec"]["rules"][0]["http"]["paths"][0].update(path="/ccm"),
+        "rewrite-target /$2 with path /ccm makes / of /ccm/below",
+    ),
+    (
         "CX405",
         "platform",
         None,

@@ -129,14 +129,17 @@ def other_release(installation: Installation) -> None:
         installation.manifests.append(other)
 
 
-def path_form(form: str, path_type: str) -> Vary:
-    """Write every Ingress path in another form."""
+def path_form(form: str, path_type: str, target: str = "/$2") -> Vary:
+    """Write every Ingress path in another form, and what it is rewritten to."""
 
     def vary(installation: Installation) -> None:
         for one in paths(installation):
             base = one["path"].partition("(")[0].rstrip("/")
             if base:
                 one |= {"path": form.replace("BASE", base), "pathType": path_type}
+        for ingress in (one for one in installation.manifests if one["kind"] == "Ingress"):
+            annotations = ingress["metadata"].get("annotations", {})
+            annotations.update({key: target for key in annotations if key.endswith("rewrite-target")})
 
     return vary
 
@@ -569,8 +572,9 @@ VARIATIONS: dict[str, Vary] = {
     "another release in the namespace": other_release,
     "plain paths": path_form("BASE", "Prefix"),
     "plain paths with a slash": path_form("BASE/", "Prefix"),
-    "rewritten paths, one group": path_form("BASE/(.*)", "ImplementationSpecific"),
-    "rewritten paths, optional slash": path_form("BASE/?(.*)", "ImplementationSpecific"),
+    "rewritten paths, one group": path_form("BASE/(.*)", "ImplementationSpecific", "/$1"),
+    "rewritten paths, optional slash": path_form("BASE/?(.*)", "ImplementationSpecific", "/$1"),
+    "rewritten paths, below a folder": path_form("BASE(/|$)(.*)", "ImplementationSpecific", "/api$1$2"),
     "rewritten paths, anything": path_form("BASE/.*", "ImplementationSpecific"),
     "anchored paths": path_form("^BASE(/|$)(.*)", "ImplementationSpecific"),
     "one Ingress for all": one_ingress,

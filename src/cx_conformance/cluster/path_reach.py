@@ -8,7 +8,7 @@ one of two annotations; it replaces the whole path by the rewrite-target, and sp
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -42,35 +42,40 @@ def why_not_below(route: Route, controller: str, ingresses: Iterable[Ingress]) -
         return f"pathType Exact leads {path.path} alone there, and nothing below it"
     if is_expression(path.path) and not _matches(path.path, f"{route.literal.rstrip('/')}/below"):
         return f"the expression {path.path} matches nothing below {route.literal}"
-    return _lost_by_rewriting(route) if nginx else None
+    return _lost_by_rewriting(route, captures=True) if nginx else None
 
 
-def _lost_by_rewriting(route: Route) -> str | None:
-    """Say what of the path is lost where the whole of it is replaced by the rewrite-target."""
+def doubts(route: Route, controller: str, scheme: str) -> Iterator[str]:
+    """Yield what else makes it doubtful that the backend is served, which the page does not decide.
+
+    ``scheme`` is what the name of the backend's port says that it speaks.
+    """
+    if not fnmatchcase(controller, _NGINX):
+        return
+    lost = _lost_by_rewriting(route, captures=False)
+    if lost is not None:
+        yield lost
+    annotations = route.ingress.annotations
+    spoken = annotations.get(_PROTOCOL, "HTTP").strip().upper()
+    if annotations.get(_PASSTHROUGH) == "true":
+        spoken = "HTTPS"
+    understood = {"http": ("HTTP",), "https": ("HTTPS", "AUTO_HTTP")}.get(scheme, (spoken,))
+    if spoken not in understood:
+        yield f"ingress-nginx speaks {spoken} to a port of {scheme.upper()}: see the annotation backend-protocol"
+
+
+def _lost_by_rewriting(route: Route, *, captures: bool) -> str | None:
+    """Say what is lost where the rewrite-target replaces a path that has, or has no, groups to take the rest from."""
     target = route.ingress.annotations.get(_REWRITE)
     called = f"{route.literal.rstrip('/')}/{_BELOW}"
     matched = _matched(route.path.path, called) if target else None
-    if not target or matched is None:
+    if not target or matched is None or bool(matched.re.groups) is not captures:
         return None
     groups = matched.groups()
     made = _GROUP.sub(lambda one: (groups[int(one[1]) - 1] or "") if 0 < int(one[1]) <= len(groups) else "", target)
     if _BELOW in made:
         return None
     return f"rewrite-target {target} with path {route.path.path} makes {made or '/'} of {called}"
-
-
-def why_not_understood(route: Route, controller: str, scheme: str) -> str | None:
-    """Say why ``controller`` does not speak ``scheme`` to the backend; None where it does, or nobody can tell."""
-    if not fnmatchcase(controller, _NGINX):
-        return None
-    annotations = route.ingress.annotations
-    spoken = annotations.get(_PROTOCOL, "HTTP").strip().upper()
-    if annotations.get(_PASSTHROUGH) == "true":
-        spoken = "HTTPS"
-    understood = {"http": ("HTTP",), "https": ("HTTPS", "AUTO_HTTP")}.get(scheme)
-    if understood is None or spoken in understood:
-        return None
-    return f"ingress-nginx speaks {spoken} to a port of {scheme.upper()}: see the annotation backend-protocol"
 
 
 def _makes_expressions(ingress: Ingress) -> bool:

@@ -197,9 +197,10 @@ def solver(installation: Installation) -> None:
 
 
 @cache
-def _wildcard() -> str:
+def _wildcard() -> dict[str, str]:
     pair = Authority().issue(["*.example.com", "example.com"], valid_for=dt.timedelta(days=90))
-    return base64.b64encode(pair.certificate).decode()
+    held = {"tls.crt": pair.certificate, "tls.key": pair.key}
+    return {name: base64.b64encode(content).decode() for name, content in held.items()}
 
 
 def wildcard_certificate(installation: Installation) -> None:
@@ -209,7 +210,7 @@ def wildcard_certificate(installation: Installation) -> None:
     ]:
         twin = copy.deepcopy(secret)
         twin["metadata"]["name"] = "wildcard-tls"
-        twin["data"]["tls.crt"] = _wildcard()
+        twin["data"] |= _wildcard()
         installation.manifests.append(twin)
     for one in of_kind(installation, "Ingress"):
         one["spec"]["tls"] = [{"hosts": ["*.example.com"], "secretName": "wildcard-tls"}]
@@ -228,6 +229,56 @@ def both_classes(installation: Installation) -> None:
     twin["spec"]["ingressClassName"] = "internal"
     twin["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] = "ef-ccm-internal-svc"
     installation.manifests.append(twin)
+
+
+def default_named_by_some(installation: Installation) -> None:
+    """Name the class in one Ingress and leave it to the default in all others."""
+    for one in of_kind(installation, "Ingress"):
+        if one["metadata"]["name"] != "ef-ccm":
+            del one["spec"]["ingressClassName"]
+    default = {"ingressclass.kubernetes.io/is-default-class": "true"}
+    installation.live("IngressClass", "nginx", lambda one: one["metadata"].update(annotations=default))
+
+
+def another_host_in_front(host: str | None) -> Vary:
+    """Serve a foreign host name by an Ingress of its own, and the site's by a rule for ``host``; None: for any."""
+
+    def vary(installation: Installation) -> None:
+        foreign = copy.deepcopy(installation.find("Ingress", "ef-ccm"))
+        foreign["metadata"]["name"] = "aaa"
+        foreign["spec"]["rules"][0]["host"] = "cx.example.org"
+        foreign["spec"]["tls"] = [{"hosts": ["cx.example.org"]}]
+        own = installation.find("Ingress", "ef-ccm")["spec"]
+        own["rules"][0]["host"] = host
+        if host is None:
+            del own["rules"][0]["host"]
+        own["tls"][0].pop("hosts")
+        installation.manifests.insert(0, foreign)
+
+    return vary
+
+
+def behind_apisix(installation: Installation) -> None:
+    """Lead everything to APISIX by one Ingress, as the charts do from 4.10 on."""
+    own = installation.find("Ingress", "keycloak")
+    for one in list(of_kind(installation, "Ingress")):
+        installation.manifests.remove(one)
+    backend = {"service": {"name": "apisix-gateway", "port": {"number": 80}}}
+    own["metadata"] = {"name": "apisix", "namespace": "ef-external"}
+    own["spec"]["rules"] = [
+        {"host": "*.example.com", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
+    ]
+    own["spec"]["tls"][0].pop("hosts")
+    installation.manifests.append(own)
+    spec = {"selector": {"app.kubernetes.io/name": "apisix"}, "ports": [{"port": 80, "targetPort": 9080}]}
+    installation.manifests.append(named("Service", "apisix-gateway", "ef-external", spec=spec) | {"apiVersion": "v1"})
+
+
+def routes_of_apisix(installation: Installation) -> None:
+    """Write the routes as APISIX's own objects, as the charts of 4.9 do."""
+    for one in list(of_kind(installation, "Ingress")):
+        installation.manifests.remove(one)
+    installation.groups["apisix.apache.org"] = ("v2",)
 
 
 VARIATIONS: Final[dict[str, Vary]] = {
@@ -254,4 +305,12 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "a wildcard certificate in another Secret": wildcard_certificate,
     "the controller's own certificate": controllers_certificate,
     "an internal Ingress of another class": both_classes,
+    "the default class named by some": default_named_by_some,
+    "a foreign host name in front, and a wildcard": another_host_in_front("*.example.com"),
+    "a foreign host name in front, and any host": another_host_in_front(None),
+    "a second ingress-nginx under a longer name": live(
+        "IngressClass", lambda one: one["spec"].update(controller="k8s.io/internal-ingress-nginx")
+    ),
+    "everything behind APISIX": behind_apisix,
+    "routes as objects of APISIX": routes_of_apisix,
 }
