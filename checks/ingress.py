@@ -157,7 +157,7 @@ def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     "Ingress certificate in date",
     severity=Severity.CRITICAL,
     remedy="renew the certificate and replace the TLS Secret in every namespace",
-    rests_on=("CX501", "CX503"),
+    rests_on=("CX501",),
 )
 def check_expiry(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     """The certificate is valid today; one that ends within 30 days is noted."""

@@ -3,7 +3,8 @@
 from cx_conformance.blueprint.component import Service, ServicePort
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.promise import Severity
-from cx_conformance.cluster.ports import port_reached, why_no_endpoint
+from cx_conformance.cluster.locality import cut_off
+from cx_conformance.cluster.ports import port_reached, strange_endpoints, why_no_endpoint
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.service import ServicePort as LivePort
 from cx_conformance.outcome.check import NotApplicable, check
@@ -149,6 +150,11 @@ def check_endpoint(service_port: Entry[ServicePort], seen: Seen, evidence: Evide
     if not ready:
         why = why_no_endpoint(live, found, seen.snapshot.endpoints(live), seen.snapshot.pods_behind(live))
         raise AssertionError(f"Service {live.where} has no ready endpoint for port {found.number}: {why}")
+    away = cut_off(seen, service_port.planned, live, ready)
+    assert not away, (
+        f"Service {live.where} keeps to the node (internalTrafficPolicy Local), and {len(away)} callers' pods are on "
+        f"nodes without a ready endpoint for port {found.number}: {', '.join(away[:3])}"
+    )
 
 
 @check(
@@ -175,3 +181,9 @@ def check_selector(service: Entry[Service], seen: Seen, evidence: Evidence) -> N
         }
     )
     assert not others, f"Service {live.where} ({selector}) also selects pods of {', '.join(others)}"
+    strange = strange_endpoints(live, seen.snapshot.endpoints(live), seen.snapshot.pods_behind(live))
+    told = ", ".join(f"{address} (EndpointSlice {name})" for name, address in strange[:3])
+    assert not strange, f"Service {live.where} also leads to what it does not select, by hand: {told}"
+    for port in live.ports:
+        if isinstance(port.target, str) and port_reached(live, port, workload.template) is None:
+            evidence.note(f"port {port.number} leads to targetPort {port.target}, which no container has")

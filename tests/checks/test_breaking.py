@@ -165,6 +165,25 @@ def leads_to_metrics(installation: Installation) -> None:
     path_of(installation, "ef-ccm")["backend"]["service"]["port"] = {"name": "metrics"}
 
 
+def no_endpoint_on_a_callers_node(installation: Installation) -> None:
+    """Let ccm's Service keep to the node, and one of its callers run on another."""
+    installation.find("Service", "ef-ccm-svc")["spec"]["internalTrafficPolicy"] = "Local"
+    installation.add_live(another_node())
+    installation.live("Pod", "ef-agent-manager-", lambda one: one["spec"].update(nodeName="node-2"))
+
+
+def slice_by_hand(address: str) -> Object:
+    """Make an EndpointSlice of ccm's Service that no controller keeps."""
+    labels = {"kubernetes.io/service-name": "ef-ccm-svc"}
+    return {
+        "kind": "EndpointSlice",
+        "metadata": {"name": "by-hand", "namespace": "expertflow", "labels": labels},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+        "ports": [{"name": "http-ccm-8081", "port": 8081, "protocol": "TCP"}],
+    }
+
+
 def in_a_volume_that_nothing_mounts(installation: Installation) -> None:
     """Let ccm's ConfigMap be in a volume only, which no container mounts."""
     own = container(installation, "Deployment", "ef-ccm")
@@ -440,6 +459,23 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         None,
         lambda i: i.find("Service", "ef-ccm-svc")["spec"].update(selector={"ef": "expertflow"}),
         "also selects pods of 360-connector, agent-manager",
+    ),
+    (
+        "CX206",
+        "ccm",
+        "ef-ccm-svc:8081",
+        no_endpoint_on_a_callers_node,
+        (
+            "Service expertflow/ef-ccm-svc keeps to the node (internalTrafficPolicy Local), and 1 callers' pods are on "
+            "nodes without a ready endpoint for port 8081: expertflow/ef-agent-manager-"
+        ),
+    ),
+    (
+        "CX207",
+        "ccm",
+        None,
+        lambda i: i.add_live(slice_by_hand("10.9.9.9")),
+        "also leads to what it does not select, by hand: 10.9.9.9 (EndpointSlice by-hand)",
     ),
     (
         "CX301",

@@ -32,6 +32,15 @@ NOTED: list[tuple[str, str, str | None, Vary, str]] = [
         "the only port of a Service may go without a name",
     ),
     (
+        "CX207",
+        "conversation-manager",
+        None,
+        lambda i: i.find("Service", "ef-conversation-manager-svc")["spec"]["ports"].append(
+            {"name": "ef-co-ct-5000", "port": 5000, "targetPort": "http-co-ct-5000"}
+        ),
+        "port 5000 leads to targetPort http-co-ct-5000, which no container has",
+    ),
+    (
         "CX301",
         "business-calendar",
         None,

@@ -69,7 +69,7 @@ def _as_charted(component: Component) -> Component:
         return component
     changed = {
         field: value
-        for field in ("workload", "container_ports", "service", "config_maps", "health")
+        for field in ("workload", "container_ports", "service", "config_maps", "volumes", "health")
         if (value := getattr(charted, field)) is not None
     }
     return component.model_copy(update=changed)

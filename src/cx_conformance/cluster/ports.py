@@ -105,6 +105,25 @@ def _matching_ports(item: EndpointSlice, service_port: ServicePort | None) -> Se
     return [port for port in item.ports if (port.name, port.protocol) == (service_port.name, service_port.protocol)]
 
 
+def strange_endpoints(
+    service: Service, slices: Iterable[EndpointSlice], pods: Iterable[Pod]
+) -> tuple[tuple[str, str], ...]:
+    """Return (slice, address) of what somebody else than Kubernetes adds to a Service that has a selector.
+
+    ``pods`` are those that the selector matches: their addresses are no strangers.
+    """
+    known = {address for pod in pods for address in pod.ips}
+    return tuple(
+        (item.name, address)
+        for item in slices
+        if service.selector and not item.by_controller and item.address_type != "FQDN"
+        for endpoint in item.endpoints
+        if endpoint.is_ready
+        for address in endpoint.addresses
+        if address not in known
+    )
+
+
 def why_no_endpoint(
     service: Service, service_port: ServicePort, slices: Sequence[EndpointSlice], pods: Sequence[Pod]
 ) -> str:
