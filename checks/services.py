@@ -184,6 +184,13 @@ def check_selector(service: Entry[Service], seen: Seen, evidence: Evidence) -> N
         }
     )
     assert not others, f"Service {live.where} ({selector}) also selects pods of {', '.join(others)}"
+    strangers = sorted(
+        pod.where
+        for pod in seen.snapshot.pods_behind(live)
+        if (pod.namespace, pod.name) not in seen.owners and not pod.finished
+    )
+    if strangers:
+        evidence.note(f"it selects pods of no component too: {', '.join(strangers[:3])}")
     with suppress(CouldNotLook):  # CX206 tells it
         strange = strange_endpoints(live, seen.snapshot.endpoints(live), seen.snapshot.pods_behind(live))
         told = ", ".join(f"{address} (EndpointSlice {name})" for name, address in strange[:3])

@@ -172,6 +172,16 @@ def no_endpoint_on_a_callers_node(installation: Installation) -> None:
     installation.live("Pod", "ef-agent-manager-", lambda one: one["spec"].update(nodeName="node-2"))
 
 
+def nothing_out(namespace: str) -> Object:
+    """Make a NetworkPolicy that lets no pod of a namespace out."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "nothing-out", "namespace": namespace},
+        "spec": {"podSelector": {}, "policyTypes": ["Egress"]},
+    }
+
+
 def slice_by_hand(address: str) -> Object:
     """Make an EndpointSlice of ccm's Service that no controller keeps."""
     labels = {"kubernetes.io/service-name": "ef-ccm-svc"}
@@ -893,6 +903,11 @@ def test_an_empty_namespace_is_one_cause(namespace: str) -> None:
             "CX503",
             lambda i: i.inject("absent-tls-secret:expertflow"),
             "TLS Secret ef-ingress-tls-secret does not exist in expertflow",
+        ),
+        (
+            "CX703",
+            lambda i: i.manifests.append(nothing_out("expertflow")),
+            "NetworkPolicies allow too little: expertflow/nothing-out (egress)",
         ),
     ],
 )

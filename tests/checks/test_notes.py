@@ -1,5 +1,6 @@
 """What is kept in another way than documented is noted, and what is kept as documented is not."""
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,16 @@ from tests.checks.test_breaking import container
 from tests.checks.test_variations import activemq_as_charted, keycloak_as_charted, renamed
 
 Vary = Callable[[Installation], Any]
+
+
+def rogue_copy_of_ccm(installation: Installation) -> None:
+    """Let somebody's copy of ccm's Deployment keep the labels that its Service selects."""
+    copied = copy.deepcopy(installation.find("Deployment", "ef-ccm"))
+    copied["metadata"]["name"] = "rogue"
+    for labels in (copied["spec"]["selector"]["matchLabels"], copied["spec"]["template"]["metadata"]["labels"]):
+        labels["of"] = "nobody"
+    installation.manifests.append(copied)
+
 
 NOTED: list[tuple[str, str, str | None, Vary, str]] = [
     ("CX101", "activemq", None, activemq_as_charted, "StatefulSet found as activemq, documented is ef-amq"),
@@ -39,6 +50,13 @@ NOTED: list[tuple[str, str, str | None, Vary, str]] = [
             {"name": "ef-co-ct-5000", "port": 5000, "targetPort": "http-co-ct-5000"}
         ),
         "port 5000 leads to targetPort http-co-ct-5000, which no container has",
+    ),
+    (
+        "CX207",
+        "ccm",
+        None,
+        rogue_copy_of_ccm,
+        "it selects pods of no component too: expertflow/rogue-",
     ),
     (
         "CX301",

@@ -4,10 +4,12 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import orjson
 import pytest
 
 from cx_conformance.catalogue import all_checks
 from cx_conformance.outcome.outcome import Result
+from tests.campaign.ground import charted
 from tests.checks.installation import Installation, Object
 
 STATIC = [one.id for one in all_checks() if not one.live]
@@ -670,3 +672,31 @@ def test_replicas_that_the_site_allows_raise_no_alarm() -> None:
 def test_forty_variations_at_least_are_tried() -> None:
     """The list is long enough to mean something."""
     assert len(VARIATIONS) >= 40
+
+
+def released_as_prod(installation: Installation) -> None:
+    """Let the charts' core release be called prod, and write the labels that charts write."""
+    text = orjson.dumps(installation.manifests).replace(b"ef-cx-", b"prod-")
+    installation.manifests[:] = orjson.loads(text)
+    for one in installation.manifests:
+        name = one["metadata"]["name"]
+        if one["kind"] in ("Deployment", "Service") and name.startswith("prod-"):
+            chart = name.removeprefix("prod-").removesuffix("-svc")
+            one["metadata"].setdefault("labels", {}).update(
+                {"app.kubernetes.io/instance": "prod", "app.kubernetes.io/name": chart}
+            )
+
+
+@pytest.mark.parametrize("vary", [lambda _: None, released_as_prod], ids=["as documented", "a release of another name"])
+def test_what_the_charts_install_raises_no_alarm(vary: Vary) -> None:
+    """One ConfigMap of connections for all, named after the core release, which may have any name."""
+    base = charted()
+    installation = Installation(site=base.site, manifests=base.manifests)
+    vary(installation)
+    alarms = [
+        f"{one.check} {one.component} [{one.entry}]: {one.message}"
+        for one in installation.all_outcomes(STATIC)
+        if one.result not in (Result.PASS, Result.NOT_APPLICABLE)
+    ]
+    assert alarms == []
+    assert installation.outcome("CX301", "ccm").result is Result.PASS

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from cx_conformance.blueprint.promise import NamedPromise
 from cx_conformance.blueprint.tailoring import Planned
-from cx_conformance.cluster.config import ConfigMap, is_generated_from
+from cx_conformance.cluster.config import ConfigMap
 from cx_conformance.cluster.pod_spec import PodSpec, Reference
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.looking import CouldNotLook
@@ -38,23 +38,25 @@ def _missing(reference: Reference, namespace: str, planned: Planned, seen: Seen)
     if reference.kind == "Secret":
         absent = seen.snapshot.secret(namespace, reference.name) is None
         told = (
-            seen.secret(planned, names) is None for names in _promised(planned.facts.secrets, reference.name) if absent
+            seen.secret(planned, names) is None
+            for names in _promised(seen, planned.facts.secrets, reference.name)
+            if absent
         )
         if absent and not any(told):
             yield f"Secret {reference.name}"
     if reference.kind == "ConfigMap":
         live = seen.snapshot.get(ConfigMap, namespace, reference.name)
-        promised = _promised(planned.facts.config_maps, reference.name)
+        promised = _promised(seen, planned.facts.config_maps, reference.name)
         if live is None and not any(seen.one_of(ConfigMap, planned, names) is None for names in promised):
             yield f"ConfigMap {reference.name}"
         if live is not None and reference.key is not None and reference.key not in live.keys:
             yield f"key {reference.key} of ConfigMap {reference.name}"
 
 
-def _promised(promises: Iterable[NamedPromise], name: str) -> Iterator[tuple[str, ...]]:
+def _promised(seen: Seen, promises: Iterable[NamedPromise], name: str) -> Iterator[tuple[str, ...]]:
     """Yield the names that are accepted instead of ``name``, where it is a promised one."""
     for one in promises:
-        if any(name == known or is_generated_from(name, known) for known in one.candidates):
+        if any(name == known or seen.is_made_of(known, name) for known in one.candidates):
             yield one.candidates
 
 
@@ -63,7 +65,9 @@ def _files(spec: PodSpec, namespace: str, seen: Seen) -> Iterator[str]:
     volumes = {one.name: one.references for one in spec.volumes if one.source == "configMap"}
     for mount in (one for each in (*spec.init_containers, *spec.containers) for one in each.volume_mounts):
         references, wanted = volumes.get(mount.name, ()), mount.sub_path.strip("/")
-        if not references or not wanted or "$(" in wanted or any(one.optional for one in references):
+        # Snapshots of earlier versions do not say under which path a picked key is shown.
+        unsure = any(one.optional or (one.key and not one.path) for one in references)
+        if not references or not wanted or "$(" in wanted or unsure:
             continue
         live = seen.snapshot.get(ConfigMap, namespace, references[0].name)
         files = {one.path for one in references} if references[0].key else set(live.keys if live else ())

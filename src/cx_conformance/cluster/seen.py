@@ -6,6 +6,7 @@ chart's: ``<instance>-<chart>``. Labels alone prove nothing: a renamed object ke
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Generic, Literal, TypeVar
@@ -155,12 +156,34 @@ class Seen:
     def names_of(
         self, planned: Planned, kind: Literal["ConfigMap", "Secret"], names: tuple[str, ...]
     ) -> tuple[str, ...]:
-        """Return ``names``, and after them what kustomize generated under them and the workload refers to."""
+        """Return ``names``, and after them what the workload refers to under a name that was made of one of them."""
         try:
             referred = {one.name for one in self.spec(planned).references() if one.kind == kind}
         except (Absent, CouldNotLook):
             return names
-        return (*names, *sorted(one for one in referred if any(is_generated_from(one, name) for name in names)))
+        return (*names, *sorted(one for one in referred if any(self.is_made_of(name, one) for name in names)))
+
+    def is_made_of(self, documented: str, name: str) -> bool:
+        """Whether ``name`` is ``documented`` as kustomize generates it, or as a Helm release of another name has it."""
+        return is_generated_from(name, documented) or any(
+            name == used + documented.removeprefix(release)
+            for release in self._documented_releases
+            if documented.startswith(f"{release}-")
+            for used in self._releases
+        )
+
+    @cached_property
+    def _documented_releases(self) -> frozenset[str]:
+        return frozenset(one.helm.release for one in self.plan.blueprint.components.values() if one.helm)
+
+    @cached_property
+    def _releases(self) -> frozenset[str]:
+        """The Helm releases that the found workloads are of."""
+        found = set()
+        for planned in self.plan.components.values():
+            with suppress(Absent, CouldNotLook):
+                found.add(self.workload(planned).object.labels.get(_INSTANCE, ""))
+        return frozenset(found - {""})
 
     def secret(self, planned: Planned, names: tuple[str, ...]) -> str | None:
         """Return the first of these Secrets that exists in the component's namespace; raises CouldNotLook."""

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.store import Protocol, Settings, Store
-from cx_conformance.cluster.config import ConfigMap, is_generated_from
+from cx_conformance.cluster.config import ConfigMap
 from cx_conformance.cluster.pod_spec import Container, PodSpec
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.workload import Workload
@@ -112,10 +112,10 @@ def keyed(seen: Seen, settings: Settings, key: str) -> Iterator[Setting]:
 
 
 def _documented(seen: Seen, settings: Settings, namespace: str) -> Iterator[ConfigMap]:
-    """Yield the ConfigMaps of the documented names, and those that kustomize generated under them."""
+    """Yield the ConfigMaps of the documented names, and those whose names were made of them."""
     for name in (settings.config_map, *settings.aliases):
         for one in seen.snapshot.list(ConfigMap, namespace):
-            if one.name == name or is_generated_from(one.name, name):
+            if one.name == name or seen.is_made_of(name, one.name):
                 yield one
 
 
