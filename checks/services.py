@@ -6,7 +6,7 @@ from cx_conformance.blueprint.component import Service, ServicePort
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.cluster.locality import cut_off
-from cx_conformance.cluster.ports import port_reached, strange_endpoints, why_no_endpoint
+from cx_conformance.cluster.ports import port_reached, stale_endpoints, strange_endpoints, why_no_endpoint
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.service import ServicePort as LivePort
 from cx_conformance.outcome.check import NotApplicable, check
@@ -150,6 +150,13 @@ def check_endpoint(service_port: Entry[ServicePort], seen: Seen, evidence: Evide
     live = seen.service(service_port.planned).object
     ready = seen.endpoints(live, found)
     evidence.found, evidence.promised, evidence.seen_at = len(ready), "at least 1", f"Service {live.where}"
+    stale = stale_endpoints(live, found, ready, seen.snapshot.pods_behind(live))
+    words = f"{', '.join(f'{one.address} port {one.port}' for one in stale[:3])}, where none of its pods listens"
+    assert not stale or len(stale) < len(ready), (
+        f"the EndpointSlices of Service {live.where} lead port {found.number} to {words}; look at the controller"
+    )
+    if stale:
+        evidence.note(f"some of its endpoints lead to {words}")
     if not ready:
         why = why_no_endpoint(live, found, seen.snapshot.endpoints(live), seen.snapshot.pods_behind(live))
         raise AssertionError(f"Service {live.where} has no ready endpoint for port {found.number}: {why}")

@@ -474,6 +474,25 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "CX206",
         "ccm",
         "ef-ccm-svc:8081",
+        lambda i: i.live(
+            "EndpointSlice", "ef-ccm-svc-", lambda one: one["endpoints"][0].update(addresses=["10.9.9.9"])
+        ),
+        (
+            "the EndpointSlices of Service expertflow/ef-ccm-svc lead port 8081 to 10.9.9.9 port 8081, "
+            "where none of its pods listens"
+        ),
+    ),
+    (
+        "CX206",
+        "ccm",
+        "ef-ccm-svc:8081",
+        lambda i: i.live("EndpointSlice", "ef-ccm-svc-", lambda one: one["ports"][0].update(port=9)),
+        " port 9, where none of its pods listens; look at the controller",
+    ),
+    (
+        "CX206",
+        "ccm",
+        "ef-ccm-svc:8081",
         no_endpoint_on_a_callers_node,
         (
             "Service expertflow/ef-ccm-svc keeps to the node (internalTrafficPolicy Local), and 1 callers' pods are on "
