@@ -46,9 +46,9 @@ class Routing:
 
     @property
     def has_apisix(self) -> bool:
-        """Whether the cluster serves APISIX's own kinds, in which routes may be written instead (CX 4.9)."""
+        """Whether APISIX's controller has a class here: routes may be written as its own objects then (CX 4.9)."""
         try:
-            return "apisix.apache.org" in self._snapshot.api_groups
+            return any(one.controller.startswith("apisix.apache.org/") for one in self._snapshot.list(IngressClass))
         except CouldNotLook:
             return False
 

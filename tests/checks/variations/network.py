@@ -278,7 +278,8 @@ def routes_of_apisix(installation: Installation) -> None:
     """Write the routes as APISIX's own objects, as the charts of 4.9 do."""
     for one in list(of_kind(installation, "Ingress")):
         installation.manifests.remove(one)
-    installation.groups["apisix.apache.org"] = ("v2",)
+    spec = {"controller": "apisix.apache.org/apisix-ingress"}
+    installation.add_live(named("IngressClass", "apisix", spec=spec))
 
 
 VARIATIONS: Final[dict[str, Vary]] = {
