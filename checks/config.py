@@ -231,7 +231,7 @@ def _led_astray(seen: Seen, store: Entry[Store], setting: Setting, evidence: Evi
         return []
     wrong = []
     for one in found:
-        led = leads(seen, store.planned, one.host, setting.config_map.namespace)
+        led = leads(seen, store.planned, one.host, setting.namespace)
         if led.note:
             evidence.note(f"{setting.where}: {led.note}")
         if led.wrong:

@@ -838,6 +838,18 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "it leads to Service ef-external/mongo-mongodb, promised is ef-external/redis-master",
     ),
     (
+        "CX308",
+        "mongo",
+        None,
+        lambda i: container(i, "Deployment", "ef-ccm")["env"].append(
+            {"name": "MONGODB_HOST", "value": "mongo.ef-external.svc"}
+        ),
+        (
+            "MONGODB_HOST in Deployment expertflow/ef-ccm says mongo.ef-external.svc: mongo.ef-external.svc names no "
+            "Service that was seen; promised is mongo-mongodb.ef-external.svc; it is read by ccm"
+        ),
+    ),
+    (
         "CX309",
         "keycloak",
         None,

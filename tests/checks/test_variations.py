@@ -644,6 +644,12 @@ VARIATIONS: dict[str, Vary] = {
     "Keycloak through an Ingress for every name of the domain": keycloak_by_wildcard,
     "addresses put in later": told(KEYCLOAK_HOST="https://${FQDN}/auth", MONGODB_PORT="$(MONGO_PORT)"),
     "switches of a highly available store": told(MONGODB_REPLICASET_ENABLED="true", REDIS_SENTINEL_ENABLE="true"),
+    "a store named by the pod template itself": lambda i: [
+        one["spec"]["template"]["spec"]["containers"][0]["env"].append(
+            {"name": "MONGODB_HOST", "value": "mongo-mongodb.ef-external.svc:27017"}
+        )
+        for one in workloads(i)
+    ],
     "no settings of stores": settings_of_an_older_release,
 }
 
