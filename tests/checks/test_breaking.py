@@ -727,6 +727,13 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         apisix_without_a_service,
         "Ingress ef-external/apisix leads / to apisix-gateway:80, which does not exist",
     ),
+    (
+        "CX501",
+        "ccm",
+        "/ccm",
+        lambda i: annotate(i, "canary", "true"),
+        "Ingress expertflow/ef-ccm: it is a canary (annotation canary), and no Ingress serves its host and path",
+    ),
     ("CX501", "ccm", "/ccm", leads_to_metrics, "leads /ccm(/|$)(.*) to ef-ccm-svc:metrics of promised port 8081"),
     (
         "CX502",

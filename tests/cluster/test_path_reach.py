@@ -56,6 +56,7 @@ def test_what_is_below_is_led_on(one: Ingress, controller: str) -> None:
         (made("/ccm", "Exact", **USE_REGEX), TRAEFIK, "pathType Exact leads /ccm alone there"),
         (made("/ccm/?$", **USE_REGEX), NGINX, "the expression /ccm/?$ matches nothing below /ccm"),
         (made(REWRITTEN), NGINX, "reads /ccm(/|$)(.*) letter by letter"),
+        (made("/ccm", **{"nginx.ingress.kubernetes.io/canary": "true"}), NGINX, "it is a canary"),
         (made(REWRITTEN, **{"nginx.ingress.kubernetes.io/use-regex": "false"}), NGINX, "letter by letter"),
     ],
 )
@@ -120,6 +121,26 @@ def test_a_plain_path_with_a_rewrite_target_is_doubtful() -> None:
     assert list(doubts(Route(one, one.paths[0]), NGINX, "http")) == [
         "rewrite-target /$2 with path /ccm makes / of /ccm/below"
     ]
+
+
+@pytest.mark.parametrize(
+    ("one", "words"),
+    [
+        (made(REWRITTEN, **REWRITE), "from ingress-nginx 1.12 on /ccm(/|$)(.*) needs pathType ImplementationSpecific"),
+        (
+            made("/ccm", **{"nginx.ingress.kubernetes.io/configuration-snippet": "x"}),
+            (
+                "from ingress-nginx 1.9 on nginx.ingress.kubernetes.io/configuration-snippet counts only where "
+                "allow-snippet-annotations is on"
+            ),
+        ),
+    ],
+)
+def test_what_newer_controllers_refuse_is_doubtful(one: Ingress, words: str) -> None:
+    """Which version serves is not to be seen from the API."""
+    route = Route(one, one.paths[0])
+    assert list(doubts(route, NGINX, "http")) == [words]
+    assert list(doubts(route, TRAEFIK, "http")) == []
 
 
 def test_a_path_at_the_root_has_everything_below_it() -> None:

@@ -18,6 +18,7 @@ from cx_conformance.cluster.routes import Route, is_expression
 NGINX: Final = "k8s.io/ingress-nginx"
 _NGINX: Final = "k8s.io/*ingress-nginx*"
 """Second controllers in a cluster, of internal names for example, are told apart by longer ones."""
+_ANNOTATIONS: Final = "nginx.ingress.kubernetes.io/"
 _USE_REGEX: Final = "nginx.ingress.kubernetes.io/use-regex"
 _REWRITE: Final = "nginx.ingress.kubernetes.io/rewrite-target"
 _PROTOCOL: Final = "nginx.ingress.kubernetes.io/backend-protocol"
@@ -33,6 +34,8 @@ def why_not_below(route: Route, controller: str, ingresses: Iterable[Ingress]) -
     """
     path, nginx = route.path, fnmatchcase(controller, _NGINX)
     read_as_expression = nginx and any(_makes_expressions(one) for one in ingresses if _serves(one, path.host))
+    if nginx and route.ingress.is_canary:
+        return "it is a canary (annotation canary), and no Ingress serves its host and path for all calls"
     if nginx and is_expression(path.path) and not read_as_expression:
         return (
             f"ingress-nginx reads {path.path} letter by letter: no Ingress of its host has the annotation "
@@ -55,7 +58,12 @@ def doubts(route: Route, controller: str, scheme: str) -> Iterator[str]:
     lost = _lost_by_rewriting(route, captures=False)
     if lost is not None:
         yield lost
+    if is_expression(route.path.path) and route.path.path_type != "ImplementationSpecific":
+        yield f"from ingress-nginx 1.12 on {route.path.path} needs pathType ImplementationSpecific"
     annotations = route.ingress.annotations
+    snippets = [key for key in annotations if key.startswith(_ANNOTATIONS) and key.endswith("-snippet")]
+    if snippets:
+        yield f"from ingress-nginx 1.9 on {', '.join(snippets)} counts only where allow-snippet-annotations is on"
     spoken = annotations.get(_PROTOCOL, "HTTP").strip().upper()
     if annotations.get(_PASSTHROUGH) == "true":
         spoken = "HTTPS"

@@ -30,10 +30,14 @@ class Routing:
         """Return the rule for ``path``; None where there is none.
 
         Of several the one that answers for ``host`` counts, as it does for a controller: by its name, then by a
-        wildcard or for any host; then the one that leads to one of ``services``.
+        wildcard or for any host; then one that is no canary, and that leads to one of ``services``.
         """
         found = self._by_path.get(literal_path(path), ())
-        return max(found, key=lambda one: (_answers(one, host), one.path.service in services), default=None)
+        return max(
+            found,
+            key=lambda one: (_answers(one, host), not one.ingress.is_canary, one.path.service in services),
+            default=None,
+        )
 
     def to(self, services: Iterable[str]) -> tuple[Route, ...]:
         """Return every rule that leads to one of these Services."""
