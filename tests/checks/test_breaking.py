@@ -184,7 +184,7 @@ def nothing_out(namespace: str) -> Object:
 
 def slice_by_hand(address: str) -> Object:
     """Make an EndpointSlice of ccm's Service that no controller keeps."""
-    labels = {"kubernetes.io/service-name": "ef-ccm-svc"}
+    labels = {"kubernetes.io/service-name": "ef-ccm-svc", "endpointslice.kubernetes.io/managed-by": "staff"}
     return {
         "kind": "EndpointSlice",
         "metadata": {"name": "by-hand", "namespace": "expertflow", "labels": labels},

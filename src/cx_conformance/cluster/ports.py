@@ -131,7 +131,7 @@ def stale_endpoints(
 def strange_endpoints(
     service: Service, slices: Iterable[EndpointSlice], pods: Iterable[Pod]
 ) -> tuple[tuple[str, str], ...]:
-    """Return (slice, address) of what somebody else than Kubernetes adds to a Service that has a selector.
+    """Return (slice, address) of what people add by hand to a Service that has a selector.
 
     ``pods`` are those that the selector matches: their addresses are no strangers.
     """
@@ -139,7 +139,7 @@ def strange_endpoints(
     return tuple(
         (item.name, address)
         for item in slices
-        if service.selector and not item.by_controller and item.address_type != "FQDN"
+        if service.selector and item.by_hand and item.address_type != "FQDN"
         for endpoint in item.endpoints
         if endpoint.is_ready
         for address in endpoint.addresses

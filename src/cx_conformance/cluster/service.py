@@ -107,9 +107,12 @@ class EndpointSlice(ApiObject):
     endpoints: tuple[Endpoint, ...]
 
     @property
-    def by_controller(self) -> bool:
-        """Whether Kubernetes keeps it, by the Service's selector; proxies follow what others keep all the same."""
-        return self.labels.get("endpointslice.kubernetes.io/managed-by") == "endpointslice-controller.k8s.io"
+    def by_hand(self) -> bool:
+        """Whether people keep it: no controller's name, such as ``controller.example.com``, says that it does.
+
+        Proxies follow every slice of a Service, whoever keeps it.
+        """
+        return "." not in self.labels.get("endpointslice.kubernetes.io/managed-by", "")
 
 
 def service(source: Json) -> Service:

@@ -69,6 +69,20 @@ def foreign_slice(installation: Installation) -> None:
     installation.change_live(doubled)
 
 
+def another_clusters_endpoints(installation: Installation) -> None:
+    """Let a controller add the pods of another cluster to every Service, as a mesh of clusters does."""
+
+    def added(objects: list[Object]) -> None:
+        for one in [one for one in objects if one["kind"] == "EndpointSlice"]:
+            twin = copy.deepcopy(one)
+            twin["metadata"]["name"] += "-mesh"
+            twin["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"] = "endpointslice-mesh.example.com"
+            twin["endpoints"] = [{"addresses": ["10.77.0.9"], "conditions": {"ready": True}}]
+            objects.append(twin)
+
+    installation.change_live(added)
+
+
 def on_services(**fields: Any) -> Vary:
     """Set fields of every Service."""
 
@@ -288,6 +302,7 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "an EndpointSlice a port": one_slice_a_port,
     "a terminating endpoint beside a new one": terminating_beside,
     "a foreign EndpointSlice of names": foreign_slice,
+    "endpoints of another cluster": another_clusters_endpoints,
     "external addresses on Services": on_services(externalIPs=["192.0.2.7"], sessionAffinity="ClientIP"),
     "Services that keep to the node": on_services(internalTrafficPolicy="Local", publishNotReadyAddresses=True),
     "a port for metrics first, one for UDP last": other_ports_first,
