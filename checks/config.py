@@ -1,6 +1,7 @@
 """Configuration: ConfigMaps and Secrets exist, are used, and hold what they should."""
 
 import re
+from contextlib import suppress
 from typing import Literal
 
 from cx_conformance.blueprint.component import Component, ConfigMap, Secret
@@ -8,17 +9,19 @@ from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.store import Store
-from cx_conformance.cluster.addressing import addresses, leads
+from cx_conformance.cluster.addressing import addresses, leads, lost
 from cx_conformance.cluster.certificate import Certificate
 from cx_conformance.cluster.config import ConfigMap as LiveConfigMap
 from cx_conformance.cluster.dangling import dangling, needed
 from cx_conformance.cluster.ingress import Ingress
 from cx_conformance.cluster.mentions import mentions
+from cx_conformance.cluster.mentions import told as configuration
 from cx_conformance.cluster.pod_spec import Reference
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.service import Service
 from cx_conformance.cluster.store_settings import Setting, keyed, told
 from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
 
 SAMPLE_HOST = "devops.ef.com"
@@ -155,6 +158,11 @@ def check_references(component: Entry[Component], seen: Seen, evidence: Evidence
     gone = sorted({words.partition(" (")[0] for words in missing})
     evidence.cause = f"{', '.join(gone)}: not there in namespace {live.namespace}" if gone else None
     assert not missing, f"{live.kind} {live.where} needs what is not there: {'; '.join(missing)}"
+    # Which components an address is for, and whether they are installed here, the page does not say: it is noted.
+    with suppress(CouldNotLook):
+        for place, value in configuration(seen, component.planned):
+            for words in lost(seen, value, live.namespace):
+                evidence.note(f"{place}: {words}")
 
 
 @check(
