@@ -196,6 +196,16 @@ def check_host(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     )
 
 
+def _arrive_together(one: Route, other: Route, seen: Seen) -> bool:
+    """Tell whether two rules lead to the same Service and port, which one may give by number, the other by name."""
+    places = {(each.ingress.namespace, each.path.service) for each in (one, other)}
+    if len(places) > 1:
+        return False
+    service = seen.snapshot.get(Service, one.ingress.namespace, one.path.service)
+    numbers = {port.name: port.number for port in service.ports} if service else {}
+    return len({numbers.get(str(each.path.port), each.path.port) for each in (one, other)}) == 1
+
+
 @check(
     "CX506",
     "Ingress path claimed once",
@@ -204,12 +214,12 @@ def check_host(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     rests_on=("CX501",),
 )
 def check_claimed_once(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
-    """No other Ingress of the class claims the same host and path for another Service."""
+    """No other Ingress of the class claims the same host and path for another Service, or another port of it."""
     route = _route(ingress, seen, evidence)
     rivals = [
         f"{other.ingress.where} to {_backend(other.path)}"
         for other in seen.routing.rivals(route)
-        if (other.ingress.namespace, other.path.service) != (route.ingress.namespace, route.path.service)
+        if not _arrive_together(route, other, seen)
     ]
     evidence.found, evidence.promised = rivals or "no other", "no other"
     assert not rivals, (

@@ -112,6 +112,13 @@ def rival_by_the_default_class(installation: Installation) -> None:
     installation.live("IngressClass", "nginx", lambda one: one["metadata"].update(annotations=default))
 
 
+def rival_to_another_port(installation: Installation) -> None:
+    """Let the second Ingress lead to ccm too, but to its port for metrics."""
+    rival_of_ccm(installation)
+    backend = {"service": {"name": "ef-ccm-svc", "port": {"number": 9404}}}
+    installation.find("Ingress", "rival")["spec"]["rules"][0]["http"]["paths"][0]["backend"] = backend
+
+
 def two_default_classes(installation: Installation) -> None:
     """Let ccm's Ingress name no class, where a newer class is the default too."""
     del ingress_of(installation, "ef-ccm")["spec"]["ingressClassName"]
@@ -799,6 +806,7 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
     ),
     ("CX506", "ccm", "/ccm", rival_of_ccm, "is claimed by expertflow/"),
     ("CX506", "ccm", "/ccm", rival_by_the_default_class, "is claimed by expertflow/ef-ccm and by expertflow/rival"),
+    ("CX506", "ccm", "/ccm", rival_to_another_port, "is claimed by expertflow/ef-ccm and by expertflow/rival"),
     (
         "CX308",
         "mongo",

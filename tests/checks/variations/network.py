@@ -245,6 +245,14 @@ def both_classes(installation: Installation) -> None:
     installation.manifests.append(twin)
 
 
+def claimed_twice_alike(installation: Installation) -> None:
+    """Have a second Ingress of an older release that leads the same path to the same port, by its name."""
+    twin = copy.deepcopy(installation.find("Ingress", "ef-ccm"))
+    twin["metadata"]["name"] = "customer-channel-manager"
+    twin["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["port"] = {"name": "http-ccm-8081"}
+    installation.manifests.append(twin)
+
+
 def default_named_by_some(installation: Installation) -> None:
     """Name the class in one Ingress and leave it to the default in all others."""
     for one in of_kind(installation, "Ingress"):
@@ -321,6 +329,7 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "a wildcard certificate in another Secret": wildcard_certificate,
     "the controller's own certificate": controllers_certificate,
     "an internal Ingress of another class": both_classes,
+    "a path claimed twice alike": claimed_twice_alike,
     "the default class named by some": default_named_by_some,
     "a foreign host name in front, and a wildcard": another_host_in_front("*.example.com"),
     "a foreign host name in front, and any host": another_host_in_front(None),
