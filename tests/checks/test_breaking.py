@@ -1,15 +1,23 @@
 """Each check passes on the reference installation and fails, with the fact in its words, where it is broken."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from cx_conformance.blueprint.plan import Plan
 from cx_conformance.catalogue import all_checks
+from cx_conformance.cluster.dangling import dangling
+from cx_conformance.cluster.refusal import Refusal
+from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.snapshot import SeenSecret
+from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Result
-from tests.checks.installation import Installation, Object
+from tests.checks.installation import Installation, Object, blueprint
 from tests.checks.variations.network import behind_apisix
 
+UNSEEN = Refusal(reason="CouldNotLook", words="it was refused")
 STATIC = [one.id for one in all_checks() if not one.live]
 
 
@@ -1044,3 +1052,20 @@ def test_the_vendors_own_host_name_is_no_sample() -> None:
         installation = Installation(site={"fqdn": fqdn})
         installation.find("ConfigMap", "ef-ccm-cm")["data"]["URL"] = f"https://{host}/ccm"
         assert installation.outcome("CX306", "ccm").result in (Result.PASS, Result.NOT_APPLICABLE)
+
+
+def test_what_is_missing_is_told_though_secrets_may_not_be_seen() -> None:
+    """A refused Secret hides no ConfigMap that is gone; where nothing is seen missing, it is an error."""
+    installation = Installation()
+    container(installation, "Deployment", "ef-ccm")["envFrom"].append({"secretRef": {"name": "unseen"}})
+    plan = Plan(blueprint(), installation.site)
+
+    def judged() -> tuple[str, ...]:
+        snapshot = installation.snapshot(plan)
+        seen = dict(snapshot.secrets) | {("expertflow", "unseen"): SeenSecret(refusal=UNSEEN)}
+        return dangling(Seen(dataclasses.replace(snapshot, secrets=seen), plan), plan.components["ccm"])
+
+    with pytest.raises(CouldNotLook):
+        judged()
+    container(installation, "Deployment", "ef-ccm")["envFrom"].append({"configMapRef": {"name": "gone"}})
+    assert judged() == ("ConfigMap gone (envFrom in ccm)",)
