@@ -1,23 +1,32 @@
 """Configuration: ConfigMaps and Secrets exist, are used, and hold what they should."""
 
+import re
+from contextlib import suppress
+from typing import Literal
+
 from cx_conformance.blueprint.component import Component, ConfigMap, Secret
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.store import Store
-from cx_conformance.cluster.addressing import addresses, leads
+from cx_conformance.cluster.addressing import addresses, leads, lost
 from cx_conformance.cluster.certificate import Certificate
 from cx_conformance.cluster.config import ConfigMap as LiveConfigMap
+from cx_conformance.cluster.dangling import dangling, needed
 from cx_conformance.cluster.ingress import Ingress
+from cx_conformance.cluster.mentions import mentions
+from cx_conformance.cluster.mentions import told as configuration
 from cx_conformance.cluster.pod_spec import Reference
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.service import Service
 from cx_conformance.cluster.store_settings import Setting, keyed, told
 from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
 
 SAMPLE_HOST = "devops.ef.com"
 """The vendor's sample host name; left in a configuration it is a missed edit (source: the vendor's manifests)."""
+_SAMPLE = re.compile(rf"(?<![A-Za-z0-9-]){re.escape(SAMPLE_HOST)}(?![A-Za-z0-9-])(?!\.[A-Za-z0-9])", re.IGNORECASE)
 
 
 @check(
@@ -30,11 +39,13 @@ SAMPLE_HOST = "devops.ef.com"
 def check_config_map(config_map: Entry[ConfigMap], seen: Seen, evidence: Evidence) -> None:
     """The ConfigMap exists under a documented name; what it holds is the site's, so that an empty one is noted."""
     evidence.promised, evidence.found = config_map.id, "absent"
-    found = seen.one_of(LiveConfigMap, config_map.planned, config_map.of.candidates)
+    candidates = config_map.of.candidates
+    found = seen.one_of(LiveConfigMap, config_map.planned, seen.names_of(config_map.planned, "ConfigMap", candidates))
     if found is None and config_map.of.optional:
         raise NotApplicable(f"absent, which is accepted: {config_map.of.why}")
     namespace = seen.namespace_of(config_map.planned)
-    assert found is not None, f"ConfigMap {namespace}/{' or '.join(config_map.of.candidates)} does not exist"
+    instead = "" if found else seen.elsewhere(LiveConfigMap, config_map.planned, candidates)
+    assert found is not None, f"ConfigMap {namespace}/{' or '.join(candidates)} does not exist{instead}"
     evidence.found = evidence.seen_at = f"ConfigMap {found.object.where}"
     evidence.details["keys"] = len(found.object.keys)
     if found.note:
@@ -43,8 +54,25 @@ def check_config_map(config_map: Entry[ConfigMap], seen: Seen, evidence: Evidenc
         evidence.note("it holds no key: the component is told nothing by it")
 
 
-def _users(seen: Seen, entry: Entry[ConfigMap] | Entry[Secret], kind: str, names: tuple[str, ...]) -> list[Reference]:
-    return [one for one in seen.spec(entry.planned).references() if one.kind == kind and one.name in names]
+def _users(
+    seen: Seen, entry: Entry[ConfigMap] | Entry[Secret], kind: Literal["ConfigMap", "Secret"], names: tuple[str, ...]
+) -> list[Reference]:
+    accepted = seen.names_of(entry.planned, kind, names)
+    return [one for one in seen.spec(entry.planned).references() if one.kind == kind and one.name in accepted]
+
+
+def _not_mounted(
+    seen: Seen, entry: Entry[ConfigMap] | Entry[Secret], kind: Literal["ConfigMap", "Secret"], names: tuple[str, ...]
+) -> str:
+    """Say why nothing uses an object: not even a volume names it, or no container mounts the one that does."""
+    volumes = [
+        volume.name
+        for volume in seen.spec(entry.planned).unmounted
+        if any(one.kind == kind and one.name in names for one in volume.references)
+    ]
+    if volumes:
+        return f"volume {', '.join(volumes)} names it, but no container mounts that"
+    return "no envFrom, env or volume names it"
 
 
 @check(
@@ -62,7 +90,11 @@ def check_config_map_used(config_map: Entry[ConfigMap], seen: Seen, evidence: Ev
     evidence.found = sorted({f"{one.how} in {one.where}" for one in users}) or "not used"
     if not users and config_map.of.optional:
         raise NotApplicable(f"not used, which is accepted: {config_map.of.why}")
-    assert users, f"{live.kind} {live.where} does not use ConfigMap {config_map.id}: no envFrom, env or volume names it"
+    why = "" if users else _not_mounted(seen, config_map, "ConfigMap", config_map.of.candidates)
+    assert users, f"{live.kind} {live.where} does not use ConfigMap {config_map.id}: {why}"
+    for one in users:
+        if one.prefix:
+            evidence.note(f"envFrom of {one.where} puts {one.prefix} before the name of each of its keys")
 
 
 @check(
@@ -76,7 +108,7 @@ def check_secret(secret: Entry[Secret], seen: Seen, evidence: Evidence) -> None:
     """The Secret exists under a documented name."""
     namespace = seen.namespace_of(secret.planned)
     evidence.promised, evidence.found = secret.id, "absent"
-    name = seen.secret(secret.planned, secret.of.candidates)
+    name = seen.secret(secret.planned, seen.names_of(secret.planned, "Secret", secret.of.candidates))
     if name:
         evidence.found = evidence.seen_at = f"Secret {namespace}/{name}"
         if name != secret.id:
@@ -105,7 +137,8 @@ def check_secret_used(secret: Entry[Secret], seen: Seen, evidence: Evidence) -> 
     live = seen.workload(secret.planned).object
     evidence.promised, evidence.seen_at = f"used by {live.where}", f"{live.kind} {live.where}"
     evidence.found = sorted({f"{one.how} in {one.where}" for one in users}) or "not used"
-    assert users, f"{live.kind} {live.where} does not use Secret {secret.id}: no envFrom, env or volume names it"
+    why = "" if users else _not_mounted(seen, secret, "Secret", secret.of.candidates)
+    assert users, f"{live.kind} {live.where} does not use Secret {secret.id}: {why}"
 
 
 @check(
@@ -119,53 +152,31 @@ def check_references(component: Entry[Component], seen: Seen, evidence: Evidence
     """Every ConfigMap, Secret and key that the pods need exists; a missing one shows only at the next start."""
     live = seen.workload(component.planned).object
     evidence.seen_at = f"{live.kind} {live.where}"
-    references = [one for one in live.template.spec.references() if not one.optional and one.how != "imagePullSecret"]
-    promised = {name for one in (*component.of.config_maps, *component.of.secrets) for name in one.candidates}
-    missing = sorted({words for one in references if (words := _missing(one, live.namespace, promised, seen))})
-    evidence.promised, evidence.found = f"{len(references)} references exist", missing or "all exist"
+    missing = dangling(seen, component.planned)
+    evidence.promised = f"{len(needed(live.template.spec))} references exist"
+    evidence.found = list(missing) or "all exist"
     gone = sorted({words.partition(" (")[0] for words in missing})
     evidence.cause = f"{', '.join(gone)}: not there in namespace {live.namespace}" if gone else None
     assert not missing, f"{live.kind} {live.where} needs what is not there: {'; '.join(missing)}"
-
-
-def _missing(reference: Reference, namespace: str, promised: set[str], seen: Seen) -> str | None:
-    """Say what is missing; what is promised itself is for CX301 and CX303, so that one cause is told once."""
-    where = f"{reference.how} in {reference.where}"
-    if reference.kind == "Secret":
-        if reference.name in promised:
-            return None
-        gone = seen.snapshot.secret(namespace, reference.name) is None
-        return f"Secret {reference.name} ({where})" if gone else None
-    if reference.kind != "ConfigMap":
-        return None
-    live = seen.snapshot.get(LiveConfigMap, namespace, reference.name)
-    if live is None:
-        return None if reference.name in promised else f"ConfigMap {reference.name} ({where})"
-    if reference.key is not None and reference.key not in live.keys:
-        return f"key {reference.key} of ConfigMap {reference.name} ({where})"
-    return None
+    # Which components an address is for, and whether they are installed here, the page does not say: it is noted.
+    with suppress(CouldNotLook):
+        for place, value in configuration(seen, component.planned):
+            for words in lost(seen, value, live.namespace):
+                evidence.note(f"{place}: {words}")
 
 
 @check(
     "CX306",
     "No sample host left",
     severity=Severity.MAJOR,
-    remedy="replace the vendor's sample host by this site's FQDN in the ConfigMap or Ingress, then restart its pods",
+    remedy="replace the vendor's sample host by this site's FQDN, in the charts' values too; then restart its pods",
     rests_on=("CX101",),
 )
 def check_sample_host(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
-    """Neither its ConfigMaps nor its Ingress still name the vendor's sample host."""
-    live = seen.workload(component.planned).object
-    names = {one.name for one in live.template.spec.references() if one.kind == "ConfigMap"}
-    left = []
-    for name in sorted(names):
-        found = seen.snapshot.get(LiveConfigMap, live.namespace, name)
-        if found:
-            keys = (key for key in found.keys if SAMPLE_HOST in (found.value(key) or ""))
-            left += [f"ConfigMap {name} key {key}" for key in keys]
-    left += [
-        f"Ingress {route.ingress.name}" for route in seen.routes_to(component.planned) if route.path.host == SAMPLE_HOST
-    ]
+    """Nothing that it is configured with still names the vendor's sample host: ConfigMap, pod template, Ingress."""
+    if (seen.host_of(component.planned) or "").lower() == SAMPLE_HOST:
+        raise NotApplicable(f"{SAMPLE_HOST} is this site's own host name")
+    left = list(mentions(seen, component.planned, _SAMPLE))
     evidence.found, evidence.promised = left or "none", "none"
     assert not left, f"{SAMPLE_HOST} is left in {', '.join(left)}"
 
@@ -228,7 +239,7 @@ def _led_astray(seen: Seen, store: Entry[Store], setting: Setting, evidence: Evi
         return []
     wrong = []
     for one in found:
-        led = leads(seen, store.planned, one.host, setting.config_map.namespace)
+        led = leads(seen, store.planned, one.host, setting.namespace)
         if led.note:
             evidence.note(f"{setting.where}: {led.note}")
         if led.wrong:

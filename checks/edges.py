@@ -131,7 +131,7 @@ def _restricting(traffic: Traffic) -> dict[str, list[str]]:
     "No policy forbids the call",
     severity=Severity.CRITICAL,
     remedy="allow the call in a NetworkPolicy on the caller (egress) or the callee (ingress), at the pod's own port",
-    rests_on=("CX101", "callee:CX101", "callee:CX201", "callee:CX203", "callee:CX205"),
+    rests_on=("CX101", "callee:CX101", "callee:CX201", "callee:CX203", "callee:CX205", "callee:CX207"),
 )
 def check_allowed(edge: Entry[Edge], seen: Seen, evidence: Evidence) -> None:
     """NetworkPolicies let the caller out and in to the callee; a network plug-in may enforce them from today on."""
@@ -157,6 +157,8 @@ def check_dns_allowed(component: Entry[Component], seen: Seen, evidence: Evidenc
 def _judge(traffic: Traffic, evidence: Evidence) -> None:
     evidence.details |= _restricting(traffic)
     evidence.found = list(traffic.forbidden) or "allowed"
+    if traffic.barring:
+        evidence.cause = f"NetworkPolicies allow too little: {', '.join(traffic.barring)}"
     if not traffic.connections:
         raise NotApplicable(
             f"{', '.join(traffic.on_node)} is on the node's network, where it is not defined how NetworkPolicies apply"

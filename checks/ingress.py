@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Final
 
 from cx_conformance.blueprint.component import Ingress
@@ -11,11 +12,11 @@ from cx_conformance.blueprint.promise import Severity
 from cx_conformance.cluster.certificate import Certificate
 from cx_conformance.cluster.ingress import Ingress as LiveIngress
 from cx_conformance.cluster.ingress import IngressClass, IngressPath
-from cx_conformance.cluster.path_reach import why_not_below
+from cx_conformance.cluster.path_reach import doubts, why_not_below
 from cx_conformance.cluster.routes import Route
-from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.service import Service
 from cx_conformance.outcome.check import NotApplicable, check
-from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.probes.http_observation import HttpFailure, HttpObservation
 from cx_conformance.vantage.entrance import OUTSIDE, EntranceProbes
@@ -48,28 +49,33 @@ def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     route = _route(ingress, seen, evidence)
     evidence.found = f"{route.path.host or 'any host'}{route.path.path} to {_backend(route.path)}"
     where = f"Ingress {route.ingress.where} leads {route.path.path} to {_backend(route.path)}"
+    if route.is_gateway:
+        gateway = seen.snapshot.get(Service, route.ingress.namespace, route.path.service)
+        evidence.cause = None if gateway else f"{where}, which does not exist"
+        assert gateway is not None, f"{where}, which does not exist"
+        raise NotApplicable(f"Ingress {route.ingress.where} leads everything to APISIX, whose routes are its own")
     live = seen.service(ingress.planned).object
     assert route.path.service == live.name, f"{where} of promised Service {live.name}"
     assert route.ingress.namespace == live.namespace, (
         f"{where} in its own namespace, promised is the Service in {live.namespace}"
     )
     facts = ingress.planned.facts.service
-    promised = [number for one in facts.ports for number in (one.port, *one.also)] if facts else []
+    promised = {number: one for one in facts.ports for number in (one.port, *one.also)} if facts else {}
     # A backend's port is given by number or by name; either must be a live port of a promised number.
-    accepted = {key for port in live.ports if port.number in promised for key in (port.number, port.name) if key}
-    assert route.path.port in accepted, f"{where} of promised port {', '.join(str(one) for one in promised)}"
-    lost = why_not_below(route, _controller(route, seen), seen.snapshot.visible(LiveIngress))
+    accepted = {
+        key: promised[port.number]
+        for port in live.ports
+        if port.number in promised
+        for key in (port.number, port.name)
+        if key
+    }
+    port = accepted.get(route.path.port or "")
+    assert port is not None, f"{where} of promised port {', '.join(str(one) for one in promised)}"
+    controller = seen.routing.controller_of(route.ingress)  # empty where classes are not seen, which CX502 tells
+    lost = why_not_below(route, controller, seen.snapshot.visible(LiveIngress))
     assert lost is None, f"Ingress {route.ingress.where}: {lost}; promised is {ingress.of.path} and all below it"
-
-
-def _controller(route: Route, seen: Seen) -> str:
-    """Return the controller of the route's class, or of the default one; empty where there is none, or none is seen."""
-    try:
-        classes = seen.snapshot.list(IngressClass)
-    except CouldNotLook:
-        return ""  # CX502 tells it
-    name = route.ingress.class_name
-    return next((one.controller for one in classes if one.name == name or (not name and one.is_default)), "")
+    for doubt in doubts(route, controller, (port.name or "").partition("-")[0]):
+        evidence.note(doubt)
 
 
 @check(
@@ -85,16 +91,15 @@ def check_class(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
     classes = {one.name: one for one in seen.snapshot.list(IngressClass)}
     name = route.ingress.class_name
     if not name:
-        defaults = [one.name for one in classes.values() if one.is_default]
+        defaults = seen.routing.default_classes
         evidence.note(f"names no class; the default is {', '.join(defaults) or 'none'}")
         assert len(defaults) == 1, (
-            f"Ingress {route.ingress.where} names no class, and {len(defaults)} classes are the default of promised one"
+            f"Ingress {route.ingress.where} names no class, and {len(defaults)} classes are the default of promised "
+            f"one{': ' if defaults else ''}{', '.join(defaults)}"
         )
         name = defaults[0]
-    supported = {
-        one: provider.name for provider in seen.plan.platform.ingress_controllers for one in provider.controllers
-    }
-    evidence.promised = sorted(set(supported.values()))
+    supported = seen.plan.platform.ingress_controllers
+    evidence.promised = sorted(one.name for one in supported)
     evidence.found = {"class": name, "controller": classes[name].controller if name in classes else "absent"}
     known = ", ".join(classes) or "none"
     if name not in classes:
@@ -103,9 +108,9 @@ def check_class(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
         f"Ingress {route.ingress.where} names class {name}, which does not exist; there are: {known}"
     )
     controller = classes[name].controller
-    assert controller in supported, (
+    assert any(fnmatchcase(controller, known) for one in supported for known in one.controllers), (
         f"class {name} is of controller {controller}, which the page does not support; it supports "
-        f"{', '.join(sorted(set(supported.values())))}"
+        f"{', '.join(sorted(one.name for one in supported))}"
     )
 
 
@@ -129,18 +134,22 @@ def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     if not secret:
         raise NotApplicable("the Ingress leaves the certificate to its controller")
     evidence.found = f"Secret {route.ingress.namespace}/{secret}"
-    pem = seen.snapshot.certificate(route.ingress.namespace, secret)
-    if pem is None:
+    named = f"TLS Secret {route.ingress.namespace}/{secret}"
+    if seen.snapshot.secret(route.ingress.namespace, secret) is None:
         evidence.cause = f"TLS Secret {secret} does not exist in {route.ingress.namespace}"
-    assert pem is not None, f"{where} names TLS Secret {secret}, which does not exist in {route.ingress.namespace}"
+        raise Absent(f"{where} names TLS Secret {secret}, which does not exist in {route.ingress.namespace}")
+    pem = seen.snapshot.certificate(route.ingress.namespace, secret)
+    assert pem is not None, f"{named} has no tls.crt"
     found = Certificate.read(pem)
-    assert found is not None, f"TLS Secret {route.ingress.namespace}/{secret} holds no certificate that can be read"
+    assert found is not None, f"{named} holds no certificate that can be read"
     evidence.found = {"names": list(found.names), "until": found.not_after.isoformat(), "issuer": found.issuer}
     if host:
         assert found.covers(host), (
             f"the certificate in Secret {route.ingress.namespace}/{secret} is for "
             f"{', '.join(found.names) or 'no name'} of promised {host}"
         )
+    fits = seen.snapshot.key_fits(route.ingress.namespace, secret)
+    assert fits is not False, f"the key in {named} is not that of its certificate, so that no controller serves it"
 
 
 @check(
@@ -148,7 +157,7 @@ def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     "Ingress certificate in date",
     severity=Severity.CRITICAL,
     remedy="renew the certificate and replace the TLS Secret in every namespace",
-    rests_on=("CX501", "CX503"),
+    rests_on=("CX501",),
 )
 def check_expiry(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     """The certificate is valid today; one that ends within 30 days is noted."""
@@ -187,6 +196,16 @@ def check_host(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     )
 
 
+def _arrive_together(one: Route, other: Route, seen: Seen) -> bool:
+    """Tell whether two rules lead to the same Service and port, which one may give by number, the other by name."""
+    places = {(each.ingress.namespace, each.path.service) for each in (one, other)}
+    if len(places) > 1:
+        return False
+    service = seen.snapshot.get(Service, one.ingress.namespace, one.path.service)
+    numbers = {port.name: port.number for port in service.ports} if service else {}
+    return len({numbers.get(str(each.path.port), each.path.port) for each in (one, other)}) == 1
+
+
 @check(
     "CX506",
     "Ingress path claimed once",
@@ -195,12 +214,12 @@ def check_host(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     rests_on=("CX501",),
 )
 def check_claimed_once(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
-    """No other Ingress of the class claims the same host and path for another Service."""
+    """No other Ingress of the class claims the same host and path for another Service, or another port of it."""
     route = _route(ingress, seen, evidence)
     rivals = [
         f"{other.ingress.where} to {_backend(other.path)}"
-        for other in seen.rivals(route)
-        if (other.ingress.namespace, other.path.service) != (route.ingress.namespace, route.path.service)
+        for other in seen.routing.rivals(route)
+        if not _arrive_together(route, other, seen)
     ]
     evidence.found, evidence.promised = rivals or "no other", "no other"
     assert not rivals, (

@@ -1,13 +1,17 @@
 """Services: the names and ports under which components are called, down to the ready endpoint."""
 
+from contextlib import suppress
+
 from cx_conformance.blueprint.component import Service, ServicePort
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.promise import Severity
+from cx_conformance.cluster.locality import cut_off
 from cx_conformance.cluster.pod_index import controller_of
-from cx_conformance.cluster.ports import port_reached, why_no_endpoint
+from cx_conformance.cluster.ports import port_reached, stale_endpoints, strange_endpoints, why_no_endpoint
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.service import ServicePort as LivePort
 from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
 
 
@@ -147,9 +151,21 @@ def check_endpoint(service_port: Entry[ServicePort], seen: Seen, evidence: Evide
     live = seen.service(service_port.planned).object
     ready = seen.endpoints(live, found)
     evidence.found, evidence.promised, evidence.seen_at = len(ready), "at least 1", f"Service {live.where}"
+    stale = stale_endpoints(live, found, ready, seen.snapshot.pods_behind(live))
+    words = f"{', '.join(f'{one.address} port {one.port}' for one in stale[:3])}, where none of its pods listens"
+    assert not stale or len(stale) < len(ready), (
+        f"the EndpointSlices of Service {live.where} lead port {found.number} to {words}; look at the controller"
+    )
+    if stale:
+        evidence.note(f"some of its endpoints lead to {words}")
     if not ready:
         why = why_no_endpoint(live, found, seen.snapshot.endpoints(live), seen.snapshot.pods_behind(live))
         raise AssertionError(f"Service {live.where} has no ready endpoint for port {found.number}: {why}")
+    away = cut_off(seen, service_port.planned, live, ready)
+    assert not away, (
+        f"Service {live.where} keeps to the node (internalTrafficPolicy Local), and {len(away)} callers' pods are on "
+        f"nodes without a ready endpoint for port {found.number}: {', '.join(away[:3])}"
+    )
 
 
 @check(
@@ -183,3 +199,10 @@ def check_selector(service: Entry[Service], seen: Seen, evidence: Evidence) -> N
     }
     if strangers:
         evidence.note(f"calls also reach what no component is: the pods of {', '.join(sorted(strangers))}")
+    with suppress(CouldNotLook):  # CX206 tells it
+        strange = strange_endpoints(live, seen.snapshot.endpoints(live), seen.snapshot.pods_behind(live))
+        told = ", ".join(f"{address} (EndpointSlice {name})" for name, address in strange[:3])
+        assert not strange, f"Service {live.where} also leads to what it does not select, by hand: {told}"
+    for port in live.ports:
+        if isinstance(port.target, str) and port_reached(live, port, workload.template) is None:
+            evidence.note(f"port {port.number} leads to targetPort {port.target}, which no container has")

@@ -66,6 +66,28 @@ def test_helm_names_come_first_and_the_documented_ones_are_still_known(planning:
     assert plan.components["360-connector"].names[0] == "cx-channels-connect360"
 
 
+def test_helm_shares_one_config_map_of_connections(planning: Planning) -> None:
+    """It is the core release's, whatever that is called here; the documented ones are still known."""
+    plan = planning("deployment: {model: helm}")
+    (shared,) = plan.components["ccm"].facts.config_maps
+    assert shared.candidates == ("ef-cx-efconnections-cm", "ef-connection-env-cm")
+    assert plan.components["facebook-connector"].facts.config_maps == ()
+
+    plan = planning("deployment: {model: helm, releases: {ccm: my-cx}}")
+    (shared,) = plan.components["routing-engine"].facts.config_maps
+    assert shared.candidates == ("my-cx-efconnections-cm", "ef-cx-efconnections-cm", "ef-connection-env-cm")
+    mongo = plan.components["mongo"].facts.store
+    assert mongo is not None
+    assert "my-cx-efconnections-cm" in mongo.settings[0].aliases
+
+
+def test_helm_serves_the_widget_on_the_port_of_its_container(planning: Planning) -> None:
+    """The charts have 80 for both; the page's 8080 is accepted."""
+    service = planning("deployment: {model: helm}").components["customer-widget"].facts.service
+    assert service is not None
+    assert [(one.port, one.also, one.container_port) for one in service.ports] == [(80, (8080,), 80)]
+
+
 def test_helm_drops_what_the_charts_do_not_install(planning: Planning) -> None:
     """And changes what they change: file-engine speaks plain HTTP there."""
     plan = planning("deployment: {model: helm}")
@@ -78,6 +100,15 @@ def test_namespaces_are_mapped(planning: Planning) -> None:
     plan = planning("namespaces: {expertflow: cx, ef-bi: bi}")
     assert plan.components["ccm"].namespaces == ("cx",)
     assert plan.components["superset"].namespaces == ("ef-external", "bi")
+
+
+def test_what_a_store_is_logged_in_with_is_read_in_the_mapped_namespace(planning: Planning) -> None:
+    """The broker's account is in the components' ConfigMap, wherever that lives here."""
+    for site, namespace in (("namespaces: {expertflow: cx}", "cx"), ("namespaces: {ef-bi: bi}", "expertflow")):
+        store = planning(site).components["activemq"].facts.store
+        assert store is not None
+        assert store.login is not None
+        assert [one.namespace for one in (store.login.username_from, store.login.password) if one] == [namespace] * 2
 
 
 def test_overrides_change_what_is_promised_and_say_who_did(planning: Planning) -> None:

@@ -14,6 +14,7 @@ from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.site import Site
 from cx_conformance.catalogue import all_checks
+from cx_conformance.cluster.certificate import key_fits
 from cx_conformance.cluster.config import secret_metadata
 from cx_conformance.cluster.event import Event
 from cx_conformance.cluster.identity import ClusterIdentity, guess_distribution
@@ -146,11 +147,13 @@ def snapshot_of(
             records[record].append(KINDS[record].parse(one))
         elif one["kind"] == "Secret":
             place = one["metadata"]["namespace"], one["metadata"]["name"]
-            encoded = (one.get("data") or {}).get("tls.crt")
+            data = one.get("data") or {}
+            certificate, key = (base64.b64decode(data.get(name, "")) for name in ("tls.crt", "tls.key"))
             secrets[place] = SeenSecret(
                 metadata=secret_metadata(one),
-                certificate=base64.b64decode(encoded) if encoded else None,
+                certificate=certificate or None,
                 certificate_looked_at=True,
+                key_fits=key_fits(certificate, key) if certificate else None,
             )
     nodes: list[Node] = records[Node]
     return Snapshot(

@@ -1,16 +1,25 @@
 """Each check passes on the reference installation and fails, with the fact in its words, where it is broken."""
 
 import copy
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from cx_conformance.blueprint.plan import Plan
 from cx_conformance.catalogue import all_checks
+from cx_conformance.cluster.dangling import dangling
+from cx_conformance.cluster.refusal import Refusal
+from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.snapshot import SeenSecret
+from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Result
-from tests.checks.installation import Installation, Object
+from tests.checks.installation import Installation, Object, blueprint
+from tests.checks.variations.network import behind_apisix
 
+UNSEEN = Refusal(reason="CouldNotLook", words="it was refused")
 STATIC = [one.id for one in all_checks() if not one.live]
 
 
@@ -202,6 +211,47 @@ def rival_of_ccm(installation: Installation) -> None:
     installation.manifests.append(other)
 
 
+def rival_by_the_default_class(installation: Installation) -> None:
+    """Let the second Ingress name no class: the default one serves both."""
+    rival_of_ccm(installation)
+    del installation.find("Ingress", "rival")["spec"]["ingressClassName"]
+    default = {"ingressclass.kubernetes.io/is-default-class": "true"}
+    installation.live("IngressClass", "nginx", lambda one: one["metadata"].update(annotations=default))
+
+
+def rival_to_another_port(installation: Installation) -> None:
+    """Let the second Ingress lead to ccm too, but to its port for metrics."""
+    rival_of_ccm(installation)
+    backend = {"service": {"name": "ef-ccm-svc", "port": {"number": 9404}}}
+    installation.find("Ingress", "rival")["spec"]["rules"][0]["http"]["paths"][0]["backend"] = backend
+
+
+def two_default_classes(installation: Installation) -> None:
+    """Let ccm's Ingress name no class, where a newer class is the default too."""
+    del ingress_of(installation, "ef-ccm")["spec"]["ingressClassName"]
+    meta = {"annotations": {"ingressclass.kubernetes.io/is-default-class": "true"}}
+    installation.live("IngressClass", "nginx", lambda one: one["metadata"].update(meta))
+    newer = meta | {"name": "newer", "creationTimestamp": "2099-01-01T00:00:00Z"}
+    installation.add_live({"kind": "IngressClass", "metadata": newer, "spec": {"controller": "k8s.io/ingress-nginx"}})
+
+
+def apisix_without_a_service(installation: Installation) -> None:
+    """Lead everything to APISIX, which is not there."""
+    behind_apisix(installation)
+    installation.remove("Service", "apisix-gateway")
+
+
+def apisix_of_a_lost_class(installation: Installation) -> None:
+    """Lead everything to APISIX, by a class that is not there."""
+    behind_apisix(installation)
+    installation.find("Ingress", "apisix")["spec"]["ingressClassName"] = "gone"
+
+
+def annotate(installation: Installation, annotation: str, value: str) -> None:
+    """Annotate ccm's Ingress for ingress-nginx."""
+    ingress_of(installation, "ef-ccm")["metadata"]["annotations"][f"nginx.ingress.kubernetes.io/{annotation}"] = value
+
+
 def local_storage_on_two_nodes(installation: Installation) -> None:
     """Keep data on the node, and have two of them."""
     installation.live("StorageClass", "", lambda c: c.update(provisioner="rancher.io/local-path"))
@@ -239,6 +289,51 @@ def leads_to_metrics(installation: Installation) -> None:
     metrics = {"name": "metrics", "port": 9404, "targetPort": 9404}
     installation.find("Service", "ef-ccm-svc")["spec"]["ports"].append(metrics)
     path_of(installation, "ef-ccm")["backend"]["service"]["port"] = {"name": "metrics"}
+
+
+def no_endpoint_on_a_callers_node(installation: Installation) -> None:
+    """Let ccm's Service keep to the node, and one of its callers run on another."""
+    installation.find("Service", "ef-ccm-svc")["spec"]["internalTrafficPolicy"] = "Local"
+    installation.add_live(another_node())
+    installation.live("Pod", "ef-agent-manager-", lambda one: one["spec"].update(nodeName="node-2"))
+
+
+def nothing_out(namespace: str) -> Object:
+    """Make a NetworkPolicy that lets no pod of a namespace out."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "nothing-out", "namespace": namespace},
+        "spec": {"podSelector": {}, "policyTypes": ["Egress"]},
+    }
+
+
+def slice_by_hand(address: str) -> Object:
+    """Make an EndpointSlice of ccm's Service that no controller keeps."""
+    labels = {"kubernetes.io/service-name": "ef-ccm-svc", "endpointslice.kubernetes.io/managed-by": "staff"}
+    return {
+        "kind": "EndpointSlice",
+        "metadata": {"name": "by-hand", "namespace": "expertflow", "labels": labels},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+        "ports": [{"name": "http-ccm-8081", "port": 8081, "protocol": "TCP"}],
+    }
+
+
+def in_a_volume_that_nothing_mounts(installation: Installation) -> None:
+    """Let ccm's ConfigMap be in a volume only, which no container mounts."""
+    own = container(installation, "Deployment", "ef-ccm")
+    own["envFrom"] = [one for one in own["envFrom"] if one["configMapRef"]["name"] != "ef-ccm-cm"]
+    spec = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]
+    spec["volumes"].append({"name": "conf", "configMap": {"name": "ef-ccm-cm"}})
+
+
+def file_of_no_key(installation: Installation) -> None:
+    """Mount by subPath what ccm's ConfigMap does not hold; an empty directory stands there then."""
+    spec = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]
+    spec["volumes"].append({"name": "conf", "configMap": {"name": "ef-ccm-cm"}})
+    mount = {"name": "conf", "mountPath": "/etc/ccm.conf", "subPath": "nope.conf"}
+    spec["containers"][0]["volumeMounts"].append(mount)
 
 
 def mounted_by_a_backup_only(installation: Installation) -> None:
@@ -470,6 +565,20 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "its pods are selected by expertflow/ccm",
     ),
     (
+        "CX201",
+        "ccm",
+        None,
+        lambda i: i.find("Service", "ef-ccm-svc")["metadata"].update(namespace="ef-external"),
+        "Service expertflow/ef-ccm-svc does not exist; Service ef-external/ef-ccm-svc stands in another namespace",
+    ),
+    (
+        "CX201",
+        "grafana",
+        None,
+        lambda i: i.find("Service", "grafana")["metadata"].update(namespace="expertflow"),
+        "Service ef-external/grafana does not exist; Service expertflow/grafana stands in another namespace",
+    ),
+    (
         "CX202",
         "ccm",
         None,
@@ -533,6 +642,42 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "also selects pods of 360-connector, agent-manager",
     ),
     (
+        "CX206",
+        "ccm",
+        "ef-ccm-svc:8081",
+        lambda i: i.live(
+            "EndpointSlice", "ef-ccm-svc-", lambda one: one["endpoints"][0].update(addresses=["10.9.9.9"])
+        ),
+        (
+            "the EndpointSlices of Service expertflow/ef-ccm-svc lead port 8081 to 10.9.9.9 port 8081, "
+            "where none of its pods listens"
+        ),
+    ),
+    (
+        "CX206",
+        "ccm",
+        "ef-ccm-svc:8081",
+        lambda i: i.live("EndpointSlice", "ef-ccm-svc-", lambda one: one["ports"][0].update(port=9)),
+        " port 9, where none of its pods listens; look at the controller",
+    ),
+    (
+        "CX206",
+        "ccm",
+        "ef-ccm-svc:8081",
+        no_endpoint_on_a_callers_node,
+        (
+            "Service expertflow/ef-ccm-svc keeps to the node (internalTrafficPolicy Local), and 1 callers' pods are on "
+            "nodes without a ready endpoint for port 8081: expertflow/ef-agent-manager-"
+        ),
+    ),
+    (
+        "CX207",
+        "ccm",
+        None,
+        lambda i: i.add_live(slice_by_hand("10.9.9.9")),
+        "also leads to what it does not select, by hand: 10.9.9.9 (EndpointSlice by-hand)",
+    ),
+    (
         "CX301",
         "ccm",
         "ef-ccm-cm",
@@ -570,11 +715,73 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "key not-there of ConfigMap ef-ccm-cm (env in ",
     ),
     (
+        "CX301",
+        "grafana",
+        "ef-grafana-ini-cm",
+        lambda i: i.find("ConfigMap", "ef-grafana-ini-cm")["metadata"].update(namespace="expertflow"),
+        (
+            "ConfigMap ef-external/ef-grafana-ini-cm does not exist; "
+            "ConfigMap expertflow/ef-grafana-ini-cm stands in another namespace"
+        ),
+    ),
+    (
+        "CX301",
+        "ccm",
+        "ef-ccm-cm",
+        lambda i: i.find("ConfigMap", "ef-ccm-cm")["metadata"].update(name="ef-ccm-cm-7f8g9h2k5d"),
+        "ConfigMap expertflow/ef-ccm-cm does not exist",
+    ),
+    (
+        "CX302",
+        "ccm",
+        "ef-ccm-cm",
+        in_a_volume_that_nothing_mounts,
+        "volume conf names it, but no container mounts that",
+    ),
+    (
+        "CX305",
+        "bot-framework",
+        None,
+        lambda i: i.find("ConfigMap", "ef-bot-framwork-cm")["metadata"].update(name="ef-bot-framework-cm"),
+        "needs what is not there: ConfigMap ef-bot-framwork-cm (envFrom in bot-framework)",
+    ),
+    ("CX305", "ccm", None, file_of_no_key, "key nope.conf of ConfigMap ef-ccm-cm (subPath at /etc/ccm.conf)"),
+    (
         "CX306",
         "ccm",
         None,
         lambda i: i.find("ConfigMap", "ef-ccm-cm")["data"].update(URL="https://devops.ef.com/ccm"),
         "devops.ef.com is left in ConfigMap ef-ccm-cm key URL",
+    ),
+    (
+        "CX306",
+        "ccm",
+        None,
+        lambda i: container(i, "Deployment", "ef-ccm")["env"].append(
+            {"name": "URL", "value": "https://devops.ef.com/ccm"}
+        ),
+        "devops.ef.com is left in variable URL of container ccm",
+    ),
+    (
+        "CX306",
+        "ccm",
+        None,
+        lambda i: container(i, "Deployment", "ef-ccm").update(args=["--url=https://DevOps.ef.com"]),
+        "devops.ef.com is left in the command of container ccm",
+    ),
+    (
+        "CX306",
+        "ccm",
+        None,
+        lambda i: ingress_of(i, "ef-ccm")["spec"]["tls"][0].update(hosts=["devops.ef.com"]),
+        "devops.ef.com is left in Ingress ef-ccm",
+    ),
+    (
+        "CX306",
+        "ccm",
+        None,
+        lambda i: annotate(i, "cors-allow-origin", "https://devops.ef.com"),
+        "devops.ef.com is left in annotation nginx.ingress.kubernetes.io/cors-allow-origin of Ingress ef-ccm",
     ),
     (
         "CX307",
@@ -726,6 +933,27 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         no_expressions,
         "ingress-nginx reads /ccm(/|$)(.*) letter by letter: no Ingress of its host has the annotation",
     ),
+    (
+        "CX501",
+        "ccm",
+        "/ccm",
+        lambda i: annotate(i, "rewrite-target", "/$1"),
+        "rewrite-target /$1 with path /ccm(/|$)(.*) makes // of /ccm/below; promised is /ccm and all below it",
+    ),
+    (
+        "CX501",
+        "ccm",
+        "/ccm",
+        apisix_without_a_service,
+        "Ingress ef-external/apisix leads / to apisix-gateway:80, which does not exist",
+    ),
+    (
+        "CX501",
+        "ccm",
+        "/ccm",
+        lambda i: annotate(i, "canary", "true"),
+        "Ingress expertflow/ef-ccm: it is a canary (annotation canary), and no Ingress serves its host and path",
+    ),
     ("CX501", "ccm", "/ccm", leads_to_metrics, "leads /ccm(/|$)(.*) to ef-ccm-svc:metrics of promised port 8081"),
     (
         "CX502",
@@ -740,6 +968,30 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "/ccm",
         lambda i: i.live("IngressClass", "nginx", lambda c: c["spec"].update(controller="haproxy.org/ingress")),
         "class nginx is of controller haproxy.org/ingress, which the page does not support",
+    ),
+    (
+        "CX502",
+        "ccm",
+        "/ccm",
+        apisix_of_a_lost_class,
+        "Ingress ef-external/apisix names class gone, which does not exist; there are: nginx",
+    ),
+    ("CX502", "ccm", "/ccm", two_default_classes, "and 2 classes are the default of promised one: newer, nginx"),
+    (
+        "CX503",
+        "ccm",
+        "/ccm",
+        lambda i: i.find("Secret", "ef-ingress-tls-secret", "expertflow")["data"].update(
+            {"tls.key": i.find("Secret", "minio-crt")["data"]["tls.key"]}
+        ),
+        "the key in TLS Secret expertflow/ef-ingress-tls-secret is not that of its certificate",
+    ),
+    (
+        "CX503",
+        "ccm",
+        "/ccm",
+        lambda i: i.find("Secret", "ef-ingress-tls-secret", "expertflow")["data"].update({"tls.crt": ""}),
+        "TLS Secret expertflow/ef-ingress-tls-secret has no tls.crt",
     ),
     (
         "CX503",
@@ -766,6 +1018,8 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "for host other.example.com of promised cx.example.com",
     ),
     ("CX506", "ccm", "/ccm", rival_of_ccm, "is claimed by expertflow/"),
+    ("CX506", "ccm", "/ccm", rival_by_the_default_class, "is claimed by expertflow/ef-ccm and by expertflow/rival"),
+    ("CX506", "ccm", "/ccm", rival_to_another_port, "is claimed by expertflow/ef-ccm and by expertflow/rival"),
     (
         "CX308",
         "mongo",
@@ -810,6 +1064,18 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         None,
         lambda i: settings(i).update(REDIS_HOST="mongo-mongodb.ef-external.svc"),
         "it leads to Service ef-external/mongo-mongodb, promised is ef-external/redis-master",
+    ),
+    (
+        "CX308",
+        "mongo",
+        None,
+        lambda i: container(i, "Deployment", "ef-ccm")["env"].append(
+            {"name": "MONGODB_HOST", "value": "mongo.ef-external.svc"}
+        ),
+        (
+            "MONGODB_HOST in Deployment expertflow/ef-ccm says mongo.ef-external.svc: mongo.ef-external.svc names no "
+            "Service that was seen; promised is mongo-mongodb.ef-external.svc; it is read by ccm"
+        ),
     ),
     (
         "CX309",
@@ -933,6 +1199,11 @@ def test_an_empty_namespace_is_one_cause(namespace: str) -> None:
             lambda i: i.inject("absent-tls-secret:expertflow"),
             "TLS Secret ef-ingress-tls-secret does not exist in expertflow",
         ),
+        (
+            "CX703",
+            lambda i: i.manifests.append(nothing_out("expertflow")),
+            "NetworkPolicies allow too little: expertflow/nothing-out (egress)",
+        ),
     ],
 )
 def test_what_several_components_lack_is_named_as_one_cause(identity: str, break_it: Break, cause: str) -> None:
@@ -1005,3 +1276,37 @@ def path_of(installation: Installation, name: str) -> Object:
     """Return the first path of a component's Ingress."""
     found: Object = ingress_of(installation, name)["spec"]["rules"][0]["http"]["paths"][0]
     return found
+
+
+def test_a_selector_of_strangers_is_one_cause() -> None:
+    """The calls to the Service are blocked by it, not told one by one."""
+    installation = Installation(site={"fqdn": "cx.example.com"})
+    other = installation.find("Service", "ef-license-manager-svc")["spec"]["selector"]
+    installation.find("Service", "ef-ccm-svc")["spec"]["selector"] = dict(other)
+    ended = installation.all_outcomes(STATIC)
+    assert [(one.check, one.component) for one in ended if one.result is Result.FAIL] == [("CX207", "ccm")]
+
+
+def test_the_vendors_own_host_name_is_no_sample() -> None:
+    """Where it is the site's, nothing is left over; a name that only holds it is another one."""
+    for fqdn, host in (("devops.ef.com", "devops.ef.com"), ("cx.example.com", "mydevops.ef.com")):
+        installation = Installation(site={"fqdn": fqdn})
+        installation.find("ConfigMap", "ef-ccm-cm")["data"]["URL"] = f"https://{host}/ccm"
+        assert installation.outcome("CX306", "ccm").result in (Result.PASS, Result.NOT_APPLICABLE)
+
+
+def test_what_is_missing_is_told_though_secrets_may_not_be_seen() -> None:
+    """A refused Secret hides no ConfigMap that is gone; where nothing is seen missing, it is an error."""
+    installation = Installation()
+    container(installation, "Deployment", "ef-ccm")["envFrom"].append({"secretRef": {"name": "unseen"}})
+    plan = Plan(blueprint(), installation.site)
+
+    def judged() -> tuple[str, ...]:
+        snapshot = installation.snapshot(plan)
+        seen = dict(snapshot.secrets) | {("expertflow", "unseen"): SeenSecret(refusal=UNSEEN)}
+        return dangling(Seen(dataclasses.replace(snapshot, secrets=seen), plan), plan.components["ccm"])
+
+    with pytest.raises(CouldNotLook):
+        judged()
+    container(installation, "Deployment", "ef-ccm")["envFrom"].append({"configMapRef": {"name": "gone"}})
+    assert judged() == ("ConfigMap gone (envFrom in ccm)",)

@@ -46,6 +46,7 @@ def judged(copy: Object | None, *, mounted: bool = True, secure: bool = True) ->
     if mounted:
         spec = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]
         spec.setdefault("volumes", []).append({"name": "redis-crt", "secret": {"secretName": "redis-crt"}})
+        spec["containers"][0]["volumeMounts"].append({"name": "redis-crt", "mountPath": "/redis"})
     held = {"ef-external": secret(AUTHORITY.ca_pem, PRESENTED), "expertflow": copy}
     read = SimpleNamespace(read=lambda path: held[path.split("/")[4]])
     plan = Plan(blueprint(), installation.site)

@@ -8,6 +8,7 @@ import pytest
 
 from cx_conformance.outcome.outcome import Result
 from tests.checks.installation import Installation
+from tests.checks.test_breaking import container
 from tests.checks.test_variations import activemq_as_charted, keycloak_as_charted, renamed
 
 Vary = Callable[[Installation], Any]
@@ -47,6 +48,15 @@ NOTED: list[tuple[str, str, str | None, Vary, str]] = [
         "the only port of a Service may go without a name",
     ),
     (
+        "CX207",
+        "conversation-manager",
+        None,
+        lambda i: i.find("Service", "ef-conversation-manager-svc")["spec"]["ports"].append(
+            {"name": "ef-co-ct-5000", "port": 5000, "targetPort": "http-co-ct-5000"}
+        ),
+        "port 5000 leads to targetPort http-co-ct-5000, which no container has",
+    ),
+    (
         "CX301",
         "business-calendar",
         None,
@@ -54,11 +64,54 @@ NOTED: list[tuple[str, str, str | None, Vary, str]] = [
         "ConfigMap found as ef-business-calendar-cm, documented is ef-business-calender-cm",
     ),
     (
+        "CX302",
+        "ccm",
+        "ef-ccm-cm",
+        lambda i: container(i, "Deployment", "ef-ccm")["envFrom"][0].update(prefix="CX_"),
+        "envFrom of ccm puts CX_ before the name of each of its keys",
+    ),
+    (
+        "CX305",
+        "agent-manager",
+        None,
+        lambda i: i.find("ConfigMap", "ef-agent-manager-cm")["data"].update(CCM_URL="http://ef-cmm-svc:8081/ccm"),
+        "ConfigMap ef-agent-manager-cm key CCM_URL: http://ef-cmm-svc:8081 names no Service that was seen",
+    ),
+    (
+        "CX305",
+        "routing-engine",
+        None,
+        lambda i: container(i, "Deployment", "ef-routing-engine")["env"].append(
+            {"name": "AGENT_MANAGER_BASE_URI", "value": "http://ef-agent-manager-svc.expertflow.svc:3001"}
+        ),
+        (
+            "variable AGENT_MANAGER_BASE_URI of container routing-engine: "
+            "http://ef-agent-manager-svc.expertflow.svc:3001 says a port that Service expertflow/ef-agent-manager-svc "
+            "does not have"
+        ),
+    ),
+    (
         "CX309",
         "mongo",
         None,
         lambda i: i.find("ConfigMap", "ef-connection-env-cm")["data"].update(MONGODB_REPLICASET_ENABLED="true"),
         "MONGODB_REPLICASET_ENABLED in ConfigMap expertflow/ef-connection-env-cm is true, documented is false",
+    ),
+    (
+        "CX501",
+        "file-engine",
+        "/file-engine",
+        lambda i: i.find("Ingress", "ef-file-engine")["metadata"]["annotations"].pop(
+            "nginx.ingress.kubernetes.io/backend-protocol"
+        ),
+        "ingress-nginx speaks HTTP to a port of HTTPS: see the annotation backend-protocol",
+    ),
+    (
+        "CX501",
+        "ccm",
+        "/ccm",
+        lambda i: i.find("Ingress", "ef-ccm")["spec"]["rules"][0]["http"]["paths"][0].update(path="/ccm"),
+        "rewrite-target /$2 with path /ccm makes / of /ccm/below",
     ),
     (
         "CX405",

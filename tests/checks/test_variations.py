@@ -4,10 +4,12 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import orjson
 import pytest
 
 from cx_conformance.catalogue import all_checks
 from cx_conformance.outcome.outcome import Result
+from tests.campaign.ground import charted
 from tests.checks.installation import Installation, Object
 
 STATIC = [one.id for one in all_checks() if not one.live]
@@ -129,14 +131,17 @@ def other_release(installation: Installation) -> None:
         installation.manifests.append(other)
 
 
-def path_form(form: str, path_type: str) -> Vary:
-    """Write every Ingress path in another form."""
+def path_form(form: str, path_type: str, target: str = "/$2") -> Vary:
+    """Write every Ingress path in another form, and what it is rewritten to."""
 
     def vary(installation: Installation) -> None:
         for one in paths(installation):
             base = one["path"].partition("(")[0].rstrip("/")
             if base:
                 one |= {"path": form.replace("BASE", base), "pathType": path_type}
+        for ingress in (one for one in installation.manifests if one["kind"] == "Ingress"):
+            annotations = ingress["metadata"].get("annotations", {})
+            annotations.update({key: target for key in annotations if key.endswith("rewrite-target")})
 
     return vary
 
@@ -192,7 +197,7 @@ def renamed(installation: Installation, kind: str, name: str, other: str) -> Non
     found = installation.find(kind, name)
     found["metadata"]["name"] = other
     for one in installation.manifests:
-        if kind == "ConfigMap" and one["kind"] in ("Deployment", "StatefulSet"):
+        if kind in ("ConfigMap", "Secret") and one["kind"] in ("Deployment", "StatefulSet"):
             one["spec"]["template"] = replaced(one["spec"]["template"])
         if kind == "Service" and one["kind"] == "Ingress":
             one["spec"] = replaced(one["spec"])
@@ -273,6 +278,41 @@ def config_projected(installation: Installation) -> None:
     one["envFrom"] = [item for item in one["envFrom"] if item.get("configMapRef", {}).get("name") != "ef-ccm-cm"]
     projected = {"name": "all", "projected": {"sources": [{"configMap": {"name": "ef-ccm-cm"}}]}}
     spec.setdefault("volumes", []).append(projected)
+    one["volumeMounts"].append({"name": "all", "mountPath": "/etc/ccm"})
+
+
+def unmounted_volume(installation: Installation) -> None:
+    """Leave a volume that no container mounts any more, of a ConfigMap that is gone; the kubelet passes over it."""
+    spec = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]
+    spec["volumes"].append({"name": "left", "configMap": {"name": "gone"}})
+
+
+def one_file_by_sub_path(installation: Installation) -> None:
+    """Mount one key of ccm's ConfigMap as a file, by its own name and by the path that items give it."""
+    data = installation.find("ConfigMap", "ef-ccm-cm")["data"]
+    data["ccm.conf"] = "x"
+    spec = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]
+    items = [{"key": "ccm.conf", "path": "conf/main.conf"}]
+    spec["volumes"] += [
+        {"name": "whole", "configMap": {"name": "ef-ccm-cm"}},
+        {"name": "picked", "configMap": {"name": "ef-ccm-cm", "items": items}},
+    ]
+    spec["containers"][0]["volumeMounts"] += [
+        {"name": "whole", "mountPath": "/a.conf", "subPath": "ccm.conf"},
+        {"name": "picked", "mountPath": "/b.conf", "subPath": "conf/main.conf"},
+        {"name": "picked", "mountPath": "/conf", "subPath": "conf"},
+        {"name": "whole", "mountPath": "/c.conf", "subPathExpr": "$(ROLE).conf"},
+    ]
+
+
+def generated_by_kustomize(installation: Installation) -> None:
+    """Let kustomize name ConfigMaps and Secrets after their contents too."""
+    for kind, names in {
+        "ConfigMap": ("ef-ccm-cm", "ef-connection-env-cm", "ef-business-calender-cm"),
+        "Secret": ("ef-grafana-dashboard-provider-secret",),
+    }.items():
+        for name in names:
+            renamed(installation, kind, name, f"{name}-7f8g9h2k5d")
 
 
 def optional_reference(installation: Installation) -> None:
@@ -543,8 +583,9 @@ VARIATIONS: dict[str, Vary] = {
     "another release in the namespace": other_release,
     "plain paths": path_form("BASE", "Prefix"),
     "plain paths with a slash": path_form("BASE/", "Prefix"),
-    "rewritten paths, one group": path_form("BASE/(.*)", "ImplementationSpecific"),
-    "rewritten paths, optional slash": path_form("BASE/?(.*)", "ImplementationSpecific"),
+    "rewritten paths, one group": path_form("BASE/(.*)", "ImplementationSpecific", "/$1"),
+    "rewritten paths, optional slash": path_form("BASE/?(.*)", "ImplementationSpecific", "/$1"),
+    "rewritten paths, below a folder": path_form("BASE(/|$)(.*)", "ImplementationSpecific", "/api$1$2"),
     "rewritten paths, anything": path_form("BASE/.*", "ImplementationSpecific"),
     "anchored paths": path_form("^BASE(/|$)(.*)", "ImplementationSpecific"),
     "one Ingress for all": one_ingress,
@@ -574,6 +615,9 @@ VARIATIONS: dict[str, Vary] = {
     "more capacity than asked for": lambda i: i.live("PersistentVolumeClaim", "", bound_larger),
     "a ConfigMap read by key": config_by_key,
     "a ConfigMap read from a projected volume": config_projected,
+    "a volume of a lost ConfigMap that nothing mounts": unmounted_volume,
+    "files mounted by subPath": one_file_by_sub_path,
+    "ConfigMaps and a Secret that kustomize generates": generated_by_kustomize,
     "optional references to nothing": optional_reference,
     "more keys in a ConfigMap": lambda i: i.find("ConfigMap", "ef-ccm-cm")["data"].update(MORE="x", AND="y"),
     "a restart long ago": lambda i: i.live("Pod", "ef-ccm-", restarted_long_ago),
@@ -610,6 +654,12 @@ VARIATIONS: dict[str, Vary] = {
     "Keycloak through an Ingress for every name of the domain": keycloak_by_wildcard,
     "addresses put in later": told(KEYCLOAK_HOST="https://${FQDN}/auth", MONGODB_PORT="$(MONGO_PORT)"),
     "switches of a highly available store": told(MONGODB_REPLICASET_ENABLED="true", REDIS_SENTINEL_ENABLE="true"),
+    "a store named by the pod template itself": lambda i: [
+        one["spec"]["template"]["spec"]["containers"][0]["env"].append(
+            {"name": "MONGODB_HOST", "value": "mongo-mongodb.ef-external.svc:27017"}
+        )
+        for one in workloads(i)
+    ],
     "no settings of stores": settings_of_an_older_release,
 }
 
@@ -646,3 +696,31 @@ def test_a_component_that_the_site_lets_scale_to_zero_raises_no_alarm_there() ->
 def test_forty_variations_at_least_are_tried() -> None:
     """The list is long enough to mean something."""
     assert len(VARIATIONS) >= 40
+
+
+def released_as_prod(installation: Installation) -> None:
+    """Let the charts' core release be called prod, and write the labels that charts write."""
+    text = orjson.dumps(installation.manifests).replace(b"ef-cx-", b"prod-")
+    installation.manifests[:] = orjson.loads(text)
+    for one in installation.manifests:
+        name = one["metadata"]["name"]
+        if one["kind"] in ("Deployment", "Service") and name.startswith("prod-"):
+            chart = name.removeprefix("prod-").removesuffix("-svc")
+            one["metadata"].setdefault("labels", {}).update(
+                {"app.kubernetes.io/instance": "prod", "app.kubernetes.io/name": chart}
+            )
+
+
+@pytest.mark.parametrize("vary", [lambda _: None, released_as_prod], ids=["as documented", "a release of another name"])
+def test_what_the_charts_install_raises_no_alarm(vary: Vary) -> None:
+    """One ConfigMap of connections for all, named after the core release, which may have any name."""
+    base = charted()
+    installation = Installation(site=base.site, manifests=base.manifests)
+    vary(installation)
+    alarms = [
+        f"{one.check} {one.component} [{one.entry}]: {one.message}"
+        for one in installation.all_outcomes(STATIC)
+        if one.result not in (Result.PASS, Result.NOT_APPLICABLE)
+    ]
+    assert alarms == []
+    assert installation.outcome("CX301", "ccm").result is Result.PASS

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cx_conformance.cluster.ingress import Ingress, ingress
-from cx_conformance.cluster.path_reach import NGINX, why_not_below
+from cx_conformance.cluster.path_reach import NGINX, doubts, why_not_below
 from cx_conformance.cluster.routes import Route
 
 TRAEFIK = "traefik.io/ingress-controller"
@@ -56,6 +56,7 @@ def test_what_is_below_is_led_on(one: Ingress, controller: str) -> None:
         (made("/ccm", "Exact", **USE_REGEX), TRAEFIK, "pathType Exact leads /ccm alone there"),
         (made("/ccm/?$", **USE_REGEX), NGINX, "the expression /ccm/?$ matches nothing below /ccm"),
         (made(REWRITTEN), NGINX, "reads /ccm(/|$)(.*) letter by letter"),
+        (made("/ccm", **{"nginx.ingress.kubernetes.io/canary": "true"}), NGINX, "it is a canary"),
         (made(REWRITTEN, **{"nginx.ingress.kubernetes.io/use-regex": "false"}), NGINX, "letter by letter"),
     ],
 )
@@ -69,6 +70,77 @@ def test_one_ingress_makes_expressions_of_all_paths_of_its_host_and_of_no_other(
     one = made(REWRITTEN, "ImplementationSpecific")
     assert not why(one, NGINX, made("/other", host="CX.example.com", **USE_REGEX))
     assert "letter by letter" in why(one, NGINX, made("/other", host="cx.example.org", **USE_REGEX))
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "words"),
+    [
+        (REWRITTEN, "/$2", ""),
+        ("/ccm/(.*)", "/$1", ""),
+        ("/ccm(.*)", "$1", ""),
+        (REWRITTEN, "/api/$2", ""),
+        (REWRITTEN, "/", "rewrite-target / with path /ccm(/|$)(.*) makes / of /ccm/below"),
+        ("/ccm/(.*)", "/$2", "makes / of /ccm/below"),
+        (REWRITTEN, "/$1", "makes // of /ccm/below"),
+    ],
+)
+def test_what_rewriting_loses_is_told(path: str, target: str, words: str) -> None:
+    """ingress-nginx replaces the whole path by the target; a group that the path does not have is empty."""
+    one = made(path, "ImplementationSpecific", **{"nginx.ingress.kubernetes.io/rewrite-target": target})
+    assert why(one).startswith(words) or words in why(one)
+    assert bool(why(one)) == bool(words)
+    assert not why(one, TRAEFIK)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "annotations", "deaf"),
+    [
+        ("https", {}, True),
+        ("https", {"backend-protocol": "HTTPS"}, False),
+        ("https", {"backend-protocol": " https "}, False),
+        ("https", {"backend-protocol": "AUTO_HTTP"}, False),
+        ("https", {"ssl-passthrough": "true"}, False),
+        ("http", {}, False),
+        ("http", {"backend-protocol": "HTTPS"}, True),
+        ("dashboard", {"backend-protocol": "HTTPS"}, False),
+    ],
+)
+def test_a_backend_is_spoken_to_in_its_own_protocol(scheme: str, annotations: dict[str, str], deaf: bool) -> None:
+    """Plain HTTP unless an annotation says otherwise; of other controllers, and other names, nothing is known."""
+    one = made("/ccm", **{f"nginx.ingress.kubernetes.io/{name}": value for name, value in annotations.items()})
+    route = Route(one, one.paths[0])
+    for controller, told in ((NGINX, deaf), ("k8s.io/ingress-nginx-internal", deaf), (TRAEFIK, False)):
+        words = [f"speaks {one} to a port of {scheme.upper()}" for one in ("HTTP", "HTTPS")]
+        assert any(each in doubt for doubt in doubts(route, controller, scheme) for each in words) is told
+
+
+def test_a_plain_path_with_a_rewrite_target_is_doubtful() -> None:
+    """What is below is lost, unless the target is left over from an expression that is written elsewhere."""
+    one = made("/ccm", **REWRITE)
+    assert not why(one)
+    assert list(doubts(Route(one, one.paths[0]), NGINX, "http")) == [
+        "rewrite-target /$2 with path /ccm makes / of /ccm/below"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "words"),
+    [
+        (made(REWRITTEN, **REWRITE), "from ingress-nginx 1.12 on /ccm(/|$)(.*) needs pathType ImplementationSpecific"),
+        (
+            made("/ccm", **{"nginx.ingress.kubernetes.io/configuration-snippet": "x"}),
+            (
+                "from ingress-nginx 1.9 on nginx.ingress.kubernetes.io/configuration-snippet counts only where "
+                "allow-snippet-annotations is on"
+            ),
+        ),
+    ],
+)
+def test_what_newer_controllers_refuse_is_doubtful(one: Ingress, words: str) -> None:
+    """Which version serves is not to be seen from the API."""
+    route = Route(one, one.paths[0])
+    assert list(doubts(route, NGINX, "http")) == [words]
+    assert list(doubts(route, TRAEFIK, "http")) == []
 
 
 def test_a_path_at_the_root_has_everything_below_it() -> None:

@@ -173,6 +173,12 @@ def test_a_pod_that_only_a_block_allows_is_told_so(cidr: str) -> None:
     assert (certain.allowed, certain.by_block) == (True, ())
 
 
+def test_a_workload_without_a_pod_has_no_address_that_a_block_could_leave_out() -> None:
+    """Whether its pods will be in the block nobody knows before they are there."""
+    target = End(name="the pods of Deployment cx/api", namespace="cx", labels={"app": "api"}, spec=API.spec)
+    assert ruling([("cx", egress({"to": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]}))], WEB, target).allowed
+
+
 def test_a_recorded_policy_admits_whom_it_names() -> None:
     """Of a real cluster: only ``web`` may call the port that ``db`` names."""
     policies = Policies(recorded(NetworkPolicy), {})

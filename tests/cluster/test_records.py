@@ -172,6 +172,7 @@ def test_every_reference_of_a_pod_is_yielded() -> None:
             "containers": [
                 {
                     "name": "c",
+                    "volumeMounts": [{"name": f"v{number}", "mountPath": f"/{number}"} for number in range(1, 6)],
                     "envFrom": [{"configMapRef": {"name": "m1"}}],
                     "env": [
                         {"name": "A", "valueFrom": {"secretKeyRef": {"name": "s2", "key": "k"}}},
@@ -209,6 +210,23 @@ def test_every_reference_of_a_pod_is_yielded() -> None:
         "Secret pull imagePullSecret pull",
     ]
     assert [volume.source for volume in spec.volumes][-1] == "emptyDir"
+
+
+def test_a_volume_that_nothing_mounts_uses_its_claim_only() -> None:
+    """The kubelet passes over it, the scheduler binds its claim all the same."""
+    spec = pod_spec(
+        {
+            "containers": [{"name": "c", "volumeMounts": [{"name": "v1", "mountPath": "/1"}]}],
+            "volumes": [
+                {"name": "v1", "configMap": {"name": "m1"}},
+                {"name": "v2", "configMap": {"name": "m2"}},
+                {"name": "v3", "secret": {"secretName": "s1"}},
+                {"name": "v4", "persistentVolumeClaim": {"claimName": "p1"}},
+            ],
+        }
+    )
+    assert [one.name for one in spec.unmounted] == ["v2", "v3", "v4"]
+    assert [one.name for one in spec.references()] == ["m1", "p1"]
 
 
 def test_an_ingress_is_read_as_recorded() -> None:

@@ -20,7 +20,10 @@ from cx_conformance.cluster.snapshot import _clock_skew, take
 from cx_conformance.cluster.storage import StorageClass
 from cx_conformance.cluster.workload import CronJob, Deployment
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NotServed, OutOfTime, Unauthorized, Unreachable
+from cx_conformance.sandbox.credentials import Authority
 from tests.cluster.api_server import ApiServer, Reply, forbidden, refusal
+
+OWN = Authority().issue(["shop.example.test"])
 
 
 def forbid(api: ApiServer, pattern: str) -> None:
@@ -206,6 +209,11 @@ def test_of_a_tls_secret_only_the_certificate_is_kept(cluster: Cluster, api: Api
     assert snapshot.certificate("shop", "db-login") is None
     assert snapshot.certificate("shop", "gone") is None
     assert secret["data"]["tls.key"] not in repr(dict(snapshot.secrets))
+    assert snapshot.key_fits("shop", "db-login") is None
+    secret["data"]["tls.crt"] = base64.b64encode(OWN.certificate).decode()
+    for key, fits in ((OWN.key, True), (b"other", False)):
+        secret["data"]["tls.key"] = base64.b64encode(key).decode()
+        assert take(cluster, ["shop"]).key_fits("shop", "shop-tls") is fits
     with pytest.raises(CouldNotLook, match="the certificate in Secret shop/db-login was not looked at"):
         take(cluster, ["shop"]).certificate("shop", "db-login")
 

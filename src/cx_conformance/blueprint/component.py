@@ -207,6 +207,8 @@ class Helm(Model):
     """The Service, where it is another."""
     config_maps: tuple[ConfigMap, ...] | None = None
     """The ConfigMaps, where they are others."""
+    volumes: tuple[Volume, ...] | None = None
+    """The volumes, where they are others."""
     health: tuple[Health, ...] | None = None
     """The health endpoints, where they are others."""
     absent: bool = False

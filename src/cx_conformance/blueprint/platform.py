@@ -28,7 +28,7 @@ class IngressController(Promise):
     name: str
     """Its name."""
     controllers: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Values of ``spec.controller`` of its IngressClass."""
+    """Values of ``spec.controller`` of its IngressClass; ``*`` stands for any text."""
 
 
 class LoadBalancer(Promise):

@@ -7,6 +7,7 @@ from cx_conformance.blueprint.component import Component, Group, Resources, Volu
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.promise import Source
 from cx_conformance.blueprint.site import DeploymentModel, Override, Replicas, Site
+from cx_conformance.blueprint.store import Reference, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,18 @@ def tailored(blueprint: Blueprint, site: Site) -> Mapping[str, Planned]:
     """
     _refuse_unknown(blueprint, site)
     helm = site.deployment.model is DeploymentModel.HELM
+    releases = {
+        documented.helm.release: site.deployment.releases[name]
+        for name, documented in blueprint.components.items()
+        if documented.helm and name in site.deployment.releases
+    }
     planned: dict[str, Planned] = {}
     for name, documented in blueprint.components.items():
         if site.components.only and name not in site.components.only:
             continue
         if name in site.components.without or (helm and documented.helm and documented.helm.absent):
             continue
-        facts = _as_charted(documented) if helm else documented
+        facts = _as_charted(documented, releases) if helm else documented
         planned[name] = _planned(name, facts, site, site.overrides.get(name, Override()), helm=helm)
     return planned
 
@@ -63,16 +69,41 @@ def _refuse_unknown(blueprint: Blueprint, site: Site) -> None:
                 raise ValueError(f"{where}: the blueprint has no component {name!r}; it has {known}")
 
 
-def _as_charted(component: Component) -> Component:
+def _as_charted(component: Component, releases: Mapping[str, str]) -> Component:
+    """Return what the charts install, from releases that the site may have named otherwise."""
     charted = component.helm
-    if charted is None:
-        return component
-    changed = {
-        field: value
-        for field in ("workload", "container_ports", "service", "config_maps", "health")
-        if (value := getattr(charted, field)) is not None
-    }
-    return component.model_copy(update=changed)
+    changed: dict[str, object] = {"store": _told(component.store, releases)}
+    for name in ("workload", "container_ports", "service", "config_maps", "volumes", "health"):
+        value = getattr(charted, name, None)
+        if value is not None:
+            changed[name] = value
+    made = component.model_copy(update=changed)
+    named = [
+        one.model_copy(update={"name": used, "aliases": one.candidates})
+        if (used := _of_release(one.name, releases))
+        else one
+        for one in made.config_maps
+    ]
+    return made.model_copy(update={"config_maps": tuple(named)})
+
+
+def _told(store: Store | None, releases: Mapping[str, str]) -> Store | None:
+    """Look for a store's settings in the ConfigMaps of the site's releases too."""
+    if store is None:
+        return None
+    settings = []
+    for one in store.settings:
+        named = (_of_release(alias, releases) for alias in one.aliases)
+        settings.append(one.model_copy(update={"aliases": (*filter(None, named), *one.aliases)}))
+    return store.model_copy(update={"settings": tuple(settings)})
+
+
+def _of_release(name: str, releases: Mapping[str, str]) -> str | None:
+    """Return the name that an object of a release has where the site names the release otherwise; None: it is not."""
+    for documented, used in releases.items():
+        if name.startswith(f"{documented}-"):
+            return used + name.removeprefix(documented)
+    return None
 
 
 def _planned(name: str, facts: Component, site: Site, override: Override, *, helm: bool) -> Planned:
@@ -90,7 +121,7 @@ def _planned(name: str, facts: Component, site: Site, override: Override, *, hel
         service_names = (override.service,) if override.service else service_names
     return Planned(
         id=name,
-        facts=_overridden(facts, override),
+        facts=_overridden(_placed(facts, site.namespaces), override),
         replicas=_range(override.replicas, facts.workload.replicas),
         names=names,
         service_names=service_names,
@@ -98,6 +129,24 @@ def _planned(name: str, facts: Component, site: Site, override: Override, *, hel
         chart_names=tuple(dict.fromkeys((chart, name))),
         moved_ports=override.service_ports,
     )
+
+
+def _placed(facts: Component, namespaces: Mapping[str, str]) -> Component:
+    """Let what a store's login and certificates are read from be in this site's namespaces."""
+    if facts.store is None or not namespaces:
+        return facts
+    changed = {
+        part: promised.model_copy(
+            update={
+                field: one.model_copy(update={"namespace": namespaces.get(one.namespace, one.namespace)})
+                for field in type(promised).model_fields
+                if isinstance(one := getattr(promised, field), Reference) and one.namespace
+            }
+        )
+        for part in ("login", "tls")
+        if (promised := getattr(facts.store, part)) is not None
+    }
+    return facts.model_copy(update={"store": facts.store.model_copy(update=changed)})
 
 
 def _first(candidates: tuple[str, ...], template: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ How names resolve in a pod: https://kubernetes.io/docs/concepts/services-network
 
 import ipaddress
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cx_conformance.blueprint.tailoring import Planned
@@ -12,6 +13,8 @@ from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.service import Service
 
 _ADDRESS = re.compile(r"(?:.*//)?(?:[^/@]*@)?(?P<host>[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?(?:[/)].*)?")
+
+_URL = re.compile(r"https?://(?P<host>[A-Za-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,31 @@ def leads(seen: Seen, planned: Planned, host: str, namespace: str) -> Leads:
     return Leads(wrong=f"{host} names no Service that was seen; promised is {promised.name}.{promised.namespace}.svc")
 
 
+def lost(seen: Seen, value: str, namespace: str) -> Iterator[str]:
+    """Yield what is wrong with the web addresses of the platform's own Services in ``value``, as a pod would call them.
+
+    Raises CouldNotLook.
+    """
+    for one in _URL.finditer(value):
+        host, number = one["host"].lower().rstrip("."), int(one["port"] or 0)
+        labels = host.split(".")
+        ours = (
+            labels[1] in seen.plan.namespaces if labels[2:3] == ["svc"] else len(labels) == 1 and host.endswith("-svc")
+        )
+        found = _service(seen, host, namespace) if ours else None
+        if ours and found is None:
+            yield f"{one[0]} names no Service that was seen"
+        elif found is not None and number and found.ports and number not in {port.number for port in found.ports}:
+            yield f"{one[0]} says a port that Service {found.where} does not have"
+
+
 def _is_entrance(seen: Seen, planned: Planned, host: str) -> bool:
     """Tell whether an Ingress answers for ``host``, which is no name that only the cluster knows."""
     if host == (seen.host_of(planned) or "").lower():
         return True
     if "." not in host or "svc" in host.split("."):
         return False
-    served = {one.path.host.lower() for one in seen.routes}
+    served = {one.path.host.lower() for one in seen.routing.all}
     return not served.isdisjoint({host, f"*.{host.partition('.')[2]}", "", "*"})
 
 

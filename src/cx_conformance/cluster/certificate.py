@@ -73,6 +73,27 @@ def _read(pem: bytes) -> Certificate | None:
         return None
 
 
+def key_fits(pem: bytes, key: bytes) -> bool | None:
+    """Whether the private ``key`` is that of the first certificate of ``pem``; None where that cannot be read.
+
+    A key that cannot be read, or is locked by a password, serves no certificate.
+    """
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+    form = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+    try:
+        wanted = x509.load_pem_x509_certificates(pem)[0].public_key().public_bytes(*form)
+    except (ValueError, IndexError, UnsupportedAlgorithm):
+        return None
+    try:
+        private = load_pem_private_key(key, None, unsafe_skip_rsa_key_validation=True)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return private.public_key().public_bytes(*form) == wanted
+
+
 def fingerprints(pem: bytes) -> frozenset[str]:
     """Return the SHA-256 of every certificate of ``pem``, in hexadecimal; empty where none can be read."""
     from cryptography import x509

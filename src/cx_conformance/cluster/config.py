@@ -1,11 +1,16 @@
 """ConfigMaps, and what may be known of Secrets: that they exist, and the certificate of a TLS Secret."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cx_conformance.cluster.json_fields import Json, mapping, text_map
 from cx_conformance.cluster.metadata import ApiObject, metadata
 from cx_conformance.cluster.secrecy import mask_value
+
+# A generator of kustomize names what it makes of its contents too: a dash and ten letters of its own alphabet, so that
+# a change makes a new name (https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/configmapgenerator/).
+_GENERATED = re.compile(r"-[2456789bcdfghkmt]{10}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +28,11 @@ class ConfigMap(ApiObject):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretMetadata(ApiObject):
     """A Secret that exists; neither its values nor its keys are looked at."""
+
+
+def is_generated_from(name: str, plain: str) -> bool:
+    """Whether ``name`` is that of a ConfigMap or Secret which kustomize generates under the name ``plain``."""
+    return name.startswith(plain) and _GENERATED.fullmatch(name, len(plain)) is not None
 
 
 def config_map(source: Json) -> ConfigMap:

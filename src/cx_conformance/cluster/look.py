@@ -9,10 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
+from cx_conformance.cluster.certificate import key_fits
 from cx_conformance.cluster.config import secret_metadata
 from cx_conformance.cluster.event import Event
 from cx_conformance.cluster.ingress import Ingress
-from cx_conformance.cluster.json_fields import mapping, objects, text
+from cx_conformance.cluster.json_fields import Json, mapping, objects, text
 from cx_conformance.cluster.kinds import KINDS, Kind
 from cx_conformance.cluster.listing import read_list
 from cx_conformance.cluster.metadata import ApiObject
@@ -172,18 +173,26 @@ class Look:
         return SeenSecret(metadata=secret_metadata(found) if found else None)
 
     def _whole_secret(self, place: Place) -> SeenSecret:
-        """Read a TLS Secret and keep its certificate; the key leaves this function in no form."""
+        """Read a TLS Secret and keep its certificate; of the key only whether it fits leaves this function."""
         try:
             found = self.cluster.read(_secret_path(place))
         except CouldNotLook as error:
             return SeenSecret(refusal=kept(error))
-        encoded = text(mapping(found, "data"), "tls.crt")
-        try:
-            certificate = base64.b64decode(encoded, validate=True) or None
-        except (binascii.Error, ValueError):
-            certificate = None
-        metadata = secret_metadata(found) if found else None
-        return SeenSecret(metadata=metadata, certificate=certificate, certificate_looked_at=True)
+        data = mapping(found, "data")
+        certificate = _decoded(data, "tls.crt") or None
+        return SeenSecret(
+            metadata=secret_metadata(found) if found else None,
+            certificate=certificate,
+            certificate_looked_at=True,
+            key_fits=key_fits(certificate, _decoded(data, "tls.key")) if certificate else None,
+        )
+
+
+def _decoded(data: Json, key: str) -> bytes:
+    try:
+        return base64.b64decode(text(data, key), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
 
 
 def _secret_path(place: Place) -> str:

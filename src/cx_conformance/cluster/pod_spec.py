@@ -30,6 +30,7 @@ class Reference:
     """One use of a ConfigMap, Secret or PersistentVolumeClaim.
 
     ``key`` is None when the whole object is used; ``where`` names the container (env, envFrom) or the volume.
+    ``prefix`` is what envFrom puts before each key, ``path`` the file under which a volume shows the key.
     """
 
     kind: Literal["ConfigMap", "Secret", "PersistentVolumeClaim"]
@@ -38,6 +39,8 @@ class Reference:
     optional: bool
     how: How
     where: str
+    prefix: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,13 +130,25 @@ class PodSpec:
         """The containers that run for the pod's life and so may be reached: the ordinary ones, then the sidecars."""
         return self.containers + tuple(item for item in self.init_containers if item.is_sidecar)
 
+    @property
+    def unmounted(self) -> tuple[Volume, ...]:
+        """The volumes that no container mounts: the kubelet leaves them alone, whatever they refer to."""
+        mounted = {mount.name for one in self.init_containers + self.containers for mount in one.volume_mounts}
+        return tuple(one for one in self.volumes if one.name not in mounted)
+
     def references(self) -> Iterator[Reference]:
-        """Yield every use of a ConfigMap, Secret or claim, in the order of the spec."""
+        """Yield every use of a ConfigMap, Secret or claim, in the order of the spec.
+
+        A ConfigMap or Secret of a volume that no container mounts is not used; a claim is, for the scheduler binds it.
+        """
         for container in self.init_containers + self.containers:
             yield from container.env_from
             yield from (item.reference for item in container.env if item.reference is not None)
+        unmounted = self.unmounted
         for volume in self.volumes:
-            yield from volume.references
+            for one in volume.references:
+                if one.kind == "PersistentVolumeClaim" or volume not in unmounted:
+                    yield one
         for name in self.image_pull_secrets:
             yield Reference(kind="Secret", name=name, key=None, optional=False, how="imagePullSecret", where=name)
 
@@ -236,7 +251,7 @@ def _env_from(source: Json, container: str) -> Iterator[Reference]:
         for field, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
             found = mapping(item, field)
             if text(found, "name"):
-                yield _reference(found, kind, "envFrom", container)
+                yield _reference(found, kind, "envFrom", container, prefix=text(item, "prefix"))
 
 
 def _volume(source: Json) -> Volume:
@@ -272,10 +287,12 @@ def _key_references(source: Json, kind: str, how: How, volume: str, name: str) -
     if not picked:
         yield _reference(named, kind, how, volume)
     for item in picked:
-        yield _reference(named, kind, how, volume, text(item, "key"))
+        yield _reference(named, kind, how, volume, text(item, "key"), path=text(item, "path"))
 
 
-def _reference(source: Json, kind: str, how: How, where: str, key: str = "") -> Reference:
+def _reference(  # noqa: PLR0913 - each is a field
+    source: Json, kind: str, how: How, where: str, key: str = "", *, prefix: str = "", path: str = ""
+) -> Reference:
     return Reference(
         kind="Secret" if kind == "Secret" else "ConfigMap" if kind == "ConfigMap" else "PersistentVolumeClaim",
         name=text(source, "name"),
@@ -283,4 +300,6 @@ def _reference(source: Json, kind: str, how: How, where: str, key: str = "") -> 
         optional=flag(source, "optional") or False,
         how=how,
         where=where,
+        prefix=prefix,
+        path=path,
     )

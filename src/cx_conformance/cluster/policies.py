@@ -116,7 +116,8 @@ class Policies:
     def _is(self, peer: PolicyPeer, end: End, namespace: str) -> bool:
         """Whether ``peer`` of a policy in ``namespace`` stands for ``end``."""
         if peer.cidr:
-            return any(_in_block(address, peer) for address in end.addresses)
+            # A workload that has no pod yet has no address: whether it will be in the block nobody knows.
+            return not end.addresses or any(_in_block(address, peer) for address in end.addresses)
         if end.spec is None or (peer.pods is None and peer.namespaces is None):
             return False
         if peer.namespaces is None:

@@ -105,6 +105,48 @@ def _matching_ports(item: EndpointSlice, service_port: ServicePort | None) -> Se
     return [port for port in item.ports if (port.name, port.protocol) == (service_port.name, service_port.protocol)]
 
 
+def stale_endpoints(
+    service: Service, service_port: ServicePort, ready: Iterable[ReadyEndpoint], pods: Iterable[Pod]
+) -> tuple[ReadyEndpoint, ...]:
+    """Return those of ``ready`` that are no address and port of ``pods``, which the selector of ``service`` matches.
+
+    Nobody keeps the slices then. Without a selector somebody else keeps them, and they are his word.
+    """
+    known = {pod.name: pod for pod in pods}
+    addresses = {address for pod in known.values() for address in pod.ips}
+    found = []
+    for one in ready if service.selector else ():
+        pod = known.get(one.pod)
+        if pod is None:
+            stale = one.address not in addresses
+        else:
+            target = container_port_for(service_port, pod)
+            of_family = [address for address in pod.ips if (":" in address) == (":" in one.address)]
+            moved = bool(of_family) and one.address not in of_family
+            stale = moved or (target is not None and one.port not in (None, target.number))
+        found += [one] if stale else []
+    return tuple(found)
+
+
+def strange_endpoints(
+    service: Service, slices: Iterable[EndpointSlice], pods: Iterable[Pod]
+) -> tuple[tuple[str, str], ...]:
+    """Return (slice, address) of what people add by hand to a Service that has a selector.
+
+    ``pods`` are those that the selector matches: their addresses are no strangers.
+    """
+    known = {address for pod in pods for address in pod.ips}
+    return tuple(
+        (item.name, address)
+        for item in slices
+        if service.selector and item.by_hand and item.address_type != "FQDN"
+        for endpoint in item.endpoints
+        if endpoint.is_ready
+        for address in endpoint.addresses
+        if address not in known
+    )
+
+
 def why_no_endpoint(
     service: Service, service_port: ServicePort, slices: Sequence[EndpointSlice], pods: Sequence[Pod]
 ) -> str:

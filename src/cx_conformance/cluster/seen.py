@@ -5,26 +5,27 @@ of namespaces. After those, an object of a Helm release is recognised when its l
 chart's: ``<instance>-<chart>``. Labels alone prove nothing: a renamed object keeps them.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 
+from cx_conformance.blueprint.component import Group, Kind
 from cx_conformance.blueprint.component import Ingress as PromisedIngress
-from cx_conformance.blueprint.component import Kind
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.claims import claims_of
-from cx_conformance.cluster.ingress import Ingress
+from cx_conformance.cluster.config import is_generated_from
 from cx_conformance.cluster.kinds import WORKLOADS
 from cx_conformance.cluster.metadata import ApiObject
 from cx_conformance.cluster.namespace import Namespace
 from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.pod_spec import Container, PodSpec
 from cx_conformance.cluster.ports import ReadyEndpoint, ready_endpoints
-from cx_conformance.cluster.routes import Route, literal_path, routes
+from cx_conformance.cluster.routes import Route
+from cx_conformance.cluster.routing import Routing
 from cx_conformance.cluster.service import Service, ServicePort
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.cluster.storage import PersistentVolumeClaim
@@ -34,7 +35,6 @@ from cx_conformance.outcome.looking import CouldNotLook, NotServed
 
 T_co = TypeVar("T_co", covariant=True)
 R = TypeVar("R", bound=ApiObject)
-K = TypeVar("K")
 
 _CHART: Final = "app.kubernetes.io/name"
 _INSTANCE: Final = "app.kubernetes.io/instance"
@@ -132,22 +132,73 @@ class Seen:
             return planned.namespaces[0]
 
     def one_of(self, record: type[R], planned: Planned, names: Iterable[str]) -> Found[R] | None:
-        """Return the first object of these names in the component's namespaces, where its workload lives first."""
+        """Return the first object of these names in the namespace of the component's workload: no other serves it.
+
+        Where the workload was not found any of its namespaces will do.
+        """
         candidates = tuple(names)
-        namespaces = tuple(dict.fromkeys((self.namespace_of(planned), *planned.namespaces)))
-        for namespace in namespaces:
+        for namespace in self._namespaces_of(planned):
             for name in candidates:
                 live = self.snapshot.get(record, namespace, name)
                 if live is not None:
                     return Found(live, _name_note(record.__name__, candidates[0], name, planned, namespace))
         return None
 
-    def secret(self, planned: Planned, names: Iterable[str]) -> str | None:
+    def _namespaces_of(self, planned: Planned) -> tuple[str, ...]:
+        try:
+            return (self.workload(planned).object.namespace,)
+        except (Absent, CouldNotLook):
+            return planned.namespaces
+
+    def elsewhere(self, record: type[R], planned: Planned, names: Iterable[str]) -> str:
+        """Say that an object of these names stands where it does not serve the component; empty where none is seen."""
+        served, candidates = self._namespaces_of(planned), set(names)
+        found = sorted(
+            live.where
+            for live in self.snapshot.visible(record)
+            if live.name in candidates and live.namespace not in served
+        )
+        stand = "stands in another namespace" if len(found) == 1 else "stand in other namespaces"
+        return f"; {record.__name__} {', '.join(found[:3])} {stand}" if found else ""
+
+    def names_of(
+        self, planned: Planned, kind: Literal["ConfigMap", "Secret"], names: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """Return ``names``, and after them what the workload refers to under a name that was made of one of them."""
+        try:
+            referred = {one.name for one in self.spec(planned).references() if one.kind == kind}
+        except (Absent, CouldNotLook):
+            return names
+        return (*names, *sorted(one for one in referred if any(self.is_made_of(name, one) for name in names)))
+
+    def is_made_of(self, documented: str, name: str) -> bool:
+        """Whether ``name`` is ``documented`` as kustomize generates it, or as a Helm release of another name has it."""
+        return is_generated_from(name, documented) or any(
+            name == used + documented.removeprefix(release)
+            for release in self._documented_releases
+            if documented.startswith(f"{release}-")
+            for used in self._releases
+        )
+
+    @cached_property
+    def _documented_releases(self) -> frozenset[str]:
+        return frozenset(one.helm.release for one in self.plan.blueprint.components.values() if one.helm)
+
+    @cached_property
+    def _releases(self) -> frozenset[str]:
+        """The Helm releases that the found workloads are of."""
+        found = set()
+        for planned in self.plan.components.values():
+            with suppress(Absent, CouldNotLook):
+                found.add(self.workload(planned).object.labels.get(_INSTANCE, ""))
+        return frozenset(found - {""})
+
+    def secret(self, planned: Planned, names: tuple[str, ...]) -> str | None:
         """Return the first of these Secrets that exists in the component's namespace; raises CouldNotLook."""
         namespace = self.namespace_of(planned)
         looked_at = [name for name in names if (namespace, name) in self.snapshot.secrets]
         if not looked_at:
-            self.snapshot.secret(namespace, next(iter(names)))
+            self.snapshot.secret(namespace, names[0])
         return next((name for name in looked_at if self.snapshot.secret(namespace, name) is not None), None)
 
     def endpoints(self, service: Service, port: ServicePort) -> tuple[ReadyEndpoint, ...]:
@@ -170,26 +221,27 @@ class Seen:
         return self.plan.site.hosts.get(planned.id) or self.fqdn
 
     def route(self, planned: Planned, promise: PromisedIngress) -> Route:
-        """Return the Ingress rule for the promised path; raises Absent, NotApplicable or CouldNotLook.
+        """Return the Ingress rule that counts for the promised path; raises Absent, NotApplicable or CouldNotLook.
 
-        Of several the one that leads to the component's Service counts, then the one for the site's host.
+        Where APISIX has everything it is the rule that leads there.
         """
-        wanted, host = literal_path(promise.path), (self.host_of(planned) or "").lower()
-        found = self._routes_by_path.get(wanted)
-        if found:
-            services = self._service_names(planned)
-            return max(found, key=lambda route: (route.path.service in services, route.host == host))
-        gateway = next((route for route in self.routes if route.path.service == "apisix-gateway"), None)
-        if gateway:
-            raise NotApplicable(f"Ingress {gateway.ingress.where} leads everything to APISIX, whose routes are its own")
+        routing, host = self.routing, (self.host_of(planned) or "").lower()
+        found = routing.best(promise.path, self._service_names(planned), host) or routing.gateway
+        if found is not None:
+            return found
+        if routing.has_apisix and not any(self.routes_to(one) for one in self._internal):
+            raise NotApplicable("no Ingress leads to any component, and APISIX is installed, whose routes are its own")
         others = [f"{route.path.path} of {route.ingress.where}" for route in self.routes_to(planned)]
         instead = f"; its Service is reached by {', '.join(others[:3])}" if others else ""
         raise Absent(f"no Ingress in {' or '.join(self.plan.namespaces)} has a rule for {promise.path}{instead}")
 
     def routes_to(self, planned: Planned) -> tuple[Route, ...]:
         """Return every rule that leads to the component's Service."""
-        services = self._service_names(planned)
-        return tuple(route for name in services for route in self._routes_by_service.get(name, ()))
+        return self.routing.to(self._service_names(planned))
+
+    @property
+    def _internal(self) -> Iterator[Planned]:
+        return (one for one in self.plan.components.values() if one.facts.group is Group.INTERNAL)
 
     def _service_names(self, planned: Planned) -> set[str]:
         try:
@@ -197,35 +249,10 @@ class Seen:
         except Absent:
             return set(planned.service_names)
 
-    def rivals(self, route: Route) -> tuple[Route, ...]:
-        """Return the other rules of the same class for the same host and path; a canary is meant to share them."""
-        return tuple(
-            other
-            for other in self._routes_by_claim[route.literal, route.host]
-            if (other.ingress.where != route.ingress.where or other.path != route.path)
-            and other.ingress.class_name == route.ingress.class_name
-            and not (other.ingress.is_canary or route.ingress.is_canary)
-        )
-
     @cached_property
-    def routes(self) -> tuple[Route, ...]:
-        """Every Ingress rule of the platform's namespaces; raises CouldNotLook."""
-        return tuple(
-            route for namespace in self.plan.namespaces for route in routes(self.snapshot.list(Ingress, namespace))
-        )
-
-    @cached_property
-    def _routes_by_path(self) -> Mapping[str, list[Route]]:
-        return _grouped(self.routes, lambda route: route.literal)
-
-    @cached_property
-    def _routes_by_service(self) -> Mapping[str, list[Route]]:
-        return _grouped(self.routes, lambda route: route.path.service)
-
-    @cached_property
-    def _routes_by_claim(self) -> Mapping[tuple[str, str], list[Route]]:
-        """Every rule that is visible, those of others too, by path and host."""
-        return _grouped(routes(self.snapshot.visible(Ingress)), lambda route: (route.literal, route.host))
+    def routing(self) -> Routing:
+        """The Ingress rules of the platform's namespaces."""
+        return Routing(self.snapshot, self.plan.namespaces)
 
     @cached_property
     def owners(self) -> dict[tuple[str, str], str]:
@@ -319,14 +346,8 @@ class Seen:
             if workload and live.selects(workload.template.labels):
                 near.append(live.where)
         others = f"; its pods are selected by {', '.join(near[:3])}" if near else ""
-        return Absent(f"Service {planned.namespaces[0]}/{planned.service_names[0]} does not exist{others}")
-
-
-def _grouped(some: Iterable[Route], key: Callable[[Route], K]) -> Mapping[K, list[Route]]:
-    groups: defaultdict[K, list[Route]] = defaultdict(list)
-    for route in some:
-        groups[key(route)].append(route)
-    return groups
+        others += self.elsewhere(Service, planned, planned.service_names)
+        return Absent(f"Service {self.namespace_of(planned)}/{planned.service_names[0]} does not exist{others}")
 
 
 def _given(found: Found[R] | Absent) -> Found[R]:

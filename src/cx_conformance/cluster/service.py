@@ -53,6 +53,12 @@ class Service(ApiObject):
     load_balancer: tuple[str, ...]
     load_balancer_class: str
     ip_families: tuple[str, ...]
+    internal_traffic_policy: str = "Cluster"
+
+    @property
+    def keeps_to_node(self) -> bool:
+        """Whether a call from inside the cluster reaches only endpoints on the caller's own node."""
+        return self.internal_traffic_policy == "Local" and not self.headless
 
     @property
     def headless(self) -> bool:
@@ -100,6 +106,14 @@ class EndpointSlice(ApiObject):
     ports: tuple[SlicePort, ...]
     endpoints: tuple[Endpoint, ...]
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether people keep it: no controller's name, such as ``controller.example.com``, says that it does.
+
+        Proxies follow every slice of a Service, whoever keeps it.
+        """
+        return "." not in self.labels.get("endpointslice.kubernetes.io/managed-by", "")
+
 
 def service(source: Json) -> Service:
     """Read a Service."""
@@ -131,6 +145,7 @@ def service(source: Json) -> Service:
         load_balancer=tuple(found for item in ingress if (found := text(item, "ip") or text(item, "hostname"))),
         load_balancer_class=text(spec, "loadBalancerClass"),
         ip_families=texts(spec, "ipFamilies"),
+        internal_traffic_policy=text(spec, "internalTrafficPolicy") or "Cluster",
     )
 
 

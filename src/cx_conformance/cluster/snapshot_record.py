@@ -40,11 +40,15 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenSecret:
-    """A Secret that was asked for: its metadata (None: it does not exist), its certificate, or why neither was seen."""
+    """A Secret that was asked for: its metadata (None: it does not exist), its certificate, or why neither was seen.
+
+    ``key_fits`` says whether its private key is the certificate's; the key itself is in no record.
+    """
 
     metadata: SecretMetadata | None = None
     certificate: bytes | None = None
     certificate_looked_at: bool = False
+    key_fits: bool | None = None
     refusal: Refusal | None = None
 
 
@@ -159,6 +163,10 @@ class Snapshot:
                 f"{', '.join(self.namespaces)} names it"
             )
         return seen.certificate
+
+    def key_fits(self, namespace: str, name: str) -> bool | None:
+        """Return whether a TLS Secret's key is that of its certificate; None where there is none; raises as above."""
+        return self._secret(namespace, name).key_fits
 
     def _secret(self, namespace: str, name: str) -> SeenSecret:
         seen = self.secrets.get((namespace, name))

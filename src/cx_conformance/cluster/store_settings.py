@@ -1,4 +1,7 @@
-"""What the components are told about a store: keys of the shared ConfigMaps that some container really reads."""
+"""What the components are told about a store: keys of the shared ConfigMaps that some container really reads.
+
+A variable that a pod template sets itself comes before them.
+"""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,18 +23,21 @@ _OFF: Final = frozenset({"false", "no", "off", "0"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One key of one live ConfigMap; ``value`` is masked where it looks secret."""
+    """One value that components are told under ``key``; it is masked where it looks secret."""
 
-    config_map: ConfigMap
+    holder: str
+    """What holds it, as messages name it: ``ConfigMap expertflow/ef-ccm-cm``."""
+    namespace: str
+    """Where it is read."""
     key: str
     value: str
     readers: tuple[str, ...]
-    """Ids of the components whose containers take this key from this ConfigMap."""
+    """Ids of the components whose containers are told it."""
 
     @property
     def where(self) -> str:
         """The setting as messages name it."""
-        return f"{self.key} in ConfigMap {self.config_map.where}"
+        return f"{self.key} in {self.holder}"
 
     @property
     def is_template(self) -> bool:
@@ -45,14 +51,44 @@ class Setting:
         return True if word in _ON else False if word in _OFF else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared(Setting):
+    """A setting that is a key of a live ConfigMap."""
+
+    config_map: ConfigMap
+
+
 def told(seen: Seen, entry: Entry[Store], field: Field) -> tuple[Setting, ...]:
     """Return every live setting of one field of a store, empty values left out; raises CouldNotLook."""
     return tuple(
         one
         for settings in entry.of.settings
         if (key := getattr(settings, field)) is not None
-        for one in keyed(seen, settings, key)
+        for one in (*keyed(seen, settings, key), *_written(seen, entry, key))
     )
+
+
+def _written(seen: Seen, entry: Entry[Store], key: str) -> Iterator[Setting]:
+    """Yield what pod templates of the store's callers say themselves under ``key``."""
+    callers = {edge.caller.id: edge.caller for edge in seen.plan.edges if edge.callee.id == entry.component}
+    for planned in callers.values():
+        with suppress(Absent):
+            live = seen.workload(planned).object
+            for value in dict.fromkeys(_own_values(live.template.spec, key)):
+                yield Setting(
+                    holder=f"{live.kind} {live.where}",
+                    namespace=live.namespace,
+                    key=key,
+                    value=value,
+                    readers=(planned.id,),
+                )
+
+
+def _own_values(spec: PodSpec, key: str) -> Iterator[str]:
+    for container in (*spec.init_containers, *spec.containers):
+        for variable in container.env:
+            if variable.name == key and (variable.value or "").strip():
+                yield (variable.value or "").strip()
 
 
 def replica_set(seen: Seen, entry: Entry[Store]) -> str | None:
@@ -96,20 +132,34 @@ def named(seen: Seen, entry: Entry[Store], key: str) -> str | None:
     return names.pop() if len(names) == 1 else None
 
 
-def keyed(seen: Seen, settings: Settings, key: str) -> Iterator[Setting]:
+def keyed(seen: Seen, settings: Settings, key: str) -> Iterator[Shared]:
     """Yield the live settings under ``key`` of the ConfigMaps that ``settings`` documents; raises CouldNotLook."""
     workloads = tuple(_workloads(seen))
     for namespace in dict.fromkeys(live.namespace for _, live in workloads):
-        for name in (settings.config_map, *settings.aliases):
-            config_map = seen.snapshot.get(ConfigMap, namespace, name)
-            value = (config_map.value(key) or "").strip() if config_map else ""
+        for config_map in _documented(seen, settings, namespace):
+            value = (config_map.value(key) or "").strip()
             readers = tuple(
                 component
                 for component, live in workloads
-                if live.namespace == namespace and _reads(live.template.spec, name, key)
+                if live.namespace == namespace and _reads(live.template.spec, config_map.name, key)
             )
-            if config_map and value and readers:
-                yield Setting(config_map=config_map, key=key, value=value, readers=readers)
+            if value and readers:
+                yield Shared(
+                    holder=f"ConfigMap {config_map.where}",
+                    namespace=namespace,
+                    config_map=config_map,
+                    key=key,
+                    value=value,
+                    readers=readers,
+                )
+
+
+def _documented(seen: Seen, settings: Settings, namespace: str) -> Iterator[ConfigMap]:
+    """Yield the ConfigMaps of the documented names, and those whose names were made of them."""
+    for name in (settings.config_map, *settings.aliases):
+        for one in seen.snapshot.list(ConfigMap, namespace):
+            if one.name == name or seen.is_made_of(name, one.name):
+                yield one
 
 
 def _workloads(seen: Seen) -> Iterator[tuple[str, Workload]]:
@@ -123,6 +173,7 @@ def _reads(spec: PodSpec, name: str, key: str) -> bool:
     mounted = any(
         one.kind == "ConfigMap" and one.name == name and one.key in (None, key)
         for volume in spec.volumes
+        if volume not in spec.unmounted
         for one in volume.references
     )
     return mounted or any(_takes(one, name, key) for one in (*spec.init_containers, *spec.containers))
@@ -135,5 +186,6 @@ def _takes(container: Container, name: str, key: str) -> bool:
         for one in container.env
     ):
         return True
-    wholly = any(one.kind == "ConfigMap" and one.name == name for one in container.env_from)
+    # With a prefix it is a variable of another name.
+    wholly = any(one.kind == "ConfigMap" and one.name == name and not one.prefix for one in container.env_from)
     return wholly and all(one.name != key for one in container.env)

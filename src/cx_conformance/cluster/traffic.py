@@ -30,6 +30,8 @@ class Traffic:
     connections: int = 0
     forbidden: tuple[str, ...] = ()
     """A sentence for each way that is shut, which names the policies."""
+    barring: tuple[str, ...] = ()
+    """The policies that shut those ways, each with its direction: what many forbidden connections have in common."""
     by_block: tuple[str, ...] = ()
     """Policies that allow a connection by a block of addresses only."""
     restricting: dict[str, list[str]] = field(default_factory=dict)
@@ -125,6 +127,14 @@ def _traffic(policies: Policies, sources: Sequence[End], targets: Sequence[tuple
     return Traffic(
         connections=len(judged),
         forbidden=tuple(dict.fromkeys(barrier.words for ruling in rulings for barrier in ruling.barriers)),
+        barring=tuple(
+            dict.fromkeys(
+                f"{policy.where} ({barrier.direction})"
+                for ruling in rulings
+                for barrier in ruling.barriers
+                for policy in barrier.policies
+            )
+        ),
         by_block=tuple(dict.fromkeys(policy.where for ruling in rulings for policy in ruling.by_block)),
         restricting={direction: names for direction, names in restricting.items() if names},
         on_node=tuple(dict.fromkeys(end.name for pair in pairs for end in pair[:2] if _on_node(end))),

@@ -23,7 +23,7 @@ def told_hosts(seen: Seen, entry: Entry[Store]) -> tuple[str, ...]:
     with suppress(Absent, CouldNotLook):
         for setting in (*told(seen, entry, "host"), *told(seen, entry, "url")):
             for one in addresses(setting.value) or () if not setting.is_template else ():
-                led = leads(seen, entry.planned, one.host, setting.config_map.namespace)
+                led = leads(seen, entry.planned, one.host, setting.namespace)
                 if led.service is not None and not _is_number(one.host):
                     found.append(one.host.lower().rstrip("."))
     return tuple(dict.fromkeys(found))

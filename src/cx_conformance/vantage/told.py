@@ -58,6 +58,6 @@ def _told_path(seen: Seen, entry: Entry[Store]) -> str | None:
         for setting in told(seen, entry, "url"):
             for one in addresses(setting.value) or () if not setting.is_template else ():
                 path = urlsplit(setting.value).path.rstrip("/")
-                if path and leads(seen, entry.planned, one.host, setting.config_map.namespace).service is not None:
+                if path and leads(seen, entry.planned, one.host, setting.namespace).service is not None:
                     paths.add(path)
     return paths.pop() if len(paths) == 1 else None

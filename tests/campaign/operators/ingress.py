@@ -3,6 +3,7 @@
 import base64
 import copy
 import datetime as dt
+from collections.abc import Mapping
 from functools import cache
 
 from cx_conformance.sandbox.credentials import Authority
@@ -182,17 +183,18 @@ def tls_secret_absent(fact: Fact, ground: Ground) -> None:
 
 
 @cache
-def _certificate(name: str, days: int) -> str:
+def _certificate(name: str, days: int) -> Mapping[str, str]:
     pair = Authority().issue([name], valid_for=dt.timedelta(days=days))
-    return base64.b64encode(pair.certificate).decode()
+    held = {"tls.crt": pair.certificate, "tls.key": pair.key}
+    return {file: base64.b64encode(content).decode() for file, content in held.items()}
 
 
-def _own_certificate(fact: Fact, ground: Ground, encoded: str) -> None:
+def _own_certificate(fact: Fact, ground: Ground, held: Mapping[str, str]) -> None:
     made = ground.ingress(fact)
     namespace = made["metadata"]["namespace"]
     secret: Object = copy.deepcopy(ground.find("Secret", "ef-ingress-tls-secret", namespace))
     secret["metadata"]["name"] = "own-tls"
-    secret["data"]["tls.crt"] = encoded
+    secret["data"] |= held
     ground.manifests.append(secret)
     made["spec"]["tls"][0]["secretName"] = "own-tls"
 
@@ -224,7 +226,13 @@ def certificate_expired(fact: Fact, ground: Ground) -> None:
 @breaks(URL, how="wrong certificate", words="own-tls")
 def certificate_unreadable(fact: Fact, ground: Ground) -> None:
     """What it holds is no certificate."""
-    _own_certificate(fact, ground, base64.b64encode(b"not a certificate").decode())
+    _own_certificate(fact, ground, {"tls.crt": base64.b64encode(b"not a certificate").decode()})
+
+
+@breaks(URL, how="wrong certificate", words="own-tls")
+def key_of_another_certificate(fact: Fact, ground: Ground) -> None:
+    """Its key is that of the certificate before."""
+    _own_certificate(fact, ground, {"tls.crt": _certificate(FQDN, 90)["tls.crt"]})
 
 
 @breaks(URL, how="wrong reference", words=_path_words)

@@ -69,6 +69,20 @@ def foreign_slice(installation: Installation) -> None:
     installation.change_live(doubled)
 
 
+def another_clusters_endpoints(installation: Installation) -> None:
+    """Let a controller add the pods of another cluster to every Service, as a mesh of clusters does."""
+
+    def added(objects: list[Object]) -> None:
+        for one in [one for one in objects if one["kind"] == "EndpointSlice"]:
+            twin = copy.deepcopy(one)
+            twin["metadata"]["name"] += "-mesh"
+            twin["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"] = "endpointslice-mesh.example.com"
+            twin["endpoints"] = [{"addresses": ["10.77.0.9"], "conditions": {"ready": True}}]
+            objects.append(twin)
+
+    installation.change_live(added)
+
+
 def on_services(**fields: Any) -> Vary:
     """Set fields of every Service."""
 
@@ -197,9 +211,10 @@ def solver(installation: Installation) -> None:
 
 
 @cache
-def _wildcard() -> str:
+def _wildcard() -> dict[str, str]:
     pair = Authority().issue(["*.example.com", "example.com"], valid_for=dt.timedelta(days=90))
-    return base64.b64encode(pair.certificate).decode()
+    held = {"tls.crt": pair.certificate, "tls.key": pair.key}
+    return {name: base64.b64encode(content).decode() for name, content in held.items()}
 
 
 def wildcard_certificate(installation: Installation) -> None:
@@ -209,7 +224,7 @@ def wildcard_certificate(installation: Installation) -> None:
     ]:
         twin = copy.deepcopy(secret)
         twin["metadata"]["name"] = "wildcard-tls"
-        twin["data"]["tls.crt"] = _wildcard()
+        twin["data"] |= _wildcard()
         installation.manifests.append(twin)
     for one in of_kind(installation, "Ingress"):
         one["spec"]["tls"] = [{"hosts": ["*.example.com"], "secretName": "wildcard-tls"}]
@@ -230,12 +245,72 @@ def both_classes(installation: Installation) -> None:
     installation.manifests.append(twin)
 
 
+def claimed_twice_alike(installation: Installation) -> None:
+    """Have a second Ingress of an older release that leads the same path to the same port, by its name."""
+    twin = copy.deepcopy(installation.find("Ingress", "ef-ccm"))
+    twin["metadata"]["name"] = "customer-channel-manager"
+    twin["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["port"] = {"name": "http-ccm-8081"}
+    installation.manifests.append(twin)
+
+
+def default_named_by_some(installation: Installation) -> None:
+    """Name the class in one Ingress and leave it to the default in all others."""
+    for one in of_kind(installation, "Ingress"):
+        if one["metadata"]["name"] != "ef-ccm":
+            del one["spec"]["ingressClassName"]
+    default = {"ingressclass.kubernetes.io/is-default-class": "true"}
+    installation.live("IngressClass", "nginx", lambda one: one["metadata"].update(annotations=default))
+
+
+def another_host_in_front(host: str | None) -> Vary:
+    """Serve a foreign host name by an Ingress of its own, and the site's by a rule for ``host``; None: for any."""
+
+    def vary(installation: Installation) -> None:
+        foreign = copy.deepcopy(installation.find("Ingress", "ef-ccm"))
+        foreign["metadata"]["name"] = "aaa"
+        foreign["spec"]["rules"][0]["host"] = "cx.example.org"
+        foreign["spec"]["tls"] = [{"hosts": ["cx.example.org"]}]
+        own = installation.find("Ingress", "ef-ccm")["spec"]
+        own["rules"][0]["host"] = host
+        if host is None:
+            del own["rules"][0]["host"]
+        own["tls"][0].pop("hosts")
+        installation.manifests.insert(0, foreign)
+
+    return vary
+
+
+def behind_apisix(installation: Installation) -> None:
+    """Lead everything to APISIX by one Ingress, as the charts do from 4.10 on."""
+    own = installation.find("Ingress", "keycloak")
+    for one in list(of_kind(installation, "Ingress")):
+        installation.manifests.remove(one)
+    backend = {"service": {"name": "apisix-gateway", "port": {"number": 80}}}
+    own["metadata"] = {"name": "apisix", "namespace": "ef-external"}
+    own["spec"]["rules"] = [
+        {"host": "*.example.com", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
+    ]
+    own["spec"]["tls"][0].pop("hosts")
+    installation.manifests.append(own)
+    spec = {"selector": {"app.kubernetes.io/name": "apisix"}, "ports": [{"port": 80, "targetPort": 9080}]}
+    installation.manifests.append(named("Service", "apisix-gateway", "ef-external", spec=spec) | {"apiVersion": "v1"})
+
+
+def routes_of_apisix(installation: Installation) -> None:
+    """Write the routes as APISIX's own objects, as the charts of 4.9 do."""
+    for one in list(of_kind(installation, "Ingress")):
+        installation.manifests.remove(one)
+    spec = {"controller": "apisix.apache.org/apisix-ingress"}
+    installation.add_live(named("IngressClass", "apisix", spec=spec))
+
+
 VARIATIONS: Final[dict[str, Vary]] = {
     "dual stack, IPv6 first": live("Service", ipv6_first),
     "IPv6 only": all_of(live("Service", ipv6_only), live("EndpointSlice", ipv6_only)),
     "an EndpointSlice a port": one_slice_a_port,
     "a terminating endpoint beside a new one": terminating_beside,
     "a foreign EndpointSlice of names": foreign_slice,
+    "endpoints of another cluster": another_clusters_endpoints,
     "external addresses on Services": on_services(externalIPs=["192.0.2.7"], sessionAffinity="ClientIP"),
     "Services that keep to the node": on_services(internalTrafficPolicy="Local", publishNotReadyAddresses=True),
     "a port for metrics first, one for UDP last": other_ports_first,
@@ -254,4 +329,13 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "a wildcard certificate in another Secret": wildcard_certificate,
     "the controller's own certificate": controllers_certificate,
     "an internal Ingress of another class": both_classes,
+    "a path claimed twice alike": claimed_twice_alike,
+    "the default class named by some": default_named_by_some,
+    "a foreign host name in front, and a wildcard": another_host_in_front("*.example.com"),
+    "a foreign host name in front, and any host": another_host_in_front(None),
+    "a second ingress-nginx under a longer name": live(
+        "IngressClass", lambda one: one["spec"].update(controller="k8s.io/internal-ingress-nginx")
+    ),
+    "everything behind APISIX": behind_apisix,
+    "routes as objects of APISIX": routes_of_apisix,
 }

@@ -10,9 +10,11 @@ from cx_conformance.sandbox.controllers.index import Objects
 
 
 def missing_volumes(objects: Objects, pod: Object) -> Iterator[str]:
-    """Yield what the kubelet says of each volume whose source does not exist."""
-    namespace = pod["metadata"]["namespace"]
-    for volume in pod["spec"]["volumes"]:
+    """Yield what the kubelet says of each volume whose source does not exist; it passes over what nothing mounts."""
+    namespace, spec = pod["metadata"]["namespace"], pod["spec"]
+    containers = (*spec.get("initContainers", []), *spec["containers"])
+    mounted = {mount["name"] for one in containers for mount in one.get("volumeMounts", [])}
+    for volume in (one for one in spec["volumes"] if one["name"] in mounted):
         for kind, name, optional in _volume_sources(volume):
             if not optional and objects.get(kind, namespace, name) is None:
                 yield f'MountVolume.SetUp failed for volume "{volume["name"]}" : {kind.lower()} "{name}" not found'

@@ -1,0 +1,120 @@
+"""The platform's Ingress rules together: which of them counts for a path, which class serves it, who else claims it."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TypeVar
+
+from cx_conformance.cluster.ingress import Ingress, IngressClass
+from cx_conformance.cluster.routes import Route, literal_path, routes
+from cx_conformance.cluster.snapshot_record import Snapshot
+from cx_conformance.outcome.looking import CouldNotLook
+
+K = TypeVar("K")
+
+
+class Routing:
+    """The rules of the platform's namespaces; asking raises CouldNotLook where Ingresses could not be listed."""
+
+    def __init__(self, snapshot: Snapshot, namespaces: Sequence[str]) -> None:
+        """Look into ``snapshot`` for the rules of ``namespaces``."""
+        self._snapshot = snapshot
+        self._namespaces = namespaces
+
+    @cached_property
+    def all(self) -> tuple[Route, ...]:
+        """Every rule, in the order of the namespaces."""
+        return tuple(one for namespace in self._namespaces for one in routes(self._snapshot.list(Ingress, namespace)))
+
+    def best(self, path: str, services: Collection[str], host: str) -> Route | None:
+        """Return the rule for ``path``; None where there is none.
+
+        Of several the one that answers for ``host`` counts, as it does for a controller: by its name, then by a
+        wildcard or for any host; then one that is no canary, and that leads to one of ``services``.
+        """
+        found = self._by_path.get(literal_path(path), ())
+        return max(
+            found,
+            key=lambda one: (_answers(one, host), not one.ingress.is_canary, one.path.service in services),
+            default=None,
+        )
+
+    def to(self, services: Iterable[str]) -> tuple[Route, ...]:
+        """Return every rule that leads to one of these Services."""
+        return tuple(one for name in services for one in self._by_service.get(name, ()))
+
+    @cached_property
+    def gateway(self) -> Route | None:
+        """The rule that leads everything to APISIX, whose routes are its own (CX 4.10 on); None: there is none."""
+        return next((one for one in self.all if one.is_gateway), None)
+
+    @property
+    def has_apisix(self) -> bool:
+        """Whether APISIX's controller has a class here: routes may be written as its own objects then (CX 4.9)."""
+        try:
+            return any(one.controller.startswith("apisix.apache.org/") for one in self._snapshot.list(IngressClass))
+        except CouldNotLook:
+            return False
+
+    @cached_property
+    def default_classes(self) -> tuple[str, ...]:
+        """The classes that say they are the default, the newest first: the API server gives that to new Ingresses."""
+        defaults = [one for one in self._snapshot.list(IngressClass) if one.is_default]
+        return tuple(one.name for one in sorted(defaults, key=lambda one: (-_age(one), one.name)))
+
+    def class_of(self, ingress: Ingress) -> str:
+        """Return the class that serves ``ingress``: the one it names, else the default; empty where neither is seen."""
+        if ingress.class_name:
+            return ingress.class_name
+        try:
+            return next(iter(self.default_classes), "")
+        except CouldNotLook:
+            return ""
+
+    def controller_of(self, ingress: Ingress) -> str:
+        """Return the controller of the class that serves ``ingress``; empty where there is none, or none is seen."""
+        try:
+            found = self._snapshot.get(IngressClass, None, self.class_of(ingress))
+        except CouldNotLook:
+            return ""
+        return found.controller if found else ""
+
+    def rivals(self, route: Route) -> tuple[Route, ...]:
+        """Return the other rules of the same class for the same host and path; a canary is meant to share them."""
+        return tuple(
+            other
+            for other in self._by_claim[route.literal, route.host]
+            if (other.ingress.where != route.ingress.where or other.path != route.path)
+            and self.class_of(other.ingress) == self.class_of(route.ingress)
+            and not (other.ingress.is_canary or route.ingress.is_canary)
+        )
+
+    @cached_property
+    def _by_path(self) -> Mapping[str, list[Route]]:
+        return _grouped(self.all, lambda one: one.literal)
+
+    @cached_property
+    def _by_service(self) -> Mapping[str, list[Route]]:
+        return _grouped(self.all, lambda one: one.path.service)
+
+    @cached_property
+    def _by_claim(self) -> Mapping[tuple[str, str], list[Route]]:
+        """Every rule that is visible, those of others too, by path and host."""
+        return _grouped(routes(self._snapshot.visible(Ingress)), lambda one: (one.literal, one.host))
+
+
+def _answers(route: Route, host: str) -> int:
+    if not host or route.host == host:
+        return 2
+    return 1 if route.host in ("", f"*.{host.partition('.')[2]}") else 0
+
+
+def _age(one: IngressClass) -> float:
+    return one.created.timestamp() if one.created else 0.0
+
+
+def _grouped(some: Iterable[Route], key: Callable[[Route], K]) -> Mapping[K, list[Route]]:
+    groups: defaultdict[K, list[Route]] = defaultdict(list)
+    for one in some:
+        groups[key(one)].append(one)
+    return groups
