@@ -141,6 +141,13 @@ def test_without_getent_a_language_resolves(tmp_path: Path, resolver: str, ports
     assert (bad.resolver, bad.finding, bad.tool) == (resolver, F.NOT_RESOLVABLE, None)
 
 
+def with_hosts(hosts: Path) -> list[str]:
+    """Return a wrapper that gives a container this hosts file, as the kubelet does."""
+    mounts = '"$0" --bind "$1" /etc/hosts && shift && exec "$@"'
+    unshared = [program("unshare"), "--map-root-user", "--mount"]
+    return [*unshared, program("bash"), "-c", mounts, program("mount"), str(hosts)]
+
+
 OLD_GETENT = """#!/bin/sh
 [ "$1" = hosts ] || exit 1
 echo "127.0.0.1       localhost"
@@ -161,15 +168,49 @@ printf 'Name:      ccm\\nAddress 1: 10.0.0.7 ccm.expertflow.svc.cluster.local\\n
         ({"getent": OLD_GETENT}, "getent", ("127.0.0.1",)),
         ({"nslookup": BIND_NSLOOKUP}, "nslookup", ("10.0.0.7", "10.0.0.8")),
         ({"nslookup": OLD_BUSYBOX_NSLOOKUP}, "nslookup", ("10.0.0.7",)),
+        (
+            {"nslookup": BIND_NSLOOKUP + 'echo "** server can\'t find ccm: NXDOMAIN"; exit 1\n'},
+            "nslookup",
+            ("10.0.0.7", "10.0.0.8"),
+        ),
     ],
 )
 def test_each_form_of_a_resolvers_answer_is_read(
     tmp_path: Path, programs: dict[str, str], resolver: str, addresses: tuple[str, ...], ports: dict[str, int]
 ) -> None:
-    """Old getents know no ahosts; nslookup prints its server's address first, and busybox numbers them."""
-    container = Container(tmp_path, "dash", {"bash": "bash", **programs})
+    """Old getents know no ahosts; nslookup prints its server's address first, and fails where only IPv6 is unknown."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text("")
+    container = Container(tmp_path, "dash", {"bash": "bash", **programs}, wrapper=with_hosts(hosts))
     (seen,) = observe(container, ("localhost", ports["silent"]))
     assert (seen.resolver, seen.addresses) == (resolver, addresses)
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "busybox"])
+@pytest.mark.parametrize("programs", [{}, {"nslookup": BIND_NSLOOKUP}], ids=["without nslookup", "with nslookup"])
+def test_without_getent_the_hosts_file_comes_before_dns(
+    tmp_path: Path, shell: str, programs: dict[str, str], ports: dict[str, int]
+) -> None:
+    """A host alias that leads a callee's name elsewhere is where the tool goes, although nslookup does not know it."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text("# 10.0.0.9 ccm\n127.0.0.1\tother ccm # an alias\n::1 ccm.expertflow.svc\n127.0.0.9 ccm")
+    container = Container(tmp_path, shell, {"bash": "bash", **programs}, wrapper=with_hosts(hosts))
+    (seen,) = observe(container, ("ccm", ports["silent"]))
+    assert (seen.resolver, seen.addresses) == ("hosts", ("127.0.0.1", "127.0.0.9"))
+
+
+NEW_CURL = """#!/bin/sh
+[ "$1" = -V ] && echo 'Protocols: http telnet' && exit
+echo '* Established connection to 127.0.0.1 (127.0.0.1 port 80) from 127.0.0.1 port 40000 ' >&2
+exec sleep 60
+"""
+
+
+def test_a_curl_that_tells_of_its_connection_in_new_words_is_understood(tmp_path: Path) -> None:
+    """From 8.16 on curl says that it established a connection; that it waits then is no time-out."""
+    container = Container(tmp_path, "dash", {"curl": NEW_CURL, "sleep": "sleep"})
+    assert findings(container, ("127.0.0.1", 80)) == [F.CONNECTS]
+    assert container.left_behind() == []
 
 
 def test_a_name_lookup_that_hangs_is_told_as_such(tmp_path: Path) -> None:

@@ -82,6 +82,19 @@ after_name() { # the addresses that nslookup prints after the name, in $1
   done
 }
 
+in_hosts_file() { # the addresses that the hosts file gives $host; fails when there are none
+  [ -r /etc/hosts ] || return 1
+  while read -r line || [ -n "$line" ]; do
+    set -- ${line%%#*}
+    address=${1-}
+    while [ "$#" -gt 1 ]; do
+      shift
+      [ "$1" != "$host" ] || add_address "$address"
+    done
+  done </etc/hosts
+  [ -n "$addresses" ] && resolver=hosts
+}
+
 resolve() { # sets $addresses and $resolver, or $word when the name is known not to resolve
   addresses= resolver=-
   if has getent; then
@@ -90,8 +103,10 @@ resolve() { # sets $addresses and $resolver, or $word when the name is known not
     code=$?
     [ "$code" -ne 1 ] || { text=$(limited getent hosts "$host" 2>/dev/null); code=$?; } # older ones know no ahosts
     case $code in 0) ;; 2) word=unresolved ;; 143) word=lookup-timeout ;; *) resolver=- ;; esac
-  elif has nslookup; then # asks DNS alone, without the hosts file: what it does not find, the tool may
-    text=$(limited nslookup "$host" 2>/dev/null) && resolver=nslookup && after_name "$text"
+  elif has nslookup; then # asks DNS alone, unlike the tool, which may also find what it does not
+    in_hosts_file && return
+    after_name "$(limited nslookup "$host" 2>/dev/null)" # it may find one and fail, for want of an IPv6 address
+    [ -z "$addresses" ] || resolver=nslookup
     return
   elif has python3; then
     resolver=python3
@@ -108,6 +123,9 @@ except socket.gaierror:
   for (const each of found) console.log(each.address)
 })' "$host" 2>/dev/null)
     case $? in 0) ;; 2) word=unresolved ;; 143) word=lookup-timeout ;; *) resolver=- ;; esac
+  else
+    in_hosts_file
+    return
   fi
   [ "$resolver" = - ] || [ -n "$word" ] || first_fields "$text"
 }
@@ -170,7 +188,8 @@ until_connected() { # runs a tool that tells of its connection, and ends it ther
       while read -r line; do
         case $line in
           "task "*) task=${line#task } ;;
-          *"onnected to "* | *"... connected."*) heard="it connects" ;;
+          # curl before 8.16, curl from then on, wget
+          *"onnected to "* | *"stablished "*"onnection to "* | *"... connected."*) heard="it connects" ;;
           *) said="$said$line " ;;
         esac
         [ -z "$heard" ] || [ -z "$task" ] || kill "$task" 2>/dev/null
