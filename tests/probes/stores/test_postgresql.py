@@ -1,6 +1,7 @@
 """PostgreSQL, asked by psycopg, against the real server."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -123,6 +124,34 @@ def test_what_is_wrong_with_tls_is_named(plain: int, secured: int, trust: TlsExp
     assert "in plain where TLS is promised" in postgresql.observe(target("postgresql", plain, trust), login).tls.words
     assert "wants TLS" in postgresql.observe(target("postgresql", secured), login).logs_in.words
     assert "wants a client certificate" in postgresql.observe(target("postgresql", secured, trust), login).logs_in.words
+
+
+def test_a_rule_that_rejects_is_not_taken_for_a_wish_for_tls(password: SecretStr, login: Credentials) -> None:
+    """A server without TLS adds to its refusal that the connection was not encrypted; encryption would not help."""
+    wanted(postgresql_server.available())
+    port = free_port()
+    rejecting = "host all sa all reject"
+    with postgresql_server.start("127.0.0.1", {"postgresql": port}, password=password, rules=[rejecting]).wait():
+        seen = postgresql.observe(target("postgresql", port), login)
+    assert seen.logs_in.kind is Kind.UNAUTHORIZED
+    assert "pg_hba.conf rejects connection" in seen.logs_in.words
+    assert seen.refuses_wrong_password.ok is True
+
+
+def test_a_server_that_knows_no_rule_for_its_loopback_was_not_looked_at(
+    password: SecretStr, login: Credentials, mutual: TlsExpectation, authority: Authority, tmp_path: Path
+) -> None:
+    """A tunnel comes out there; who comes from another pod may be let in all the same."""
+    wanted(postgresql_server.available())
+    port = free_port()
+    files = authority.write(tmp_path, PROMISED["postgresql"][0])
+    pods = "10.0.0.0/8"
+    for tls, expected in ((None, None), (files, mutual)):
+        with postgresql_server.start("127.0.0.1", {"postgresql": port}, password=password, tls=tls, whence=pods).wait():
+            seen = postgresql.observe(target("postgresql", port, expected), login)
+        assert (seen.logs_in.ok, seen.logs_in.kind) == (None, Kind.GAVE_UP)
+        assert "run cx-conformance inside the cluster" in seen.logs_in.words
+        assert (seen.refuses_anonymous.ok, seen.refuses_wrong_password.ok) == (None, None)
 
 
 def test_the_callers_own_settings_are_not_used(plain: int, monkeypatch: pytest.MonkeyPatch, login: Credentials) -> None:
