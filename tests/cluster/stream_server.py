@@ -54,14 +54,19 @@ class StreamServer:
         location: str | None = None,
         protocols: tuple[str, ...] = ("v5.channel.k8s.io", "v4.channel.k8s.io"),
         tls: ssl.SSLContext | None = None,
+        slowness: float = 0,
     ) -> None:
-        """Play with ``play``, or refuse each upgrade with a status, a body and a ``location`` to go to."""
+        """Play with ``play``, or refuse each upgrade with a status, a body and a ``location`` to go to.
+
+        Each upgrade takes ``slowness`` seconds.
+        """
         self.sessions: list[Seen] = []
         self._play = play
         self._refuse = refuse
         self._location = location
         self._protocols = protocols
         self._tls = tls
+        self._slowness = slowness
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="stream server")
         self.port = 0
@@ -114,6 +119,7 @@ class StreamServer:
         return next((Subprotocol(each) for each in self._protocols if each in offered), None)
 
     async def _process(self, _: ServerConnection, request: Request) -> Response | None:
+        await asyncio.sleep(self._slowness)
         if self._refuse is None:
             return None
         self.sessions.append(_seen(request, None))
