@@ -17,10 +17,11 @@ import contextlib
 import json
 import logging
 import re
+import socket
 import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, ProxyError
@@ -95,22 +96,26 @@ class ApiStreams:
         ``headers`` are those of ``credentials()``. Raises the ``CouldNotLook`` that says why it was not opened.
         """
         url = "ws" + self.server.removeprefix("http") + target.path
-        opening = _Connect(
-            f"{url}?{urlencode(query)}" if query else url,
-            subprotocols=[Subprotocol(each) for each in protocols],
-            additional_headers=headers,
-            compression=None,
-            proxy=self._proxy(),
-            open_timeout=None,
-            ping_interval=None,
-            close_timeout=_CLOSE_SECONDS,
-            max_size=MESSAGE_LIMIT,
-            logger=_SILENT,
-            **self._tls(),
-        )
+        proxy = self._proxy()
+        ways: dict[str, Any] = self._tls()
         try:
             async with asyncio.timeout(seconds):
-                return await opening
+                if proxy and proxy.startswith("socks"):
+                    ways["sock"] = await asyncio.to_thread(_through_socks, proxy, self.server, seconds)
+                    proxy = None
+                return await _Connect(
+                    f"{url}?{urlencode(query)}" if query else url,
+                    subprotocols=[Subprotocol(each) for each in protocols],
+                    additional_headers=headers,
+                    compression=None,
+                    proxy=proxy,
+                    open_timeout=None,
+                    ping_interval=None,
+                    close_timeout=_CLOSE_SECONDS,
+                    max_size=MESSAGE_LIMIT,
+                    logger=_SILENT,
+                    **ways,
+                )
         except InvalidStatus as refusal:
             raise refused(target, refusal.response.status_code, bytes(refusal.response.body or b"")) from None
         except TimeoutError:
@@ -175,6 +180,24 @@ class ApiStreams:
                 netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}"
             ).geturl()
         return address
+
+
+def _through_socks(proxy: str, server: str, seconds: float) -> socket.socket:
+    """Return a connection to ``server`` through a SOCKS proxy, which looks its name up; raises OSError."""
+    import socks
+
+    way, api = urlsplit(proxy), urlsplit(server)
+    kind = socks.SOCKS4 if way.scheme.startswith("socks4") else socks.SOCKS5
+    connection = socks.socksocket()
+    user, password = (unquote(each) if each else None for each in (way.username, way.password))
+    connection.set_proxy(kind, way.hostname, way.port or 1080, rdns=True, username=user, password=password)
+    connection.settimeout(seconds)
+    try:
+        connection.connect((api.hostname, api.port or (443 if api.scheme == "https" else 80)))
+    except OSError:
+        connection.close()
+        raise
+    return socket.socket(fileno=connection.detach())
 
 
 def drop(connection: ClientConnection) -> None:
