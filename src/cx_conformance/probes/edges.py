@@ -97,7 +97,8 @@ class CallerEdges:
 class EdgeLimits:
     """Seconds for each name lookup and each connection (whole ones: a shell counts no others), and for what is around.
 
-    ``slack_seconds`` are for opening the exec and starting the tools, ``at_once`` is how many execs run at a time.
+    A container that its CPU limit holds up takes as long again. ``slack_seconds`` are for opening the exec and
+    starting the tools, ``at_once`` is how many execs run at a time.
     """
 
     seconds: int = 3
@@ -106,8 +107,8 @@ class EdgeLimits:
 
     @property
     def exec_limits(self) -> ExecLimits:
-        """What a whole exec may take: both waits at their longest, and the slack."""
-        return ExecLimits(total_seconds=2 * self.seconds + self.slack_seconds)
+        """What a whole exec may take: both waits at their longest, each as long again, and the slack."""
+        return ExecLimits(total_seconds=4 * self.seconds + self.slack_seconds)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
