@@ -19,6 +19,7 @@ import logging
 import re
 import socket
 import ssl
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
@@ -36,6 +37,8 @@ MESSAGE_LIMIT = 16 * 1024 * 1024
 """Bytes in one message; a kubelet sends 32 KiB at a time."""
 
 _CLOSE_SECONDS = 1.0
+_PAUSE_SECONDS = 0.5
+"""Before the second try to open a stream."""
 _SILENT = logging.getLogger("cx_conformance.websockets")
 # At DEBUG the library writes the handshake with its Authorization header.
 _SILENT.addHandler(logging.NullHandler())
@@ -93,8 +96,28 @@ class ApiStreams:
     ) -> ClientConnection:
         """Open a stream to ``target`` within ``seconds``.
 
-        ``headers`` are those of ``credentials()``. Raises the ``CouldNotLook`` that says why it was not opened.
+        What may pass, as an overloaded API server or a kubelet that drops the connection, is tried a second time:
+        nothing was begun in the pod yet. ``headers`` are those of ``credentials()``. Raises the ``CouldNotLook`` that
+        says why it was not opened.
         """
+        ends = time.monotonic() + seconds
+        try:
+            return await self._open(target, query, protocols, headers, seconds)
+        except Unreachable:
+            left = ends - time.monotonic() - _PAUSE_SECONDS
+            if left <= 0:
+                raise
+        await asyncio.sleep(_PAUSE_SECONDS)
+        return await self._open(target, query, protocols, headers, left)
+
+    async def _open(
+        self,
+        target: StreamTarget,
+        query: Sequence[tuple[str, str]],
+        protocols: Sequence[str],
+        headers: dict[str, str],
+        seconds: float,
+    ) -> ClientConnection:
         url = "ws" + self.server.removeprefix("http") + target.path
         proxy = self._proxy()
         ways: dict[str, Any] = self._tls()
