@@ -160,3 +160,26 @@ def test_the_callers_own_settings_are_not_used(plain: int, monkeypatch: pytest.M
     monkeypatch.setenv("PGPASSWORD", password)
     seen = postgresql.observe(target("postgresql", plain), Credentials(username="sa"))
     assert seen.logs_in.kind is Kind.UNAUTHORIZED
+
+
+@pytest.mark.parametrize(
+    ("rules", "refuses"),
+    [
+        (["host all all 10.0.0.0/8 trust"], False),
+        (["host all sa all trust"], False),
+        (["host replication all 10.0.0.0/8 trust"], False),
+        (["host all all all scram-sha-256", "host all all 10.0.0.0/8 trust"], True),
+        (["host all all all scram-sha-256", "host replication all 10.0.0.0/8 trust"], False),
+        (["host all all ::1/128 trust", "local all all trust"], True),
+    ],
+)
+def test_who_trusts_other_pods_is_an_open_door_although_a_tunnel_does_not_come_out_there(
+    password: SecretStr, login: Credentials, rules: list[str], *, refuses: bool
+) -> None:
+    """Its own rules tell it to an account that may read them; one for everybody before them makes the rest idle."""
+    wanted(postgresql_server.available())
+    port = free_port()
+    with postgresql_server.start("127.0.0.1", {"postgresql": port}, password=password, rules=rules).wait():
+        seen = postgresql.observe(target("postgresql", port), login)
+    assert seen.refuses_anonymous.ok is refuses, seen.refuses_anonymous.words
+    assert seen.usable.ok is True
