@@ -10,6 +10,7 @@ from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.probes.actuator import failing_parts
+from cx_conformance.probes.http_observation import is_web_page
 from cx_conformance.vantage.answers import HealthProbes, PodAnswer, PodCommand
 from cx_conformance.vantage.insides import InsideProbes, PodSockets
 from cx_conformance.vantage.reach import EXEC
@@ -40,7 +41,8 @@ def check_health(health: Entry[Health], health_probes: HealthProbes, evidence: E
             evidence.note(f"pod {one.pod.name} took {one.seen.milliseconds / 1000:.1f} s to answer")
         if isinstance(one, PodCommand):
             found[one.pod.name] = one.seen.words
-            wrong = None if one.seen.healthy else _unhealthy(one, promised, evidence)
+            page = _page(one.seen.words, one.seen.output, promised)
+            wrong = page if one.seen.healthy else _unhealthy(one, promised, evidence)
         else:
             found[one.pod.name] = one.seen.status or one.words
             wrong = _wrong(one, promised, evidence)
@@ -55,6 +57,13 @@ def _unhealthy(one: PodCommand, promised: Health, evidence: Evidence) -> str:
         return one.seen.words
     other = _wrong(one.answer, promised, evidence) or f"answers {one.answer.seen.status}"
     return f"{one.seen.words}; asked over {one.answer.vantage}: {other}"
+
+
+def _page(said: str, body: str, promised: Health) -> str | None:
+    """Say that a page for people came where programs ask; None where that is no matter, or another body came."""
+    if promised.path == "/" or not is_web_page(body):
+        return None
+    return f"{said} with a web page, not as to the health of a component: a login page's, or another server's"
 
 
 def _wrong(answer: PodAnswer, promised: Health, evidence: Evidence) -> str | None:
@@ -75,6 +84,8 @@ def _wrong(answer: PodAnswer, promised: Health, evidence: Evidence) -> str | Non
         evidence.note(f"pod {answer.pod.name} answers with a body that does not end, or a large one; it was cut")
     if failing:
         evidence.note(f"{where} answers {seen.status}, and says: {failing}")
+    if page := _page(f"{where} answers {seen.status}", seen.text, promised):
+        return page
     if promised.body_contains and promised.body_contains not in seen.text:
         return f"{where} answers without the promised {promised.body_contains!r}: {seen.excerpt()}"
     return None

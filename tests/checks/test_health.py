@@ -56,14 +56,14 @@ class TunnelToAClosedPort:
         """Raise nothing: a closed port was looked at."""
 
 
-def ends(*codes: int) -> tuple[RunExec, list[Sequence[str]]]:
-    """Let a command end with these statuses, one after the other and the last again; note what is run."""
+def ends(*codes: int, printed: bytes = b"") -> tuple[RunExec, list[Sequence[str]]]:
+    """Let a command print and end with these statuses, one after the other and the last again; note what is run."""
     ran: list[Sequence[str]] = []
 
     def run(place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
         ran.append(argv)
         code = codes[min(len(ran), len(codes)) - 1]
-        return ExecResult(stdout=b"", stderr=b"", exit_code=code, ending=Ending.EXITED, milliseconds=1.0)
+        return ExecResult(stdout=printed, stderr=b"", exit_code=code, ending=Ending.EXITED, milliseconds=1.0)
 
     return run, ran
 
@@ -161,3 +161,23 @@ def test_a_port_that_is_closed_in_the_pod_is_told_as_that() -> None:
     outcome = judged("ccm", resets, refusing(NoVantage("unasked")), tunnel=TunnelToAClosedPort())
     assert outcome.result is Result.FAIL
     assert "gives no answer: port 8081 of pod expertflow/ef-ccm-0 is closed" in outcome.message
+
+
+LOGIN_PAGE = b"<!DOCTYPE html><html><title>Sign in</title></html>"
+
+
+@pytest.mark.parametrize(
+    ("component", "run"),
+    [("ccm", NO_EXEC), ("file-engine", ends(0, printed=LOGIN_PAGE)[0])],
+    ids=["a request", "the page's own command"],
+)
+def test_a_web_page_is_no_answer_of_a_health_endpoint(component: str, run: RunExec) -> None:
+    """Login pages, and servers that give their own page for every path, answer 200 too."""
+    outcome = judged(component, answering(http("200 OK", LOGIN_PAGE)), run)
+    assert outcome.result is Result.FAIL
+    assert "with a web page, not as to the health of a component" in outcome.message
+
+
+def test_a_component_whose_documented_health_is_its_page_answers_with_one() -> None:
+    """Browser-facing components have no other."""
+    assert judged("customer-widget", answering(http("200 OK", LOGIN_PAGE)), NO_EXEC).result is Result.PASS
