@@ -153,9 +153,11 @@ class EdgeObservation:
             case EdgeFinding.CLOSED:
                 said = f"reaches {target}{to}, which ends the connection at once{after}"
             case EdgeFinding.REFUSED:
-                said = f"is refused by {target}{to}{after}: nothing listens there, or a policy rejects it"
+                why = "nobody stands behind the Service, nothing listens there, or a policy rejects it"
+                said = f"is refused by {target}{to}{after}: {why}"
             case EdgeFinding.TIMED_OUT:
-                said = f"got no answer from {target}{to}{after}: a policy drops it, or the other side hangs"
+                why = "a policy drops it, kube-proxy lacks the Service, or the other side hangs"
+                said = f"got no answer from {target}{to}{after}: {why}"
             case EdgeFinding.NO_ROUTE:
                 said = f"has no route to {target}{to}"
             case EdgeFinding.NOT_RESOLVABLE:
