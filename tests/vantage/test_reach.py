@@ -47,8 +47,8 @@ def shows(*addresses: str, refusal: CouldNotLook | None = None) -> RunExec:
     """Return an exec into a pod in which something listens on port 8081 at these addresses, or one that is refused."""
 
     def run(place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
-        if refusal:
-            raise refusal
+        if refusal or place.container == MESH["name"]:
+            raise refusal or NoVantage("a mesh's proxy has no shell")
         words = [socket.inet_aton(address)[::-1].hex().upper() for address in addresses]
         lines = [f"  {at}: {word}:1F91 00000000:0000 0A" for at, word in enumerate(words)]
         shown = "\n".join(["  sl  local_address rem_address   st", *lines]).encode()
@@ -115,12 +115,16 @@ def test_a_port_that_answers_is_asked_nothing_more() -> None:
         assert _knocked(way(shut, port=server.getsockname()[1])).accepts
 
 
+MESH = {"name": "mesh", "image": "mesh"}
+
+
 @contextmanager
 def closed_in_the_pod(run: RunExec, address: str = "10.244.0.7") -> Iterator[Way]:
     """Give the way through a tunnel that has found port 8081 of a pod at ``address`` closed."""
     installation = Installation()
     status = {"podIP": address, "podIPs": [{"ip": address}]}
     installation.live("Pod", "ef-ccm-", lambda pod: pod["status"].update(status))
+    installation.live("Pod", "ef-ccm-", lambda pod: pod["spec"]["containers"].insert(0, MESH))
     with reach(installation, "outside", run) as (ways, pod):
         way = ways.to(pod, 8081)
         assert way.tunnel

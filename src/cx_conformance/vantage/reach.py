@@ -104,14 +104,16 @@ class Reach:
         from cx_conformance.probes.container_view import look_into
         from cx_conformance.probes.inside import inside
 
-        # Containers of a pod share its network.
-        place = ContainerPlace(namespace=pod.namespace, pod=pod.name, container=pod.spec.serving_containers[0].name)
-        with suppress(CouldNotLook):
-            sockets = look_into(inside(self._run_exec, place, _INSIDE)).sockets
-            heard = sorted({str(one.plain) for one in sockets if one.port == port} & set(pod.ips))
-            if heard:
+        # Containers of a pod share its network; a mesh's has no shell.
+        for container in pod.spec.serving_containers:
+            place = ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container.name)
+            with suppress(CouldNotLook):
+                sockets = look_into(inside(self._run_exec, place, _INSIDE)).sockets
+                heard = sorted({str(one.plain) for one in sockets if one.port == port} & set(pod.ips))
                 return (
                     f"port {port} of pod {pod.where} is listened on at {', '.join(heard)} only, and not on the pod's "
                     "loopback, where port-forward comes out; run cx-conformance inside the cluster"
+                    if heard
+                    else None
                 )
         return None
