@@ -218,6 +218,15 @@ def test_a_curl_that_tells_of_its_connection_in_new_words_is_understood(tmp_path
     assert container.left_behind() == []
 
 
+def test_a_name_lookup_is_tried_a_second_time(tmp_path: Path, ports: dict[str, int]) -> None:
+    """One lost packet of DNS costs a resolver five seconds, and is no finding."""
+    asked = tmp_path / "asked"
+    getent = f"#!/bin/sh\n[ -e {asked} ] && echo 127.0.0.1 STREAM ccm && exit\n: >{asked}\nexec sleep 60\n"
+    container = Container(tmp_path, "dash", {"bash": "bash", "sleep": "sleep", "getent": getent})
+    (seen,) = observe(container, ("localhost", ports["silent"]), seconds=1)
+    assert (seen.finding, seen.addresses) == (F.CONNECTS, ("127.0.0.1",))
+
+
 def test_a_name_lookup_that_hangs_is_told_as_such(tmp_path: Path) -> None:
     """A DNS that does not answer is not a target that does not."""
     container = Container(tmp_path, "dash", {"bash": "bash", "sleep": "sleep", "getent": "#!/bin/sh\nexec sleep 60\n"})

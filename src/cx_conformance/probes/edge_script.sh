@@ -126,13 +126,20 @@ in_hosts_file() { # the addresses that the hosts file gives $host; fails when th
   [ -n "$addresses" ] && resolver=hosts
 }
 
+by_getent() { # looks $host up by the database $1, into $text and $code; once more where one packet may have been lost
+  text=$(limited getent "$1" "$host" 2>/dev/null)
+  code=$?
+  [ "$code" -eq 143 ] || return
+  text=$(limited getent "$1" "$host" 2>/dev/null)
+  code=$?
+}
+
 resolve() { # sets $addresses and $resolver, or $word when the name is known not to resolve
   addresses= resolver=-
   if has getent; then
     resolver=getent
-    text=$(limited getent ahosts "$host" 2>/dev/null)
-    code=$?
-    [ "$code" -ne 1 ] || { text=$(limited getent hosts "$host" 2>/dev/null); code=$?; } # older ones know no ahosts
+    by_getent ahosts
+    [ "$code" -ne 1 ] || by_getent hosts # older ones know no ahosts
     case $code in 0) ;; 2) word=unresolved ;; 143) word=lookup-timeout ;; *) resolver=- ;; esac
   elif has nslookup; then # asks DNS alone, unlike the tool, which may also find what it does not
     in_hosts_file && return
