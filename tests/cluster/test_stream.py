@@ -226,6 +226,16 @@ def test_a_socks_proxy_is_used_with_its_password_and_looks_the_name_up(server: S
     assert proxy.heads == ["user:p@ss", f"api.private.invalid:{server.port}"]
 
 
+def test_a_proxy_that_cannot_be_used_is_named_without_its_password(server: StreamServer) -> None:
+    """What stands before the host in its address is for the proxy alone."""
+    configuration = server.configuration
+    configuration.proxy = "ftp://user:hunter2@127.0.0.1:1"
+    configuration.no_proxy = None
+    with pytest.raises(Unreachable, match=r"does not let through: .*scheme ftp") as told:
+        run(configuration, PLACE, ["true"])
+    assert "hunter2" not in str(told.value)
+
+
 def test_a_socks_proxy_that_is_not_there_is_named(server: StreamServer) -> None:
     """Nobody was looked at behind it."""
     configuration = server.configuration

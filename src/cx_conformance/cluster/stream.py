@@ -28,6 +28,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, ProxyError
 from websockets.typing import Subprotocol
 
+from cx_conformance.cluster.secrecy import mask_text
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NotServed, NoVantage, Unauthorized, Unreachable
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class ApiStreams:
             ) from None
         except (InvalidProxy, ProxyError) as error:
             raise Unreachable(
-                f"the proxy in front of the API server {self.server} does not let through: {error}"
+                f"the proxy in front of the API server {self.server} does not let through: {mask_text(str(error))}"
             ) from None
         except ssl.SSLCertVerificationError as error:
             raise Unreachable(
