@@ -22,6 +22,7 @@ from cx_conformance.options import Options
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.run import Run
 from cx_conformance.sandbox.cluster import EmbeddedCluster
+from cx_conformance.vantage.execs import run_in_time
 from cx_conformance.vantage.logins import StoreProbes
 from cx_conformance.vantage.pool import ProbePool
 from cx_conformance.vantage.reach import Reach
@@ -65,7 +66,8 @@ def _asked(how: str, kubeconfig: str, allowed_s: float) -> bool:
     with closing(Run(Options(kubeconfig=kubeconfig))) as run:
         seen, cluster = run.seen, run.cluster
         before = set(threading.enumerate())
-        reach, pool = Reach(cluster, seen), ProbePool(None)
+        pool = ProbePool(None)
+        reach = Reach(cluster, seen, run_in_time(cluster, pool))
         probes = StoreProbes(seen, reach, References(cluster, Path()), pool)
         began = time.monotonic()
         asked = {entry.component: probes.start(entry) for entry in seen.plan.entries("store")}

@@ -1,12 +1,14 @@
 """Call edges: from the caller's own pod, does the callee's name lead to its Service, and does the port accept."""
 
-from collections.abc import Callable, Sequence
+import ipaddress
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from cx_conformance.blueprint.component import Component
 from cx_conformance.blueprint.plan import Edge, Entry
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.service import Service
 from cx_conformance.cluster.traffic import Traffic, called_port, dns_traffic, edge_traffic
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.looking import CouldNotLook
@@ -65,9 +67,9 @@ def check_resolves(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, evide
     _configured(edge.of, seen, evidence)
     replicas = edge_probes.of(edge)
     service = seen.service(edge.of.callee).object
-    expected = {pod.ip for pod in seen.pods(edge.of.callee)} if service.headless else set(service.cluster_ips)
-    evidence.promised = sorted(expected)
-    observation = _worst(replicas, lambda one: one.finding in UNRESOLVED or set(one.addresses) - expected)
+    expected = _addresses(service, seen, edge.of)
+    evidence.promised = f"the addresses of {service.external_name}" if expected is None else sorted(expected)
+    observation = _worst(replicas, lambda one: one.finding in UNRESOLVED or _strange(one, expected))
     found = _told(replicas, observation, evidence)
     if found in UNRESOLVED:
         evidence.cause = observation.cause
@@ -76,11 +78,35 @@ def check_resolves(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, evide
         evidence.note("the container has no tool that tells the address; the name was good enough to connect")
         return
     evidence.found = list(observation.addresses)
-    strange = sorted(set(observation.addresses) - expected)
-    promised = ", ".join(sorted(expected)) or "no address"
-    wrong = f"the name {observation.edge.host} resolves to {', '.join(strange)} of promised {promised}"
+    if expected is None:
+        evidence.note(
+            f"Service {service.where} is an alias of {service.external_name}, whose addresses nobody promises"
+        )
+    strange = ", ".join(sorted(_strange(observation, expected)))
+    promised = ", ".join(sorted(expected or ())) or "no address"
+    wrong = f"the name {observation.edge.host} resolves to {strange} of promised {promised}"
     evidence.cause = wrong if strange else None
     assert not strange, f"{observation.stands} {wrong}"
+
+
+def _addresses(service: Service, seen: Seen, edge: Edge) -> frozenset[str] | None:
+    """Return what a Service's name may resolve to; None where that is not the cluster's to say."""
+    if service.type == "ExternalName":
+        return None
+    if service.headless:
+        return _spelt(ip for pod in seen.pods(edge.callee) for ip in pod.ips)
+    return _spelt(service.cluster_ips)
+
+
+def _strange(seen: EdgeObservation, expected: frozenset[str] | None) -> frozenset[str]:
+    """Return the addresses that a name should not have resolved to."""
+    return _spelt(seen.addresses) - expected if expected is not None else frozenset()
+
+
+def _spelt(addresses: Iterable[str]) -> frozenset[str]:
+    """Return addresses in one spelling; some resolvers show an IPv4 address in IPv6's clothes."""
+    known = map(ipaddress.ip_address, addresses)
+    return frozenset(str((one.version == 6 and one.ipv4_mapped) or one) for one in known)
 
 
 @check(

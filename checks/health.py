@@ -10,6 +10,7 @@ from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.probes.actuator import failing_parts
+from cx_conformance.probes.http_observation import is_web_page
 from cx_conformance.vantage.answers import HealthProbes, PodAnswer, PodCommand
 from cx_conformance.vantage.insides import InsideProbes, PodSockets
 from cx_conformance.vantage.reach import EXEC
@@ -41,6 +42,7 @@ def check_health(health: Entry[Health], health_probes: HealthProbes, evidence: E
         if isinstance(one, PodCommand):
             found[one.pod.name] = one.seen.words
             wrong = None if one.seen.healthy else _unhealthy(one, promised, evidence)
+            _note_page(one.seen.words, one.seen.output, promised, evidence)
         else:
             found[one.pod.name] = one.seen.status or one.words
             wrong = _wrong(one, promised, evidence)
@@ -55,6 +57,16 @@ def _unhealthy(one: PodCommand, promised: Health, evidence: Evidence) -> str:
         return one.seen.words
     other = _wrong(one.answer, promised, evidence) or f"answers {one.answer.seen.status}"
     return f"{one.seen.words}; asked over {one.answer.vantage}: {other}"
+
+
+def _note_page(said: str, body: str, promised: Health, evidence: Evidence) -> None:
+    """Note that a page for people came where programs ask: it may be a login's, or the page of another server.
+
+    It is no failure, for what the body holds is documented of few endpoints: the page's own command, `curl -f`, is
+    content with any.
+    """
+    if promised.path != "/" and is_web_page(body):
+        evidence.note(f"{said} with a web page, not as to the health of a component")
 
 
 def _wrong(answer: PodAnswer, promised: Health, evidence: Evidence) -> str | None:
@@ -75,6 +87,7 @@ def _wrong(answer: PodAnswer, promised: Health, evidence: Evidence) -> str | Non
         evidence.note(f"pod {answer.pod.name} answers with a body that does not end, or a large one; it was cut")
     if failing:
         evidence.note(f"{where} answers {seen.status}, and says: {failing}")
+    _note_page(f"{where} answers {seen.status}", seen.text, promised, evidence)
     if promised.body_contains and promised.body_contains not in seen.text:
         return f"{where} answers without the promised {promised.body_contains!r}: {seen.excerpt()}"
     return None

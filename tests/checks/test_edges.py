@@ -25,13 +25,15 @@ Ended = EdgeFinding | CouldNotLook
 class EdgesSeen:
     """Every edge ends in one way, or in one way for each replica of the caller."""
 
-    def __init__(self, *ended: Ended) -> None:
-        """Let each end so."""
+    def __init__(self, *ended: Ended, addresses: tuple[str, ...] = ()) -> None:
+        """Let each end so, its name resolved to ``addresses``."""
         self._ended = ended
+        self._addresses = addresses
 
     def of(self, entry: Entry[Edge]) -> tuple[EdgeObservation, ...]:
         """Return what was seen."""
-        return tuple(_observed(entry, f"pod-{number}", ended) for number, ended in enumerate(self._ended))
+        seen = (_observed(entry, f"pod-{number}", ended) for number, ended in enumerate(self._ended))
+        return tuple(replace(one, addresses=self._addresses) for one in seen)
 
 
 def _observed(entry: Entry[Edge], pod: str, ended: Ended) -> EdgeObservation:
@@ -154,4 +156,48 @@ def test_a_callee_that_refuses_everybody_is_one_cause_for_all_of_its_callers() -
     refused = [installation.outcome("CX702", one, f"{one} -> ccm:8081") for one in callers]
     (cause,) = shared_causes(root_causes(refused))
     assert cause.components == tuple(sorted(callers))
-    assert cause.words == "ef-ccm-svc:8081 refuses connections: nothing listens there, or a policy rejects it"
+    assert cause.words.startswith("ef-ccm-svc:8081 refuses connections: nobody stands behind the Service")
+
+
+def resolves(installation: Installation, *addresses: str) -> Outcome:
+    """Judge what ccm's name resolves to for agent-manager."""
+    installation.probes["edge_probes"] = EdgesSeen(EdgeFinding.CONNECTS, addresses=addresses)
+    return installation.outcome("CX701", "agent-manager", EDGE)
+
+
+def live_service(**spec: object) -> Installation:
+    """Return an installation whose Service of ccm is another."""
+    installation = Installation()
+    installation.live("Service", "ef-ccm-svc", lambda service: service["spec"].update(spec))
+    return installation
+
+
+def test_a_name_that_resolves_to_another_address_is_found_although_it_connects() -> None:
+    """A host alias, or a DNS of its own, leads a caller to somebody else."""
+    installation = live_service(clusterIP="10.96.0.7", clusterIPs=["10.96.0.7", "fd00:10:96::7"])
+    outcome = resolves(installation, "10.96.0.7", "192.0.2.1")
+    assert outcome.result is Result.FAIL
+    assert "resolves to 192.0.2.1 of promised 10.96.0.7, fd00:10:96::7" in outcome.message
+
+
+@pytest.mark.parametrize("address", ["10.96.0.7", "::ffff:10.96.0.7", "fd00:10:96::7", "FD00:10:96:0:0:0:0:7"])
+def test_an_address_is_the_same_however_a_resolver_spells_it(address: str) -> None:
+    """Each of a dual-stack Service's addresses is its own, in any form."""
+    installation = live_service(clusterIP="10.96.0.7", clusterIPs=["10.96.0.7", "fd00:10:96::7"])
+    assert resolves(installation, address).result is Result.PASS
+
+
+def test_a_headless_name_may_resolve_to_either_address_of_a_pod() -> None:
+    """Dual-stack pods have two."""
+    installation = live_service(clusterIP="None", clusterIPs=["None"])
+    addresses = [{"ip": "10.244.0.7"}, {"ip": "fd00:10:244::7"}]
+    installation.live("Pod", "ef-ccm-", lambda pod: pod["status"].update(podIP="10.244.0.7", podIPs=addresses))
+    assert resolves(installation, "10.244.0.7", "fd00:10:244::7").result is Result.PASS
+
+
+def test_an_alias_resolves_to_whatever_it_is_an_alias_of() -> None:
+    """Where a name outside leads is not the cluster's to say; that the Service is an alias is told by CX203."""
+    installation = live_service(type="ExternalName", externalName="ccm.example.com", clusterIP=None, clusterIPs=None)
+    outcome = resolves(installation, "192.0.2.1")
+    assert outcome.result is Result.PASS
+    assert "is an alias of ccm.example.com" in " ".join(outcome.evidence["notes"])

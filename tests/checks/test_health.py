@@ -11,6 +11,7 @@ from cx_conformance.blueprint.plan import Plan
 from cx_conformance.cluster.exec import ContainerPlace, Ending, ExecLimits, ExecResult
 from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.tunnel import Trouble, TroubleReason, Tunnel
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.probes.edges import RunExec
@@ -19,7 +20,7 @@ from cx_conformance.vantage.pool import ProbePool
 from cx_conformance.vantage.reach import Reach, Way
 from tests.checks.installation import Installation, blueprint
 from tests.probes.authority import Authority
-from tests.probes.targets import answering, http, listening, over_tls
+from tests.probes.targets import answering, http, listening, over_tls, resets
 
 DOWN = b"""{"status": "DOWN", "components": {
   "mongo": {"status": "DOWN", "details": {"error": "Timed out after 30000 ms"}}, "ping": {"status": "UP"}}}"""
@@ -36,23 +37,33 @@ def authority(tmp_path: Path) -> Authority:
 class OneServer:
     """Every pod's port leads to one server."""
 
-    def __init__(self, port: int) -> None:
-        """Lead to ``port`` of this machine."""
+    def __init__(self, port: int, tunnel: object = None) -> None:
+        """Lead to ``port`` of this machine, by what stands for a tunnel."""
         self._port = port
+        self._tunnel = cast("Tunnel | None", tunnel)
 
     def to(self, pod: Pod, port: int) -> Way:
         """Return the way."""
-        return Way(pod, port, ("127.0.0.1", self._port))
+        return Way(pod, port, ("127.0.0.1", self._port), self._tunnel)
 
 
-def ends(*codes: int) -> tuple[RunExec, list[Sequence[str]]]:
-    """Let a command end with these statuses, one after the other and the last again; note what is run."""
+class TunnelToAClosedPort:
+    """A tunnel that has met a closed port."""
+
+    trouble = Trouble(reason=TroubleReason.CLOSED_PORT, words="port 8081 of pod expertflow/ef-ccm-0 is closed")
+
+    def raise_trouble(self) -> None:
+        """Raise nothing: a closed port was looked at."""
+
+
+def ends(*codes: int, printed: bytes = b"") -> tuple[RunExec, list[Sequence[str]]]:
+    """Let a command print and end with these statuses, one after the other and the last again; note what is run."""
     ran: list[Sequence[str]] = []
 
     def run(place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
         ran.append(argv)
         code = codes[min(len(ran), len(codes)) - 1]
-        return ExecResult(stdout=b"", stderr=b"", exit_code=code, ending=Ending.EXITED, milliseconds=1.0)
+        return ExecResult(stdout=printed, stderr=b"", exit_code=code, ending=Ending.EXITED, milliseconds=1.0)
 
     return run, ran
 
@@ -66,14 +77,14 @@ def refusing(reason: Exception) -> RunExec:
     return run
 
 
-def judged(component: str, answer: Answer, run: RunExec, consecutive: int = 1) -> Outcome:
+def judged(component: str, answer: Answer, run: RunExec, consecutive: int = 1, tunnel: object = None) -> Outcome:
     """Serve a component's pods by ``answer``, let ``run`` be its exec, and judge its health."""
     installation = Installation(site={"components": {"only": [component]}})
     plan = Plan(blueprint(), installation.site)
     seen = Seen(installation.snapshot(plan), plan)
     pool = ProbePool(at_once=4)
     with listening(answer) as port:
-        reach = cast("Reach", OneServer(port))
+        reach = cast("Reach", OneServer(port, tunnel))
         installation.probes["health_probes"] = HealthProbes(seen, reach, run, pool, consecutive)
         outcome = installation.outcome("CX601", component)
     pool.close()
@@ -143,3 +154,32 @@ def test_several_passes_in_a_row_can_be_wanted_of_a_request() -> None:
     """So many requests are made."""
     outcome = judged("ccm", answering(http("200 OK")), NO_EXEC, consecutive=3)
     assert (outcome.result, outcome.tries) == (Result.PASS, 3)
+
+
+def test_a_port_that_is_closed_in_the_pod_is_told_as_that() -> None:
+    """A tunnel's local end accepts and resets; what is wrong is that nothing listens in the pod."""
+    outcome = judged("ccm", resets, refusing(NoVantage("unasked")), tunnel=TunnelToAClosedPort())
+    assert outcome.result is Result.FAIL
+    assert "gives no answer: port 8081 of pod expertflow/ef-ccm-0 is closed" in outcome.message
+
+
+LOGIN_PAGE = b"<!DOCTYPE html><html><title>Sign in</title></html>"
+
+
+@pytest.mark.parametrize(
+    ("component", "run"),
+    [("ccm", NO_EXEC), ("file-engine", ends(0, printed=LOGIN_PAGE)[0])],
+    ids=["a request", "the page's own command"],
+)
+def test_a_web_page_from_a_health_endpoint_is_noted(component: str, run: RunExec) -> None:
+    """Login pages, and servers that give their own page for every path, answer 200 too; no other body is promised."""
+    outcome = judged(component, answering(http("200 OK", LOGIN_PAGE)), run)
+    assert outcome.result is Result.PASS
+    assert "with a web page, not as to the health of a component" in " ".join(outcome.evidence["notes"])
+
+
+def test_a_component_whose_documented_health_is_its_page_answers_with_one() -> None:
+    """Browser-facing components have no other."""
+    outcome = judged("customer-widget", answering(http("200 OK", LOGIN_PAGE)), NO_EXEC)
+    assert outcome.result is Result.PASS
+    assert "notes" not in outcome.evidence

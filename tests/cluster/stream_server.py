@@ -54,14 +54,21 @@ class StreamServer:
         location: str | None = None,
         protocols: tuple[str, ...] = ("v5.channel.k8s.io", "v4.channel.k8s.io"),
         tls: ssl.SSLContext | None = None,
+        slowness: float = 0,
+        refusals: int | None = None,
     ) -> None:
-        """Play with ``play``, or refuse each upgrade with a status, a body and a ``location`` to go to."""
+        """Play with ``play``, or refuse each upgrade with a status, a body and a ``location`` to go to.
+
+        Each upgrade takes ``slowness`` seconds; ``refusals`` is how many are refused, None: all of them.
+        """
         self.sessions: list[Seen] = []
         self._play = play
         self._refuse = refuse
         self._location = location
         self._protocols = protocols
         self._tls = tls
+        self._slowness = slowness
+        self._refusals = refusals
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="stream server")
         self.port = 0
@@ -114,7 +121,8 @@ class StreamServer:
         return next((Subprotocol(each) for each in self._protocols if each in offered), None)
 
     async def _process(self, _: ServerConnection, request: Request) -> Response | None:
-        if self._refuse is None:
+        await asyncio.sleep(self._slowness)
+        if self._refuse is None or len(self.sessions) == self._refusals:
             return None
         self.sessions.append(_seen(request, None))
         status, body = self._refuse

@@ -18,6 +18,7 @@ from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NotServed, O
 from tests.cluster.api_server import ApiServer, Reply, refusal, serving, write_kubeconfig
 from tests.cluster.conftest import IMPATIENT
 from tests.cluster.recordings import recorded_responses
+from tests.cluster.stream_server import closed_port
 
 PODS = "/api/v1/namespaces/shop/pods"
 UNAUTHORIZED = refusal(401, "Unauthorized", "Unauthorized")
@@ -268,6 +269,16 @@ def test_a_proxy_of_the_kubeconfig_is_used(api: ApiServer, address: str, tmp_pat
     cluster = Cluster.connect(str(path), patience=IMPATIENT)
     assert cluster.read("/version")["major"] == "1"
     assert api.requests[0].headers["host"] == "cluster.invalid"
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+def test_a_proxy_that_is_not_there_is_the_one_to_look_at(tmp_path: Path, scheme: str) -> None:
+    """That nothing listens at the proxy's address says nothing of the API server's; its password is not shown."""
+    proxy = f"{scheme}://auditor:hunter2@127.0.0.1:{closed_port()}"
+    path = write_kubeconfig(tmp_path / "kubeconfig", "http://cluster.invalid", cluster={"proxy-url": proxy})
+    with pytest.raises(Unreachable, match=r"the proxy refused .*check HTTPS_PROXY, NO_PROXY and proxy-url") as told:
+        Cluster.connect(str(path), patience=IMPATIENT).read("/version")
+    assert "hunter2" not in str(told.value)
 
 
 def test_a_proxy_of_the_environment_is_used(

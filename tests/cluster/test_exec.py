@@ -244,3 +244,22 @@ def test_the_token_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG), StreamServer(replay(SESSIONS["exit 3"])) as server:
         run(server.configuration, PLACE, ["sh"])
     assert not [each for each in caplog.records if each.name == "cx_conformance.websockets"]
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_what_may_pass_is_tried_a_second_time(status: int) -> None:
+    """An API server that is busy, or whose kubelet dropped the connection, has begun nothing in the pod yet."""
+    play = replay(SESSIONS["exit 0, both streams"])
+    refused = (status, "error dialing backend: EOF")
+    with StreamServer(play, refuse=refused, refusals=1) as server:
+        assert run(server.configuration, PLACE, ["true"]).exit_code == 0
+    assert len(server.sessions) == 2
+
+
+def test_what_does_not_pass_is_tried_no_third_time() -> None:
+    """Nor is a refusal that will be the same tried again."""
+    with StreamServer(silent, refuse=(503, "no agent available")) as busy, pytest.raises(Unreachable):
+        run(busy.configuration, PLACE, ["true"])
+    with refusing(SESSIONS["forbidden"]) as server, pytest.raises(Forbidden):
+        run(server.configuration, PLACE, ["true"])
+    assert (len(busy.sessions), len(server.sessions)) == (2, 1)

@@ -226,3 +226,20 @@ def test_the_kubeconfig_is_not_written_to(tmp_path: Path) -> None:
     before = path.read_bytes()
     Cluster.connect(str(path))
     assert path.read_bytes() == before
+
+
+def test_a_socks_proxy_looks_names_up_as_it_does_for_kubectl(tmp_path: Path) -> None:
+    """The client would look up what only the proxy knows."""
+    path = write_kubeconfig(tmp_path / "config", SERVER, cluster={"proxy-url": "socks5://127.0.0.1:1080"})
+    configuration, _ = read_configuration(Origin(files=str(path), context=None))
+    assert configuration.proxy == "socks5h://127.0.0.1:1080"
+
+
+def test_a_user_who_acts_as_another_is_refused(tmp_path: Path) -> None:
+    """The client would act as the user itself, with other rights than kubectl has, and see what is not to be seen."""
+    user = {"token": "t0ken", "as": "auditor", "as-groups": ["readers"]}
+    first = write_kubeconfig(tmp_path / "first", SERVER, user)
+    second = write_kubeconfig(tmp_path / "second", SERVER)
+    with pytest.raises(KubeconfigError, match=r"user engineer acts as another \(as, as-groups\)"):
+        read_configuration(Origin(files=f"{first}{os.pathsep}{second}", context=None))
+    read_configuration(Origin(files=f"{second}{os.pathsep}{first}", context=None))

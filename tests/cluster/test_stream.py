@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from cx_conformance.cluster.exec import ContainerPlace, run
 from cx_conformance.outcome.looking import Unreachable
-from tests.cluster.stream_server import StreamServer, recorded, replay
+from tests.cluster.stream_server import StreamServer, closed_port, recorded, replay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -191,6 +191,58 @@ def test_the_configured_proxy_is_used_with_its_password(server: StreamServer) ->
     assert head.startswith(f"CONNECT 127.0.0.1:{server.port} ")
     assert f"Proxy-Authorization: Basic {basic}" in head
     assert "planted-token" not in head
+
+
+class SocksProxy(ConnectProxy):
+    """A SOCKS5 proxy (RFC 1928, 1929) that knows every name, and keeps who asks for what."""
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def field() -> str:
+            return (await reader.readexactly((await reader.readexactly(1))[0])).decode()
+
+        await reader.readexactly(1)
+        await field()
+        writer.write(b"\x05\x02")
+        await reader.readexactly(1)
+        self.heads.append(f"{await field()}:{await field()}")
+        writer.write(b"\x01\x00")
+        await reader.readexactly(4)
+        host, port = await field(), int.from_bytes(await reader.readexactly(2))
+        self.heads.append(f"{host}:{port}")
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"\x05\x00\x00\x01" + bytes(6))
+        await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+
+
+def test_a_socks_proxy_is_used_with_its_password_and_looks_the_name_up(server: StreamServer) -> None:
+    """A bastion's SSH or SOCKS server is the usual way to a private cluster, whose names only it knows."""
+    with SocksProxy() as proxy:
+        configuration = server.configuration
+        configuration.verify_ssl = False
+        configuration.host = f"https://api.private.invalid:{server.port}"
+        configuration.proxy = f"socks5h://user:p%40ss@127.0.0.1:{proxy.port}"
+        configuration.no_proxy = None
+        assert run(configuration, PLACE, ["true"]).exit_code == 0
+    assert proxy.heads == ["user:p@ss", f"api.private.invalid:{server.port}"]
+
+
+def test_a_proxy_that_cannot_be_used_is_named_without_its_password(server: StreamServer) -> None:
+    """What stands before the host in its address is for the proxy alone."""
+    configuration = server.configuration
+    configuration.proxy = "ftp://user:hunter2@127.0.0.1:1"
+    configuration.no_proxy = None
+    with pytest.raises(Unreachable, match=r"does not let through: .*scheme ftp") as told:
+        run(configuration, PLACE, ["true"])
+    assert "hunter2" not in str(told.value)
+
+
+def test_a_socks_proxy_that_is_not_there_is_named(server: StreamServer) -> None:
+    """Nobody was looked at behind it."""
+    configuration = server.configuration
+    configuration.proxy = f"socks5h://127.0.0.1:{closed_port()}"
+    configuration.no_proxy = None
+    with pytest.raises(Unreachable, match=r"cannot be reached for exec: Error connecting to SOCKS5 proxy"):
+        run(configuration, PLACE, ["true"])
 
 
 def test_no_proxy_goes_around_it(server: StreamServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import socket
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cx_conformance.cluster.tunnel import TroubleReason, Tunnels
-from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage
+from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, Unreachable
 from tests.cluster.stream_server import (
     Seen,
     StreamServer,
@@ -27,7 +28,7 @@ from tests.cluster.stream_server import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from websockets.asyncio.server import ServerConnection
 
@@ -126,6 +127,45 @@ def test_accepts_tells_an_open_port_from_a_closed_one() -> None:
         assert not closed.accepts(5)
         assert closed.trouble is not None
         assert closed.trouble.reason is TroubleReason.CLOSED_PORT
+
+
+async def cut(connection: ServerConnection, seen: Seen) -> None:
+    """End at once, as a proxy that lets the upgrade through and nothing after it."""
+    await connection.close()
+
+
+@pytest.mark.parametrize("play", [cut, silent])
+def test_a_port_forward_that_never_begins_was_not_looked_at(
+    play: Callable[[ServerConnection, Seen], Awaitable[None]],
+) -> None:
+    """A kubelet tells the port first; where it did not, nobody asked the pod, and no port is open for it."""
+    with StreamServer(play) as server, Tunnels(server.configuration) as tunnels:
+        tunnel = tunnels.open("shop", "db-0", 80)
+        with pytest.raises(Unreachable, match=r"port 80 of pod shop/db-0 was opened and never began"):
+            tunnel.accepts(0.2)
+
+
+def test_a_cut_port_forward_resets_the_driver_and_is_named() -> None:
+    """What the driver takes for a server that hangs up is the way there."""
+    with StreamServer(cut) as server, Tunnels(server.configuration) as tunnels:
+        tunnel = tunnels.open("shop", "db-0", 80)
+        with socket.create_connection(tunnel.address, timeout=5) as driver, pytest.raises(ConnectionResetError):
+            driver.recv(1)
+        with pytest.raises(Unreachable):
+            tunnel.raise_trouble()
+
+
+def test_a_slow_node_is_given_longer_to_refuse() -> None:
+    """A busy node takes its time for both, the port-forward and the refusal."""
+
+    async def late(connection: ServerConnection, seen: Seen) -> None:
+        for message in (b"\x00\x50\x00", b"\x01\x50\x00"):
+            await connection.send(message)
+        await asyncio.sleep(0.5)
+        await connection.send(b"\x01connection refused")
+
+    with StreamServer(late, slowness=0.5) as server, Tunnels(server.configuration) as tunnels:
+        assert not tunnels.open("shop", "db-0", 80).accepts(0.1)
 
 
 def ignore(peer: socket.socket) -> None:

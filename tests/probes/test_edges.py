@@ -141,6 +141,18 @@ def test_without_getent_a_language_resolves(tmp_path: Path, resolver: str, ports
     assert (bad.resolver, bad.finding, bad.tool) == (resolver, F.NOT_RESOLVABLE, None)
 
 
+def with_hosts(hosts: Path) -> list[str]:
+    """Return a wrapper that gives a container this hosts file, as the kubelet does."""
+    return showing(hosts, "/etc/hosts")
+
+
+def showing(source: Path, at: str) -> list[str]:
+    """Return a wrapper that shows a container a file or folder at a path."""
+    mounts = '"$0" --bind "$1" "$2" && shift 2 && exec "$@"'
+    unshared = [program("unshare"), "--map-root-user", "--mount"]
+    return [*unshared, program("bash"), "-c", mounts, program("mount"), str(source), at]
+
+
 OLD_GETENT = """#!/bin/sh
 [ "$1" = hosts ] || exit 1
 echo "127.0.0.1       localhost"
@@ -161,15 +173,58 @@ printf 'Name:      ccm\\nAddress 1: 10.0.0.7 ccm.expertflow.svc.cluster.local\\n
         ({"getent": OLD_GETENT}, "getent", ("127.0.0.1",)),
         ({"nslookup": BIND_NSLOOKUP}, "nslookup", ("10.0.0.7", "10.0.0.8")),
         ({"nslookup": OLD_BUSYBOX_NSLOOKUP}, "nslookup", ("10.0.0.7",)),
+        (
+            {"nslookup": BIND_NSLOOKUP + 'echo "** server can\'t find ccm: NXDOMAIN"; exit 1\n'},
+            "nslookup",
+            ("10.0.0.7", "10.0.0.8"),
+        ),
     ],
 )
 def test_each_form_of_a_resolvers_answer_is_read(
     tmp_path: Path, programs: dict[str, str], resolver: str, addresses: tuple[str, ...], ports: dict[str, int]
 ) -> None:
-    """Old getents know no ahosts; nslookup prints its server's address first, and busybox numbers them."""
-    container = Container(tmp_path, "dash", {"bash": "bash", **programs})
+    """Old getents know no ahosts; nslookup prints its server's address first, and fails where only IPv6 is unknown."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text("")
+    container = Container(tmp_path, "dash", {"bash": "bash", **programs}, wrapper=with_hosts(hosts))
     (seen,) = observe(container, ("localhost", ports["silent"]))
     assert (seen.resolver, seen.addresses) == (resolver, addresses)
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "busybox"])
+@pytest.mark.parametrize("programs", [{}, {"nslookup": BIND_NSLOOKUP}], ids=["without nslookup", "with nslookup"])
+def test_without_getent_the_hosts_file_comes_before_dns(
+    tmp_path: Path, shell: str, programs: dict[str, str], ports: dict[str, int]
+) -> None:
+    """A host alias that leads a callee's name elsewhere is where the tool goes, although nslookup does not know it."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text("# 10.0.0.9 ccm\n127.0.0.1\tother ccm # an alias\n::1 ccm.expertflow.svc\n127.0.0.9 ccm")
+    container = Container(tmp_path, shell, {"bash": "bash", **programs}, wrapper=with_hosts(hosts))
+    (seen,) = observe(container, ("ccm", ports["silent"]))
+    assert (seen.resolver, seen.addresses) == ("hosts", ("127.0.0.1", "127.0.0.9"))
+
+
+NEW_CURL = """#!/bin/sh
+[ "$1" = -V ] && echo 'Protocols: http telnet' && exit
+echo '* Established connection to 127.0.0.1 (127.0.0.1 port 80) from 127.0.0.1 port 40000 ' >&2
+exec sleep 60
+"""
+
+
+def test_a_curl_that_tells_of_its_connection_in_new_words_is_understood(tmp_path: Path) -> None:
+    """From 8.16 on curl says that it established a connection; that it waits then is no time-out."""
+    container = Container(tmp_path, "dash", {"curl": NEW_CURL, "sleep": "sleep"})
+    assert findings(container, ("127.0.0.1", 80)) == [F.CONNECTS]
+    assert container.left_behind() == []
+
+
+def test_a_name_lookup_is_tried_a_second_time(tmp_path: Path, ports: dict[str, int]) -> None:
+    """One lost packet of DNS costs a resolver five seconds, and is no finding."""
+    asked = tmp_path / "asked"
+    getent = f"#!/bin/sh\n[ -e {asked} ] && echo 127.0.0.1 STREAM ccm && exit\n: >{asked}\nexec sleep 60\n"
+    container = Container(tmp_path, "dash", {"bash": "bash", "sleep": "sleep", "getent": getent})
+    (seen,) = observe(container, ("localhost", ports["silent"]), seconds=1)
+    assert (seen.finding, seen.addresses) == (F.CONNECTS, ("127.0.0.1",))
 
 
 def test_a_name_lookup_that_hangs_is_told_as_such(tmp_path: Path) -> None:
@@ -177,6 +232,62 @@ def test_a_name_lookup_that_hangs_is_told_as_such(tmp_path: Path) -> None:
     container = Container(tmp_path, "dash", {"bash": "bash", "sleep": "sleep", "getent": "#!/bin/sh\nexec sleep 60\n"})
     assert findings(container, ("localhost", 80), seconds=1) == [F.LOOKUP_TIMED_OUT]
     assert container.left_behind() == []
+
+
+TORN_WGET = """#!/bin/sh
+[ "$1" = --help ] && echo 'GNU Wget' && exit
+printf 'Connecting to 127.0.0.1:80... \\n connected.\\n' >&2
+exec sleep 60
+"""
+
+
+def test_words_that_are_torn_apart_are_understood(tmp_path: Path) -> None:
+    """What the script itself writes may come between two pieces of what a tool says."""
+    container = Container(tmp_path, "dash", {"wget": TORN_WGET, "sleep": "sleep"})
+    assert findings(container, ("127.0.0.1", 80)) == [F.CONNECTS]
+    assert container.left_behind() == []
+
+
+@pytest.fixture
+def cgroup(tmp_path: Path) -> Path:
+    """Give a control group that its CPU limit has not held up yet."""
+    folder = tmp_path / "cgroup"
+    folder.mkdir()
+    (folder / "cpu.stat").write_text("nr_periods 100\nnr_throttled 5\nthrottled_usec 5000\n")
+    return folder
+
+
+def held_up(cgroup: Path, program: str) -> str:
+    """Return a program that finds its container held up for its CPU limit, before it does something."""
+    return f"#!/bin/sh\necho 'nr_throttled 40' >{cgroup}/cpu.stat\n{program}\n"
+
+
+def test_a_container_that_is_held_up_by_its_cpu_limit_is_given_as_long_again(
+    tmp_path: Path, cgroup: Path, ports: dict[str, int]
+) -> None:
+    """Ten interpreters that start in a tenth of a CPU are late, and DNS and the other side are not."""
+    getent = held_up(cgroup, "sleep 1.5; echo 127.0.0.1 STREAM ccm")
+    programs = {"bash": "bash", "sleep": "sleep", "getent": getent}
+    container = Container(tmp_path, "dash", programs, wrapper=showing(cgroup, "/sys/fs/cgroup"))
+    assert findings(container, ("127.0.0.1", ports["silent"]), seconds=1) == [F.CONNECTS]
+
+
+def test_a_container_that_gets_no_cpu_at_all_could_not_look(tmp_path: Path, cgroup: Path) -> None:
+    """That nothing answered in time says nothing of the other side then."""
+    starving = f"n=100; while sleep 0.1; do n=$((n + 50)); echo nr_throttled $n >{cgroup}/cpu.stat; done"
+    programs = {"bash": held_up(cgroup, starving), "sleep": "sleep"}
+    container = Container(tmp_path, "dash", programs, wrapper=showing(cgroup, "/sys/fs/cgroup"))
+    (seen,) = observe(container, ("127.0.0.1", 80), seconds=1)
+    with pytest.raises(NoVantage, match="gets no CPU to run on, for the container's limit"):
+        seen.looked()
+
+
+def test_a_target_that_does_not_answer_is_no_matter_of_the_cpu(tmp_path: Path, cgroup: Path) -> None:
+    """A container that was held up at first, and not any more, has waited in vain."""
+    bash = held_up(cgroup, f'exec {program("bash")} "$@"')
+    container = Container(tmp_path, "dash", {"bash": bash, "sleep": "sleep"}, wrapper=showing(cgroup, "/sys/fs/cgroup"))
+    with never_answering() as listener:
+        assert findings(container, listener.getsockname(), seconds=1) == [F.TIMED_OUT]
 
 
 def test_a_container_without_tools_could_not_look(tmp_path: Path) -> None:

@@ -91,6 +91,36 @@ def test_a_path_without_a_rule_is_the_controllers_own_answer(authority: Authorit
     assert "leads to /auth/realms" in seen[1].words
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (http("400 Bad Request", b"Client sent an HTTP request to an HTTPS server.\n"), "wants TLS.*backend-protocol"),
+        (http("308 Permanent Redirect", Location="https://{host}/agent"), "leads to itself for ever"),
+        (http("302 Found", Location="/agent"), "leads to itself for ever"),
+    ],
+    ids=["asked in plain", "redirected to itself", "by its path"],
+)
+def test_an_answer_that_takes_no_user_anywhere_is_none(authority: Authority, answer: bytes, words: str) -> None:
+    """A component's complaint of a wrong scheme is not the component at work, nor is a redirect without an end."""
+
+    def talk(host: str, path: str, head: bytes) -> bytes:
+        asked = re.search(rb"(?im)^host: ([^\r\n]*)", head)
+        return answer.replace(b"{host}", asked[1] if asked else b"")
+
+    with entry_point(talk, authority) as entry:
+        (seen,) = probe_paths(entry, ["/agent"])
+    assert not seen.answers
+    assert re.search(words, seen.words)
+
+
+def test_a_redirect_to_itself_that_sets_a_cookie_may_end(authority: Authority) -> None:
+    """Whoever comes again brings the cookie."""
+    answer = http("302 Found", Location="/agent", Set_Cookie="route=1")
+    with entry_point(lambda *_: answer, authority) as entry:
+        (seen,) = probe_paths(entry, ["/agent"])
+    assert seen.answers
+
+
 def test_paths_are_asked_whoever_signed_the_certificate(authority: Authority, tmp_path: Path) -> None:
     """A bad certificate is one finding of its own, not one for each path."""
     with entry_point(controller(NGINX), Authority(tmp_path, "Another Authority"), "wrong.example.test") as entry:

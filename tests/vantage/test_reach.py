@@ -1,7 +1,9 @@
-"""From inside the cluster a pod is reached straight; what a NetworkPolicy keeps the run from was not looked at."""
+"""From where the run stands not every pod is to be reached; what keeps the run from there was not looked at."""
 
 import re
 import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,9 +12,12 @@ import pytest
 from kubernetes.client import Configuration
 
 from cx_conformance.blueprint.plan import Plan
+from cx_conformance.cluster.exec import ContainerPlace, Ending, ExecLimits, ExecResult
 from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.seen import Seen
-from cx_conformance.outcome.looking import NoVantage
+from cx_conformance.cluster.tunnel import Trouble, TroubleReason
+from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage
+from cx_conformance.probes.edges import RunExec
 from cx_conformance.vantage import reach as subject
 from cx_conformance.vantage.answers import _knocked
 from cx_conformance.vantage.reach import Reach, Way
@@ -34,12 +39,37 @@ def way(*policies: dict[str, Any], port: int) -> Way:
     """Return the way to ``port`` of ccm's pod, which is at this machine's loopback, from inside such a cluster."""
     installation = Installation()
     installation.manifests += policies
+    with reach(installation, "in-cluster", shows()) as (way_to, pod):
+        straight = way_to.to(pod, port)
+    return Way(straight.pod, port, ("127.0.0.1", port), barrier=straight.barrier)
+
+
+def shows(*addresses: str, refusal: CouldNotLook | None = None) -> RunExec:
+    """Return an exec into a pod in which something listens on port 8081 at these addresses, or one that is refused."""
+
+    def run(place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
+        if refusal or place.container == MESH["name"]:
+            raise refusal or NoVantage("a mesh's proxy has no shell")
+        words = [socket.inet_aton(address)[::-1].hex().upper() for address in addresses]
+        lines = [f"  {at}: {word}:1F91 00000000:0000 0A" for at, word in enumerate(words)]
+        shown = "\n".join(["  sl  local_address rem_address   st", *lines]).encode()
+        return ExecResult(stdout=shown, stderr=b"", exit_code=0, ending=Ending.EXITED, milliseconds=1.0)
+
+    return run
+
+
+@contextmanager
+def reach(installation: Installation, vantage: str, run: RunExec) -> Iterator[tuple[Reach, Pod]]:
+    """Give the ways from ``vantage``, and ccm's pod."""
     plan = Plan(blueprint(), installation.site)
     seen = Seen(installation.snapshot(plan), plan)
-    cluster: Any = SimpleNamespace(vantage="in-cluster", configuration=Configuration())
+    cluster: Any = SimpleNamespace(vantage=vantage, configuration=Configuration())
     pod = next(one for one in seen.snapshot.visible(Pod) if one.name.startswith("ef-ccm-"))
-    straight = Reach(cluster, seen).to(pod, port)
-    return Way(straight.pod, port, ("127.0.0.1", port), barrier=straight.barrier)
+    ways = Reach(cluster, seen, run)
+    try:
+        yield ways, pod
+    finally:
+        ways.close()
 
 
 @pytest.fixture
@@ -84,3 +114,49 @@ def test_a_port_that_answers_is_asked_nothing_more() -> None:
     shut = policy("nobody", "expertflow", policyTypes=["Ingress"])
     with socket.create_server(("127.0.0.1", 0)) as server:
         assert _knocked(way(shut, port=server.getsockname()[1])).accepts
+
+
+MESH = {"name": "mesh", "image": "mesh"}
+
+
+@contextmanager
+def closed_in_the_pod(run: RunExec, address: str = "10.244.0.7") -> Iterator[Way]:
+    """Give the way through a tunnel that has found port 8081 of a pod at ``address`` closed."""
+    installation = Installation()
+    status = {"podIP": address, "podIPs": [{"ip": address}]}
+    installation.live("Pod", "ef-ccm-", lambda pod: pod["status"].update(status))
+    installation.live("Pod", "ef-ccm-", lambda pod: pod["spec"]["containers"].insert(0, MESH))
+    with reach(installation, "outside", run) as (ways, pod):
+        way = ways.to(pod, 8081)
+        assert way.tunnel
+        way.tunnel.trouble = Trouble(reason=TroubleReason.CLOSED_PORT, words="port 8081 is closed")
+        yield way
+
+
+def test_what_listens_at_the_pods_own_address_alone_is_not_seen_through_a_tunnel() -> None:
+    """Port-forward comes out on the pod's loopback, and Services lead to its address: nothing is known to be broken."""
+    with (
+        closed_in_the_pod(shows("10.244.0.7")) as way,
+        pytest.raises(NoVantage, match=r"at 10\.244\.0\.7 only.*inside"),
+    ):
+        way.raise_trouble()
+
+
+@pytest.mark.parametrize(
+    "run",
+    [shows(), shows("127.0.0.1"), shows("10.244.0.8"), shows(refusal=Forbidden("create", "pods/exec", "expertflow"))],
+    ids=["nothing listens", "on loopback", "at another address", "exec is refused"],
+)
+def test_a_tunnels_closed_port_is_closed_where_nothing_else_is_seen(run: RunExec) -> None:
+    """What the tunnel found stands."""
+    with closed_in_the_pod(run) as way:
+        way.raise_trouble()
+        assert way.why_closed() == "port 8081 is closed"
+
+
+def test_a_tunnel_that_met_no_trouble_has_nobody_looked_into() -> None:
+    """What does not answer behind an open port is the pod's own."""
+    with closed_in_the_pod(shows("10.244.0.7")) as way:
+        assert way.tunnel
+        way.tunnel.trouble = None
+        way.raise_trouble()

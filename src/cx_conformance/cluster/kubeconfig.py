@@ -31,6 +31,10 @@ SERVICE_ACCOUNT_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/toke
 CREDENTIAL_SECONDS = 120.0
 
 
+# https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
+_IMPERSONATION = ("as", "as-uid", "as-groups", "as-user-extra")
+
+
 class KubeconfigError(ValueError):
     """The kubeconfig cannot be used; the text names the file, what is wrong with it, and what to do."""
 
@@ -126,6 +130,7 @@ def _read(origin: Origin) -> "tuple[Configuration, str]":
                 return _checked(origin, configuration), "in-cluster"
             _load(origin.files, origin.context, configuration)
             active = origin.context or _current_context(origin.files)
+            _refuse_impersonation(origin.files, active)
     except KubeconfigError:
         raise
     except Exception as error:  # noqa: BLE001 - the loader lets any error of a malformed file through
@@ -151,6 +156,26 @@ def _current_context(files: str) -> str:
 
     _, current = config.list_kube_config_contexts(config_file=files)  # type: ignore[no-untyped-call] # theirs
     return str(current["name"])
+
+
+def _refuse_impersonation(files: str, context: str) -> None:
+    """Raise KubeconfigError where the context's user acts as another, as kubectl does and the client does not."""
+    import yaml
+    from kubernetes import config
+
+    contexts, _ = config.list_kube_config_contexts(config_file=files)  # type: ignore[no-untyped-call] # theirs
+    named = {each["name"]: each["context"].get("user") for each in contexts}.get(context)
+    existing = [path for part in files.split(os.pathsep) if (path := Path(part).expanduser()).is_file()]
+    users = [
+        user for path in existing for user in (yaml.load(path.read_text(), yaml.CSafeLoader) or {}).get("users") or ()
+    ]
+    given = next((user.get("user") or {} for user in users if user.get("name") == named), {})
+    acting = ", ".join(key for key in given if key in _IMPERSONATION)
+    if acting:
+        raise KubeconfigError(
+            f"kubeconfig {files}: user {named} acts as another ({acting}), which cx-conformance does not do; "
+            "give a context with the account's own credentials, such as a token of `kubectl create token`"
+        )
 
 
 def current_token(configuration: "Configuration", seconds: float = CREDENTIAL_SECONDS) -> str | None:
@@ -179,6 +204,9 @@ def _checked(origin: Origin, configuration: "Configuration") -> "Configuration":
         raise KubeconfigError(
             f"{origin.words}: server {configuration.host!r} is no address; write it as https://HOST:PORT"
         )
+    # A name behind the proxy is often known there only; kubectl leaves it to the proxy under this scheme too.
+    if configuration.proxy and configuration.proxy.startswith("socks5://"):
+        configuration.proxy = configuration.proxy.replace("socks5", "socks5h", 1)
     return configuration
 
 

@@ -3,6 +3,7 @@
 import re
 import socket
 import ssl
+from collections.abc import Iterator
 
 import urllib3.exceptions
 
@@ -57,8 +58,9 @@ def is_lasting(error: BaseException) -> bool:
 
 
 # The first entry whose type is that of the error, or of its root cause, says what happened and what to do.
+_BY_PROXY = "the proxy refused ({said}); check HTTPS_PROXY, NO_PROXY and proxy-url"
 _REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
-    ((urllib3.exceptions.ProxyError,), "the proxy refused ({said}); check HTTPS_PROXY, NO_PROXY and proxy-url"),
+    ((urllib3.exceptions.ProxyError,), _BY_PROXY),
     (
         (ssl.SSLCertVerificationError,),
         "its certificate is not trusted ({said}); check certificate-authority and server name, and the clock",
@@ -90,26 +92,33 @@ def _reason(error: BaseException, cause: BaseException) -> str:
     # Where in Python's own source TLS failed helps nobody.
     said = re.sub(r" \(_ssl\.c:\d+\)", "", said)
     words = next(words for types, words in _REASONS if isinstance(error, types) or isinstance(cause, types))
+    # PySocks' own errors stand between urllib3's and the operating system's.
+    if any(type(step).__module__ == "socks" for step in _steps(error)):
+        words = _BY_PROXY
     return words.replace("{said}", said)
 
 
 def _root(error: BaseException) -> BaseException:
     """Follow urllib3's wrapping down to the operating system's or TLS's own error."""
+    *_, root = _steps(error)
+    return root
+
+
+def _steps(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it wraps, down to the first."""
     seen: set[int] = set()
-    while id(error) not in seen:
-        seen.add(id(error))
+    inner: BaseException | None = error
+    while inner is not None and id(inner) not in seen:
+        seen.add(id(inner))
+        yield inner
         inner = (
-            error.__cause__
-            or error.__context__
+            inner.__cause__
+            or inner.__context__
             or next(
-                (item for item in (getattr(error, "reason", None), *error.args) if isinstance(item, BaseException)),
+                (item for item in (getattr(inner, "reason", None), *inner.args) if isinstance(item, BaseException)),
                 None,
             )
         )
-        if inner is None:
-            break
-        error = inner
-    return error
 
 
 def _one_line(said: str) -> str:

@@ -17,15 +17,18 @@ import contextlib
 import json
 import logging
 import re
+import socket
 import ssl
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, ProxyError
 from websockets.typing import Subprotocol
 
+from cx_conformance.cluster.secrecy import mask_text
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NotServed, NoVantage, Unauthorized, Unreachable
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ MESSAGE_LIMIT = 16 * 1024 * 1024
 """Bytes in one message; a kubelet sends 32 KiB at a time."""
 
 _CLOSE_SECONDS = 1.0
+_PAUSE_SECONDS = 0.5
+"""Before the second try to open a stream."""
 _SILENT = logging.getLogger("cx_conformance.websockets")
 # At DEBUG the library writes the handshake with its Authorization header.
 _SILENT.addHandler(logging.NullHandler())
@@ -92,25 +97,49 @@ class ApiStreams:
     ) -> ClientConnection:
         """Open a stream to ``target`` within ``seconds``.
 
-        ``headers`` are those of ``credentials()``. Raises the ``CouldNotLook`` that says why it was not opened.
+        What may pass, as an overloaded API server or a kubelet that drops the connection, is tried a second time:
+        nothing was begun in the pod yet. ``headers`` are those of ``credentials()``. Raises the ``CouldNotLook`` that
+        says why it was not opened.
         """
+        ends = time.monotonic() + seconds
+        try:
+            return await self._open(target, query, protocols, headers, seconds)
+        except Unreachable:
+            left = ends - time.monotonic() - _PAUSE_SECONDS
+            if left <= 0:
+                raise
+        await asyncio.sleep(_PAUSE_SECONDS)
+        return await self._open(target, query, protocols, headers, left)
+
+    async def _open(
+        self,
+        target: StreamTarget,
+        query: Sequence[tuple[str, str]],
+        protocols: Sequence[str],
+        headers: dict[str, str],
+        seconds: float,
+    ) -> ClientConnection:
         url = "ws" + self.server.removeprefix("http") + target.path
-        opening = _Connect(
-            f"{url}?{urlencode(query)}" if query else url,
-            subprotocols=[Subprotocol(each) for each in protocols],
-            additional_headers=headers,
-            compression=None,
-            proxy=self._proxy(),
-            open_timeout=None,
-            ping_interval=None,
-            close_timeout=_CLOSE_SECONDS,
-            max_size=MESSAGE_LIMIT,
-            logger=_SILENT,
-            **self._tls(),
-        )
+        proxy = self._proxy()
+        ways: dict[str, Any] = self._tls()
         try:
             async with asyncio.timeout(seconds):
-                return await opening
+                if proxy and proxy.startswith("socks"):
+                    ways["sock"] = await asyncio.to_thread(_through_socks, proxy, self.server, seconds)
+                    proxy = None
+                return await _Connect(
+                    f"{url}?{urlencode(query)}" if query else url,
+                    subprotocols=[Subprotocol(each) for each in protocols],
+                    additional_headers=headers,
+                    compression=None,
+                    proxy=proxy,
+                    open_timeout=None,
+                    ping_interval=None,
+                    close_timeout=_CLOSE_SECONDS,
+                    max_size=MESSAGE_LIMIT,
+                    logger=_SILENT,
+                    **ways,
+                )
         except InvalidStatus as refusal:
             raise refused(target, refusal.response.status_code, bytes(refusal.response.body or b"")) from None
         except TimeoutError:
@@ -120,7 +149,7 @@ class ApiStreams:
             ) from None
         except (InvalidProxy, ProxyError) as error:
             raise Unreachable(
-                f"the proxy in front of the API server {self.server} does not let through: {error}"
+                f"the proxy in front of the API server {self.server} does not let through: {mask_text(str(error))}"
             ) from None
         except ssl.SSLCertVerificationError as error:
             raise Unreachable(
@@ -175,6 +204,24 @@ class ApiStreams:
                 netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}"
             ).geturl()
         return address
+
+
+def _through_socks(proxy: str, server: str, seconds: float) -> socket.socket:
+    """Return a connection to ``server`` through a SOCKS proxy, which looks its name up; raises OSError."""
+    import socks
+
+    way, api = urlsplit(proxy), urlsplit(server)
+    kind = socks.SOCKS4 if way.scheme.startswith("socks4") else socks.SOCKS5
+    connection = socks.socksocket()
+    user, password = (unquote(each) if each else None for each in (way.username, way.password))
+    connection.set_proxy(kind, way.hostname, way.port or 1080, rdns=True, username=user, password=password)
+    connection.settimeout(seconds)
+    try:
+        connection.connect((api.hostname, api.port or (443 if api.scheme == "https" else 80)))
+    except OSError:
+        connection.close()
+        raise
+    return socket.socket(fileno=connection.detach())
 
 
 def drop(connection: ClientConnection) -> None:

@@ -13,6 +13,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -85,8 +86,8 @@ class Tunnel:
     def accepts(self, seconds: float = 0.5) -> bool:
         """Tell whether the pod's port accepts a connection: no refusal has come ``seconds`` after it was asked for.
 
-        Port-forward tells a refused connection, never an accepted one. False sets ``trouble`` to a closed port; raises
-        the ``CouldNotLook`` that kept it from looking.
+        Port-forward tells a refused connection, never an accepted one; a node that was slow to open it is given longer.
+        False sets ``trouble`` to a closed port; raises the ``CouldNotLook`` that kept it from looking.
         """
         refusal = self._tunnels.wait_for(self._refusal(seconds))
         if refusal is None:
@@ -144,7 +145,7 @@ class Tunnel:
         except CouldNotLook as error:
             return _trouble(error)
         up = asyncio.create_task(_upwards(reader, connection))
-        down = asyncio.create_task(self._downwards(connection, writer))
+        down = asyncio.create_task(self._downwards(connection, writer, set()))
         try:
             await asyncio.wait((up, down), return_when=asyncio.FIRST_COMPLETED)
             if not down.done():
@@ -157,9 +158,13 @@ class Tunnel:
             down.cancel()
             await asyncio.gather(up, down, return_exceptions=True)
 
-    async def _downwards(self, connection: ClientConnection, writer: asyncio.StreamWriter | None) -> Trouble | None:
-        """Copy from the pod to the local side until either ends; return what the error channel told."""
-        announced: set[int] = set()
+    async def _downwards(
+        self, connection: ClientConnection, writer: asyncio.StreamWriter | None, announced: set[int]
+    ) -> Trouble | None:
+        """Copy from the pod to the local side until either ends; return what the error channel told.
+
+        ``announced`` are the channels that the kubelet has opened; what ends before it has never came so far.
+        """
         with contextlib.suppress(ConnectionClosed, ConnectionError):
             async for message in connection:
                 data = message.encode() if isinstance(message, str) else message
@@ -171,20 +176,31 @@ class Tunnel:
                 elif writer:
                     writer.write(data[1:])
                     await writer.drain()
-        return None
+        return None if announced else self._cut()
 
     async def _refusal(self, seconds: float) -> Trouble | None:
+        began = time.monotonic()
         try:
             connection = await self._open()
         except CouldNotLook as error:
             return _trouble(error)
+        opening = min(time.monotonic() - began, self._tunnels.connect_seconds)
+        announced: set[int] = set()
         try:
-            async with asyncio.timeout(seconds):
-                return await self._downwards(connection, None)
+            async with asyncio.timeout(max(seconds, 2 * opening)):
+                return await self._downwards(connection, None, announced)
         except TimeoutError:
-            return None
+            return None if announced else self._cut()
         finally:
             drop(connection)
+
+    def _cut(self) -> Trouble:
+        return _trouble(
+            Unreachable(
+                f"the port-forward to port {self.port} of pod {self.namespace}/{self.pod} was opened and never began; "
+                f"look at what stands before the API server {self._tunnels.streams.server}: it may cut WebSockets"
+            )
+        )
 
     def _told(self, said: str) -> Trouble:
         where = f"port {self.port} of pod {self.namespace}/{self.pod}"

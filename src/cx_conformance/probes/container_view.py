@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 OF_THE_KUBELET: Final = "/dev/termination-log"
 """What the kubelet mounts into every container by default; where it is not seen, nor are the volumes."""
 
+OUTPUT_BYTES: Final = 16_000_000
+"""Room for a hundred thousand connections, each a line of 150 bytes: a broker or a gateway at its busiest."""
+
 _ESCAPED = re.compile(r"\\([0-7]{3})")  # blanks and the like, as proc(5) says of fstab's format
 
 

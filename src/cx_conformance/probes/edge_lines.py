@@ -15,7 +15,7 @@ _WORDS = _TOLD_BY_A_TOOL | {"unresolved", "lookup-timeout", "notool"}
 
 _LINE = re.compile(
     rb"(?P<index>0|[1-9][0-9]{0,3}) (?P<word>[a-z-]{1,20}) (?P<milliseconds>-|[0-9]{1,7}) "
-    rb"(?P<tool>-|bash|nc|curl|wget|python3|node) (?P<resolver>-|getent|nslookup|python3|node) "
+    rb"(?P<tool>-|bash|nc|curl|wget|python3|node) (?P<resolver>-|getent|hosts|nslookup|python3|node) "
     rb"(?P<addresses>-|[0-9A-Fa-f:.,%a-z]{2,1000})"
 )
 

@@ -22,7 +22,24 @@ now() { # centiseconds since the start of the machine, into $clock; empty where 
   read -r clock _ 2>/dev/null </proc/uptime && clock=${clock%.*}${clock#*.}
 }
 
-limited() { # runs a command for at most $limit seconds; 143 when the limit ended it
+throttled() { # in how many tenths of a second the container was held up for its CPU limit, into $held; 0 if untold
+  held=0
+  for file in /sys/fs/cgroup/cpu.stat /sys/fs/cgroup/cpu/cpu.stat; do
+    [ -r "$file" ] || continue
+    while read -r key value; do
+      [ "$key" != nr_throttled ] || held=$value
+    done <"$file"
+  done
+}
+
+starved() { # whether it was for half of the last $limit seconds or more, $held being what it was before them
+  before=$held
+  throttled
+  [ $((held - before)) -ge $((limit * 5)) ]
+}
+
+limited() { # runs a command for at most $limit seconds; 143 when that ended it, 142 when it had no CPU to run on
+  throttled
   if has sleep; then
     sleep "$limit" >/dev/null 2>&1 &
   elif has bash; then
@@ -44,9 +61,23 @@ limited() { # runs a command for at most $limit seconds; 143 when the limit ende
     kill "$nap" 2>/dev/null
     exit "$code"
   ) &
-  task=$!
-  wait "$nap" 2>/dev/null && kill "$task" 2>/dev/null
+  task=$! ended=143
+  if wait "$nap" 2>/dev/null; then
+    # What its own CPU limit held up says nothing of the other side: it is given as long again.
+    if starved; then
+      left=$limit
+      while has sleep && [ "$left" -gt 0 ] && kill -0 "$task" 2>/dev/null; do
+        sleep 1 >/dev/null 2>&1
+        left=$((left - 1))
+      done
+      if ! has sleep || { [ "$left" -eq 0 ] && starved; }; then ended=142; fi
+    fi
+    kill "$task" 2>/dev/null
+  fi
   wait "$task" 2>/dev/null
+  code=$?
+  [ "$code" -ne 143 ] || code=$ended
+  return "$code"
 }
 
 line_break='
@@ -82,16 +113,38 @@ after_name() { # the addresses that nslookup prints after the name, in $1
   done
 }
 
+in_hosts_file() { # the addresses that the hosts file gives $host; fails when there are none
+  [ -r /etc/hosts ] || return 1
+  while read -r line || [ -n "$line" ]; do
+    set -- ${line%%#*}
+    address=${1-}
+    while [ "$#" -gt 1 ]; do
+      shift
+      [ "$1" != "$host" ] || add_address "$address"
+    done
+  done </etc/hosts
+  [ -n "$addresses" ] && resolver=hosts
+}
+
+by_getent() { # looks $host up by the database $1, into $text and $code; once more where one packet may have been lost
+  text=$(limited getent "$1" "$host" 2>/dev/null)
+  code=$?
+  [ "$code" -eq 143 ] || return
+  text=$(limited getent "$1" "$host" 2>/dev/null)
+  code=$?
+}
+
 resolve() { # sets $addresses and $resolver, or $word when the name is known not to resolve
   addresses= resolver=-
   if has getent; then
     resolver=getent
-    text=$(limited getent ahosts "$host" 2>/dev/null)
-    code=$?
-    [ "$code" -ne 1 ] || { text=$(limited getent hosts "$host" 2>/dev/null); code=$?; } # older ones know no ahosts
+    by_getent ahosts
+    [ "$code" -ne 1 ] || by_getent hosts # older ones know no ahosts
     case $code in 0) ;; 2) word=unresolved ;; 143) word=lookup-timeout ;; *) resolver=- ;; esac
-  elif has nslookup; then # asks DNS alone, without the hosts file: what it does not find, the tool may
-    text=$(limited nslookup "$host" 2>/dev/null) && resolver=nslookup && after_name "$text"
+  elif has nslookup; then # asks DNS alone, unlike the tool, which may also find what it does not
+    in_hosts_file && return
+    after_name "$(limited nslookup "$host" 2>/dev/null)" # it may find one and fail, for want of an IPv6 address
+    [ -z "$addresses" ] || resolver=nslookup
     return
   elif has python3; then
     resolver=python3
@@ -108,6 +161,9 @@ except socket.gaierror:
   for (const each of found) console.log(each.address)
 })' "$host" 2>/dev/null)
     case $? in 0) ;; 2) word=unresolved ;; 143) word=lookup-timeout ;; *) resolver=- ;; esac
+  else
+    in_hosts_file
+    return
   fi
   [ "$resolver" = - ] || [ -n "$word" ] || first_fields "$text"
 }
@@ -124,7 +180,7 @@ read_word() { # sets $word by what a tool said ($1) and its exit status ($2)
       *"No address associated"* | *ENOTFOUND* | *EAI_AGAIN*) word=unresolved ;;
     *)
       word=unclear
-      [ "$2" -ne 143 ] || word=timeout
+      case $2 in 142) text="it gets no CPU to run on, for the container's limit" ;; 143) word=timeout ;; esac
       ;;
   esac
 }
@@ -163,14 +219,16 @@ until_connected() { # runs a tool that tells of its connection, and ends it ther
   text=$(
     {
       "$@" </dev/null 2>&1 &
-      printf 'task %s\n' "$!"
+      printf '%s task %s\n' "$nonce" "$!"
       wait "$!" 2>/dev/null
     } | {
       task= heard= said=
       while read -r line; do
+        # Both write when they like, so that the number may stand in the middle of what the tool says.
+        case $line in *"$nonce task "*) task=${line##*"$nonce task "} line=${line%"$nonce task "*} ;; esac
         case $line in
-          "task "*) task=${line#task } ;;
-          *"onnected to "* | *"... connected."*) heard="it connects" ;;
+          # curl before 8.16, curl from then on, wget
+          *"onnected to "* | *"stablished "*"onnection to "* | *" connected."* | "connected."*) heard="it connects" ;;
           *) said="$said$line " ;;
         esac
         [ -z "$heard" ] || [ -z "$task" ] || kill "$task" 2>/dev/null

@@ -54,8 +54,8 @@ class EdgeFinding(StrEnum):
 
 
 _SUSPECTS = {
-    EdgeFinding.REFUSED: "nothing listens there, or a policy rejects it",
-    EdgeFinding.TIMED_OUT: "a policy drops it, or the other side hangs",
+    EdgeFinding.REFUSED: "nobody stands behind the Service, nothing listens there, or a policy rejects it",
+    EdgeFinding.TIMED_OUT: "a policy drops it, kube-proxy lacks the Service, or the other side hangs",
     EdgeFinding.NOT_RESOLVABLE: "no such Service, or DNS does not answer",
 }
 """What may be behind a finding."""
@@ -104,7 +104,8 @@ class CallerEdges:
 class EdgeLimits:
     """Seconds for each name lookup and each connection (whole ones: a shell counts no others), and for what is around.
 
-    ``slack_seconds`` are for opening the exec and starting the tools, ``at_once`` is how many execs run at a time.
+    A lookup that is not answered, and a container that its CPU limit holds up, take as long again. ``slack_seconds``
+    are for opening the exec and starting the tools, ``at_once`` is how many execs run at a time.
     """
 
     seconds: int = 3
@@ -113,8 +114,8 @@ class EdgeLimits:
 
     @property
     def exec_limits(self) -> ExecLimits:
-        """What a whole exec may take: both waits at their longest, and the slack."""
-        return ExecLimits(total_seconds=2 * self.seconds + self.slack_seconds)
+        """What a whole exec may take: both waits at their longest, each as long again, and the slack."""
+        return ExecLimits(total_seconds=4 * self.seconds + self.slack_seconds)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

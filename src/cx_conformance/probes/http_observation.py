@@ -107,3 +107,8 @@ class HttpObservation:
         """Return the start of the body on one line."""
         line = " ".join(self.text.split())
         return line if len(line) <= size else f"{line[:size]}..."
+
+
+def is_web_page(text: str) -> bool:
+    """Tell whether a body is a page for people, as a login's, or one that a server gives for every path."""
+    return text.lstrip("\ufeff \t\r\n").lower().startswith(("<!doctype html", "<html"))

@@ -7,9 +7,11 @@ import hashlib
 import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from cx_conformance.probes.default_backend import default_backend
 from cx_conformance.probes.http import get, get_all
+from cx_conformance.probes.http_failure import says_wrong_scheme
 from cx_conformance.probes.http_observation import HttpLimits, HttpObservation, HttpRequest, Trust
 
 if TYPE_CHECKING:
@@ -75,14 +77,42 @@ class PathObservation:
 
     @property
     def answers(self) -> bool:
-        """Whether something behind the path answered: a status below 500, and not the controller for want of a rule."""
-        return self.http.failure is None and (self.http.status or 500) < 500 and self.default_backend is None
+        """Whether something behind the path answered users: a status below 500, and none of those that reach nobody."""
+        return (
+            self.http.failure is None
+            and (self.http.status or 500) < 500
+            and not (self.default_backend or self.asked_in_plain or self.leads_to_itself)
+        )
+
+    @property
+    def asked_in_plain(self) -> bool:
+        """Whether the component wants TLS, and the controller asks it without."""
+        return says_wrong_scheme(self.http.status, self.http.text)
+
+    @property
+    def leads_to_itself(self) -> bool:
+        """Whether browsers would follow it for ever; one that sets a cookie may answer otherwise the next time."""
+        try:
+            led = urljoin(self.http.url, self.http.location) if self.http.location else None
+        except ValueError:  # where it leads to is no URL
+            return False
+        return led == self.http.url and "set-cookie" not in self.http.headers
 
     @property
     def words(self) -> str:
         """What was seen, in one sentence."""
         if self.default_backend:
             return f"{self.http.url}: no rule leads anywhere, {self.default_backend} answered {self.http.status} itself"
+        if self.asked_in_plain:
+            return (
+                f"{self.http.url}: answered {self.http.status}, for the component wants TLS and the controller asks it "
+                "in plain; set nginx.ingress.kubernetes.io/backend-protocol: HTTPS, or Traefik's serversscheme"
+            )
+        if self.leads_to_itself:
+            return (
+                f"{self.http.url}: answered {self.http.status} and leads to itself for ever; where a load balancer "
+                "ends TLS before the controller, let it pass X-Forwarded-Proto on, and the controller believe it"
+            )
         if self.http.failure:
             return self.http.words
         to = f", leads to {self.http.location}" if self.http.location else ""

@@ -22,10 +22,15 @@ class ListeningSocket:
     port: int
 
     @property
+    def plain(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+        """The address, an IPv4 one that Java has in IPv6's clothes as itself."""
+        mapped = self.address.ipv4_mapped if isinstance(self.address, ipaddress.IPv6Address) else None
+        return mapped or self.address
+
+    @property
     def only_loopback(self) -> bool:
         """Whether no other pod can reach it."""
-        mapped = self.address.ipv4_mapped if isinstance(self.address, ipaddress.IPv6Address) else None
-        return (mapped or self.address).is_loopback
+        return self.plain.is_loopback
 
 
 def listening_sockets(host: Host) -> tuple[ListeningSocket, ...]:
@@ -43,7 +48,7 @@ def listening_sockets(host: Host) -> tuple[ListeningSocket, ...]:
 def parse(text: str) -> tuple[ListeningSocket, ...]:
     """Return the listening sockets in the text of ``/proc/net/tcp`` and ``/proc/net/tcp6``; other lines are skipped."""
     # A busy pod has thousands of connections, and a handful that listens.
-    found = (_socket(line.split()) for line in text.splitlines() if f" {_LISTEN} " in line)
+    found = (_socket(line.split()) for line in text.splitlines() if f" {_LISTEN}" in line)
     return tuple(each for each in found if each)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from cx_conformance.blueprint.component import ServicePort
 from cx_conformance.blueprint.health import Health
@@ -18,6 +19,9 @@ from cx_conformance.probes.health_command import CommandObservation, repeat_heal
 from cx_conformance.probes.http_observation import HttpFailure, HttpObservation, HttpRequest, Trust
 from cx_conformance.vantage.pool import Pending, ProbePool
 from cx_conformance.vantage.reach import EXEC, Reach, Way
+
+_CUT_OFF: Final = (HttpFailure.CLOSED, HttpFailure.RESET)
+"""How a port that is closed in the pod looks at a tunnel's local end, which always accepts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +130,7 @@ class HealthProbes:
         for scheme in entry.of.also_schemes:
             if any(one.seen.failure is HttpFailure.SCHEME for one in answers):
                 answers = self._asked(entry, ways, scheme)
-        for way, one in zip(ways, answers, strict=True):
-            if one.seen.status is None:
-                way.raise_trouble()
-        return answers
+        return tuple(_told_by_tunnel(way, one) for way, one in zip(ways, answers, strict=True))
 
     def _asked(self, entry: Entry[Health], ways: list[Way], scheme: str) -> tuple[PodAnswer, ...]:
         promise = entry.of
@@ -159,6 +160,15 @@ class HealthProbes:
         return pods
 
 
+def _told_by_tunnel(way: Way, answer: PodAnswer) -> PodAnswer:
+    """Return an answer, with the tunnel's own word for why there is none; raises what kept the run from looking."""
+    if answer.seen.status is not None:
+        return answer
+    way.raise_trouble()
+    why = way.why_closed() if answer.seen.failure in _CUT_OFF else None
+    return replace(answer, seen=replace(answer.seen, words=why)) if why else answer
+
+
 def _service_host(seen: Seen, planned: Planned) -> str:
     try:
         service = seen.service(planned).object
@@ -174,6 +184,8 @@ def _knocked(way: Way, seconds: float = 3.0) -> PodPort:
     port = f"port {way.port} of pod {way.pod.where}"
     if way.tunnel is not None:
         accepts = way.tunnel.accepts()
+        if not accepts:
+            way.raise_trouble()
         words = "accepts" if accepts else (way.why_closed() or f"{port} refuses connections")
         return PodPort(way.pod, way.vantage, accepts, words)
     try:

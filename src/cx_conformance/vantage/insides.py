@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Final
 
 from cx_conformance.blueprint.component import ContainerPort, Volume
@@ -13,7 +12,7 @@ from cx_conformance.cluster.exec import ContainerPlace, ExecLimits
 from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
-from cx_conformance.probes.container_view import ContainerView, look_into, real_path
+from cx_conformance.probes.container_view import OUTPUT_BYTES, ContainerView, look_into, real_path
 from cx_conformance.probes.edges import RunExec
 from cx_conformance.probes.sockets import ListeningSocket
 from cx_conformance.vantage.pool import Pending, ProbePool
@@ -21,8 +20,7 @@ from cx_conformance.vantage.pool import Pending, ProbePool
 if TYPE_CHECKING:
     from testinfra.host import Host  # type: ignore[import-untyped] # publishes no types
 
-_LIMITS: Final = ExecLimits(output_bytes=16_000_000)
-"""Room for a hundred thousand connections, each a line of 150 bytes: a broker or a gateway at its busiest."""
+_LIMITS: Final = ExecLimits(output_bytes=OUTPUT_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class PodSockets:
         """Return the addresses on which something listens on ``port``, those that other pods reach or else all."""
         found = [one for one in self.sockets if one.port == port]
         outside = [one for one in found if self._reached(one)]
-        return tuple(sorted({str(_plain(one)) for one in outside or found}))
+        return tuple(sorted({str(one.plain) for one in outside or found}))
 
     def reachable(self, port: int) -> bool:
         """Whether other pods reach what listens on ``port``."""
@@ -56,7 +54,7 @@ class PodSockets:
 
     def _reached(self, one: ListeningSocket) -> bool:
         """Whether it listens on every address or on one of the pod's own, be that what it may, not on loopback only."""
-        return not one.only_loopback or str(_plain(one)) in self.pod.ips
+        return not one.only_loopback or str(one.plain) in self.pod.ips
 
 
 class InsideProbes:
@@ -147,8 +145,3 @@ class InsideProbes:
         if not pods:
             raise NoVantage(f"no ready pod of {planned.id} to look into")
         return pods
-
-
-def _plain(one: ListeningSocket) -> IPv4Address | IPv6Address:
-    """Return the address, an IPv4 one that Java has in IPv6's clothes as itself."""
-    return (one.address.ipv4_mapped if isinstance(one.address, IPv6Address) else None) or one.address

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cx_conformance.cluster.exec import ContainerPlace, ExecLimits
 from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.traffic import kept_out
-from cx_conformance.outcome.looking import NoVantage
+from cx_conformance.outcome.looking import CouldNotLook, NoVantage
+from cx_conformance.probes.container_view import OUTPUT_BYTES, look_into
 
 if TYPE_CHECKING:
     from cx_conformance.cluster.client import Cluster
     from cx_conformance.cluster.seen import Seen
     from cx_conformance.cluster.tunnel import Tunnel
+    from cx_conformance.probes.edges import RunExec
 
 DIRECT: Final = "direct"
 TUNNEL: Final = "port-forward"
@@ -22,6 +25,9 @@ EXEC: Final = "exec"
 OWN_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 OWN_LABELS: Final = {"app.kubernetes.io/name": "cx-conformance"}
 """The labels of the run's own pod, as deploy/ makes it; the account need not be allowed to look at itself."""
+
+_INSIDE: Final = ExecLimits(total_seconds=5.0, output_bytes=OUTPUT_BYTES)
+"""For a look at what listens in a pod whose port a tunnel finds closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class Way:
     connect_to: tuple[str, int]
     tunnel: "Tunnel | None" = None
     barrier: Callable[[], str | None] = lambda: None
-    """Says which NetworkPolicies keep the run itself from there; asked only where nothing answers."""
+    """Says what keeps the run itself from there, in a sentence; asked only where nothing answers."""
 
     @property
     def vantage(self) -> str:
@@ -47,27 +53,26 @@ class Way:
     def raise_trouble(self) -> None:
         """Raise the CouldNotLook that kept the tunnel, or the run itself, from looking, if there is one.
 
-        A pod that lets in whom it serves, and not the auditor, is not dead.
+        A pod that lets in whom it serves, and not the auditor, is not dead; nor is one that does not listen on the
+        loopback, where tunnels come out.
         """
         if self.tunnel:
             self.tunnel.raise_trouble()
-        elif words := self.barrier():
-            raise NoVantage(
-                f"port {self.port} of pod {self.pod.where} does not answer, and the run's own pod may not reach it:"
-                f" {words}; let the run's namespace in"
-            )
+        if (self.tunnel is None or self.tunnel.trouble) and (words := self.barrier()):
+            raise NoVantage(words)
 
 
 class Reach:
     """Ways to pods, for the length of a run."""
 
-    def __init__(self, cluster: "Cluster", seen: "Seen") -> None:
-        """Reach pods of ``seen`` from where ``cluster`` is asked."""
+    def __init__(self, cluster: "Cluster", seen: "Seen", run_exec: "RunExec") -> None:
+        """Reach pods of ``seen`` from where ``cluster`` is asked; ``run_exec`` looks into those found closed."""
         from cx_conformance.cluster.tunnel import Tunnels
 
         self._inside = cluster.vantage == "in-cluster"
         self._tunnels = Tunnels(cluster.configuration)
         self._seen = seen
+        self._run_exec = run_exec
 
     @property
     def vantage(self) -> str:
@@ -79,7 +84,7 @@ class Reach:
         if self._inside:
             return Way(pod, port, (pod.ip, port), barrier=lambda: self._barrier(pod, port))
         tunnel = self._tunnels.open(pod.namespace, pod.name, port)
-        return Way(pod, port, tunnel.address, tunnel)
+        return Way(pod, port, tunnel.address, tunnel, barrier=lambda: self._beside_loopback(pod, port))
 
     def close(self) -> None:
         """End every tunnel."""
@@ -87,5 +92,28 @@ class Reach:
 
     def _barrier(self, pod: Pod, port: int) -> str | None:
         with suppress(OSError):
-            return kept_out(self._seen, OWN_NAMESPACE.read_text().strip(), OWN_LABELS, pod, port)
+            policies = kept_out(self._seen, OWN_NAMESPACE.read_text().strip(), OWN_LABELS, pod, port)
+            if policies:
+                return (
+                    f"port {port} of pod {pod.where} does not answer, and the run's own pod may not reach it:"
+                    f" {policies}; let the run's namespace in"
+                )
+        return None
+
+    def _beside_loopback(self, pod: Pod, port: int) -> str | None:
+        """Say that something listens on a port at an address of the pod's own alone; None where that is not seen."""
+        from cx_conformance.probes.inside import inside
+
+        # Containers of a pod share its network; a mesh's has no shell.
+        for container in pod.spec.serving_containers:
+            place = ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container.name)
+            with suppress(CouldNotLook):
+                sockets = look_into(inside(self._run_exec, place, _INSIDE)).sockets
+                heard = sorted({str(one.plain) for one in sockets if one.port == port} & set(pod.ips))
+                return (
+                    f"port {port} of pod {pod.where} is listened on at {', '.join(heard)} only, and not on the pod's "
+                    "loopback, where port-forward comes out; run cx-conformance inside the cluster"
+                    if heard
+                    else None
+                )
         return None

@@ -59,13 +59,13 @@ class LiveProbes:
         Nothing is looked at after the cluster's deadline.
         """
         self._pool = ProbePool(cluster.deadline, _AT_ONCE)
-        self._reach = Reach(cluster, seen)
+        run_exec = run_in_time(cluster, self._pool)
+        self._reach = Reach(cluster, seen, run_exec)
         self._references = References(cluster, folder)
         self._references.read.extend(known)
         # Stores first: their clients take longest to import, and hanging ones longest to give up.
         self.stores = StoreProbes(seen, self._reach, self._references, self._pool, writes=writes)
         self.copies = StoreCopies(seen, self._references)
-        run_exec = run_in_time(cluster, self._pool)
         self._elsewhere = Elsewhere.allowed(
             cluster, self._pool, lambda namespace: seen.snapshot.list(Service, namespace), consent or Consent()
         )

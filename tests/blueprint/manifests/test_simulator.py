@@ -8,13 +8,15 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from pydantic import SecretStr
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.manifests import reference_installation, simulator
@@ -77,6 +79,27 @@ def test_http_answers_documented_paths_and_404_elsewhere(simulated: Callable[...
         assert client.get("/health?deep=1").json() == {"status": "UP"}
         assert client.get("/other").status_code == 404
         assert client.head("/health").text == ""
+
+
+def test_a_websocket_is_opened_where_the_reference_installation_promises_one(
+    simulated: Callable[..., int], blueprint: Blueprint
+) -> None:
+    """Behind a real ingress controller its agents' and chats' paths lead to one; a path without has none."""
+    objects = reference_installation(blueprint, fqdn="cx.example.com", seed=1)
+    items = {one["metadata"]["name"]: json.loads(_annotation(one)) for one in objects if _annotation(one)}
+    promised = {f"ef-{name}" for name, one in blueprint.components.items() if one.ingress and one.ingress.web_socket}
+    opened = set()
+    for name in (*promised, "ef-ccm"):
+        (item,) = items[name]
+        port = simulated("http", **{key: value for key, value in item.items() if key not in {"port", "as"}})
+        with suppress(InvalidStatus), connect(f"ws://127.0.0.1:{port}/socket.io/?transport=websocket", proxy=None):
+            opened.add(name)
+    assert promised == {"ef-agent-manager", "ef-web-channel-manager"} == opened
+
+
+def _annotation(made: dict[str, Any]) -> str:
+    template = made.get("spec", {}).get("template", {})
+    return str(template.get("metadata", {}).get("annotations", {}).get(ANNOTATION, ""))
 
 
 def test_https_shows_the_mounted_certificate(simulated: Callable[..., int], tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from cx_conformance.sandbox.stores.certificates import Authority
 from cx_conformance.sandbox.stores.running import free_port
 from cx_conformance.sandbox.stores.standin import StandIn
 from tests.probes.stores.asking import PATIENT, PROMISED, WRONG, all_well, marks, target
-from tests.probes.stores.faults import half_close
+from tests.probes.stores.faults import half_close, say
 from tests.sandbox.stores.wanted import wanted
 
 
@@ -87,6 +87,16 @@ def test_a_wrong_password_is_not_authorised(ports: Mapping[str, int]) -> None:
     seen = activemq.observe(target("activemq", ports["stomp"]), Credentials(username="cx", password=WRONG))
     assert seen.logs_in.kind is Kind.UNAUTHORIZED
     assert "User name [cx] or password is invalid" in seen.logs_in.words
+
+
+@pytest.mark.parametrize("words", ["The login account is not valid.", "Security Error occurred: AMQ229031"])
+def test_artemis_refuses_in_words_of_its_own(words: str) -> None:
+    """It has another message for who may not log in; it is a broker that refuses, not one that speaks no STOMP."""
+    port = free_port()
+    frame = f"ERROR\nversion:1.2\nmessage:Failed to connect\n\n{words}\n\0".encode()
+    with StandIn("127.0.0.1", {port: say(frame)}).wait():
+        seen = activemq.observe(target("activemq", port), Credentials(username="cx", password=WRONG))
+    assert (seen.speaks.ok, seen.refuses_anonymous.ok, seen.logs_in.kind) == (True, True, Kind.UNAUTHORIZED)
 
 
 def test_each_port_says_what_it_speaks(ports: Mapping[str, int], trust: TlsExpectation, login: Credentials) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from pydantic import SecretStr
@@ -15,7 +16,7 @@ from cx_conformance.sandbox.stores.certificates import Authority
 from cx_conformance.sandbox.stores.running import free_port
 from cx_conformance.sandbox.stores.standin import Conversation, StandIn
 from tests.probes.stores import faults
-from tests.probes.stores.asking import PROMISED, target
+from tests.probes.stores.asking import target
 from tests.probes.stores.stage import OBSERVE
 
 SHORT = Limits(connect_s=0.5, answer_s=0.5, total_s=1.5, tries=2)
@@ -93,15 +94,14 @@ def test_a_name_that_does_not_resolve_is_named() -> None:
     assert "no-such-service.invalid:6379 cannot be resolved" in seen.reachable.words
 
 
-def test_a_tunnel_says_why_it_ended(serve: Serve) -> None:
+@pytest.mark.parametrize("tls", [None, TlsExpectation()], ids=["in plain", "over TLS"])
+def test_a_tunnel_says_why_it_ended(serve: Serve, tls: TlsExpectation | None) -> None:
     """A tunnel's local end accepts although the pod's port is closed; what the tunnel knows is told."""
     port = serve(faults.half_close)
-    name, promised = PROMISED["redis"]
-    door = Target(
-        host=name, port=promised, connect_to=("127.0.0.1", port), why_closed=lambda: "the port is closed in the pod"
-    )
+    door = replace(target("redis", port, tls), why_closed=lambda: "the port is closed in the pod")
     seen = redis_store.observe(door)
     assert seen.reachable.kind is Kind.REFUSED
+    assert (seen.tls.ok, seen.speaks.ok) == (None, None)
     assert "the port is closed in the pod" in seen.reachable.words
 
 

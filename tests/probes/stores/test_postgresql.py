@@ -1,6 +1,7 @@
 """PostgreSQL, asked by psycopg, against the real server."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -125,9 +126,60 @@ def test_what_is_wrong_with_tls_is_named(plain: int, secured: int, trust: TlsExp
     assert "wants a client certificate" in postgresql.observe(target("postgresql", secured, trust), login).logs_in.words
 
 
+def test_a_rule_that_rejects_is_not_taken_for_a_wish_for_tls(password: SecretStr, login: Credentials) -> None:
+    """A server without TLS adds to its refusal that the connection was not encrypted; encryption would not help."""
+    wanted(postgresql_server.available())
+    port = free_port()
+    rejecting = "host all sa all reject"
+    with postgresql_server.start("127.0.0.1", {"postgresql": port}, password=password, rules=[rejecting]).wait():
+        seen = postgresql.observe(target("postgresql", port), login)
+    assert seen.logs_in.kind is Kind.UNAUTHORIZED
+    assert "pg_hba.conf rejects connection" in seen.logs_in.words
+    assert seen.refuses_wrong_password.ok is True
+
+
+def test_a_server_that_knows_no_rule_for_its_loopback_was_not_looked_at(
+    password: SecretStr, login: Credentials, mutual: TlsExpectation, authority: Authority, tmp_path: Path
+) -> None:
+    """A tunnel comes out there; who comes from another pod may be let in all the same."""
+    wanted(postgresql_server.available())
+    port = free_port()
+    files = authority.write(tmp_path, PROMISED["postgresql"][0])
+    pods = "10.0.0.0/8"
+    for tls, expected in ((None, None), (files, mutual)):
+        with postgresql_server.start("127.0.0.1", {"postgresql": port}, password=password, tls=tls, whence=pods).wait():
+            seen = postgresql.observe(target("postgresql", port, expected), login)
+        assert (seen.logs_in.ok, seen.logs_in.kind) == (None, Kind.GAVE_UP)
+        assert "run cx-conformance inside the cluster" in seen.logs_in.words
+        assert (seen.refuses_anonymous.ok, seen.refuses_wrong_password.ok) == (None, None)
+
+
 def test_the_callers_own_settings_are_not_used(plain: int, monkeypatch: pytest.MonkeyPatch, login: Credentials) -> None:
     """A password in the environment of who runs the suite must not log anybody in."""
     password = login.password.get_secret_value() if login.password else ""
     monkeypatch.setenv("PGPASSWORD", password)
     seen = postgresql.observe(target("postgresql", plain), Credentials(username="sa"))
     assert seen.logs_in.kind is Kind.UNAUTHORIZED
+
+
+@pytest.mark.parametrize(
+    ("rules", "refuses"),
+    [
+        (["host all all 10.0.0.0/8 trust"], False),
+        (["host all sa all trust"], False),
+        (["host replication all 10.0.0.0/8 trust"], False),
+        (["host all all all scram-sha-256", "host all all 10.0.0.0/8 trust"], True),
+        (["host all all all scram-sha-256", "host replication all 10.0.0.0/8 trust"], False),
+        (["host all all ::1/128 trust", "local all all trust"], True),
+    ],
+)
+def test_who_trusts_other_pods_is_an_open_door_although_a_tunnel_does_not_come_out_there(
+    password: SecretStr, login: Credentials, rules: list[str], *, refuses: bool
+) -> None:
+    """Its own rules tell it to an account that may read them; one for everybody before them makes the rest idle."""
+    wanted(postgresql_server.available())
+    port = free_port()
+    with postgresql_server.start("127.0.0.1", {"postgresql": port}, password=password, rules=rules).wait():
+        seen = postgresql.observe(target("postgresql", port), login)
+    assert seen.refuses_anonymous.ok is refuses, seen.refuses_anonymous.words
+    assert seen.usable.ok is True

@@ -1,6 +1,8 @@
 """Redis, asked by redis-py, against the real server."""
 
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 
 import pytest
 from pydantic import SecretStr
@@ -126,6 +128,49 @@ def test_a_replica_is_not_usable(replica: int, password: SecretStr) -> None:
     seen = redis_store.observe(target("redis", replica), Credentials(password=password))
     assert seen.logs_in.ok is True
     assert "its role is slave where master is promised" in seen.usable.words
+
+
+@pytest.mark.parametrize(
+    ("settings", "level", "kind", "words"),
+    [
+        (("min-replicas-to-write 1",), "usable", Kind.UNUSABLE, "no replica that counts for min-replicas-to-write"),
+        (
+            ("replicaof 127.0.0.1 1", "replica-serve-stale-data no"),
+            "logs_in",
+            Kind.NOT_READY,
+            "is a replica whose master is down",
+        ),
+    ],
+    ids=["replicas are missing", "its master is"],
+)
+def test_a_server_that_serves_nothing_for_want_of_others_is_told_so(
+    password: SecretStr, settings: tuple[str, ...], level: str, kind: Kind, words: str
+) -> None:
+    """The password is right, and the components' writes fail all the same."""
+    wanted(redis_server.available())
+    port = free_port()
+    with redis_server.start("127.0.0.1", {"redis": port}, password=password, settings=settings).wait():
+        seen = redis_store.observe(target("redis", port), Credentials(password=password))
+    found = getattr(seen, level)
+    assert (found.ok, found.kind) == (False, kind)
+    assert words in found.words
+
+
+def test_a_server_that_takes_no_more_clients_says_so_unasked(password: SecretStr) -> None:
+    """Its reason is told, and not that it spoke before its turn; protected mode turns away in the same way."""
+    wanted(redis_server.available())
+    port = free_port()
+    server = redis_server.start("127.0.0.1", {"redis": port}, password=password, settings=("maxclients 1",))
+    with server.wait(), ExitStack() as held:
+        answer = b""
+        while not answer.startswith(b"-NOAUTH"):  # who asked whether it is up may still be its one client
+            client = held.enter_context(socket.create_connection(("127.0.0.1", port)))
+            with suppress(ConnectionError):
+                client.sendall(b"PING\r\n")
+                answer = client.recv(100)
+        seen = redis_store.observe(target("redis", port), Credentials(password=password))
+    assert seen.speaks.ok is False
+    assert "max number of clients reached" in seen.speaks.words
 
 
 def test_full_memory_and_an_open_door_are_both_found(full: int) -> None:

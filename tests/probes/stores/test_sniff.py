@@ -23,6 +23,7 @@ from cx_conformance.probes.stores.sniff import mongo_hello, recognise
         (b"\x16\x03\x03\x00\x7a", "TLS"),
         (b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n", "TLS"),
         (b"HTTP/1.1 400 \r\n\r\nBad Request\r\nThis combination of host and port requires TLS.\r\n", "TLS"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\nYou're speaking plain HTTP to an SSL-enabled server port.<br />\n", "TLS"),
         (b"HTTP/1.0 200 OK\r\n\r\nIt looks like you are trying to access MongoDB over HTTP", "Mongo"),
         (mongo_hello(), "Mongo"),
         (b"E\x00\x00\x00\x2dSFATAL\x00", "PostgreSQL"),

@@ -71,12 +71,20 @@ def test_an_issuer_that_follows_the_request_is_asked_for_as_the_ingress_does() -
     assert f"with issuer https://{FQDN}/auth/realms/expertflow" in seen.usable.words
 
 
-def test_a_client_that_takes_no_passwords_says_nothing_of_the_password(login: Credentials) -> None:
-    """Direct grants may be switched off for admin-cli, which is no fault of the account."""
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        (400, {"error": "unauthorized_client", "error_description": "Client not allowed for direct grants"}),
+        (403, {"error": "invalid_request", "error_description": "HTTPS required"}),
+    ],
+    ids=["direct grants switched off", "HTTPS required"],
+)
+def test_a_refusal_to_take_any_password_says_nothing_of_this_one(login: Credentials, refusal: Reply) -> None:
+    """How admin-cli may be used, or that a realm wants HTTPS, is no fault of the account."""
 
     def closed(request: Request) -> Reply:
         if request.path.endswith("/token"):
-            return 400, {"error": "unauthorized_client", "error_description": "Client not allowed for direct grants"}
+            return refusal
         return keycloak_pages("/auth", lambda _: f"https://{FQDN}/auth/realms/expertflow")(request)
 
     server, port = serve(closed)

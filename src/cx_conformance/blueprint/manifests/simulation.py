@@ -6,6 +6,8 @@ Each item says for one container port:
 the container with ``tls.crt`` and ``tls.key``; ``usernameEnv`` and ``passwordEnv`` are the container's environment
 variables with the account. A value of a credential never stands here.
 
+With ``"webSocket": true`` WebSockets are opened below any path that ends with ``/socket.io/``.
+
 A path with ``"login": "form"`` answers ``granted`` instead of its ``status`` and ``body`` when the form that is posted
 to it holds that account as ``username`` and ``password``.
 """
@@ -46,6 +48,8 @@ def _answers(component: Component, port: int, name: str, made: Installation) -> 
         paths |= _store_paths(store, made)
     if answers["as"] in {"http", "https"}:
         paths.setdefault("/", {"status": 200, "body": "reference installation\n"})
+        if component.ingress and component.ingress.web_socket:
+            answers["webSocket"] = True
     if paths:
         answers["paths"] = paths
     if serves_tls(component, port):

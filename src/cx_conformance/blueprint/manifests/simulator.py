@@ -59,10 +59,22 @@ def http_answer(status: int, body: str, method: str) -> bytes:
     return f"HTTP/1.1 {status} Simulated\r\n{fields}\r\n\r\n".encode() + (b"" if method == "HEAD" else content)
 
 
+def websocket_answer(headers: dict[str, str]) -> bytes:
+    """Return the answer that accepts a WebSocket (RFC 6455, 4.2.2)."""
+    key = headers.get("sec-websocket-key", "") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+    accept = base64.b64encode(hashlib.sha1(key.encode(), usedforsecurity=False).digest()).decode()
+    fields = f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}"
+    return f"HTTP/1.1 101 Switching Protocols\r\n{fields}\r\n\r\n".encode()
+
+
 async def serve_http(reader: Reader, writer: Writer, item: Item) -> None:
-    """Answer the documented paths, and 404 for all others."""
+    """Answer the documented paths, open WebSockets where Socket.IO has them, and answer 404 for all others."""
     while True:
-        method, target, _, body = await read_request(reader)
+        method, target, headers, body = await read_request(reader)
+        if item.get("webSocket") and "/socket.io/" in target and headers.get("upgrade", "").lower() == "websocket":
+            writer.write(websocket_answer(headers))
+            await serve_silently(reader, writer, item)
+            return
         found = item.get("paths", {}).get(target.split("?", 1)[0], {"status": 404, "body": "not simulated\n"})
         if found.get("login") == "form":
             form = parse_qs(body.decode())

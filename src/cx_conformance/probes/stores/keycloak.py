@@ -18,8 +18,8 @@ from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
 from cx_conformance.probes.stores.trouble import Kind, Trouble
 from cx_conformance.probes.stores.web import Answer, ask, unexpected
 
-_OF_CLIENT = frozenset({"unauthorized_client", "invalid_client", "unsupported_grant_type"})
-"""Refusals that come before any password is looked at (RFC 6749, 5.2)."""
+_OF_CLIENT = frozenset({"unauthorized_client", "invalid_client", "invalid_request", "unsupported_grant_type"})
+"""Refusals that come before any password is looked at (RFC 6749, 5.2), as where a realm wants HTTPS."""
 
 
 @dataclass(frozen=True, kw_only=True)

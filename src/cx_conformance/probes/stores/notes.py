@@ -111,6 +111,10 @@ class Notes:
         with self.asking(Level.TLS):
             self.line.tried(lambda: self.line.open(prelude).close())
             self._shook_hands()
+        if self.findings[Level.TLS].kind is Kind.REFUSED:
+            # A tunnel's local end accepts whatever the pod does, and tells so late that it does not.
+            self.findings[Level.REACHABLE] = self.findings.pop(Level.TLS)
+            return False
         self._name_instead_of_tls()
         return self.findings[Level.TLS].kind is None
 

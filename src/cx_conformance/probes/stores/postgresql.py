@@ -29,11 +29,14 @@ from cx_conformance.probes.stores.tls import CertificateFolder
 from cx_conformance.probes.stores.trouble import Kind, Trouble
 
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+_UNENCRYPTED = "no encryption"
+"""What it adds to every refusal by pg_hba.conf of a connection without TLS, whether or not TLS would be let in."""
+_NO_RULE_FOR_LOOPBACK = re.compile(r'no pg_hba\.conf entry for host "(127\.0\.0\.1|::1)"')
 _REFUSALS = (
     (r"starting up|shutting down|recovery mode|not (yet )?accepting", Kind.NOT_READY, "{address} is not ready: "),
     (r"too many clients|connection slots|too many conn", Kind.NOT_READY, "{address} has no connection left: "),
     (r'database ".*" does not exist', Kind.UNUSABLE, "{address} accepts the credentials, but "),
-    (r"no encryption", Kind.TLS, "{address} wants TLS: "),
+    (_UNENCRYPTED, Kind.TLS, "{address} wants TLS: "),
     (r"valid client certificate", Kind.TLS, "{address} wants a client certificate: "),
     (
         (
@@ -123,6 +126,14 @@ def _ask_for_tls(notes: Notes, sock: socket.socket) -> None:
     if _offer(notes, sock) == b"N":
         words = f"{notes.target.address} speaks PostgreSQL in plain where TLS is promised"
         raise Trouble(Kind.WRONG_PROTOCOL, words)
+
+
+def _offers_tls(notes: Notes) -> bool:
+    try:
+        with notes.line.dial() as sock:
+            return _offer(notes, sock) == b"S"
+    except (OSError, EOFError, Trouble):
+        return True  # it was not told, so that its own words count
 
 
 def _greet(notes: Notes) -> None:
@@ -258,7 +269,14 @@ def _explained(notes: Notes, error: psycopg.Error) -> Trouble:
         return notes.line.explain(TimeoutError())
     if "closed the connection unexpectedly" in text or "Connection reset" in text:
         return notes.line.explain(ConnectionResetError())
+    in_plain = _UNENCRYPTED in text and not _offers_tls(notes)
+    if _NO_RULE_FOR_LOOPBACK.search(text) and (in_plain or _UNENCRYPTED not in text):
+        words = (
+            f"{notes.target.address} lets nobody in on its own loopback, where a tunnel comes out ({text}); "
+            "run cx-conformance inside the cluster"
+        )
+        return Trouble(Kind.GAVE_UP, words)
     for pattern, kind, begin in _REFUSALS:
-        if re.search(pattern, text):
+        if re.search(pattern, text) and not (in_plain and pattern == _UNENCRYPTED):
             return Trouble(kind, f"{begin.format(address=notes.target.address)}{text}")
     return Trouble(Kind.ODD, f"{notes.target.address} answers with an error: {text}")

@@ -1,7 +1,7 @@
-"""Whether a PostgreSQL that asks for no password does so for everybody, or on its own loopback only.
+"""Whom a PostgreSQL asks for no password: everybody, its own loopback only, or others than where we come in.
 
 A port-forward comes out on the loopback of the pod, which the image of the PostgreSQL project trusts
-(``host all all 127.0.0.1/32 trust``), while everybody else must log in.
+(``host all all 127.0.0.1/32 trust``), while everybody else must log in; or the other way round.
 
 Facts: https://www.postgresql.org/docs/current/view-pg-hba-file-rules.html (since 10, for superusers).
 """
@@ -17,14 +17,21 @@ from cx_conformance.probes.stores.trouble import Kind
 
 _ON_LOOPBACK = "select coalesce(inet_client_addr() <<= inet '127.0.0.0/8' or inet_client_addr() = inet '::1', true)"
 _BEYOND = """
-select exists (select from pg_hba_file_rules where type like 'host%' and auth_method = 'trust' and error is null
-               and address !~ '^(127\\.|::1$|localhost$|samehost$)')
+select exists (
+    select from pg_hba_file_rules one
+    where type like 'host%' and auth_method = 'trust' and error is null
+    and address !~ '^(127\\.|::1$|localhost$|samehost$)'
+    and ('replication' = any(one.database) or not exists (
+        select from pg_hba_file_rules earlier
+        where earlier.line_number < one.line_number and earlier.type = 'host' and earlier.address = 'all'
+        and earlier.database = '{all}' and earlier.user_name = '{all}')))
 """
+"""A rule counts unless one before it is for everybody; only that for replication is none of those for ``all``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trust:
-    """Where a session came in, and whom the server trusts: ``beyond`` its loopback, None where that is not told."""
+    """Where a session came in, and whether the server trusts anybody ``beyond`` its loopback; None: it is not told."""
 
     on_loopback: bool
     beyond: bool | None = None
@@ -32,9 +39,8 @@ class Trust:
 
 def trust_of(connection: psycopg.Connection[tuple[Any, ...]]) -> Trust:
     """Ask a session for it; what a server does not tell is taken for the usual."""
-    if not _told(connection, _ON_LOOPBACK):
-        return Trust(on_loopback=False)
-    return Trust(on_loopback=True, beyond=_told(connection, _BEYOND))
+    on_loopback = bool(_told(connection, _ON_LOOPBACK))
+    return Trust(on_loopback=on_loopback, beyond=_told(connection, _BEYOND))
 
 
 def _told(connection: psycopg.Connection[tuple[Any, ...]], question: str) -> bool | None:
@@ -46,12 +52,15 @@ def _told(connection: psycopg.Connection[tuple[Any, ...]], question: str) -> boo
 
 
 def judge_trust(notes: Notes, trust: Trust) -> None:
-    """Take back what was only found because the question came in by the loopback."""
+    """Take back what was only found because of where the question came in."""
     refusals = (Level.REFUSES_ANONYMOUS, Level.REFUSES_WRONG_PASSWORD)
     opened = [level for level in refusals if level in notes.findings and notes.findings[level].kind is Kind.OPEN]
+    address = notes.target.address
+    if trust.beyond and not opened:
+        words = f"{address} asks some others than us for no password (method trust in its pg_hba.conf)"
+        notes.failed(Level.REFUSES_ANONYMOUS, Kind.OPEN, words)
     if not opened or not trust.on_loopback or trust.beyond:
         return
-    address = notes.target.address
     where = "on its own loopback, where the tunnel comes out"
     for level in opened:
         if trust.beyond is False:

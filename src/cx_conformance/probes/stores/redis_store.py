@@ -7,6 +7,7 @@ and of ``AUTH``, ``ACL`` and ``INFO`` in the command reference.
 import secrets
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar, cast
 
 import redis
@@ -23,6 +24,9 @@ from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
 from cx_conformance.probes.stores.trouble import Kind, Trouble
 
 T = TypeVar("T")
+
+_SPOKE_FIRST = {"CONNECTION NOT READY", "CONNECTION HAS DATA"}
+"""What redis-py says, in capitals, of a server that did not wait for a command."""
 
 
 def observe(target: Target, credentials: Credentials | None = None) -> StoreObservation:
@@ -142,6 +146,9 @@ def _judge(notes: Notes, information: dict[str, object]) -> None:
         faults.append("it is still loading its data")
     if most and used >= most and policy == "noeviction":
         faults.append(f"its memory is full ({used} of {most} bytes) and the policy is noeviction, so writes fail")
+    # It is told only where replicas are asked for, and how many never is.
+    if information.get("min_slaves_good_slaves", 1) == 0:
+        faults.append("it has no replica that counts for min-replicas-to-write, so writes fail")
     if information.get("rdb_last_bgsave_status", "ok") != "ok":
         faults.append("its last background save failed, so it may refuse writes")
     if information.get("aof_last_write_status", "ok") != "ok":
@@ -191,10 +198,8 @@ def _explained(notes: Notes, error: redis.RedisError) -> Trouble:
     address = notes.target.address
     text = notes.said(error)
     plain = text.upper()
-    if isinstance(error, redis.exceptions.BusyLoadingError) or plain.startswith(("LOADING", "REDIS IS LOADING")):
-        return Trouble(Kind.NOT_READY, f"{address} is still loading its data; look again when it is done")
-    if plain.startswith("MASTERDOWN"):
-        return Trouble(Kind.NOT_READY, f"{address} is a replica whose master is down")
+    if why := _not_ready(notes, error, plain):
+        return Trouble(Kind.NOT_READY, f"{address} {why}")
     if isinstance(error, redis.exceptions.AuthenticationError | redis.exceptions.NoPermissionError) or plain.startswith(
         ("NOAUTH", "WRONGPASS", "NOPERM", "DENIED", "-DENIED")
     ):
@@ -204,6 +209,24 @@ def _explained(notes: Notes, error: redis.RedisError) -> Trouble:
     if "CONNECTION CLOSED" in plain:
         return notes.line.explain(ConnectionResetError())
     return notes.line.explain(error, Kind.ODD)
+
+
+def _not_ready(notes: Notes, error: redis.RedisError, plain: str) -> str | None:
+    """Say why a server serves nobody just now; ``plain`` are the error's words in capitals."""
+    if isinstance(error, redis.exceptions.BusyLoadingError) or plain.startswith(("LOADING", "REDIS IS LOADING")):
+        return "is still loading its data; look again when it is done"
+    if isinstance(error, redis.exceptions.MasterDownError):
+        return "is a replica whose master is down"
+    if plain in _SPOKE_FIRST and (turned_away := _unasked(notes)):
+        return f"turns its clients away: {turned_away}"
+    return None
+
+
+def _unasked(notes: Notes) -> str:
+    """Return what the server says to whoever connects, as where it has too many clients or is in protected mode."""
+    with suppress(OSError, Trouble), notes.line.open() as sock:
+        return notes.said(sock.recv(200)).removeprefix("-").removeprefix("ERR ")
+    return ""
 
 
 class _Dialled(Connection):

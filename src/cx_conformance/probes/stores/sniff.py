@@ -39,8 +39,9 @@ _TLS_ON_HTTP = (
     b"HTTP request to an HTTPS server",
     b"plain HTTP request was sent to HTTPS port",
     b"combination of host and port requires TLS",
+    b"speaking plain HTTP to an SSL-enabled server port",
 )
-"""What Go, nginx and Tomcat say in plain on a port that wants TLS."""
+"""What Go, nginx, Tomcat and Apache say in plain on a port that wants TLS."""
 _OP_MSG, _OP_REPLY = 2013, 1
 
 _LINE_OR_FRAME = b"GET / HTTP/1.0\r\n\r\n\x00"

@@ -25,6 +25,9 @@ from cx_conformance.probes.stores.trouble import Kind, Trouble
 _HEARTBEATS = "10000,10000"
 """Asked for in CONNECT, in milliseconds; longer than any session here lasts, so none needs to be sent."""
 
+_REFUSED = ("password", "authenticat", "authoriz", "credential", "security", "login account")
+"""By what an ERROR frame of ActiveMQ (SecurityException), or of Artemis, is told to be about who asks."""
+
 # stomp.py 9 logs whole frames at DEBUG, and the expression that is to mask the passcode does not match them.
 logging.getLogger("stomp.py").addFilter(lambda _: False)
 
@@ -102,7 +105,7 @@ class Session:
         body = str(frame.body or "").strip()
         said = self._line.said(frame.headers.get("message") or (body.splitlines() or ["no reason"])[0])
         plain = f"{said} {body}".lower()
-        if any(sign in plain for sign in ("password", "authenticat", "authoriz", "securityexception", "credential")):
+        if any(sign in plain for sign in _REFUSED):
             return Trouble(Kind.UNAUTHORIZED, f"ActiveMQ says: {said}")
         return Trouble(Kind.ODD, f"{self._line.target.address} answers with an error: {said}")
 

@@ -53,12 +53,14 @@ def start(  # noqa: PLR0913 - a server's settings, all by name
     databases: Sequence[str] = ("licenseManager", "keycloak_db"),
     settings: Sequence[str] = (),
     rules: Sequence[str] = (),
+    whence: str = "all",
     standby: bool = False,
 ) -> ServerProcess:
     """Start PostgreSQL with one superuser and these databases; without a password everybody is trusted.
 
     With certificates only connections over TLS are let in. ``settings`` are lines of postgresql.conf,
-    ``rules`` of pg_hba.conf before its own; a ``standby`` stays in recovery, as one that waits for its primary does.
+    ``rules`` of pg_hba.conf before its own, which lets in from ``whence``; a ``standby`` stays in recovery, as one
+    that waits for its primary does.
     """
     programs, port = _programs(), ports["postgresql"]
     if programs is None:
@@ -82,7 +84,7 @@ def start(  # noqa: PLR0913 - a server's settings, all by name
     with (data / "postgresql.conf").open("a") as configuration:
         configuration.write("\n".join(lines) + "\n")
     certificate = " clientcert=verify-ca" if tls is not None and tls.client_ca is not None else ""
-    access = [*rules, f"{'hostssl' if tls else 'host'} all all all {method}{certificate}"]
+    access = [*rules, f"{'hostssl' if tls else 'host'} all all {whence} {method}{certificate}"]
     (data / "pg_hba.conf").write_text("\n".join(access) + "\n")
     _own(server.folder)
     _prepare(programs, data, _statements(username, password, databases))
