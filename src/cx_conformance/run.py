@@ -14,7 +14,7 @@ from cx_conformance.blueprint.graph import graph_of
 from cx_conformance.blueprint.loading import Loaded, load_blueprint, load_site
 from cx_conformance.blueprint.plan import Entry, Plan
 from cx_conformance.blueprint.site import Site, Waiver
-from cx_conformance.catalogue import all_checks
+from cx_conformance.catalogue import Catalogue, catalogue
 from cx_conformance.circumstances import edges_of, groups_of, who
 from cx_conformance.options import Options
 from cx_conformance.outcome.check import Check
@@ -72,12 +72,12 @@ class Run:
         self._scrub = OutcomeScrubber(self.blueprint.path.read_text("utf-8"))
         if options.settle and options.snapshot:
             raise ValueError("--settle: a saved snapshot does not change; leave out --settle or --snapshot")
-        self.selection = Selection(options.only, options.skip, self.plan)
+        self.selection = Selection(options.only, options.skip, self.plan, self._is_check)
         self.deselected = 0
         self.outcomes: dict[str, Outcome] = {}
         self.interrupted = False
         self.stopped = ""
-        """Which option of pytest ended the run before its time."""
+        """What of pytest ended the run before its time."""
         self.extra: dict[str, Any] = {}
         """What else reports tell of the run."""
         self.shared: Path | None = None
@@ -398,9 +398,22 @@ class Run:
         return found
 
     @cached_property
+    def catalogue(self) -> Catalogue:
+        """Return the checks of the suite, and what is wrong with its files."""
+        return catalogue()
+
+    def _is_check(self, identity: str) -> bool:
+        """Whether the suite has a check of that ID, as far as its files can be read."""
+        return bool(self.catalogue.missing) or any(one.id == identity for one in self.catalogue.checks)
+
+    @cached_property
     def implied(self) -> tuple[tuple[Check, Entry[Any]], ...]:
         """Return what blueprint and site imply: every check of the suite for every entry of its kind."""
-        return tuple((check, entry) for check in all_checks() for entry in self.plan.entries(check.per))
+        return tuple((check, entry) for check in self.catalogue.checks for entry in self.plan.entries(check.per))
+
+    def broke(self, words: str, traceback: str = "") -> None:
+        """Remember that the suite itself is broken, so that it does not tell all of the platform; the first tells."""
+        self.extra.setdefault("crash", {"words": words, "traceback": traceback})
 
     def _implies(self, waiver: Waiver) -> bool:
         """Whether there is a promise that a waiver is about."""

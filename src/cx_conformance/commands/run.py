@@ -66,9 +66,8 @@ def run_with(arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
     from cx_conformance.usage import OwnWords
 
     root = suite_root()
-    given = ["--sandbox=" if one == "--sandbox" else one for one in arguments]
     own = [str(root / "checks"), "-c", str(root / "tox.ini"), "--rootdir", str(root), *_LEAN]
-    return _status(int(pytest.main([*own, *given], plugins=[OwnWords()])))
+    return _status(int(pytest.main([*own, *arguments], plugins=[OwnWords()])))
 
 
 def _status(status: int) -> int:

@@ -156,6 +156,8 @@ def _of_the_run(run: RunRecord, record: RunRecord, cleaner: Cleaner) -> Iterator
         yield f"left out: {record.deselected} outcomes, by {run.selection}"
     if record.interrupted:
         yield "interrupted: what is not listed here was not looked at"
+    if run.crash:
+        yield f"the suite itself broke: {run.crash}"
 
 
 def _properties(said: dict[str, str]) -> str:

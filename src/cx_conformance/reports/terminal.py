@@ -114,8 +114,9 @@ def _because(record: RunRecord, counts: Counter[Result]) -> str:
             return f": {counts[Result.WAIVED]:,} waived"
         case Verdict.INCONCLUSIVE if counts[Result.ERROR]:
             return f": could not look at {counts[Result.ERROR] + counts[Result.BLOCKED]:,}"
-        case Verdict.INCONCLUSIVE if counts[Result.BLOCKED] and not record.interrupted:
-            return f": {counts[Result.BLOCKED]:,} blocked by what was left out"
+        case Verdict.INCONCLUSIVE if record.interrupted or record.crash:
+            return ": interrupted" if record.interrupted else ": the suite itself broke"
         case Verdict.INCONCLUSIVE:
-            return ": interrupted" if record.interrupted else ": nothing was looked at"
+            blocked = counts[Result.BLOCKED]
+            return f": {blocked:,} blocked by what was left out" if blocked else ": nothing was looked at"
     return ""
