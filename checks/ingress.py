@@ -43,10 +43,14 @@ def _backend(path: IngressPath) -> str:
 )
 def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     """A rule leads the promised path, and nothing else's, to the component's Service and port."""
-    evidence.promised = f"{ingress.of.path} to {ingress.planned.service_names[0]}"
+    named = ingress.planned.service_names
+    evidence.promised = f"{ingress.of.path} to {named[0] if named else 'any Service'}"
     evidence.found = "no rule"
     route = _route(ingress, seen, evidence)
     evidence.found = f"{route.path.host or 'any host'}{route.path.path} to {_backend(route.path)}"
+    if not named:
+        evidence.note("the blueprint names no Service of the component, so that it may lead to any")
+        return
     where = f"Ingress {route.ingress.where} leads {route.path.path} to {_backend(route.path)}"
     live = seen.service(ingress.planned).object
     assert route.path.service == live.name, f"{where} of promised Service {live.name}"
@@ -103,6 +107,9 @@ def check_class(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
         f"Ingress {route.ingress.where} names class {name}, which does not exist; there are: {known}"
     )
     controller = classes[name].controller
+    if not supported:
+        evidence.note("the blueprint names no controllers, so that any is as good")
+        return
     assert controller in supported, (
         f"class {name} is of controller {controller}, which the page does not support; it supports "
         f"{', '.join(sorted(set(supported.values())))}"

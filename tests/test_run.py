@@ -196,6 +196,20 @@ def test_options_come_before_the_environment(conformant: Path, without_ccm: Path
     assert command("run", "--only", "CX101", "--snapshot", conformant, cwd=tmp_path, env=environment).returncode == 0
 
 
+def test_an_audit_says_which_snapshot_it_is_of_and_which_calls_it_could_not_look_at(
+    conformant: Path, tmp_path: Path
+) -> None:
+    """A verdict is of one moment; and a call that leads nowhere stands among what was not checked."""
+    text = (suite_root() / "blueprint.yaml").read_text("utf-8")
+    name = tmp_path / "blueprint.yaml"
+    name.write_text(text.replace("{to: cim-customer}", "{to: cim-custmer}", 1), "utf-8")
+    done = command("run", "--snapshot", conformant, "--blueprint", name, "--junitxml", "junit.xml", cwd=tmp_path)
+    said = " ".join(done.stdout.split())
+    assert f"cluster {conformant}, taken 20" in said
+    assert "which is neither a component nor a party" in said
+    assert "which is neither a component nor a party" in (tmp_path / "junit.xml").read_text()
+
+
 def test_junit_holds_a_testcase_for_each_outcome_by_the_contract(without_ccm: Path, tmp_path: Path) -> None:
     """``classname`` is area and component, ``name`` is ID, title and entry, unique."""
     command("run", "--snapshot", without_ccm, "--junitxml", "junit.xml", cwd=tmp_path)

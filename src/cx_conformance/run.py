@@ -5,12 +5,14 @@ import math
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cx_conformance import __version__
 from cx_conformance.blueprint.graph import graph_of
+from cx_conformance.blueprint.lint.edges import calls_leading_nowhere
 from cx_conformance.blueprint.loading import Loaded, load_blueprint, load_site
 from cx_conformance.blueprint.plan import Entry, Plan
 from cx_conformance.blueprint.site import Site, Waiver
@@ -377,23 +379,30 @@ class Run:
                 for waiver, state in self.judge.waivers.states((*self.outcomes.values(), *lost), self._implies)
             ),
             interrupted=self.interrupted,
-            extra=self.extra | self._written(),
+            extra=self.extra | self._told(),
         )
 
-    def _written(self) -> dict[str, Any]:
-        """Return what was written, where that was allowed: also by worker processes, whose outcomes tell."""
+    def _told(self) -> dict[str, Any]:
+        """Return what calls the blueprint promises in vain, and what was written, where that was allowed.
 
-        def told(by: str) -> list[str]:
-            return [one for outcome in self.outcomes.values() for one in outcome.evidence.get(by, ())]
+        Worker processes write as well; their outcomes tell.
+        """
+
+        def by_outcomes(name: str) -> list[str]:
+            return [one for outcome in self.outcomes.values() for one in outcome.evidence.get(name, ())]
 
         found: dict[str, Any] = {}
+        if leading_nowhere := calls_leading_nowhere(self.blueprint.document):
+            found["calls_leading_nowhere"] = leading_nowhere
         if self._writes is not None:
-            found["writes"] = list(dict.fromkeys((*self._writes, *told("wrote"))))
+            found["writes"] = list(dict.fromkeys((*self._writes, *by_outcomes("wrote"))))
         if self._consent:
             unknown = ["what worker processes made when they were cut off, they deleted without telling"]
             cut_off = self.shared is not None and self.interrupted
             found["cluster_writes"] = list(
-                dict.fromkeys((*self._consent.written, *told("wrote to the cluster"), *(unknown if cut_off else ())))
+                dict.fromkeys(
+                    (*self._consent.written, *by_outcomes("wrote to the cluster"), *(unknown if cut_off else ()))
+                )
             )
         return found
 
@@ -426,7 +435,11 @@ class Run:
             from cx_conformance.cluster.facts import facts_of
 
             connected = None if self.options.snapshot else self.cluster
-            return facts_of(self.snapshot, connected, self.seen)
+            facts = facts_of(self.snapshot, connected, self.seen)
+            if self.options.snapshot:
+                taken = self.snapshot.taken_at.strftime("%Y-%m-%d %H:%M UTC")
+                return replace(facts, server=f"{self.options.snapshot}, taken {taken}")
+            return facts
         return None
 
 

@@ -97,6 +97,8 @@ def _syntax(error: yaml.MarkedYAMLError, text: str) -> Problem:
         return Problem(f"not YAML: {error.problem}")
     if text[mark.index : mark.index + 1] == "\t":
         said = "a tab; YAML is indented with blanks"
+    elif "nesting depth" in f"{error.problem}":  # what libyaml itself bears, before anything of it is seen here
+        said = f"nested more than {MAX_DEPTH} deep"
     else:
         said = f"not YAML: {error.problem}"
         if error.context and error.context_mark:

@@ -14,7 +14,7 @@ class ClusterFacts:
     """Which cluster was looked at, and how."""
 
     server: str = ""
-    """Address of the API server, or the path of a snapshot."""
+    """Address of the API server, or the path of a snapshot and when it was taken."""
     context: str = ""
     uid: str = ""
     """The uid of namespace kube-system, which identifies a cluster."""
