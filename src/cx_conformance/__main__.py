@@ -70,20 +70,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             subparsers.add_parser(name, help=line)
     with standard_streams() as output:
-        if chosen in _TAKING_ALL:
-            # All of their arguments are pytest's to parse; only their help is ours.
-            status = import_module(f"cx_conformance.commands.{chosen}").run_with(arguments[1:], parser)
-        else:
-            args = parser.parse_args(arguments)
-            status = _status_of(args)
+        status = _status_of(chosen, arguments, parser)
         from cx_conformance.outcome.verdict import EXIT_STATUS, Verdict
 
-        return told(output, int(status), otherwise=EXIT_STATUS[Verdict.INCONCLUSIVE])
+        return told(output, status, otherwise=EXIT_STATUS[Verdict.INCONCLUSIVE])
 
 
-def _status_of(args: argparse.Namespace) -> int:
+def _status_of(chosen: str, arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
     try:
+        if chosen in _TAKING_ALL:
+            # All of their arguments are pytest's to parse; only their help is ours.
+            return int(import_module(f"cx_conformance.commands.{chosen}").run_with(arguments[1:], parser))
+        args = parser.parse_args(arguments)
         return int(args.run(args))
+    except KeyboardInterrupt:
+        from cx_conformance.outcome.verdict import INTERRUPTED
+
+        sys.stderr.write("cx-conformance: interrupted before there was anything to report\n")
+        return INTERRUPTED
     except IncompleteSuite as reason:
         from cx_conformance.outcome.verdict import EXIT_STATUS, Verdict
 

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from cx_conformance.checkitem import OUTCOME, CheckItem
+from cx_conformance.interrupts import end_like_ctrl_c
 from cx_conformance.outcome.judge import severity_of
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Outcome, Result
@@ -47,6 +48,7 @@ class Reporting:
         self._items: dict[str, CheckItem] = {}
         self.by_workers = 0
         self.settled: Settled | None = None
+        self._collected = False
         self._uncollected: list[str] = []
         self._ended_otherwise: dict[tuple[str, str, str], str] = {}
         self._stop = ""
@@ -72,6 +74,18 @@ class Reporting:
                 return "", "", ""
             return ("error" if report.when == "setup" and report.failed else report.outcome), "", ""
         return None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Begin to be interrupted at once; where that was wanted before, end here, with the report."""
+        end_like_ctrl_c()
+        if self.run.interrupted:
+            raise KeyboardInterrupt
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self) -> None:
+        """Remember that everything was collected."""
+        self._collected = True
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember what is to be judged; tracebacks are shown for the collection only."""
@@ -200,7 +214,7 @@ class Reporting:
         unread = self._unread()
         if unread:
             self.run.broke(unread)
-        elif not (self.asked or self.by_workers):
+        elif not (self.asked or self.by_workers or self.run.interrupted):
             self._tell(f"nothing is left to check by {self.run.selection.words or 'this selection'}")
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
             return
@@ -244,7 +258,8 @@ class Reporting:
             because = f"not looked at: {reason}"
         decided = {one.key for one in self.run.outcomes.values()}
         asked = self.asked
-        if self.by_workers and self.by_workers > len(decided):
+        cut_off = self.run.interrupted and not self._collected
+        if cut_off or (self.by_workers and self.by_workers > len(decided)):
             asked = {(c.id, e.component, e.id) for c, e in self.run.implied if self.run.selection.takes(c, e)}
         lost = asked - decided
         if not lost:

@@ -95,6 +95,10 @@ class Run:
         """End what was started: tunnels, the embedded cluster."""
         self._opened.close()
 
+    def interrupt(self) -> None:
+        """Remember that somebody wants the run to end."""
+        self.interrupted = True
+
     def start(self) -> None:
         """Refuse what cannot be looked at, and start the embedded cluster while checks are collected.
 
