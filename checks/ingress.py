@@ -44,10 +44,14 @@ def _backend(path: IngressPath) -> str:
 )
 def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     """A rule leads the promised path, and nothing else's, to the component's Service and port."""
-    evidence.promised = f"{ingress.of.path} to {ingress.planned.service_names[0]}"
+    named = ingress.planned.service_names
+    evidence.promised = f"{ingress.of.path} to {named[0] if named else 'any Service'}"
     evidence.found = "no rule"
     route = _route(ingress, seen, evidence)
     evidence.found = f"{route.path.host or 'any host'}{route.path.path} to {_backend(route.path)}"
+    if not named:
+        evidence.note("the blueprint names no Service of the component, so that it may lead to any")
+        return
     where = f"Ingress {route.ingress.where} leads {route.path.path} to {_backend(route.path)}"
     if route.is_gateway:
         gateway = seen.snapshot.get(Service, route.ingress.namespace, route.path.service)
@@ -108,6 +112,9 @@ def check_class(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
         f"Ingress {route.ingress.where} names class {name}, which does not exist; there are: {known}"
     )
     controller = classes[name].controller
+    if not supported:
+        evidence.note("the blueprint names no controllers, so that any is as good")
+        return
     assert any(fnmatchcase(controller, known) for one in supported for known in one.controllers), (
         f"class {name} is of controller {controller}, which the page does not support; it supports "
         f"{', '.join(sorted(one.name for one in supported))}"

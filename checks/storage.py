@@ -239,6 +239,8 @@ def check_provisioner(platform: Entry[Platform], seen: Seen, evidence: Evidence)
 
     How well the page supports it is noted.
     """
+    if not (platform.of.storage or platform.of.any_storage):
+        raise NotApplicable("the blueprint names no storage providers")
     found, unknown = {}, []
     for name, used in sorted(_used_classes(seen).items()):
         provider = _provider(platform.of, used.provisioner)

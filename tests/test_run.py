@@ -118,11 +118,18 @@ def test_an_unreachable_cluster_exits_3_with_one_error_and_both_reports(tmp_path
     [
         (["--blueprint", "missing.yaml"], "missing.yaml"),
         (["--site", "missing.yaml"], "missing.yaml"),
+        (["--only", "CX101,CX999"], "there is no check CX999; `cx-conformance list` shows"),
         (["--only", "everything"], "'everything' is neither a check ID (CX201), nor an area"),
         (["--kubeconfig", "missing"], "kubeconfig missing: there is no such file"),
         (["--snapshot", "missing.json"], "missing.json"),
         (["--sandbox=no-such-fault"], "no-such-fault"),
         (["--settle", "soon"], "soon"),
+        (["--time-limit", "nan"], "invalid number of seconds value: 'nan'"),
+        (
+            ["--sandbox", "--kubeconfig", "mine"],
+            "--sandbox looks at an embedded cluster; leave out --sandbox or --kube",
+        ),
+        (["--sandbox", "--snapshot", "mine"], "--sandbox looks at an embedded cluster; leave out --sandbox or --snap"),
         (["--consecutive", "0"], "invalid number of times value: '0'"),
         (["--resolve", "cx.example.com"], "it is not HOST:PORT:ADDRESS; write it as curl does"),
         (["--ca", "missing.pem"], "--ca missing.pem: No such file or directory"),
@@ -136,6 +143,29 @@ def test_wrong_usage_exits_2_and_says_what_is_wrong(arguments: list[str], words:
     assert words in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert not (tmp_path / "report").exists()
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_cost_neither_the_report_nor_the_status(closed: str, conformant: Path, tmp_path: Path) -> None:
+    """As where a supervisor starts it without: what would be printed goes nowhere, and into no file."""
+    given = ("run", "--snapshot", conformant, "--only", "CX101", "--junitxml", tmp_path / "junit.xml")
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {closed}', "sh", sys.executable, "-m", "cx_conformance", *map(str, given)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(suite_root() / "src")},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert JUnitXml.fromfile(str(tmp_path / "junit.xml")).tests > 20
+
+
+@pytest.mark.parametrize("columns", ["0", "1"])
+def test_a_terminal_without_a_width_gets_all_that_is_said(columns: str, conformant: Path, tmp_path: Path) -> None:
+    """Some pseudo-terminals say that they have no columns at all."""
+    done = command("run", "--snapshot", conformant, "--only", "CX101", cwd=tmp_path, env={"COLUMNS": columns})
+    assert "Verdict: conformant (partial)" in done.stdout
 
 
 def test_plain_pytest_gives_the_same_outcomes_and_status(without_ccm: Path, tmp_path: Path) -> None:
@@ -193,6 +223,20 @@ def test_options_come_before_the_environment(conformant: Path, without_ccm: Path
     environment = {"CX_CONFORMANCE_SNAPSHOT": str(without_ccm)}
     assert command("run", "--only", "CX101", cwd=tmp_path, env=environment).returncode == 1
     assert command("run", "--only", "CX101", "--snapshot", conformant, cwd=tmp_path, env=environment).returncode == 0
+
+
+def test_an_audit_says_which_snapshot_it_is_of_and_which_calls_it_could_not_look_at(
+    conformant: Path, tmp_path: Path
+) -> None:
+    """A verdict is of one moment; and a call that leads nowhere stands among what was not checked."""
+    text = (suite_root() / "blueprint.yaml").read_text("utf-8")
+    name = tmp_path / "blueprint.yaml"
+    name.write_text(text.replace("{to: cim-customer}", "{to: cim-custmer}", 1), "utf-8")
+    done = command("run", "--snapshot", conformant, "--blueprint", name, "--junitxml", "junit.xml", cwd=tmp_path)
+    said = " ".join(done.stdout.split())
+    assert f"cluster {conformant}, taken 20" in said
+    assert "which is neither a component nor a party" in said
+    assert "which is neither a component nor a party" in (tmp_path / "junit.xml").read_text()
 
 
 def test_junit_holds_a_testcase_for_each_outcome_by_the_contract(without_ccm: Path, tmp_path: Path) -> None:

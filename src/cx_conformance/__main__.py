@@ -9,6 +9,7 @@ from typing import Final
 
 from cx_conformance import __version__
 from cx_conformance.standard_streams import standard_streams, told
+from cx_conformance.suite_files import IncompleteSuite
 
 COMMANDS: Final = {
     "run": "look at a cluster and say what keeps the blueprint's promises (options of pytest are taken too)",
@@ -69,15 +70,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             subparsers.add_parser(name, help=line)
     with standard_streams() as output:
-        if chosen in _TAKING_ALL:
-            # All of their arguments are pytest's to parse; only their help is ours.
-            status = import_module(f"cx_conformance.commands.{chosen}").run_with(arguments[1:], parser)
-        else:
-            args = parser.parse_args(arguments)
-            status = args.run(args)
+        status = _status_of(chosen, arguments, parser)
         from cx_conformance.outcome.verdict import EXIT_STATUS, Verdict
 
-        return told(output, int(status), otherwise=EXIT_STATUS[Verdict.INCONCLUSIVE])
+        return told(output, status, otherwise=EXIT_STATUS[Verdict.INCONCLUSIVE])
+
+
+def _status_of(chosen: str, arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
+    try:
+        if chosen in _TAKING_ALL:
+            # All of their arguments are pytest's to parse; only their help is ours.
+            return int(import_module(f"cx_conformance.commands.{chosen}").run_with(arguments[1:], parser))
+        args = parser.parse_args(arguments)
+        return int(args.run(args))
+    except KeyboardInterrupt:
+        from cx_conformance.outcome.verdict import INTERRUPTED
+
+        sys.stderr.write("cx-conformance: interrupted before there was anything to report\n")
+        return INTERRUPTED
+    except IncompleteSuite as reason:
+        from cx_conformance.outcome.verdict import EXIT_STATUS, Verdict
+
+        sys.stderr.write(f"cx-conformance: the suite is incomplete: {reason}; install it again\n")
+        return EXIT_STATUS[Verdict.INCONCLUSIVE]
 
 
 if __name__ == "__main__":

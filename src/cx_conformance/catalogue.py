@@ -2,25 +2,50 @@
 
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib import import_module
 
 from cx_conformance.outcome.check import AREAS, Check
-from cx_conformance.suite_files import suite_root
+from cx_conformance.suite_files import IncompleteSuite, suite_root
 
 
-def all_checks() -> tuple[Check, ...]:
-    """Return the checks by ID."""
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What the files of the checks hold."""
+
+    checks: tuple[Check, ...]
+    """By ID."""
+    missing: tuple[str, ...]
+    """What is wrong with the files that lack, or cannot be read, each with its name: of their checks nobody knows."""
+
+
+def catalogue() -> Catalogue:
+    """Return the checks of every area whose file can be read, and what is wrong with the other files."""
     root = str(suite_root())
     if root not in sys.path:
         sys.path.insert(0, root)
     found: list[Check] = []
+    missing: list[str] = []
     for area in AREAS:
-        if (suite_root() / "checks" / f"{area}.py").exists():
+        name = f"checks/{area}.py"
+        if not (suite_root() / name).exists():
+            missing.append(f"{name} is missing")
+            continue
+        try:
             module = import_module(f"checks.{area}")
-            found += [
-                one.__check__ for one in vars(module).values() if isinstance(getattr(one, "__check__", None), Check)
-            ]
-    return tuple(sorted(found, key=lambda check: check.id))
+        except Exception as bug:  # noqa: BLE001 - whatever a file does when it is read, it is told of that file
+            missing.append(f"{name} cannot be read: {type(bug).__name__}: {bug}")
+            continue
+        found += [one.__check__ for one in vars(module).values() if isinstance(getattr(one, "__check__", None), Check)]
+    return Catalogue(tuple(sorted(found, key=lambda check: check.id)), tuple(missing))
+
+
+def all_checks() -> tuple[Check, ...]:
+    """Return the checks by ID; IncompleteSuite says which file lacks, or cannot be read."""
+    found = catalogue()
+    if found.missing:
+        raise IncompleteSuite("; ".join(found.missing))
+    return found.checks
 
 
 def markdown(checks: Iterable[Check]) -> str:

@@ -62,6 +62,10 @@ class CheckItem(pytest.Function):
     def __init__(self, *, check: Check, entry: Entry[Any], run: "Run", **of_function: Any) -> None:
         """Make the item of ``check`` for ``entry``."""
         super().__init__(**of_function)
+        if (known := getattr(self, "_id", None)) is not None:
+            # pytest 9.2 keeps IDs in parts, and would hold the entry for a part of the function's name: not the same
+            # ID as the one that it reads from its cache, for --lf and --stepwise.
+            self._id = type(known).parse(self.nodeid)
         self.check = check
         self.entry = entry
         self.run_of = run
@@ -69,7 +73,7 @@ class CheckItem(pytest.Function):
 
     @property
     def can_be_judged(self) -> bool:
-        """Whether every fixture that the check needs has looked already."""
+        """Whether every fixture has looked already that the check and what it rests on need."""
         return self.run_of.judge.needs_no_look(self.check)
 
     def judge(self) -> Outcome:
@@ -96,6 +100,7 @@ class CheckItem(pytest.Function):
 
     def setup(self) -> None:
         """Judge; skip what is waived, blocked or not applicable, raise what could not be looked at."""
+        self.run_of.judge.look_ahead(self.check, self._request.getfixturevalue)
         outcome = self.judge()
         if outcome.result in _SKIPPED:
             pytest.skip(outcome.message)

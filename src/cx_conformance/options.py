@@ -1,5 +1,6 @@
 """The options of a run, declared once for ``cx-conformance run`` and for plain pytest."""
 
+import math
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ ENVIRONMENT: Final = "CX_CONFORMANCE_"
 
 def _seconds(text: str) -> float:
     value = float(text)
-    if value <= 0:
+    if not 0 < value < math.inf:  # "nan" is a float as well
         raise ValueError
     return value
 
@@ -271,6 +272,7 @@ class Options:
             found = value(name)
             return Path(found) if found else None
 
+        _refuse_two_clusters(given)
         sandbox = value("sandbox")
         snapshot = path("snapshot")
         if value("notify") and not value("history"):
@@ -311,6 +313,14 @@ class Options:
             keep=number("keep", _times),
             link=_checked(value("link"), _address, "--link"),
         )
+
+
+def _refuse_two_clusters(given: Any) -> None:
+    """Raise ValueError where the command line names a cluster, and the embedded one as well."""
+    if getattr(given, "sandbox", None) is not None:
+        for name in ("kubeconfig", "context", "snapshot"):
+            if getattr(given, name, None):
+                raise ValueError(f"--sandbox looks at an embedded cluster; leave out --sandbox or --{name}")
 
 
 def _several(value: Any) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ It is active for every pytest run of this project (``-p cx_conformance.plugin``)
 the checks are among its arguments. All other runs it leaves alone.
 """
 
-import signal
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from cx_conformance.blueprint.problems import InputProblems
 from cx_conformance.checkitem import CheckItem, check_items
+from cx_conformance.interrupts import end_like_ctrl_c, hold
 from cx_conformance.options import DECLARED, Options
 from cx_conformance.quick_reports import QuickReports
 from cx_conformance.reporting import Reporting
@@ -40,12 +40,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if not _of_conformance(config):
         return
     told = of_worker(config)
+    if told is None:
+        end_like_ctrl_c()
     try:
         options = Options.read(config.option)
         run = Run(adapted(options, told) if told else options, command=_command())
         config.add_cleanup(run.close)
         run.shared = shared_snapshot(told)
-        run.start()
+        _start(run, in_charge=told is None)
         if told is None:
             _prepare_reports(options)
     except (InputProblems, ReportNotWritten, ValueError) as wrong:
@@ -54,7 +56,6 @@ def pytest_configure(config: pytest.Config) -> None:
     # The report is written from the outcomes, with the contract's names; pytest's own writer would use node IDs.
     config.option.xmlpath = None
     if told is None:
-        _end_like_ctrl_c()
         config.pluginmanager.register(Reporting(config, run), "cx-conformance-reporting")
         if getattr(config.option, "dist", "no") != "no":
             config.option.dist = "loadgroup"
@@ -71,11 +72,17 @@ def _prepare_reports(options: Options) -> None:
         prepare_place(options.junitxml)
 
 
-def _end_like_ctrl_c() -> None:
-    """Let a supervisor's polite end, and a terminal that goes away, end the run like Ctrl-C: what was seen is told."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
-            signal.signal(number, signal.default_int_handler)
+def _start(run: Run, *, in_charge: bool) -> None:
+    """Start what the run looks at; where that is interrupted, the session begins all the same, for its report's sake.
+
+    From here to the collection pytest would end without one, so that an interrupt is only noted.
+    """
+    try:
+        run.start()
+    except KeyboardInterrupt:
+        run.interrupted = True
+    if in_charge:
+        hold(run.interrupt)
 
 
 def _of_conformance(config: pytest.Config) -> bool:

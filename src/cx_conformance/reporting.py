@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from cx_conformance.checkitem import OUTCOME, CheckItem
+from cx_conformance.interrupts import end_like_ctrl_c
 from cx_conformance.outcome.judge import severity_of
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Outcome, Result
@@ -47,7 +48,12 @@ class Reporting:
         self._items: dict[str, CheckItem] = {}
         self.by_workers = 0
         self.settled: Settled | None = None
-        self.own_words = config.option.verbose == 0
+        self._collected = False
+        self._uncollected: list[str] = []
+        self._ended_otherwise: dict[tuple[str, str, str], str] = {}
+        self._stop = ""
+        # Without pytest's terminal (-p no:terminal) nobody has declared that option.
+        self.own_words = getattr(config.option, "verbose", 0) == 0
         self.console = console_for(sys.stdout)
         self.progress = Progress(self.console, enabled=self.own_words)
         self.worker = sonobuoy.Progress.of_environment()
@@ -69,6 +75,18 @@ class Reporting:
             return ("error" if report.when == "setup" and report.failed else report.outcome), "", ""
         return None
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Begin to be interrupted at once; where that was wanted before, end here, with the report."""
+        end_like_ctrl_c()
+        if self.run.interrupted:
+            raise KeyboardInterrupt
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self) -> None:
+        """Remember that everything was collected."""
+        self._collected = True
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember what is to be judged; tracebacks are shown for the collection only."""
         judged = [item for item in session.items if isinstance(item, CheckItem)]
@@ -81,6 +99,13 @@ class Reporting:
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """Remember what the workers collected; which is the same in each of them."""
         self.by_workers = len(ids)
+        if self.own_words and not self._uncollected:
+            self.config.option.tbstyle = "no"
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember what could not be collected: of the checks in it nobody knows."""
+        if report.failed:
+            self._uncollected.append(report.nodeid)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
@@ -144,6 +169,8 @@ class Reporting:
         if report.when != "call" and report.passed:
             return
         outcome = self._outcome(report)
+        if outcome is None and report.failed and (item := self._items.get(report.nodeid)):
+            self._ended_otherwise[item.check.id, item.entry.component, item.entry.id] = _last_words(report)
         if outcome is not None:
             self.run.outcomes[report.nodeid] = self.settled.annotated(outcome) if self.settled else outcome
             number, total = len(self.run.outcomes), len(self.asked) or self.by_workers
@@ -165,31 +192,42 @@ class Reporting:
         trace = "".join(traceback.format_exception(excinfo.value))
         at = excinfo.traceback[-1]
         words = f"{excinfo.typename}: {excinfo.value} ({Path(at.path).name}, line {at.lineno + 1})"
-        self.run.extra["crash"] = {"words": words, "traceback": trace}
+        self.run.broke(words, trace)
         if self.own_words:
             shown = f"the suite itself broke: {words}; please report it, with report.json or what -v shows"
             # pytest's own terminal prints whatever this writes.
             excrepr.toterminal = lambda writer: writer.line(shown)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Remember that the run was cut off; pytest calls a failed collection an interrupt too."""
-        self.run.interrupted = excinfo.errisinstance(KeyboardInterrupt)
+        """Remember that the run was cut off.
+
+        A failed collection, --stepwise, and -x of pytest-xdist are interrupts to pytest too, of classes of their own.
+        """
+        self.run.interrupted = excinfo.type is KeyboardInterrupt
+        self._stop = "" if self.run.interrupted else str(excinfo.value)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write every report and set the exit status by the verdict."""
         if self.config.option.collectonly or exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
-        if session.testsfailed and not self.run.outcomes:
-            return
-        if not (self.asked or self.by_workers):
+        unread = self._unread()
+        if unread:
+            self.run.broke(unread)
+        elif not (self.asked or self.by_workers or self.run.interrupted):
             self._tell(f"nothing is left to check by {self.run.selection.words or 'this selection'}")
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
             return
         self.progress.done()
-        if not self.run.interrupted and (session.shouldfail or session.shouldstop):
-            self.run.stopped = "-x or --maxfail"
-        lost = [] if self.run.stopped else self._lost(broke=exitstatus == pytest.ExitCode.INTERNAL_ERROR)
+        stop = "" if self.run.interrupted or unread else str(session.shouldfail or session.shouldstop or self._stop)
+        if stop:
+            self.run.stopped = "-x or --maxfail" if stop.startswith("stopping after") else f"pytest: {stop}"
+        # To stop at what is wrong is a wish; whatever else stops a run keeps it from being conformant.
+        wished = stop and any(one.result in (Result.FAIL, Result.ERROR) for one in self.run.outcomes.values())
+        broke = exitstatus == pytest.ExitCode.INTERNAL_ERROR
+        lost = (
+            [] if wished else self._lost("the suite itself broke before; please report it" if broke else unread or stop)
+        )
         self.run.deselected = len(self.run.implied) - len(self.run.outcomes) - len(lost)
         self.run.take_away()
         record = self.run.record(lost)
@@ -200,16 +238,28 @@ class Reporting:
         if not written:
             session.exitstatus = session.exitstatus or EXIT_STATUS[Verdict.INCONCLUSIVE]
 
-    def _lost(self, *, broke: bool) -> list[Outcome]:
-        """Return an error for every promise that was to be looked at and has no outcome: nothing is lost silently."""
+    def _unread(self) -> str:
+        """Return which files of the suite lack or could not be collected; empty where all is well."""
+        missing = self.run.catalogue.missing
+        named = {one.partition(" ")[0] for one in missing}
+        return "; ".join(
+            [*missing, *(f"{one} could not be collected" for one in self._uncollected if one not in named)]
+        )
+
+    def _lost(self, reason: str) -> list[Outcome]:
+        """Return an error for every promise that was to be looked at and has no outcome: nothing is lost silently.
+
+        ``reason`` says why the run ended before its time; empty where it did not.
+        """
         because = "no outcome: the suite lost this promise; please report it"
         if self.run.interrupted:
             because = "not looked at: the run was interrupted"
-        elif broke:
-            because = "not looked at: the suite itself broke before; please report it"
+        elif reason:
+            because = f"not looked at: {reason}"
         decided = {one.key for one in self.run.outcomes.values()}
         asked = self.asked
-        if self.by_workers and self.by_workers > len(decided):
+        cut_off = self.run.interrupted and not self._collected
+        if cut_off or (self.by_workers and self.by_workers > len(decided)):
             asked = {(c.id, e.component, e.id) for c, e in self.run.implied if self.run.selection.takes(c, e)}
         lost = asked - decided
         if not lost:
@@ -223,7 +273,7 @@ class Reporting:
                 entry=entry.id,
                 severity=severity_of(check, entry),
                 result=Result.ERROR,
-                message=because,
+                message=self._ended_otherwise.get((check.id, entry.component, entry.id), because),
                 remedy="run again",
             )
             for check, entry in self.run.implied
@@ -293,3 +343,9 @@ class Reporting:
         causes = (one.outcome.component for one in root_causes(record.outcomes))
         worst = dict.fromkeys(one for one in causes if one in self.run.plan.components)
         return self.run.dossiers(list(worst)[:_MOST_DOSSIERS])
+
+
+def _last_words(report: pytest.TestReport) -> str:
+    """Return why an item ended that pytest or a plug-in ended before it was judged: the error of its traceback."""
+    lines = [line.removeprefix("E").strip() for line in report.longreprtext.splitlines() if line.startswith("E ")]
+    return f"not looked at: {lines[0] if lines else report.longreprtext.strip().rpartition(chr(10))[2]}"

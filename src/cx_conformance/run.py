@@ -5,16 +5,18 @@ import math
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cx_conformance import __version__
 from cx_conformance.blueprint.graph import graph_of
+from cx_conformance.blueprint.lint.edges import calls_leading_nowhere
 from cx_conformance.blueprint.loading import Loaded, load_blueprint, load_site
 from cx_conformance.blueprint.plan import Entry, Plan
 from cx_conformance.blueprint.site import Site, Waiver
-from cx_conformance.catalogue import all_checks
+from cx_conformance.catalogue import Catalogue, catalogue
 from cx_conformance.circumstances import edges_of, groups_of, who
 from cx_conformance.options import Options
 from cx_conformance.outcome.check import Check
@@ -72,12 +74,12 @@ class Run:
         self._scrub = OutcomeScrubber(self.blueprint.path.read_text("utf-8"))
         if options.settle and options.snapshot:
             raise ValueError("--settle: a saved snapshot does not change; leave out --settle or --snapshot")
-        self.selection = Selection(options.only, options.skip, self.plan)
+        self.selection = Selection(options.only, options.skip, self.plan, self._is_check)
         self.deselected = 0
         self.outcomes: dict[str, Outcome] = {}
         self.interrupted = False
         self.stopped = ""
-        """Which option of pytest ended the run before its time."""
+        """What of pytest ended the run before its time."""
         self.extra: dict[str, Any] = {}
         """What else reports tell of the run."""
         self.shared: Path | None = None
@@ -92,6 +94,10 @@ class Run:
     def close(self) -> None:
         """End what was started: tunnels, the embedded cluster."""
         self._opened.close()
+
+    def interrupt(self) -> None:
+        """Remember that somebody wants the run to end."""
+        self.interrupted = True
 
     def start(self) -> None:
         """Refuse what cannot be looked at, and start the embedded cluster while checks are collected.
@@ -377,30 +383,50 @@ class Run:
                 for waiver, state in self.judge.waivers.states((*self.outcomes.values(), *lost), self._implies)
             ),
             interrupted=self.interrupted,
-            extra=self.extra | self._written(),
+            extra=self.extra | self._told(),
         )
 
-    def _written(self) -> dict[str, Any]:
-        """Return what was written, where that was allowed: also by worker processes, whose outcomes tell."""
+    def _told(self) -> dict[str, Any]:
+        """Return what calls the blueprint promises in vain, and what was written, where that was allowed.
 
-        def told(by: str) -> list[str]:
-            return [one for outcome in self.outcomes.values() for one in outcome.evidence.get(by, ())]
+        Worker processes write as well; their outcomes tell.
+        """
+
+        def by_outcomes(name: str) -> list[str]:
+            return [one for outcome in self.outcomes.values() for one in outcome.evidence.get(name, ())]
 
         found: dict[str, Any] = {}
+        if leading_nowhere := calls_leading_nowhere(self.blueprint.document):
+            found["calls_leading_nowhere"] = leading_nowhere
         if self._writes is not None:
-            found["writes"] = list(dict.fromkeys((*self._writes, *told("wrote"))))
+            found["writes"] = list(dict.fromkeys((*self._writes, *by_outcomes("wrote"))))
         if self._consent:
             unknown = ["what worker processes made when they were cut off, they deleted without telling"]
             cut_off = self.shared is not None and self.interrupted
             found["cluster_writes"] = list(
-                dict.fromkeys((*self._consent.written, *told("wrote to the cluster"), *(unknown if cut_off else ())))
+                dict.fromkeys(
+                    (*self._consent.written, *by_outcomes("wrote to the cluster"), *(unknown if cut_off else ()))
+                )
             )
         return found
 
     @cached_property
+    def catalogue(self) -> Catalogue:
+        """Return the checks of the suite, and what is wrong with its files."""
+        return catalogue()
+
+    def _is_check(self, identity: str) -> bool:
+        """Whether the suite has a check of that ID, as far as its files can be read."""
+        return bool(self.catalogue.missing) or any(one.id == identity for one in self.catalogue.checks)
+
+    @cached_property
     def implied(self) -> tuple[tuple[Check, Entry[Any]], ...]:
         """Return what blueprint and site imply: every check of the suite for every entry of its kind."""
-        return tuple((check, entry) for check in all_checks() for entry in self.plan.entries(check.per))
+        return tuple((check, entry) for check in self.catalogue.checks for entry in self.plan.entries(check.per))
+
+    def broke(self, words: str, traceback: str = "") -> None:
+        """Remember that the suite itself is broken, so that it does not tell all of the platform; the first tells."""
+        self.extra.setdefault("crash", {"words": words, "traceback": traceback})
 
     def _implies(self, waiver: Waiver) -> bool:
         """Whether there is a promise that a waiver is about."""
@@ -413,7 +439,11 @@ class Run:
             from cx_conformance.cluster.facts import facts_of
 
             connected = None if self.options.snapshot else self.cluster
-            return facts_of(self.snapshot, connected, self.seen)
+            facts = facts_of(self.snapshot, connected, self.seen)
+            if self.options.snapshot:
+                taken = self.snapshot.taken_at.strftime("%Y-%m-%d %H:%M UTC")
+                return replace(facts, server=f"{self.options.snapshot}, taken {taken}")
+            return facts
         return None
 
 

@@ -1,20 +1,34 @@
 """Which checks a user asked for, by ID, area or component."""
 
-from typing import Any
+import re
+from collections.abc import Callable
+from typing import Any, Final
 
 from cx_conformance.blueprint.plan import PLATFORM, Entry, Plan
 from cx_conformance.outcome.check import AREAS, Check
+
+_SHAPE: Final = re.compile(r"CX[0-9]{3}")
 
 
 class Selection:
     """``--only`` and ``--skip``."""
 
-    def __init__(self, only: tuple[str, ...], skip: tuple[str, ...], plan: Plan) -> None:
-        """Take the names; ValueError for one that is neither a check ID, an area nor a component."""
+    def __init__(
+        self, only: tuple[str, ...], skip: tuple[str, ...], plan: Plan, is_check: Callable[[str], bool]
+    ) -> None:
+        """Take the names; ValueError for one that is neither a check ID, an area nor a component.
+
+        ``is_check`` says whether there is a check of an ID, and is asked only where one is named.
+        """
         self.only = frozenset(only)
         self.skip = frozenset(skip)
         for name in (*only, *skip):
-            if not (name in AREAS or name in plan.components or name == PLATFORM or _is_id(name)):
+            if _SHAPE.fullmatch(name):
+                if not is_check(name):
+                    raise ValueError(
+                        f"--only/--skip: there is no check {name}; `cx-conformance list` shows those there are"
+                    )
+            elif not (name in AREAS or name in plan.components or name == PLATFORM):
                 raise ValueError(
                     f"--only/--skip: {name!r} is neither a check ID (CX201), nor an area ({', '.join(AREAS)}), "
                     f"nor a component ({', '.join(plan.components)})"
@@ -36,7 +50,3 @@ class Selection:
         if self.skip & names:
             return False
         return not self.only or bool(self.only & names)
-
-
-def _is_id(name: str) -> bool:
-    return len(name) == 5 and name.startswith("CX") and name[2:].isdigit()

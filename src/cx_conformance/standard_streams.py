@@ -1,4 +1,4 @@
-"""Standard output and standard error that may be gone: a reader that has left, a terminal that was closed, a full disk.
+"""Standard output and standard error that may be gone: a reader that has left, a closed terminal, a full disk.
 
 What is printed is one way of telling; a run that cannot print still looks, judges and writes its reports.
 """
@@ -52,9 +52,25 @@ class Stream:
         return getattr(self._stream, name)
 
 
+def _open_what_is_closed() -> None:
+    """Lead to nowhere what the command was started without (``>&-``): Python has no stream there.
+
+    The next file that is opened, a report for one, would have the number of standard output.
+    """
+    for number in range(3):
+        with suppress(OSError):
+            os.fstat(number)
+            continue
+        os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - as long as the process
+
+
 @contextmanager
 def standard_streams() -> Iterator[Stream]:
     """Make both standard streams such ones for the length of a command; yields standard output."""
+    _open_what_is_closed()
     before = sys.stdout, sys.stderr
     streams = tuple(Stream(one) for one in before)
     sys.stdout, sys.stderr = (cast("TextIO", one) for one in streams)

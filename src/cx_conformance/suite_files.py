@@ -6,6 +6,10 @@ from typing import Final
 _PACKAGE: Final = Path(__file__).resolve().parent
 
 
+class IncompleteSuite(Exception):  # noqa: N818 - what the installation is
+    """A file of the suite itself lacks or cannot be read; the text says which."""
+
+
 def suite_root() -> Path:
     """Return the folder that holds ``checks/`` and ``blueprint.yaml``: inside the installed package, or the checkout.
 

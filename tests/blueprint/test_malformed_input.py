@@ -168,6 +168,10 @@ SITES = {
     "site password in a mapping": Wrong(
         "unknown key 'value'", text="credentials: {redis: {login: {password: {value: hunter2}}}}\n"
     ),
+    "site credentials of no store": Wrong(
+        ":1:15: credentials.ccm: ccm is no store, and nobody logs in to it; the blueprint's stores are minio, mongo",
+        text="credentials: {ccm: {login: {password: {env: CCM}}}}\n",
+    ),
     "site waiver without owner": Wrong(
         ":2:5: waivers[0].owner: is missing; it says: Who accepted it",
         text="waivers:\n  - {check: CX201, reason: r, expires: 2026-12-31}\n",
@@ -221,6 +225,19 @@ def test_a_malformed_site_file_is_told_with_place_and_remedy(
     assert all(line.startswith(f"{file}:") for line in said.splitlines())
     leaked = "hunter2" in said
     assert not leaked
+
+
+def test_a_list_is_not_called_empty_for_what_is_wrong_in_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One mistake, one line."""
+    file = tmp_path / "blueprint.yaml"
+    file.write_text(
+        "blueprint: {name: a, version: b}\n"
+        "components: {web: {row: '1', group: internal, namespace: {name: a}, workload: {kind: Deployment, name: web},"
+        " service: {name: web, ports: [{port: '80'}]}}}\n"
+    )
+    assert [line.partition(": ")[2] for line in told(file, capsys).splitlines()] == [
+        "components.web.service.ports[0].port: found the text '80'; allowed is a whole number"
+    ]
 
 
 def test_a_missing_file_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -334,3 +334,14 @@ def test_two_checks_cannot_share_an_id() -> None:
     """A reused ID would make two outcomes one; both functions are named."""
     with pytest.raises(ValueError, match=r"CX101 is used twice: by .*keeps and .*breaks; give one of them a free ID"):
         judge(check("CX101", "component", keeps), check("CX101", "component", breaks))
+
+
+def test_what_a_check_rests_on_counts_among_what_must_have_looked() -> None:
+    """It is judged when the check fails: too late to ask a fixture that nobody has asked."""
+    workload = check("CX101", "workload", keeps, looks=("snapshot",))
+    service = check("CX201", "service", keeps, rests_on=("CX101",), looks=("seen",))
+    court = judge(workload, service)
+    court.look_ahead(check("CX301", "service", keeps, looks=("seen",)), {"seen": object()}.__getitem__)
+    assert not court.needs_no_look(service)
+    court.look_ahead(service, {"snapshot": object()}.__getitem__)
+    assert court.needs_no_look(service)

@@ -59,6 +59,8 @@ def explain(error: ValidationError, model: type[BaseModel], tree: Tree) -> list[
     said: dict[tuple[DocumentPath, bool], list[str]] = {}
     either: set[DocumentPath] = set()
     for each in error.errors(include_url=False):
+        if each["type"] == "too_short" and len(each["input"]) >= each["ctx"]["min_length"]:
+            continue  # it counts only those that are well formed, and what is wrong with the others is said of them
         path, tried = _path(each, tree)
         if tried:
             either.add(path)

@@ -9,7 +9,7 @@ from cx_conformance.blueprint.yaml_text import Tree
 
 
 def misfits(site: Site, tree: Tree, blueprint: Blueprint) -> list[Problem]:
-    """Give one problem for each component, namespace, volume or port that the site file names in vain."""
+    """Give one problem for each component, store, namespace, volume or port that the site file names in vain."""
     known = ", ".join(blueprint.components)
     found = [
         (path, f"the blueprint has no component {name}; it has {known}")
@@ -21,6 +21,12 @@ def misfits(site: Site, tree: Tree, blueprint: Blueprint) -> list[Problem]:
         (("namespaces", name), f"the blueprint has no namespace {name}; it has {', '.join(sorted(namespaces))}")
         for name in site.namespaces
         if name not in namespaces
+    ]
+    stores = ", ".join(name for name, one in blueprint.components.items() if one.store) or "none"
+    found += [
+        (("credentials", name), f"{name} is no store, and nobody logs in to it; the blueprint's stores are {stores}")
+        for name in site.credentials
+        if name in blueprint.components and blueprint.components[name].store is None
     ]
     for name, override in site.overrides.items():
         if name in blueprint.components:

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from cx_conformance.interrupts import end_like_ctrl_c
 from cx_conformance.options import DECLARED, ENVIRONMENT, PYTESTS_OWN
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, WRONG_USAGE, Verdict
 from cx_conformance.suite_files import suite_root
@@ -61,22 +62,24 @@ def run_with(arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
     """Run the checks with pytest and return the exit status of the verdict."""
     if any(one in ("-h", "--help") for one in arguments):
         parser.parse_args(["run", "--help"])
+    end_like_ctrl_c()
     import pytest
 
     from cx_conformance.usage import OwnWords
 
     root = suite_root()
-    given = ["--sandbox=" if one == "--sandbox" else one for one in arguments]
     own = [str(root / "checks"), "-c", str(root / "tox.ini"), "--rootdir", str(root), *_LEAN]
-    return _status(int(pytest.main([*own, *given], plugins=[OwnWords()])))
+    return _status(int(pytest.main([*own, *arguments], plugins=[OwnWords()])))
 
 
 def _status(status: int) -> int:
-    """Translate what pytest itself returns where no verdict was reached."""
+    """Translate what pytest itself returns where no verdict was reached; raises KeyboardInterrupt again."""
     import pytest
 
     if status in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
         return WRONG_USAGE
     if status in (*EXIT_STATUS.values(), INTERRUPTED):
         return status
+    if status == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
     return EXIT_STATUS[Verdict.INCONCLUSIVE]

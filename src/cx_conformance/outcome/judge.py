@@ -3,6 +3,7 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from cx_conformance.blueprint.plan import PLATFORM, Entry, Plan
@@ -51,6 +52,7 @@ class Judge:
         self.checks: dict[str, Check] = {}
         self._outcomes: dict[tuple[str, str, str], Outcome] = {}
         self._looked: dict[str, Any] = {}
+        self._fixtures: dict[str, frozenset[str]] = {}
         self._entries: dict[str, dict[str, list[Entry[Any]]]] = {}
 
     def register(self, checks: Iterable[Check]) -> None:
@@ -78,8 +80,24 @@ class Judge:
         return known
 
     def needs_no_look(self, check: Check) -> bool:
-        """Whether every fixture that ``check`` needs was asked already, or none will be."""
-        return self._leaves_out(check) or self._looked.keys() >= set(check.looks)
+        """Whether every fixture was asked already that ``check`` and what it rests on need."""
+        return self._looked.keys() >= self._needed(check)
+
+    def look_ahead(self, check: Check, look: Look) -> None:
+        """Ask every fixture that ``check`` and what it rests on need; what cannot be looked at is told by outcomes."""
+        for name in sorted(self._needed(check)):
+            with suppress(Exception):
+                self._seen(name, look)
+
+    def _needed(self, check: Check) -> frozenset[str]:
+        """Return the fixtures that ``check`` needs, and those of what it rests on, which is judged where it fails."""
+        known = self._fixtures.get(check.id)
+        if known is None:
+            rests = (self.checks.get(rest.rpartition(":")[2]) for rest in (*check.rests_on, _FIRST))
+            under = [self._needed(one) for one in rests if one is not None and one is not check]
+            own = () if self._leaves_out(check) else check.looks
+            known = self._fixtures[check.id] = frozenset(own).union(*under)
+        return known
 
     def _leaves_out(self, check: Check) -> bool:
         return self.static and check.live

@@ -14,7 +14,7 @@ class ClusterFacts:
     """Which cluster was looked at, and how."""
 
     server: str = ""
-    """Address of the API server, or the path of a snapshot."""
+    """Address of the API server, or the path of a snapshot and when it was taken."""
     context: str = ""
     uid: str = ""
     """The uid of namespace kube-system, which identifies a cluster."""
@@ -117,11 +117,17 @@ class RunRecord:
     def verdict(self) -> Verdict:
         """Return what the run says of the platform."""
         found = verdict_of(self.outcomes)
-        if self.interrupted and found in (Verdict.CONFORMANT, Verdict.DEVIATIONS):
+        if (self.interrupted or self.crash) and found in (Verdict.CONFORMANT, Verdict.DEVIATIONS):
             return Verdict.INCONCLUSIVE
         return found
 
     @property
+    def crash(self) -> str:
+        """Return how the suite itself broke, in a sentence; empty when it did not."""
+        held = self.extra.get("crash")
+        return str(held.get("words", "")) if isinstance(held, Mapping) else ""
+
+    @property
     def partial(self) -> bool:
         """Whether something that the plan implies was left out or cut off."""
-        return bool(self.deselected) or self.interrupted
+        return bool(self.deselected or self.interrupted or self.crash)

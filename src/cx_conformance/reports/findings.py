@@ -125,13 +125,15 @@ def let_pass(page: Page, record: RunRecord) -> None:
 def not_checked(page: Page, record: RunRecord) -> None:
     """Write what no verdict is about: not applicable, blocked, left out, cut off."""
     lines = [(one.count, one.reason) for one in unchecked(record, IN_SHORT)]
-    if lines or record.interrupted:
+    if lines or record.interrupted or record.crash:
         page.heading("NOT CHECKED")
     column = max((len(f"{number:,}") for number, _ in lines), default=0)
     for number, why in lines:
         page.paragraph(why, indent=2, label=f"{number:,}".rjust(column), column=column + 2)
     if record.interrupted:
         page.paragraph("The run was interrupted: what comes after it was not looked at.", indent=2)
+    if record.crash:
+        page.paragraph(f"The suite itself broke: {one_line(record.crash, _LONGEST)}", indent=2)
 
 
 def _list(page: Page, lines: Sequence[str], sign: str, most: int) -> None:

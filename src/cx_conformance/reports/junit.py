@@ -156,6 +156,10 @@ def _of_the_run(run: RunRecord, record: RunRecord, cleaner: Cleaner) -> Iterator
         yield f"left out: {record.deselected} outcomes, by {run.selection}"
     if record.interrupted:
         yield "interrupted: what is not listed here was not looked at"
+    for one in run.extra.get("calls_leading_nowhere", ()):
+        yield f"not checked: {one}"
+    if run.crash:
+        yield f"the suite itself broke: {run.crash}"
 
 
 def _properties(said: dict[str, str]) -> str:

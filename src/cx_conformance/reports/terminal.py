@@ -20,6 +20,8 @@ from cx_conformance.reports.scrubber import Scrubber
 from cx_conformance.reports.signs import WORDS
 
 _COLUMN: Final = 11
+_NARROWEST: Final = 40
+_USUAL: Final = 80
 _STYLE: Final = {
     Verdict.CONFORMANT: "bold green",
     Verdict.DEVIATIONS: "bold yellow",
@@ -31,9 +33,13 @@ _STYLE: Final = {
 def console_for(stream: IO[str], width: int | None = None) -> Console:
     """Return a console that takes texts as they are: no markup, no emoji names, no guesses at what to colour.
 
-    Colours and control codes only where ``stream`` is a terminal and NO_COLOR is not set.
+    Colours and control codes only where ``stream`` is a terminal and NO_COLOR is not set. A terminal that does not know
+    its width says 0, which would leave room for nothing.
     """
-    return Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
+    console = Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
+    if width is None:
+        console.width = max(_NARROWEST, console.width or _USUAL)
+    return console
 
 
 def header(record: RunRecord, console: Console, scrubber: Scrubber | None = None) -> None:
@@ -114,8 +120,9 @@ def _because(record: RunRecord, counts: Counter[Result]) -> str:
             return f": {counts[Result.WAIVED]:,} waived"
         case Verdict.INCONCLUSIVE if counts[Result.ERROR]:
             return f": could not look at {counts[Result.ERROR] + counts[Result.BLOCKED]:,}"
-        case Verdict.INCONCLUSIVE if counts[Result.BLOCKED] and not record.interrupted:
-            return f": {counts[Result.BLOCKED]:,} blocked by what was left out"
+        case Verdict.INCONCLUSIVE if record.interrupted or record.crash:
+            return ": interrupted" if record.interrupted else ": the suite itself broke"
         case Verdict.INCONCLUSIVE:
-            return ": interrupted" if record.interrupted else ": nothing was looked at"
+            blocked = counts[Result.BLOCKED]
+            return f": {blocked:,} blocked by what was left out" if blocked else ": nothing was looked at"
     return ""

@@ -37,6 +37,10 @@ def unchecked(record: RunRecord, most: int) -> list[Unchecked]:
     if record.deselected:
         selection = one_line(record.selection, 200) or "the selection"
         lines.append(Unchecked(record.deselected, f"left out by {selection}"))
+    nowhere = record.extra.get("calls_leading_nowhere", ())
+    if nowhere:
+        told_of = one_line("; ".join(nowhere), 200)
+        lines.append(Unchecked(len(nowhere), f"in the blueprint, but no call to look at: {told_of}"))
     return lines
 
 

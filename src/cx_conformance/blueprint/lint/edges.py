@@ -88,6 +88,15 @@ def called_ports_are_promised(blueprint: Blueprint) -> Iterator[Spot]:
                     yield Spot(path, f"{name} calls {call.to} on port {port}; its Service has {has}", call.to)
 
 
+def calls_leading_nowhere(blueprint: Blueprint) -> list[str]:
+    """Return the calls of which no check can be made, for want of a callee, its Service or the port: in sentences."""
+    return [
+        spot.message
+        for look in (callee_exists, callee_has_a_service, called_ports_are_promised)
+        for spot in look(blueprint)
+    ]
+
+
 @rule("BL107", Level.ERROR)
 def calls_are_named_once(blueprint: Blueprint) -> Iterator[Spot]:
     """A component names each callee and each caller once."""

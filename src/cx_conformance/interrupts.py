@@ -1,0 +1,29 @@
+"""The signals that end a run: Ctrl-C, a supervisor's polite end, a terminal that goes away."""
+
+import signal
+from collections.abc import Callable
+from types import FrameType
+from typing import Final
+
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def end_like_ctrl_c() -> None:
+    """Let each of them end the run by KeyboardInterrupt, so that what was seen is told."""
+    _handle(signal.default_int_handler)
+
+
+def hold(note: Callable[[], None]) -> None:
+    """Let the first of them be noted only, where pytest would end without a report; the next one ends the run."""
+
+    def noted(_number: int, _frame: FrameType | None) -> None:
+        end_like_ctrl_c()
+        note()
+
+    _handle(noted)
+
+
+def _handle(handler: Callable[[int, FrameType | None], object]) -> None:
+    for number in _ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and a shell's background have it
+            signal.signal(number, handler)
