@@ -272,16 +272,20 @@ def check_documented_settings(store: Entry[Store], seen: Seen, evidence: Evidenc
     the realm that the components are told (CX804): both are noted.
     """
     documented = [(one, key, value) for one in store.of.settings for key, value in one.also.items()]
-    found = [(one, value) for settings, key, value in documented for one in keyed(seen, settings, key)]
+    found = [
+        (one, value, settings.also_values.get(key, ()))
+        for settings, key, value in documented
+        for one in keyed(seen, settings, key)
+    ]
     if not found:
         raise NotApplicable("no component reads a further documented setting of this store")
-    evidence.found = {one.where: one.value for one, _ in found}
+    evidence.found = {one.where: one.value for one, *_ in found}
     evidence.promised = {key: value for _, key, value in documented}
     wrong = []
-    for one, value in found:
+    for one, value, others in found:
         if one.is_template or one.value == value:
             continue
-        if one.switched_on is not None or value in (store.of.bucket, store.of.realm):
+        if one.switched_on is not None or one.value in others or value in (store.of.bucket, store.of.realm):
             evidence.note(f"{one.where} is {one.value}, documented is {value}")
             continue
         wrong.append(f"{one.where} says {one.value} of promised {value}; it is read by {_some(one.readers)}")

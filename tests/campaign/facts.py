@@ -33,6 +33,7 @@ NO_FACTS: Final[Mapping[str, str]] = {
     "health.also_schemes": "accepted instead",
     "ingress.also_paths": "not required, by the model's own words",
     "store.settings.aliases": "accepted instead",
+    "store.settings.also_values": "accepted instead",
     "platform.any_storage": "accepted instead: any other provider; tried among the variations",
     "platform.node_conformance": "a link to a test that the suite does not run",
 }

@@ -114,6 +114,13 @@ NOTED: list[tuple[str, str, str | None, Vary, str]] = [
         "rewrite-target /$2 with path /ccm makes / of /ccm/below",
     ),
     (
+        "CX309",
+        "activemq",
+        None,
+        lambda i: i.find("ConfigMap", "ef-connection-env-cm")["data"].update(ACTIVEMQ_TRANSPORT="ssl"),
+        "ACTIVEMQ_TRANSPORT in ConfigMap expertflow/ef-connection-env-cm is ssl, documented is tcp",
+    ),
+    (
         "CX405",
         "platform",
         None,

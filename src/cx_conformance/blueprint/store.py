@@ -102,6 +102,8 @@ class Settings(Promise):
     """Key that holds the address as a whole."""
     also: dict[str, str] = Field(default_factory=dict)
     """Further keys about this store, with the value that a documented installation gives them."""
+    also_values: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Other values of those keys that real installations have; accepted with a note."""
 
 
 class Store(Promise):
