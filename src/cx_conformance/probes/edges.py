@@ -53,6 +53,9 @@ class EdgeFinding(StrEnum):
     LOOKUP_TIMED_OUT = "name lookup timed out"
 
 
+UNRESOLVED = (EdgeFinding.NOT_RESOLVABLE, EdgeFinding.LOOKUP_TIMED_OUT)
+"""That the callee's name was not found."""
+
 _FINDINGS = {
     "connects": EdgeFinding.CONNECTS,
     "closed": EdgeFinding.CLOSED,
