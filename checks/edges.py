@@ -13,10 +13,9 @@ from cx_conformance.cluster.traffic import Traffic, called_port, dns_traffic, ed
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
-from cx_conformance.probes.edges import EdgeFinding, EdgeObservation
+from cx_conformance.probes.edges import UNRESOLVED, EdgeFinding, EdgeObservation
 from cx_conformance.vantage.callers import EdgeProbes
 
-UNRESOLVED = (EdgeFinding.NOT_RESOLVABLE, EdgeFinding.LOOKUP_TIMED_OUT)
 ACCEPTED = (EdgeFinding.CONNECTS, EdgeFinding.CLOSED)
 MOST_SHOWN: Final = 3
 """So many forbidden connections are told in full; replicas only repeat them."""
@@ -72,7 +71,7 @@ def check_resolves(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, evide
     observation = _worst(replicas, lambda one: one.finding in UNRESOLVED or _strange(one, expected))
     found = _told(replicas, observation, evidence)
     if found in UNRESOLVED:
-        evidence.cause = observation.cause
+        evidence.cause = edge_probes.deaf(edge) or observation.cause
     assert found not in UNRESOLVED, observation.words
     if not observation.addresses:
         evidence.note("the container has no tool that tells the address; the name was good enough to connect")

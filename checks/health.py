@@ -9,7 +9,7 @@ from cx_conformance.blueprint.promise import Severity
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.outcome.outcome import Evidence
-from cx_conformance.probes.actuator import failing_parts
+from cx_conformance.probes.actuator import failing_parts, own_status
 from cx_conformance.probes.http_observation import is_web_page
 from cx_conformance.vantage.answers import HealthProbes, PodAnswer, PodCommand
 from cx_conformance.vantage.insides import InsideProbes, PodSockets
@@ -78,7 +78,7 @@ def _wrong(answer: PodAnswer, promised: Health, evidence: Evidence) -> str | Non
         evidence.note(f"answers on {answer.scheme}, which is accepted: {promised.why}")
     if seen.status is None:
         return f"{where} gives no answer: {answer.words}"
-    failing = ", ".join(str(part) for part in failing_parts(seen.body))
+    failing = ", ".join(str(part) for part in failing_parts(seen.body)) or own_status(seen.body)
     if seen.status != promised.status:
         led = f" (leads to {seen.location})" if seen.location else ""
         said = failing or answer.words or seen.excerpt()

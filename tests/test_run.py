@@ -201,6 +201,15 @@ def test_a_bare_sandbox_option_does_not_swallow_the_path(tmp_path: Path) -> None
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_many_faults_at_once_are_no_path(tmp_path: Path) -> None:
+    """Their list may be longer than a file's name."""
+    broken = ["ccm", "bot-framework", "routing-engine", "cim-customer", "agent-manager", "unified-admin", "file-engine"]
+    faults = ",".join(f"{fault}:{one}" for fault in ("unready", "absent-service", "image-pull") for one in broken)
+    assert len(faults) > 255
+    done = command("run", f"--sandbox={faults}", "--static", "--only", "CX001", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_what_was_left_out_is_said(conformant: Path, tmp_path: Path) -> None:
     """A run of one area is partial, and says so."""
     done = command("run", "--snapshot", conformant, "--only", "services", "--report", "report", cwd=tmp_path)

@@ -35,6 +35,10 @@ class EdgesSeen:
         seen = (_observed(entry, f"pod-{number}", ended) for number, ended in enumerate(self._ended))
         return tuple(replace(one, addresses=self._addresses) for one in seen)
 
+    def deaf(self, entry: Entry[Edge]) -> str:
+        """Blame DNS for whatever does not resolve."""
+        return f"no callee's name resolves for {entry.component}"
+
 
 def _observed(entry: Entry[Edge], pod: str, ended: Ended) -> EdgeObservation:
     tried = edges.Edge(caller=entry.component, callee=entry.callee or "", host="ef-ccm-svc", port=8081)
@@ -201,3 +205,12 @@ def test_an_alias_resolves_to_whatever_it_is_an_alias_of() -> None:
     outcome = resolves(installation, "192.0.2.1")
     assert outcome.result is Result.PASS
     assert "is an alias of ccm.example.com" in " ".join(outcome.evidence["notes"])
+
+
+def test_names_that_nobody_resolves_have_one_cause() -> None:
+    """A dead DNS breaks every call, and is one thing to mend."""
+    installation = Installation()
+    installation.probes["edge_probes"] = EdgesSeen(EdgeFinding.LOOKUP_TIMED_OUT)
+    outcomes = [one for one in installation.outcomes("CX701") if one.component == "agent-manager"]
+    assert {one.evidence["cause"] for one in outcomes} == {"no callee's name resolves for agent-manager"}
+    assert len(outcomes) > 1

@@ -114,6 +114,13 @@ def test_a_part_that_is_down_although_the_status_is_good_is_noted() -> None:
     assert "answers 200, and says: mongo is DOWN" in outcome.evidence["notes"][0]
 
 
+def test_a_component_that_says_it_is_down_is_noted_although_it_names_no_part() -> None:
+    """Spring shows no parts unless it is told to."""
+    outcome = judged("ccm", answering(http("200 OK", b'{"status":"DOWN"}')), NO_EXEC)
+    assert outcome.result is Result.PASS
+    assert outcome.evidence["notes"][0].endswith("answers 200, and says: DOWN")
+
+
 def test_the_pages_own_command_is_run_where_curl_is() -> None:
     """As it stands, with a time limit, in the component's container."""
     run, ran = ends(0)

@@ -21,15 +21,18 @@ CALLER, EDGE = "agent-manager", "agent-manager -> ccm:8081"
 class Replicas:
     """Runs the edge script in no container: every edge connects, but from the second pod it is refused."""
 
-    def __init__(self) -> None:
-        """Nothing has run yet."""
+    def __init__(self, *deaf: str) -> None:
+        """Nothing has run yet; no name resolves in pods whose name begins so."""
         self.places: list[ContainerPlace] = []
+        self._deaf = deaf
 
     def __call__(self, place: ContainerPlace, argv: Sequence[str], stdin: bytes, _limits: ExecLimits, /) -> ExecResult:
         """Print what the script would."""
         self.places.append(place)
         nonce = stdin.partition(b"\n")[0].removeprefix(b"nonce=").decode()
         word = "refused" if place.pod.endswith("-2") else "connects"
+        if place.pod.startswith(self._deaf or ("none",)):
+            word = "unresolved"
         lines = [f"{nonce} {at} {word} 1 nc getent 192.0.2.1" for at in range(len(argv[4:]) // 2)]
         out = "\n".join(lines).encode() + b"\n"
         return ExecResult(stdout=out, stderr=b"", exit_code=0, ending=Ending.EXITED, milliseconds=1)
@@ -85,4 +88,28 @@ def test_a_caller_without_a_ready_pod_is_told() -> None:
     (edge,) = (entry for entry in plan.entries("edge") if entry.id == "ccm -> redis:6379")
     with pytest.raises(NoVantage, match="no ready pod of ccm to look from; it has 1 pods"):
         probes.of(edge)
+    pool.close()
+
+
+@pytest.mark.parametrize(
+    ("deaf", "of_ccm", "of_routing"),
+    [
+        ((), None, None),
+        (("ef-ccm",), "for ccm", None),
+        (("ef-",), "for any caller", "for any caller"),
+    ],
+    ids=["names resolve", "for all but one caller", "for nobody"],
+)
+def test_for_whom_no_name_resolves_is_told(deaf: tuple[str, ...], of_ccm: str | None, of_routing: str | None) -> None:
+    """A pod with a DNS of its own is one thing at fault, a dead DNS another."""
+    replicas, pool = Replicas(*deaf), ProbePool()
+    installation = Installation()
+    plan = Plan(blueprint(), installation.site)
+    probes = EdgeProbes(Seen(installation.snapshot(plan), plan, FQDN), replicas, pool)
+    edges = [entry for entry in plan.entries("edge") if entry.component in {"ccm", "routing-engine"}]
+    for edge in edges:
+        probes.of(edge)
+    for caller, words in (("ccm", of_ccm), ("routing-engine", of_routing)):
+        told = probes.deaf(next(edge for edge in edges if edge.component == caller))
+        assert (words in told) if words and told else (told is words)
     pool.close()

@@ -27,11 +27,25 @@ def failing_parts(body: bytes) -> tuple[FailingPart, ...]:
 
     Spring Boot 2.2 and later name them ``components``, 2.0 and 2.1 ``details``; both nest.
     """
+    health = _document(body)
+    return tuple(_failing(health, "", 0))
+
+
+def own_status(body: bytes) -> str | None:
+    """Return how a component says itself that it is not well (``DOWN``), whichever part of it; None where it does not.
+
+    https://docs.spring.io/spring-boot/reference/actuator/endpoints.html
+    """
+    status = _document(body).get("status")
+    return status if status in ("DOWN", "OUT_OF_SERVICE") else None
+
+
+def _document(body: bytes) -> dict[str, Any]:
     try:
         health = json.loads(body)
-    except ValueError:
-        return ()
-    return tuple(_failing(health, "", 0)) if isinstance(health, dict) else ()
+    except (ValueError, RecursionError):
+        return {}
+    return health if isinstance(health, dict) else {}
 
 
 def _failing(health: dict[str, Any], path: str, depth: int) -> list[FailingPart]:

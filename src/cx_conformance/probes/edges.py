@@ -60,6 +60,9 @@ _SUSPECTS = {
 }
 """What may be behind a finding."""
 
+UNRESOLVED = (EdgeFinding.NOT_RESOLVABLE, EdgeFinding.LOOKUP_TIMED_OUT)
+"""That the callee's name was not found."""
+
 _FINDINGS = {
     "connects": EdgeFinding.CONNECTS,
     "closed": EdgeFinding.CLOSED,

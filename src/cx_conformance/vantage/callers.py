@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 
 from cx_conformance.blueprint.plan import Edge, Entry
 from cx_conformance.blueprint.tailoring import Planned
@@ -9,7 +10,14 @@ from cx_conformance.cluster.exec import ContainerPlace
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import edges
-from cx_conformance.probes.edges import CallerEdges, EdgeLimits, EdgeObservation, RunExec
+from cx_conformance.probes.edges import (
+    UNRESOLVED,
+    CallerEdges,
+    EdgeFinding,
+    EdgeLimits,
+    EdgeObservation,
+    RunExec,
+)
 from cx_conformance.vantage.elsewhere import Elsewhere
 from cx_conformance.vantage.pool import Pending, ProbePool
 
@@ -69,6 +77,29 @@ class EdgeProbes:
                 raise tried
             seen.append(tried)
         return tuple(seen)
+
+    def deaf(self, entry: Entry[Edge]) -> str | None:
+        """Say for whom no name at all resolves, where that is not this edge's alone: its caller, or every one.
+
+        Of those that were looked from; a caller of a single callee tells nothing.
+        """
+        found = {caller: self._findings(caller) for caller in tuple(self._running)}
+        telling = {caller: findings for caller, findings in found.items() if len(findings) > 1}
+        dumb = [caller for caller, findings in telling.items() if set(findings) <= set(UNRESOLVED)]
+        if len(dumb) == len(telling) > 1:
+            return "no callee's name resolves for any caller: the cluster's DNS does not answer, or answers nobody"
+        if entry.component in dumb:
+            return f"no callee's name resolves for {entry.component}: its pods do not ask the cluster's DNS, or in vain"
+        return None
+
+    def _findings(self, caller: str) -> list[EdgeFinding]:
+        """Return what was found of a caller's edges, from all its replicas."""
+        found: list[EdgeFinding] = []
+        for replica in self._running[caller]:
+            with suppress(CouldNotLook):
+                seen = replica.result().values()
+                found += [one.finding for one in seen if isinstance(one, EdgeObservation) and one.finding]
+        return found
 
     def _try(self, entries: Sequence[Entry[Edge]], place: ContainerPlace | CouldNotLook) -> dict[str, Tried]:
         if isinstance(place, CouldNotLook):
