@@ -15,7 +15,7 @@ from cx_conformance.cluster.node import Node
 from cx_conformance.cluster.pod import Pod, pod
 from cx_conformance.cluster.pod_index import PodIndex
 from cx_conformance.cluster.pod_spec import Reference, pod_spec
-from cx_conformance.cluster.ports import container_port_for, ready_endpoints, why_no_endpoint
+from cx_conformance.cluster.ports import TargetPort, container_port_for, ready_endpoints, why_no_endpoint
 from cx_conformance.cluster.readiness import rollout, troubles
 from cx_conformance.cluster.service import EndpointSlice, Service
 from cx_conformance.cluster.storage import PersistentVolume, PersistentVolumeClaim, persistent_volume
@@ -94,7 +94,7 @@ def test_an_odd_object_is_read_and_judged(drawn: tuple[Kind[Any], dict[str, Any]
         behind = PodIndex(recorded(Pod)).matching(record.namespace, record.selector)
         for port in record.ports:
             assert why_no_endpoint(record, port, (), behind)
-            assert all(container_port_for(port, item) is None or port.number for item in behind)
+            assert all(isinstance(container_port_for(port, item), TargetPort | None) for item in behind)
     if isinstance(record, EndpointSlice):
         (service,) = (item for item in recorded(Service) if item.name == "web-svc")
         assert isinstance(ready_endpoints(service, [record], service.ports[0]), tuple)
