@@ -98,7 +98,7 @@ def test_a_namespace_that_is_being_deleted_is_found() -> None:
 def test_whether_a_namespace_is_empty_is_not_judged_by_who_may_not_list() -> None:
     """What may not be listed may be there."""
     refused = Listing(refusal=kept(Forbidden("list", "deployments.apps")))
-    hidden = dict.fromkeys(WORKLOADS.values(), refused)
+    hidden: dict[Any, Listing] = dict.fromkeys(WORKLOADS.values(), refused)
     ended = Seen(lambda snapshot: replace(snapshot, listings={**snapshot.listings, **hidden})).outcome(
         "CX008", "platform", "expertflow"
     )
