@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cx_conformance.outcome.outcome import Outcome, Result
-from tests.checks.installation import FQDN, Installation, Object
+from tests.checks.installation import FQDN, Installation, Object, blueprint
 
 CONNECTIONS = "ConfigMap expertflow/ef-connection-env-cm"
 
@@ -283,3 +283,18 @@ def test_three_readers_are_named_and_the_others_counted(number: int, words: str)
     data["KEYCLOAK_CLIENT_ID"] = "other"
     ended = installation.outcome("CX309", "keycloak")
     assert ended.message.endswith(f"; it is read by {words}")
+
+
+def test_a_config_map_that_a_blueprint_lets_be_absent_may_be_absent_or_unused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reason is told; where it exists and is used it is told as any other."""
+    component = blueprint().components["ccm"]
+    optional = tuple(one.model_copy(update={"optional": True, "why": "old"}) for one in component.config_maps)
+    components = {**blueprint().components, "ccm": component.model_copy(update={"config_maps": optional})}
+    changed = blueprint().model_copy(update={"components": components})
+    monkeypatch.setattr("tests.checks.installation.blueprint", lambda: changed)
+    for check in ("CX301", "CX302"):
+        assert installed().outcome(check, "ccm", "ef-ccm-cm").result is Result.PASS
+    absent = installed(lambda i: i.remove("ConfigMap", "ef-ccm-cm")).outcome("CX301", "ccm", "ef-ccm-cm")
+    assert absent.message == "n/a: absent, which is accepted: old"
+    unused = installed(lambda i: ccm(i)["containers"][0].pop("envFrom")).outcome("CX302", "ccm", "ef-ccm-cm")
+    assert unused.message == "n/a: not used, which is accepted: old"

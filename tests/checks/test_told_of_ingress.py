@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.blueprint.plan import Plan
 from cx_conformance.cluster.certificate import Certificate
 from cx_conformance.cluster.ingress import IngressClass
 from cx_conformance.cluster.refusal import kept
@@ -22,17 +21,11 @@ from tests.checks.test_breaking import ingress_of, path_of
 SECRET = "expertflow/ef-ingress-tls-secret"
 
 
-class Seen(Installation):
-    """An installation of which a look shows something else."""
-
-    def __init__(self, change: Callable[[Snapshot], Snapshot]) -> None:
-        """Change what is seen."""
-        super().__init__(site={"fqdn": FQDN})
-        self._change = change
-
-    def snapshot(self, plan: Plan) -> Snapshot:
-        """Return what a look shows."""
-        return self._change(super().snapshot(plan))
+def seen(change: Callable[[Snapshot], Snapshot]) -> Installation:
+    """Return the reference installation of which a look shows something else."""
+    installation = Installation(site={"fqdn": FQDN})
+    installation.change_seen(change)
+    return installation
 
 
 def installed(*changes: Callable[[Installation], Any], fqdn: str | None = FQDN) -> Installation:
@@ -91,7 +84,7 @@ def test_a_backend_may_name_the_services_port() -> None:
 def test_classes_that_may_not_be_listed_keep_no_path_from_being_judged() -> None:
     """The class has a check of its own, which could not look."""
     refused = Listing(refusal=kept(Forbidden("list", "ingressclasses.networking.k8s.io")))
-    installation = Seen(lambda one: replace(one, listings={**one.listings, IngressClass: refused}))
+    installation = seen(lambda one: replace(one, listings={**one.listings, IngressClass: refused}))
     assert ccm("CX501", installation).result is Result.PASS
     assert ccm("CX502", installation).result is Result.ERROR
 
@@ -218,7 +211,7 @@ def test_a_certificate_without_a_name_is_told_so() -> None:
     assert ended.message == f"the certificate in Secret {SECRET} is for no name of promised {FQDN}"
 
 
-def at(moment: Callable[[Certificate], dt.datetime]) -> Seen:
+def at(moment: Callable[[Certificate], dt.datetime]) -> Installation:
     """Look at a moment of the certificate's life."""
 
     def change(snapshot: Snapshot) -> Snapshot:
@@ -226,7 +219,7 @@ def at(moment: Callable[[Certificate], dt.datetime]) -> Seen:
         assert found is not None
         return replace(snapshot, taken_at=moment(found))
 
-    return Seen(change)
+    return seen(change)
 
 
 @pytest.mark.parametrize(("days", "noted"), [(300, []), (30, []), (29, ["ends in 29 days"]), (0.5, ["ends in 0 days"])])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cx_conformance.outcome.outcome import Outcome, Result
-from tests.checks.installation import Installation, Object
+from tests.checks.installation import Installation, Object, blueprint
 from tests.checks.test_breaking import another_node
 
 PROVIDERS = "Longhorn, GlusterFS, NFS, openEBS, AWS, GCE, hostpath, Rook-Ceph"
@@ -335,3 +335,14 @@ def test_a_volume_on_a_node_that_is_gone_is_found_if_it_is_the_platforms_and_bou
     assert installed(lambda i: i.add_live(*fine)).outcome("CX407", "platform").result is Result.PASS
     ended = installed(lambda i: i.add_live(*fine, volume("gone", "lost"))).outcome("CX407", "platform")
     assert ended.message == "bound to a node that does not exist: gone of claim ef-external/data on lost"
+
+
+def test_a_blueprint_that_allows_no_other_storage_finds_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its list is all there is then."""
+    platform = blueprint().platform.model_copy(update={"any_storage": False})
+    changed = blueprint().model_copy(update={"platform": platform})
+    monkeypatch.setattr("tests.checks.installation.blueprint", lambda: changed)
+    ended = installed(provisioner("a.b/c")).outcome("CX405", "platform")
+    assert ended.message == (
+        f"StorageClass longhorn (a.b/c) is of no provider that the page supports; it supports {PROVIDERS}"
+    )

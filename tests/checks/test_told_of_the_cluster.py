@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.blueprint.plan import Plan
 from cx_conformance.cluster.kinds import WORKLOADS
 from cx_conformance.cluster.refusal import kept
 from cx_conformance.cluster.snapshot import Listing, Snapshot
@@ -15,25 +14,17 @@ from cx_conformance.outcome.outcome import Outcome, Result
 from tests.checks.installation import Installation, Object
 from tests.checks.test_breaking import busy_pod
 
-Change = Callable[[Snapshot], Snapshot]
+
+def seen(change: Callable[[Snapshot], Snapshot]) -> Installation:
+    """Return the reference installation of which a look shows something else."""
+    installation = Installation()
+    installation.change_seen(change)
+    return installation
 
 
-class Seen(Installation):
-    """An installation of which a look shows something else."""
-
-    def __init__(self, change: Change) -> None:
-        """Change what is seen."""
-        super().__init__()
-        self._change = change
-
-    def snapshot(self, plan: Plan) -> Snapshot:
-        """Return what a look shows."""
-        return self._change(super().snapshot(plan))
-
-
-def version(text: str) -> Seen:
+def version(text: str) -> Installation:
     """Let the server tell this version; none where the account may not ask."""
-    return Seen(lambda snapshot: replace(snapshot, identity=replace(snapshot.identity, version=text)))
+    return seen(lambda snapshot: replace(snapshot, identity=replace(snapshot.identity, version=text)))
 
 
 def platform(check: str, installation: Installation) -> Outcome:
@@ -49,7 +40,7 @@ def notes(outcome: Outcome) -> list[str]:
 @pytest.mark.parametrize(("seconds", "words"), [(30, "30 s behind"), (-30, "30 s ahead of"), (4000, "4000 s behind")])
 def test_a_clock_that_differs_by_half_a_minute_is_noted(seconds: float, words: str) -> None:
     """On this side or on that: certificates and ages are judged by the server's."""
-    ended = platform("CX000", Seen(lambda snapshot: replace(snapshot, clock_skew=seconds)))
+    ended = platform("CX000", seen(lambda snapshot: replace(snapshot, clock_skew=seconds)))
     assert (ended.result, notes(ended)) == (
         Result.PASS,
         [f"this machine's clock is {words} the API server's; ages and dates are judged by the server's"],
@@ -59,7 +50,7 @@ def test_a_clock_that_differs_by_half_a_minute_is_noted(seconds: float, words: s
 @pytest.mark.parametrize("seconds", [None, 0, 29.9, -29.9])
 def test_a_clock_that_differs_by_less_is_nobodys_business(seconds: float | None) -> None:
     """Nor is one that was not told."""
-    assert notes(platform("CX000", Seen(lambda snapshot: replace(snapshot, clock_skew=seconds)))) == []
+    assert notes(platform("CX000", seen(lambda snapshot: replace(snapshot, clock_skew=seconds)))) == []
 
 
 def test_a_version_that_may_not_be_asked_for_is_an_error_of_what_needs_it() -> None:
@@ -99,7 +90,7 @@ def test_whether_a_namespace_is_empty_is_not_judged_by_who_may_not_list() -> Non
     """What may not be listed may be there."""
     refused = Listing(refusal=kept(Forbidden("list", "deployments.apps")))
     hidden: dict[Any, Listing] = dict.fromkeys(WORKLOADS.values(), refused)
-    ended = Seen(lambda snapshot: replace(snapshot, listings={**snapshot.listings, **hidden})).outcome(
+    ended = seen(lambda snapshot: replace(snapshot, listings={**snapshot.listings, **hidden})).outcome(
         "CX008", "platform", "expertflow"
     )
     assert ended.result is Result.NOT_APPLICABLE

@@ -3,12 +3,14 @@
 import copy
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
 from cx_conformance.outcome.outcome import Outcome, Result
-from tests.checks.installation import Installation, Object
+from tests.checks.installation import Installation, Object, blueprint
 from tests.checks.test_breaking import container, pod_waits, unschedulable
 
 PODS = {
@@ -87,6 +89,16 @@ def test_an_out_of_memory_kill_of_the_last_day_is_found(hours: float, result: Re
     """It may come again tonight; an older one did not."""
     at = dt.datetime.now(dt.UTC) - dt.timedelta(hours=hours)
     assert with_pod(ended("OOMKilled", at, 137)).outcome("CX107", "ccm").result is result
+
+
+def test_an_out_of_memory_kill_of_a_whole_day_ago_is_past() -> None:
+    """To the second."""
+    at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    for seconds, result in ((86_399, Result.FAIL), (86_400, Result.PASS)):
+        installation = with_pod(ended("OOMKilled", at, 137))
+        moment = at + dt.timedelta(seconds=seconds)
+        installation.change_seen(partial(replace, taken_at=moment))
+        assert installation.outcome("CX107", "ccm").result is result
 
 
 def test_an_out_of_memory_kill_of_which_the_time_is_not_told_is_found() -> None:
@@ -192,6 +204,28 @@ def test_a_port_that_is_declared_twice_may_bear_its_name_once() -> None:
     """Services find it by that."""
     twice = ports({"containerPort": 8081, "name": "other"}, {"containerPort": 8081, "name": "http-ccm-8081"})
     assert installed(twice).outcome("CX109", "ccm").result is Result.PASS
+
+
+def test_a_port_that_is_declared_twice_is_told_by_its_first_name() -> None:
+    """Whether or not the second has one."""
+    for second in ({"containerPort": 8081}, {"containerPort": 8081, "name": "third"}):
+        outcome = installed(ports({"containerPort": 8081, "name": "other"}, second)).outcome("CX109", "ccm")
+        assert outcome.message == "Deployment expertflow/ef-ccm names port 8081 other of promised http-ccm-8081"
+
+
+def test_a_port_may_bear_another_spelling_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The documented one is what is told."""
+    component = blueprint().components["ccm"]
+    also = tuple(one.model_copy(update={"aliases": ("ccm",)}) for one in component.container_ports)
+    components = {**blueprint().components, "ccm": component.model_copy(update={"container_ports": also})}
+    changed = blueprint().model_copy(update={"components": components})
+    monkeypatch.setattr("tests.checks.installation.blueprint", lambda: changed)
+    port = {"containerPort": 8081}
+    assert installed(ports(port | {"name": "ccm"})).outcome("CX109", "ccm").result is Result.PASS
+    wrong = installed(ports(port | {"name": "other"})).outcome("CX109", "ccm")
+    assert wrong.message == "Deployment expertflow/ef-ccm names port 8081 other of promised http-ccm-8081"
+    unnamed = installed(ports(port)).outcome("CX109", "ccm")
+    assert unnamed.message == "Deployment expertflow/ef-ccm gives port 8081 no name, promised http-ccm-8081"
 
 
 def test_a_port_without_a_documented_name_may_bear_any() -> None:
