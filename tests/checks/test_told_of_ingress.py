@@ -94,7 +94,7 @@ def classes(*defaults: str) -> Callable[[Installation], Any]:
 
     def change(installation: Installation) -> None:
         spec(installation).pop("ingressClassName")
-        for name, controller in (("nginx", "k8s.io/ingress-nginx"), ("traefik", "traefik.io/ingress-controller")):
+        for name, controller in (("traefik", "traefik.io/ingress-controller"), ("nginx", "k8s.io/ingress-nginx")):
             annotations = {"ingressclass.kubernetes.io/is-default-class": "true"} if name in defaults else {}
             metadata = {"name": name, "annotations": annotations}
             installation.manifests.append(
@@ -115,7 +115,7 @@ def test_an_ingress_without_a_class_is_served_by_the_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("defaults", "listed", "number"), [((), "none", 0), (("nginx", "traefik"), "nginx, traefik", 2)]
+    ("defaults", "listed", "number"), [((), "none", 0), (("nginx", "traefik"), "traefik, nginx", 2)]
 )
 def test_an_ingress_without_a_class_needs_one_default(defaults: tuple[str, ...], listed: str, number: int) -> None:
     """None serves it otherwise, or two do."""
@@ -126,12 +126,14 @@ def test_an_ingress_without_a_class_needs_one_default(defaults: tuple[str, ...],
     assert notes(ended) == [f"names no class; the default is {listed}"]
 
 
-def test_the_controller_of_the_class_decides_how_a_path_is_read() -> None:
-    """Not that of another class: without the annotation nginx reads letter by letter, whatever else there is."""
+@pytest.mark.parametrize(("default", "named"), [("traefik", "nginx"), ("nginx", None)])
+def test_the_controller_of_the_class_decides_how_a_path_is_read(default: str, named: str | None) -> None:
+    """Or of the default one: without the annotation nginx reads letter by letter, whatever else there is."""
 
     def change(installation: Installation) -> None:
-        classes("traefik")(installation)
-        spec(installation)["ingressClassName"] = "nginx"
+        classes(default)(installation)
+        if named:
+            spec(installation)["ingressClassName"] = named
         for one in installation.manifests:
             if one["kind"] == "Ingress":
                 one["metadata"].pop("annotations", None)
@@ -293,3 +295,9 @@ def test_a_path_of_any_host_that_is_claimed_twice_is_told_so() -> None:
     assert ccm("CX506", both).message == (
         "any host/ccm(/|$)(.*) is claimed by expertflow/ef-ccm and by expertflow/rival to other:1"
     )
+
+
+def test_a_path_is_promised_to_the_service_by_its_documented_name() -> None:
+    """Whichever other spellings are accepted."""
+    ended = installed().outcome("CX501", "business-calendar")
+    assert ended.evidence["promised"] == "/business-calendar to ef-business-calender-svc"
