@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from cx_conformance.cluster.certificate import Certificate as HeldCertificate
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.probes.stores.observation import Certificate, Finding, Level, StoreObservation
 from cx_conformance.probes.stores.trouble import Kind
-from cx_conformance.vantage.copies import Compared
+from cx_conformance.vantage.copies import Compared, HeldCertificates
 from cx_conformance.vantage.store_asked import StoreAsked
 from tests.checks.installation import Installation
 
@@ -270,3 +271,89 @@ def test_a_store_of_which_no_setting_is_read_is_not_applicable() -> None:
     assert ended.message == "n/a: no component reads a documented TLS setting of this store"
     other = settings({"MONGODB_PORT": "27018"}, asked())
     assert other.message == "n/a: components use port 27018, asked was 27017"
+
+
+def holds(where: str, own: HeldCertificate | None, *authorities: str) -> HeldCertificates:
+    """Return what a Secret holds."""
+    return HeldCertificates(where=where, authorities=frozenset(authorities), own=own)
+
+
+def held(days: float, fingerprint: str = "0" * 64, *names: str) -> HeldCertificate:
+    """Return a certificate of the store's that ends so many days from now."""
+    now = dt.datetime.now(dt.UTC)
+    return HeldCertificate(
+        names=names or ("mongo",),
+        subject="mongo",
+        issuer="ca",
+        not_before=now - dt.timedelta(days=900),
+        not_after=now + dt.timedelta(days=days),
+        fingerprint=fingerprint,
+    )
+
+
+def copies(own: HeldCertificates, *others: HeldCertificates, answered: StoreAsked | None = None) -> Outcome:
+    """Judge Mongo's own Secret and the copies of it; Mongo presents the certificate with zeroes."""
+    installation = Installation()
+    told = answered or asked(seen={"certificate": certificate(200)})
+    installation.probes |= {
+        "store_probes": SimpleNamespace(of=lambda _: told),
+        "store_copies": SimpleNamespace(certificates=lambda _: (own, others)),
+    }
+    return installation.outcome("CX813", "mongo")
+
+
+def test_copies_that_hold_what_the_server_presents_pass() -> None:
+    """Each of them is told, and where it was asked from."""
+    ended = copies(holds("a", held(200), "ca"), holds("b", held(200), "ca"))
+    assert (ended.result, ended.vantage) == (Result.PASS, "port-forward")
+    assert ended.evidence == {"promised": "what the server presents, and its CA", "found": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    ("days", "result", "words"),
+    [
+        (30.5, Result.PASS, None),
+        (29.4, Result.PASS, "the certificate in b ends in 29 days"),
+        (0.4, Result.PASS, "the certificate in b ends in 0 days"),
+        (-0.4, Result.FAIL, "the certificate in b ended on "),
+    ],
+)
+def test_a_copy_that_ends_within_thirty_days_is_noted_and_one_that_ended_is_found(
+    days: float, result: Result, words: str | None
+) -> None:
+    """Nothing else is said of it."""
+    ended = copies(holds("a", held(200), "ca"), holds("b", held(days), "ca"))
+    told = [ended.message] if result is Result.FAIL else list(ended.evidence.get("notes", []))
+    assert ended.result is result
+    assert [one.startswith(words) for one in told if words] == ([True] if words else [])
+
+
+def test_a_secret_that_holds_a_ca_only_does_not_hide_the_next() -> None:
+    """It has no certificate to compare; what follows has."""
+    ended = copies(holds("a", None, "ca"), holds("b", held(200, "1" * 64), "ca"))
+    assert ended.message == "mongo presents another certificate than b holds"
+    assert copies(holds("a", None, "ca"), holds("b", None, "ca")).result is Result.PASS
+
+
+def test_a_copy_is_compared_only_with_what_was_presented_and_under_the_stores_name() -> None:
+    """A client's own certificate is another one; without one presented nothing is known."""
+    stale = holds("b", held(200, "1" * 64), "ca")
+    client = holds("b", held(200, "1" * 64, "client"), "ca")
+    own = holds("a", held(200), "ca")
+    assert copies(own, client).result is Result.PASS
+    assert copies(own, stale, answered=asked()).result is Result.PASS
+    assert copies(own, stale).result is Result.FAIL
+
+
+def test_authorities_of_a_copy_are_compared_with_the_stores_own() -> None:
+    """None in common is found, another one beside them is noted."""
+    own = holds("a", held(200), "ca")
+    assert copies(own, holds("b", held(200), "other")).message == "b does not hold the CA of a"
+    beside = copies(own, holds("b", held(200), "ca", "next"))
+    assert (beside.result, beside.evidence["notes"]) == (Result.PASS, ["b holds other CAs too, or fewer, than a"])
+
+
+def test_copies_of_a_store_without_tls_are_not_compared() -> None:
+    """There is nothing that it presents."""
+    ended = copies(holds("a", None), answered=asked(secure=False))
+    assert ended.message == "n/a: the store was asked without TLS"

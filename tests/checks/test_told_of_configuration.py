@@ -268,6 +268,8 @@ def test_what_is_not_as_documented_is_told_whatever_stands_before_it() -> None:
     keycloak = told(KEYCLOAK_REALM="${REALM}", KEYCLOAK_CLIENT_ID="other").outcome("CX309", "keycloak")
     assert keycloak.message.startswith(f"KEYCLOAK_CLIENT_ID in {CONNECTIONS} says other of promised cim; ")
     assert notes(keycloak) == []
+    noted = told(KEYCLOAK_REALM="other", KEYCLOAK_CLIENT_ID="other").outcome("CX309", "keycloak")
+    assert (noted.result, len(notes(noted))) == (Result.FAIL, 1)
     assert told(KEYCLOAK_CLIENT_ID="${CLIENT}").outcome("CX309", "keycloak").result is Result.PASS
 
 

@@ -21,7 +21,7 @@ NO_BEHAVIOUR: Final = re.compile(r"@(dataclass|lru_cache)\b")
 """Changed lines that say how a record is stored or how much is remembered: nothing that anybody sees."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
     """One change of a file."""
 
@@ -29,6 +29,7 @@ class Mutant:
     source: str
     where: str
     """The function, the class or the constant that it is in."""
+    line: int
     before: str
     """The lines that differ, as they are."""
     after: str
@@ -36,7 +37,7 @@ class Mutant:
     @property
     def words(self) -> str:
         """Return what is changed, and where."""
-        return f"{self.where}: {self.before} -> {self.after}"
+        return f"{self.where}, line {self.line}: {self.before} -> {self.after}"
 
 
 def mutants(source: str) -> Iterator[Mutant]:
@@ -50,10 +51,17 @@ def mutants(source: str) -> Iterator[Mutant]:
         number = 0
         while (changed := mutate_code(source, get_operator(name)(), number)) is not None:
             number += 1
-            lines = list(unified_diff(source.splitlines(), changed.splitlines(), lineterm="", n=0))[2:]
+            head, *lines = list(unified_diff(source.splitlines(), changed.splitlines(), lineterm="", n=0))[2:]
             before, after = (" ".join(one[1:].strip() for one in lines if one.startswith(sign)) for sign in "-+")
             if not NO_BEHAVIOUR.match(before):
-                yield Mutant(name, changed, ", ".join(sorted(touched(source, changed))), before, after)
+                yield Mutant(
+                    operator=name,
+                    source=changed,
+                    where=", ".join(sorted(touched(source, changed))),
+                    line=int(re.findall(r"[0-9]+", head)[0]),
+                    before=before,
+                    after=after,
+                )
 
 
 def touched(source: str, changed: str) -> set[str]:
