@@ -11,7 +11,7 @@ from cx_conformance.cluster.refusal import kept
 from cx_conformance.cluster.snapshot import Listing, Snapshot
 from cx_conformance.outcome.looking import Forbidden
 from cx_conformance.outcome.outcome import Outcome, Result
-from tests.checks.installation import Installation, Object
+from tests.checks.installation import Installation, Object, blueprint
 from tests.checks.test_breaking import busy_pod
 
 
@@ -204,6 +204,19 @@ def test_services_with_an_address_are_counted_and_a_load_balancer_that_is_known_
     )
     waiting = platform("CX006", with_services(given, metallb, service("late", "expertflow", 1883)))
     assert waiting.message == "MetalLB is installed, and these Services wait for an address: expertflow/late"
+
+
+def test_of_several_load_balancers_the_pages_first_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them stand in the evidence."""
+    (metallb,) = blueprint().platform.load_balancers
+    other = metallb.model_copy(update={"name": "Other", "namespaces": ("expertflow",)})
+    both = blueprint().platform.model_copy(update={"load_balancers": (other, metallb)})
+    changed = blueprint().model_copy(update={"platform": both})
+    monkeypatch.setattr("tests.checks.installation.blueprint", lambda: changed)
+    namespace: Object = {"kind": "Namespace", "metadata": {"name": "metallb-system"}, "status": {"phase": "Active"}}
+    ended = platform("CX006", with_services(namespace, service("late", "expertflow", 80)))
+    assert ended.message.startswith("Other is installed, ")
+    assert ended.evidence["found"]["load balancer"] == ["Other", "MetalLB"]
 
 
 def test_a_node_holds_as_many_pods_as_are_tested_and_no_more() -> None:
