@@ -101,6 +101,8 @@ def test_a_login_that_nobody_tried_is_not_applicable_only_where_it_was_not_tried
     ended = judged("CX803", asked({Level.LOGS_IN: UNKNOWN}, **without))
     assert (ended.result, ended.message) == (Result.NOT_APPLICABLE, "n/a: no account is promised")
     assert judged("CX803", asked(**without)).result is Result.PASS
+    kept = judged("CX803", asked({Level.LOGS_IN: UNKNOWN}))
+    assert (kept.result, kept.message) == (Result.ERROR, "nobody asked")
     assert judged("CX803", asked({Level.LOGS_IN: BAD}, **without)).result is Result.FAIL
 
 
