@@ -17,7 +17,7 @@ from typing import Final
 
 from tests.mutants.figures import Figures, keep
 from tests.mutants.forked import survives
-from tests.mutants.justified import reasons
+from tests.mutants.justified import Reason, reasons
 from tests.mutants.mutating import Mutant, concerned, mutants, touched
 
 ROOT: Final = Path(__file__).parents[2]
@@ -36,9 +36,9 @@ Passes = Callable[[Mutant | None], Callable[[], bool]]
 
 def run(file: str) -> Figures:
     """Try every mutant of one file, and tell those that survive without a reason."""
-    told: list[Figures] = []
     if not file.startswith("checks/"):
-        return _tried(file, lambda _: _tested_by(FILES[file]))
+        passes = _tested_by(FILES[file])
+        return _tried(file, lambda _: passes)
 
     from cx_conformance.catalogue import all_checks
     from tests.mutants.oracle import hold, questions
@@ -47,6 +47,7 @@ def run(file: str) -> Figures:
     source = (ROOT / file).read_text(encoding="utf-8")
     by_function = {one.function.__name__: one for one in all_checks() if one.area == Path(file).stem}
     asked = questions([one.id for one in by_function.values() if not one.live])
+    told: list[Figures] = []
 
     def ask(tests: Tests) -> None:
         def passes(mutant: Mutant | None) -> Callable[[], bool]:
@@ -77,7 +78,8 @@ def _tried(file: str, passes: Passes) -> Figures:
     source = (ROOT / file).read_text(encoding="utf-8")
     name = ".".join(Path(file).with_suffix("").parts).removeprefix("src.")
     found = list(mutants(source))
-    unused = reasons(file)
+    known = reasons(file)
+    used: set[Reason] = set()
     gc.collect()
     gc.freeze()  # what is there now is shared by all mutants
     begun, left, justified = time.monotonic(), 0, 0
@@ -85,14 +87,15 @@ def _tried(file: str, passes: Passes) -> Figures:
         raise SystemExit(f"{file}: its tests fail without any mutation")
     for number, one in enumerate(found, 1):
         if survives(name, ROOT / file, one.source, passes(one)):
-            why = next((reason for reason in reasons(file) if reason.is_of(one)), None)
-            if why is None:
+            why = {reason for reason in known if reason.is_of(one)}
+            if why:
+                justified += 1
+                used |= why
+            else:
                 left += 1
                 print(f"  survives: {one.operator}: {one.words}", flush=True)
-            else:
-                justified += 1
-                unused = [reason for reason in unused if reason != why]
         print(f"{file}: {number} of {len(found)}", file=sys.stderr, end="\r", flush=True)
+    unused = [one for one in known if one not in used]
     for reason in unused:
         print(f"  nothing survives by this reason: {reason.where}: {reason.before}", flush=True)
     seconds = time.monotonic() - begun
