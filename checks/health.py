@@ -105,7 +105,7 @@ def check_port(port_only: Entry[ServicePort], health_probes: HealthProbes, evide
     ports = health_probes.ports(port_only)
     number = port_only.of.container_port
     evidence.promised = f"port {number} accepts"
-    evidence.vantage = ports[0].vantage
+    evidence.vantage = ", ".join(dict.fromkeys(one.vantage for one in ports))
     evidence.found = {one.pod.name: one.words for one in ports}
     evidence.note("no health endpoint is documented: seen are the pod's readiness and an accepted connection")
     closed = [one.words for one in ports if not one.accepts]

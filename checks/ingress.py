@@ -94,6 +94,8 @@ def check_class(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
     route = _route(ingress, seen, evidence)
     classes = {one.name: one for one in seen.snapshot.list(IngressClass)}
     name = route.ingress.class_name
+    supported = seen.plan.platform.ingress_controllers
+    evidence.promised = sorted(one.name for one in supported)
     if not name:
         defaults = seen.routing.default_classes
         evidence.note(f"names no class; the default is {', '.join(defaults) or 'none'}")
@@ -102,8 +104,6 @@ def check_class(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
             f"one{': ' if defaults else ''}{', '.join(defaults)}"
         )
         name = defaults[0]
-    supported = seen.plan.platform.ingress_controllers
-    evidence.promised = sorted(one.name for one in supported)
     evidence.found = {"class": name, "controller": classes[name].controller if name in classes else "absent"}
     known = ", ".join(classes) or "none"
     if name not in classes:

@@ -266,7 +266,7 @@ def check_certificate_copies(
             evidence.note(f"{held.where} holds other CAs too, or fewer, than {own.where}")
         if held.own is None:
             continue
-        days = (held.own.not_after - dt.datetime.now(dt.UTC)).total_seconds() / 86400
+        days = (held.own.not_after - dt.datetime.now(dt.UTC)) / dt.timedelta(days=1)
         if days < 0:
             wrong.append(f"the certificate in {held.where} ended on {held.own.not_after:%Y-%m-%d}")
         elif days < WARN_DAYS:

@@ -37,6 +37,12 @@ def test_other_texts_are_refused_with_what_is_allowed(text: str) -> None:
         Quantity.parse(text)
 
 
+def test_a_long_text_is_told_by_its_beginning() -> None:
+    """Sixty letters are enough to find it by."""
+    with pytest.raises(ValueError, match=f"'{'x' * 60}' is not a quantity"):
+        Quantity.parse("x" * 70)
+
+
 def test_it_is_shown_as_it_was_written() -> None:
     """Evidence repeats the cluster's own words."""
     assert str(Quantity.parse("0.50Gi")) == "0.50Gi"

@@ -57,6 +57,7 @@ class Installation:
         self.version = "v1.36.2"
         self.groups: dict[str, tuple[str, ...]] = {}
         self._live_changes: list[Callable[[list[Object]], None]] = []
+        self._looks: list[Callable[[Snapshot], Snapshot]] = []
         self.probes: dict[str, Any] = {}
         """What live fixtures give, by their names."""
         self._faults: list[Injection] = []
@@ -93,9 +94,16 @@ class Installation:
         """Change the list of live objects after the controllers have made them."""
         self._live_changes.append(change)
 
+    def change_seen(self, change: Callable[[Snapshot], Snapshot]) -> None:
+        """Change what a look shows: its moment, its clock, what may not be listed."""
+        self._looks.append(change)
+
     def snapshot(self, plan: Plan) -> Snapshot:
         """Return what a look at this installation shows."""
-        return snapshot_of(self.objects(), plan, self.version, self.groups)
+        seen = snapshot_of(self.objects(), plan, self.version, self.groups)
+        for change in self._looks:
+            seen = change(seen)
+        return seen
 
     def objects(self) -> list[Object]:
         """Return the live objects, as the API server shows them."""

@@ -164,3 +164,32 @@ def test_what_listens_is_found_among_many_connections() -> None:
     connection = f"   1: {POD}:F0A5 0800F40A:A3C1 01 00000000:00000000 02:000A7214 00000000     0        0 31337 2\n"
     outcome = judged("CX603", "redis", Container(KUBELETS + HEAD + connection * 30_000 + listens(ANYWHERE, 6379)))
     assert outcome.result is Result.PASS
+
+
+@pytest.mark.parametrize(("check", "component"), [("CX408", "redis"), ("CX603", "ccm")])
+def test_what_cannot_be_seen_from_inside_is_told_so(check: str, component: str) -> None:
+    """Mounts and sockets alike."""
+    container = Container("", trouble=NoVantage("no program sh"))
+    assert judged(check, component, container).message == "n/a: not to be seen from inside: no program sh"
+
+
+def test_what_is_seen_from_inside_is_told() -> None:
+    """Where it is mounted, and on which addresses something listens."""
+    mounts = judged("CX408", "redis", Container(KUBELETS + mounted("/data") + HEAD))
+    assert mounts.evidence == {"promised": "mounted at /data", "found": {"redis-0/redis /data": True}}
+    sockets = judged("CX603", "ccm", Container(HEAD + listens(ANYWHERE, 8081)))
+    assert sockets.evidence["promised"] == "listens on 8081"
+    assert list(sockets.evidence["found"].values()) == [["0.0.0.0"]]  # noqa: S104 - an address that is read
+
+
+def test_a_process_that_listens_nowhere_is_found() -> None:
+    """What only this pod reaches is not offered instead."""
+    ended = judged("CX603", "ccm", Container(HEAD + listens(LOOPBACK, 9000)))
+    assert ended.message.endswith(": nothing listens on port 8081; there is none")
+
+
+def test_an_optional_port_on_loopback_only_is_found_all_the_same() -> None:
+    """Something listens, and nobody reaches it."""
+    ended = judged("CX603", "keycloak", Container(HEAD + listens(LOOPBACK, 8443)), "8443")
+    assert ended.result is Result.FAIL
+    assert "port 8443 is listened on at 127.0.0.1 only" in ended.message

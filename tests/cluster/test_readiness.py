@@ -273,3 +273,88 @@ def test_a_pod_belongs_to_the_workload_that_controls_it() -> None:
         item["metadata"]["labels"]["team"] = "x"
     owned = PodIndex(tuple(pod(item) for item in (*others, loose))).owned_by(wide)
     assert {item.name for item in owned} == {"web-7c7c7948d9-6wdxt", "web-7c7c7948d9-s2kwd", "loose"}
+
+
+@pytest.mark.parametrize(("observed", "words"), [(3, "observed 3"), (None, "observed 0")])
+def test_how_far_behind_a_controller_is_is_told(observed: int | None, words: str) -> None:
+    """Also where it has not seen the workload at all."""
+
+    def change(source: dict[str, Any]) -> None:
+        source["metadata"]["generation"] = 5
+        source["status"]["observedGeneration"] = observed
+
+    assert web(change).words == f"its controller has not seen the latest change (generation 5, {words})"
+
+
+def test_a_long_failure_to_make_pods_is_cut() -> None:
+    """At five hundred letters, on one line."""
+    message = "x " * 400
+    condition = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message}
+    words = web(lambda source: source["status"]["conditions"].append(condition)).words
+    assert words == f"cannot make its pods (FailedCreate): {message[:500]}"
+
+
+def test_a_deadline_without_old_pods_tells_of_none() -> None:
+    """Nor where fewer pods are left than were updated."""
+
+    def change(source: dict[str, Any]) -> None:
+        conditions = [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]
+        source["status"].update(conditions=conditions, replicas=1, updatedReplicas=2)
+
+    assert web(change).words.endswith(": of 2 pods 2 updated, 2 ready")
+
+
+@pytest.mark.parametrize(("current", "state"), [(0, "updating"), (1, "on-delete"), (2, "on-delete")])
+def test_on_delete_waits_for_somebody_once_all_pods_are_there(current: int, state: str) -> None:
+    """Until then its controller makes the others, of the new revision."""
+
+    def change(source: dict[str, Any]) -> None:
+        source["spec"]["updateStrategy"] = {"type": "OnDelete"}
+        source["status"].update(replicas=current, updatedReplicas=0)
+
+    assert db(change).state == state
+
+
+def test_a_partition_of_which_all_pods_are_updated_is_simply_complete() -> None:
+    """No old pod is left to be told of, and a partition beyond the last pod keeps nobody waiting."""
+
+    def partition(number: int) -> Change:
+        update = {"type": "RollingUpdate", "rollingUpdate": {"partition": number}}
+        return lambda source: source["spec"].update(updateStrategy=update)
+
+    for number in (1, 5):
+        assert db(partition(number)).words == "all 1 pods are updated, ready and available"
+
+
+def test_a_stateful_set_whose_new_revision_is_not_told_is_judged_by_its_counts() -> None:
+    """Its pods' revisions compare with nothing."""
+    source = changed("/apis/apps/v1/statefulsets", "db", lambda item: item["status"].pop("updateRevision"))
+    pods = tuple(item for item in recorded(Pod) if item.name == "db-0")
+    assert rollout(stateful_set(source), pods).state == "complete"
+
+
+@pytest.mark.parametrize(("partition", "state"), [(0, "old-pods"), (1, "partitioned")])
+def test_a_pod_without_an_ordinal_counts_as_the_first(partition: int, state: str) -> None:
+    """It was adopted, or named by somebody else."""
+
+    def change(source: dict[str, Any]) -> None:
+        update = {"type": "RollingUpdate", "rollingUpdate": {"partition": partition}}
+        source["spec"].update(replicas=2, updateStrategy=update)
+        updated = 2 - partition
+        source["status"].update(replicas=2, readyReplicas=2, availableReplicas=2, updatedReplicas=updated)
+
+    source = changed("/apis/apps/v1/statefulsets", "db", change)
+    old = {"metadata": {"name": "db-old", "labels": {"controller-revision-hash": "another"}}}
+    assert rollout(stateful_set(source), [pod(old)]).state == state
+
+
+def test_a_daemon_set_that_no_node_wants_says_so() -> None:
+    """It is not scaled by anybody; a Deployment is."""
+    source = {"metadata": {"generation": 1}, "status": {"observedGeneration": 1, "desiredNumberScheduled": 0}}
+    assert rollout(daemon_set(source), ()).words == "no node wants a pod of it"
+
+    def stop(source: dict[str, Any]) -> None:
+        source["spec"]["replicas"] = 0
+        source["status"] = {"observedGeneration": 1}
+
+    assert web(stop).words == "scaled to zero: it runs no pod"

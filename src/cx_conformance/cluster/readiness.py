@@ -104,7 +104,7 @@ def _old(workload: Workload) -> int:
 
 
 def _not_updated(workload: Workload, pods: Sequence[Pod]) -> Rollout | None:
-    wanted = max(workload.replicas - workload.partition, 0)
+    wanted = workload.replicas - workload.partition
     missing = wanted - workload.updated_replicas
     counted = f"{workload.updated_replicas} of {wanted} pods run the latest revision"
     if missing <= 0:
@@ -136,7 +136,7 @@ def _revision_pending(workload: Workload, pods: Sequence[Pod]) -> Rollout | None
 
 def _ordinal(pod: Pod) -> int:
     digits = pod.name.rpartition("-")[2]
-    return int(digits) if digits.isdecimal() and len(digits) < 10 else 0
+    return int(digits) if digits.isdecimal() else 0
 
 
 def _not_running(workload: Workload) -> Rollout | None:
@@ -159,8 +159,7 @@ def _not_running(workload: Workload) -> Rollout | None:
 def _leftovers(workload: Workload, pods: Sequence[Pod]) -> Rollout | None:
     """Tell a pod that was replaced and is still terminating: it may hold the volume or answer the Service's clients."""
     terminating = sorted(pod.name for pod in pods if pod.deleted is not None)
-    hidden = (workload.terminating_replicas or 0) - len(terminating)
-    if not terminating and hidden <= 0:
+    if not terminating and not workload.terminating_replicas:
         return None
     named = ", ".join(terminating) or f"{workload.terminating_replicas} of them"
     return Rollout(complete=False, state="terminating", words=f"old pods are left, still terminating: {named}")

@@ -121,7 +121,7 @@ class Seen:
         numbers = {port.port for port in planned.facts.container_ports}
         names = {planned.id, *planned.names, *planned.chart_names}
         best = [one for one in containers if any(port.number in numbers for port in one.ports)]
-        best += [one for one in containers if one.name in names]
+        best += [one for one in containers if one.name in names and one not in best]
         return tuple(best or containers)
 
     def namespace_of(self, planned: Planned) -> str:

@@ -1,0 +1,302 @@
+"""What is told of ConfigMaps, Secrets and settings, and of what is not there."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cx_conformance.outcome.outcome import Outcome, Result
+from tests.checks.installation import FQDN, Installation, Object, blueprint
+
+CONNECTIONS = "ConfigMap expertflow/ef-connection-env-cm"
+
+
+def installed(change: Callable[[Installation], Any] = lambda _: None) -> Installation:
+    """Return the reference installation with a change."""
+    installation = Installation(site={"fqdn": FQDN})
+    change(installation)
+    return installation
+
+
+def ccm(installation: Installation) -> Object:
+    """Return the specification of ccm's pods."""
+    found: Object = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]
+    return found
+
+
+def notes(outcome: Outcome) -> list[str]:
+    """Return what is noted."""
+    return list(outcome.evidence.get("notes", []))
+
+
+def test_a_config_map_that_does_not_exist_is_told_by_every_name_it_may_have() -> None:
+    """The documented one first."""
+    ended = installed(lambda i: i.remove("ConfigMap", "ef-bot-framwork-cm")).outcome("CX301", "bot-framework")
+    assert ended.message == "ConfigMap expertflow/ef-bot-framwork-cm or ef-bot-framework-cm does not exist"
+    assert ended.evidence == {"promised": "ef-bot-framwork-cm", "found": "absent"}
+
+
+def test_a_config_map_that_holds_nothing_is_noted() -> None:
+    """What it should hold is the site's."""
+    ended = installed(lambda i: i.find("ConfigMap", "ef-ccm-cm").update(data={})).outcome("CX301", "ccm")
+    assert (ended.result, notes(ended)) == (Result.PASS, ["it holds no key: the component is told nothing by it"])
+    assert ended.evidence["keys"] == 0
+
+
+def provider_in_a_config_map(installation: Installation) -> None:
+    """Let a ConfigMap stand for Grafana's Secret."""
+    installation.remove("Secret", "ef-grafana-dashboard-provider-secret")
+    name = "ef-grafana-dashboard-provider-cm"
+    metadata = {"name": name, "namespace": "ef-external"}
+    installation.manifests.append({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"a": "b"}})
+    for one in installation.find("Deployment", "grafana")["spec"]["template"]["spec"]["volumes"]:
+        if one.get("secret", {}).get("secretName") == "ef-grafana-dashboard-provider-secret":
+            del one["secret"]
+            one["configMap"] = {"name": name}
+
+
+def test_a_config_map_that_stands_for_a_secret_is_told_and_noted() -> None:
+    """It exists, and it is what the pods use."""
+    installation = installed(provider_in_a_config_map)
+    exists = installation.outcome("CX303", "grafana")
+    assert exists.result is Result.PASS
+    assert exists.evidence["found"] == "ConfigMap ef-external/ef-grafana-dashboard-provider-cm"
+    assert notes(exists) == ["a ConfigMap ef-grafana-dashboard-provider-cm stands for it, as in the field"]
+    used = installation.outcome("CX304", "grafana")
+    assert (used.result, used.evidence["found"]) == (
+        Result.PASS,
+        ["volume in secret-ef-grafana-dashboard-provider-secret"],
+    )
+
+
+def test_a_secret_of_which_neither_kind_exists_is_found() -> None:
+    """By its documented name."""
+    ended = installed(lambda i: i.remove("Secret", "ef-grafana-dashboard-provider-secret")).outcome("CX303", "grafana")
+    assert ended.message == "Secret ef-external/ef-grafana-dashboard-provider-secret does not exist"
+    assert ended.evidence == {"promised": "ef-grafana-dashboard-provider-secret", "found": "absent"}
+
+
+def needs(installation: Installation, *sources: Object) -> None:
+    """Let ccm's container take its environment from more."""
+    ccm(installation)["containers"][0].setdefault("envFrom", []).extend(sources)
+
+
+def test_each_object_that_pods_need_and_that_is_not_there_is_told_once() -> None:
+    """ConfigMaps and Secrets, however often they are referred to; the cause names them without the places."""
+
+    def change(installation: Installation) -> None:
+        gone = {"configMapRef": {"name": "gone-cm"}}
+        needs(installation, gone, gone, {"secretRef": {"name": "gone-secret"}})
+
+    ended = installed(change).outcome("CX305", "ccm")
+    assert ended.message == (
+        "Deployment expertflow/ef-ccm needs what is not there: "
+        "ConfigMap gone-cm (envFrom in ccm); Secret gone-secret (envFrom in ccm)"
+    )
+    assert ended.evidence["cause"] == "ConfigMap gone-cm, Secret gone-secret: not there in namespace expertflow"
+    assert ended.evidence["promised"] == "6 references exist"
+
+
+def test_what_pods_can_do_without_and_what_is_a_promise_of_its_own_is_not_told_again() -> None:
+    """Optional references, pull secrets, and the component's own ConfigMaps: CX301 tells those."""
+
+    def change(installation: Installation) -> None:
+        needs(
+            installation,
+            {"configMapRef": {"name": "gone", "optional": True}},
+            {"secretRef": {"name": "gone", "optional": True}},
+        )
+        ccm(installation)["imagePullSecrets"] = [{"name": "gone"}]
+        ccm(installation).setdefault("volumes", []).append(
+            {"name": "claimed", "persistentVolumeClaim": {"claimName": "gone"}}
+        )
+        installation.remove("ConfigMap", "ef-ccm-cm")
+
+    ended = installed(change).outcome("CX305", "ccm")
+    assert (ended.result, ended.evidence["found"]) == (Result.PASS, "all exist")
+    assert "cause" not in ended.evidence
+
+
+def test_a_promised_secret_that_is_not_there_is_not_told_again() -> None:
+    """CX303 tells it."""
+    ended = installed(lambda i: i.remove("Secret", "ef-grafana-dashboard-provider-secret")).outcome("CX305", "grafana")
+    assert ended.result is Result.PASS
+
+
+def test_every_place_in_which_the_sample_host_is_left_is_told() -> None:
+    """Keys of ConfigMaps and the Ingress; other keys, other hosts and what does not exist are left alone."""
+
+    def change(installation: Installation) -> None:
+        data = installation.find("ConfigMap", "ef-ccm-cm")["data"]
+        data.update(FIRST="https://devops.ef.com/a", SECOND="devops.ef.com", OTHER="devops.example.com")
+        needs(installation, {"configMapRef": {"name": "a-gone", "optional": True}})
+        installation.find("Ingress", "ef-ccm")["spec"]["rules"][0]["host"] = "devops.ef.com"
+
+    ended = installed(change).outcome("CX306", "ccm")
+    left = ["ConfigMap ef-ccm-cm key FIRST", "ConfigMap ef-ccm-cm key SECOND", "Ingress ef-ccm"]
+    assert ended.message == f"devops.ef.com is left in {', '.join(left)}"
+    assert ended.evidence["found"] == left
+
+
+def test_certificates_of_one_name_are_told_by_namespace() -> None:
+    """The same in both; those of other applications' Ingresses are nobody's business here."""
+
+    def stranger(name: str, secret: str) -> Object:
+        rules = [{"host": "other.example.com", "http": {"paths": []}}]
+        return {
+            "kind": "Ingress",
+            "metadata": {"name": name, "namespace": "a-stranger"},
+            "spec": {"rules": rules, "tls": [{"hosts": ["other.example.com"], "secretName": secret}]},
+        }
+
+    installation = installed()
+    installation.change_live(lambda objects: objects.insert(0, stranger("first", "ef-ingress-tls-secret")))
+    held = installation.outcome("CX307", "platform").evidence
+    ((name, where),) = held["found"].items()
+    assert (name, sorted(where)) == ("ef-ingress-tls-secret", ["ef-external", "expertflow"])
+    assert {len(one) for one in where.values()} == {16}
+    assert held["promised"] == "one certificate a name"
+
+
+def test_without_a_tls_secret_there_is_no_certificate_to_compare() -> None:
+    """The controller's own serves then, or none."""
+
+    def change(installation: Installation) -> None:
+        for one in installation.manifests:
+            if one["kind"] == "Ingress":
+                for entry in one["spec"].get("tls", []):
+                    entry.pop("secretName", None)
+
+    assert installed(change).outcome("CX307", "platform").message == "n/a: no Ingress names a TLS Secret"
+
+
+def test_a_tls_secret_that_cannot_be_read_is_not_compared() -> None:
+    """CX503 tells it; the others of the name agree."""
+    ended = installed(
+        lambda i: i.find("Secret", "ef-ingress-tls-secret", "ef-external")["data"].update({"tls.crt": "YQ=="})
+    ).outcome("CX307", "platform")
+    assert (ended.result, [*ended.evidence["found"]["ef-ingress-tls-secret"]]) == (Result.PASS, ["expertflow"])
+
+
+def told(**data: str) -> Installation:
+    """Tell the components this of the stores."""
+    return installed(lambda i: i.find("ConfigMap", "ef-connection-env-cm", "expertflow")["data"].update(data))
+
+
+def test_what_is_put_in_later_is_noted_and_not_compared() -> None:
+    """Hosts and ports alike; beside it all is compared."""
+    ended = told(MONGODB_HOST="$(HOST)", MONGODB_PORT="$(PORT)").outcome("CX308", "mongo")
+    assert (ended.result, notes(ended)) == (
+        Result.PASS,
+        [
+            f"MONGODB_HOST in {CONNECTIONS} is no plain address; it was not compared",
+            f"MONGODB_PORT in {CONNECTIONS} is no plain number; it was not compared",
+        ],
+    )
+    assert notes(told(MONGODB_HOST="not an address").outcome("CX308", "mongo")) == [
+        f"MONGODB_HOST in {CONNECTIONS} is no plain address; it was not compared"
+    ]
+
+
+def test_a_port_in_an_address_must_be_the_services() -> None:
+    """Where none is written the protocol's own is meant, and an address past every Service has no port of one."""
+    good = "mongo-mongodb.ef-external.svc:27017"
+    assert told(MONGODB_HOST=good).outcome("CX308", "mongo").result is Result.PASS
+    ended = told(MONGODB_HOST="mongo-mongodb.ef-external.svc:1").outcome("CX308", "mongo")
+    assert ended.message == (
+        f"MONGODB_HOST in {CONNECTIONS} says port 1, which Service ef-external/mongo-mongodb does not have"
+    )
+    outside = told(KEYCLOAK_HOST=f"https://{FQDN}:9/auth").outcome("CX308", "keycloak")
+    assert (outside.result, notes(outside)) == (
+        Result.PASS,
+        [f"KEYCLOAK_HOST in {CONNECTIONS}: {FQDN} leads through the Ingress"],
+    )
+
+
+def test_several_addresses_are_each_looked_at() -> None:
+    """Each wrong one is told, and so is a wrong port beside them."""
+    ended = told(
+        ACTIVEMQ_PRIMARY_URL="failover:(tcp://ef-amq.ef-external.svc:1,tcp://amq:61616)", ACTIVEMQ_STOMP_PORT="2"
+    ).outcome("CX308", "activemq")
+    first, second, third = ended.message.split("; ACTIVEMQ")
+    assert "says port 1, which Service ef-external/ef-amq does not have" in first
+    assert "says amq: amq names no Service that was seen" in second
+    assert third == f"_STOMP_PORT in {CONNECTIONS} says 2, which is no port of Service ef-external/ef-amq"
+
+
+def test_a_store_of_which_nothing_is_read_is_not_applicable() -> None:
+    """The release is older, or nobody uses it; one setting of several is enough to be compared."""
+    nothing = installed(lambda i: drop(i, "MONGODB_"))
+    for check, words in (("CX308", "documented setting"), ("CX309", "further documented setting")):
+        assert nothing.outcome(check, "mongo").message == f"n/a: no component reads a {words} of this store"
+    port_only = installed(lambda i: drop(i, "MONGODB_HOST")).outcome("CX308", "mongo")
+    assert (port_only.result, [*port_only.evidence["found"]]) == (Result.PASS, [f"MONGODB_PORT in {CONNECTIONS}"])
+    host_only = installed(lambda i: drop(i, "MONGODB_PORT")).outcome("CX308", "mongo")
+    assert (host_only.result, [*host_only.evidence["found"]]) == (Result.PASS, [f"MONGODB_HOST in {CONNECTIONS}"])
+
+
+def drop(installation: Installation, beginning: str) -> None:
+    """Tell the components nothing by keys that begin so."""
+    data = installation.find("ConfigMap", "ef-connection-env-cm", "expertflow")["data"]
+    for key in [one for one in data if one.startswith(beginning)]:
+        del data[key]
+
+
+@pytest.mark.parametrize(
+    ("setting", "component", "note"),
+    [
+        ({"KEYCLOAK_REALM": "other"}, "keycloak", "KEYCLOAK_REALM in {} is other, documented is expertflow"),
+        (
+            {"MONGODB_REPLICASET_ENABLED": "true"},
+            "mongo",
+            "MONGODB_REPLICASET_ENABLED in {} is true, documented is false",
+        ),
+    ],
+)
+def test_a_switch_and_what_the_store_itself_is_asked_for_may_be_another(
+    setting: dict[str, str], component: str, note: str
+) -> None:
+    """They are noted; a wrong value beside them is found all the same."""
+    ended = told(**setting).outcome("CX309", component)
+    assert (ended.result, notes(ended)) == (Result.PASS, [note.format(CONNECTIONS)])
+
+
+def test_what_is_not_as_documented_is_told_whatever_stands_before_it() -> None:
+    """A template says nothing, a switch is noted, and the third is wrong."""
+    mongo = told(MONGODB_REPLICASET_ENABLED="true", MONGODB_AUTHENTICATION_DATABASE="other").outcome("CX309", "mongo")
+    assert mongo.message.startswith(f"MONGODB_AUTHENTICATION_DATABASE in {CONNECTIONS} says other of promised admin; ")
+    keycloak = told(KEYCLOAK_REALM="${REALM}", KEYCLOAK_CLIENT_ID="other").outcome("CX309", "keycloak")
+    assert keycloak.message.startswith(f"KEYCLOAK_CLIENT_ID in {CONNECTIONS} says other of promised cim; ")
+    assert notes(keycloak) == []
+    noted = told(KEYCLOAK_REALM="other", KEYCLOAK_CLIENT_ID="other").outcome("CX309", "keycloak")
+    assert (noted.result, len(notes(noted))) == (Result.FAIL, 1)
+    assert told(KEYCLOAK_CLIENT_ID="${CLIENT}").outcome("CX309", "keycloak").result is Result.PASS
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(1, "ccm"), (3, "ccm, bot-framework, routing-engine"), (4, "ccm, bot-framework, routing-engine and 1 more")],
+)
+def test_three_readers_are_named_and_the_others_counted(number: int, words: str) -> None:
+    """Whoever must be restarted is found from there."""
+    only = ["ccm", "bot-framework", "routing-engine", "cim-customer"][:number]
+    installation = Installation(site={"components": {"only": [*only, "keycloak"]}})
+    data = installation.find("ConfigMap", "ef-connection-env-cm", "expertflow")["data"]
+    data["KEYCLOAK_CLIENT_ID"] = "other"
+    ended = installation.outcome("CX309", "keycloak")
+    assert ended.message.endswith(f"; it is read by {words}")
+
+
+def test_a_config_map_that_a_blueprint_lets_be_absent_may_be_absent_or_unused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reason is told; where it exists and is used it is told as any other."""
+    component = blueprint().components["ccm"]
+    optional = tuple(one.model_copy(update={"optional": True, "why": "old"}) for one in component.config_maps)
+    components = {**blueprint().components, "ccm": component.model_copy(update={"config_maps": optional})}
+    changed = blueprint().model_copy(update={"components": components})
+    monkeypatch.setattr("tests.checks.installation.blueprint", lambda: changed)
+    for check in ("CX301", "CX302"):
+        assert installed().outcome(check, "ccm", "ef-ccm-cm").result is Result.PASS
+    absent = installed(lambda i: i.remove("ConfigMap", "ef-ccm-cm")).outcome("CX301", "ccm", "ef-ccm-cm")
+    assert absent.message == "n/a: absent, which is accepted: old"
+    unused = installed(lambda i: ccm(i)["containers"][0].pop("envFrom")).outcome("CX302", "ccm", "ef-ccm-cm")
+    assert unused.message == "n/a: not used, which is accepted: old"

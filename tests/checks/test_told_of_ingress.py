@@ -1,0 +1,309 @@
+"""What is told of Ingress rules and their certificates."""
+
+import base64
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cx_conformance.cluster.certificate import Certificate
+from cx_conformance.cluster.ingress import IngressClass
+from cx_conformance.cluster.refusal import kept
+from cx_conformance.cluster.snapshot import Listing, Snapshot
+from cx_conformance.outcome.looking import Forbidden
+from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.sandbox.stores.certificates import Authority, Issued
+from tests.checks.installation import FQDN, Installation, Object
+from tests.checks.test_breaking import ingress_of, path_of
+
+SECRET = "expertflow/ef-ingress-tls-secret"
+
+
+def seen(change: Callable[[Snapshot], Snapshot]) -> Installation:
+    """Return the reference installation of which a look shows something else."""
+    installation = Installation(site={"fqdn": FQDN})
+    installation.change_seen(change)
+    return installation
+
+
+def installed(*changes: Callable[[Installation], Any], fqdn: str | None = FQDN) -> Installation:
+    """Return the reference installation with changes."""
+    installation = Installation(site={"fqdn": fqdn} if fqdn else {})
+    for change in changes:
+        change(installation)
+    return installation
+
+
+def spec(installation: Installation) -> Object:
+    """Return the specification of ccm's Ingress."""
+    found: Object = ingress_of(installation, "ef-ccm")["spec"]
+    return found
+
+
+def ccm(check: str, installation: Installation) -> Outcome:
+    """Judge ccm's Ingress."""
+    return installation.outcome(check, "ccm")
+
+
+def notes(outcome: Outcome) -> list[str]:
+    """Return what is noted."""
+    return list(outcome.evidence.get("notes", []))
+
+
+def test_a_rule_for_any_host_is_told_so() -> None:
+    """It serves the site's, too."""
+    installation = installed(lambda i: spec(i)["rules"][0].pop("host"))
+    path, host = ccm("CX501", installation), ccm("CX505", installation)
+    assert (path.result, path.evidence["found"]) == (
+        Result.PASS,
+        "any host/ccm(/|$)(.*) to ef-ccm-svc:8081",
+    )
+    assert (host.result, host.evidence["found"]) == (Result.PASS, "any host")
+
+
+def test_a_backend_that_is_no_service_is_told_so() -> None:
+    """A resource of the controller's own, or a Service without a port."""
+    resource = {"resource": {"apiGroup": "k8s.example.com", "kind": "StorageBucket", "name": "static"}}
+    ended = ccm("CX501", installed(lambda i: path_of(i, "ef-ccm").update(backend=resource)))
+    assert ended.message == (
+        "Ingress expertflow/ef-ccm leads /ccm(/|$)(.*) to no Service:no port of promised Service ef-ccm-svc"
+    )
+    portless = {"service": {"name": "ef-ccm-svc", "port": {}}}
+    ended = ccm("CX501", installed(lambda i: path_of(i, "ef-ccm").update(backend=portless)))
+    assert ended.message.endswith("to ef-ccm-svc:no port of promised port 8081")
+
+
+def test_a_backend_may_name_the_services_port() -> None:
+    """By number or by name."""
+    by_name = {"service": {"name": "ef-ccm-svc", "port": {"name": "http-ccm-8081"}}}
+    assert ccm("CX501", installed(lambda i: path_of(i, "ef-ccm").update(backend=by_name))).result is Result.PASS
+
+
+def test_classes_that_may_not_be_listed_keep_no_path_from_being_judged() -> None:
+    """The class has a check of its own, which could not look."""
+    refused = Listing(refusal=kept(Forbidden("list", "ingressclasses.networking.k8s.io")))
+    installation = seen(lambda one: replace(one, listings={**one.listings, IngressClass: refused}))
+    assert ccm("CX501", installation).result is Result.PASS
+    assert ccm("CX502", installation).result is Result.ERROR
+
+
+def classes(*defaults: str) -> Callable[[Installation], Any]:
+    """Let ccm's Ingress name no class, and these be the default; nginx and traefik exist."""
+
+    def change(installation: Installation) -> None:
+        spec(installation).pop("ingressClassName")
+        for name, controller in (("traefik", "traefik.io/ingress-controller"), ("nginx", "k8s.io/ingress-nginx")):
+            annotations = {"ingressclass.kubernetes.io/is-default-class": "true"} if name in defaults else {}
+            metadata = {"name": name, "annotations": annotations}
+            installation.manifests.append(
+                {"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": metadata}
+                | {"spec": {"controller": controller}}
+            )
+
+    return change
+
+
+def test_an_ingress_without_a_class_is_served_by_the_default() -> None:
+    """Which one that is, is noted; that of ingress-nginx reads its paths as expressions."""
+    installation = installed(classes("nginx"))
+    ended = ccm("CX502", installation)
+    assert (ended.result, notes(ended)) == (Result.PASS, ["names no class; the default is nginx"])
+    assert ended.evidence["found"] == {"class": "nginx", "controller": "k8s.io/ingress-nginx"}
+    assert ccm("CX501", installation).result is Result.PASS
+
+
+@pytest.mark.parametrize(
+    ("defaults", "listed", "count"), [((), "none", "0"), (("nginx", "traefik"), "nginx, traefik", "2")]
+)
+def test_an_ingress_without_a_class_needs_one_default(defaults: tuple[str, ...], listed: str, count: str) -> None:
+    """None serves it otherwise, or two do."""
+    ended = ccm("CX502", installed(classes(*defaults)))
+    assert ended.message == (
+        f"Ingress expertflow/ef-ccm names no class, and {count} classes are the default of promised one"
+        f"{f': {listed}' if defaults else ''}"
+    )
+    assert notes(ended) == [f"names no class; the default is {listed}"]
+
+
+@pytest.mark.parametrize(("default", "named"), [("traefik", "nginx"), ("nginx", None)])
+def test_the_controller_of_the_class_decides_how_a_path_is_read(default: str, named: str | None) -> None:
+    """Or of the default one: without the annotation nginx reads letter by letter, whatever else there is."""
+
+    def change(installation: Installation) -> None:
+        classes(default)(installation)
+        if named:
+            spec(installation)["ingressClassName"] = named
+        for one in installation.manifests:
+            if one["kind"] == "Ingress":
+                one["metadata"].pop("annotations", None)
+
+    assert "ingress-nginx reads /ccm(/|$)(.*) letter by letter" in ccm("CX501", installed(change)).message
+
+
+def held(certificate: str, key: str = "") -> Callable[[Installation], Any]:
+    """Let the Secret of ccm's namespace hold these."""
+    data = {name: base64.b64encode(one.encode()).decode() for name, one in (("tls.crt", certificate), ("tls.key", key))}
+    return lambda i: i.find("Secret", "ef-ingress-tls-secret", "expertflow")["data"].update(data)
+
+
+def issued(by: Issued) -> Callable[[Installation], Any]:
+    """Let it hold what was issued."""
+    return held(by.certificate_pem, by.key_pem)
+
+
+def test_what_a_certificate_says_is_told() -> None:
+    """Its names, its end, its issuer."""
+    made = Authority().issue(FQDN, "*.example.com", until=dt.datetime(2099, 1, 2, tzinfo=dt.UTC))
+    ended = ccm("CX503", installed(issued(made)))
+    found = ended.evidence["found"]
+    assert (ended.result, found["names"], found["until"]) == (
+        Result.PASS,
+        [FQDN, "*.example.com"],
+        "2099-01-02T00:00:00+00:00",
+    )
+    assert ended.evidence["promised"] == f"a certificate for {FQDN}"
+
+
+def test_a_certificate_that_cannot_be_read_is_found() -> None:
+    """It is not the same as one that does not exist, and when it ends nobody can say."""
+    installation = installed(held("no certificate"))
+    assert ccm("CX503", installation).message == f"TLS Secret {SECRET} holds no certificate that can be read"
+    assert ccm("CX503", installation).evidence["found"] == f"Secret {SECRET}"
+    assert ccm("CX504", installation).message == "n/a: no certificate is named"
+
+
+def test_a_certificate_the_controller_chooses_is_not_judged() -> None:
+    """The section stands there, and names no Secret."""
+    installation = installed(lambda i: [one.pop("secretName") for one in spec(i)["tls"]])
+    assert ccm("CX503", installation).message == "n/a: the Ingress leaves the certificate to its controller"
+    assert ccm("CX504", installation).message == "n/a: no certificate is named"
+
+
+def test_a_rule_for_many_hosts_needs_a_certificate_for_the_sites() -> None:
+    """Where it is known; else one that covers what the rule says, or any."""
+
+    def rule(host: str | None) -> Callable[[Installation], Any]:
+        def change(installation: Installation) -> None:
+            for one in spec(installation)["tls"]:
+                one.pop("hosts", None)
+            spec(installation)["rules"][0].pop("host")
+            if host:
+                spec(installation)["rules"][0]["host"] = host
+
+        return change
+
+    other = issued(Authority().issue("other.example.com"))
+    for host in (None, "*.example.com"):
+        ended = ccm("CX503", installed(rule(host), other))
+        assert ended.message == f"the certificate in Secret {SECRET} is for other.example.com of promised {FQDN}"
+        ended = ccm("CX503", installed(rule(host), other, fqdn=None))
+        assert ended.result is Result.PASS
+        assert ended.evidence["promised"] == f"a certificate for {host or 'its host'}"
+    stranger = issued(Authority().issue("other.example.net"))
+    assert ccm("CX503", installed(rule("*.example.com"), stranger, fqdn=None)).result is Result.FAIL
+    ended = ccm("CX503", installed(rule(None), lambda i: spec(i).pop("tls"), fqdn=None))
+    assert ended.message == "Ingress expertflow/ef-ccm has no TLS for its host; https is promised"
+
+
+def test_the_rules_own_host_is_what_its_certificate_is_for() -> None:
+    """That it is another than the site's is told by CX505."""
+    ended = ccm("CX503", installed(lambda i: spec(i)["rules"][0].update(host="minio")))
+    assert ended.evidence["promised"] == "a certificate for minio"
+
+
+def test_a_certificate_without_a_name_is_told_so() -> None:
+    """An address is no name."""
+    ended = ccm("CX503", installed(issued(Authority().issue("10.1.1.1"))))
+    assert ended.message == f"the certificate in Secret {SECRET} is for no name of promised {FQDN}"
+
+
+def at(moment: Callable[[Certificate], dt.datetime]) -> Installation:
+    """Look at a moment of the certificate's life."""
+
+    def change(snapshot: Snapshot) -> Snapshot:
+        found = Certificate.read(snapshot.certificate("expertflow", "ef-ingress-tls-secret"))
+        assert found is not None
+        return replace(snapshot, taken_at=moment(found))
+
+    return seen(change)
+
+
+@pytest.mark.parametrize(("days", "noted"), [(300, []), (30, []), (29, ["ends in 29 days"]), (0.5, ["ends in 0 days"])])
+def test_a_certificate_that_ends_within_thirty_days_is_noted(days: float, noted: list[str]) -> None:
+    """How many days are left is told in any case."""
+    ended = ccm("CX504", at(lambda one: one.not_after - dt.timedelta(days=days)))
+    assert (ended.result, notes(ended)) == (Result.PASS, noted)
+    assert ended.evidence["found"].endswith(f" ({int(days)} days)")
+    assert ended.evidence["promised"] == "valid today"
+
+
+def test_a_certificate_is_valid_from_its_first_moment_until_before_its_last() -> None:
+    """Both days are told."""
+    first, last = ccm("CX504", at(lambda one: one.not_before)), ccm("CX504", at(lambda one: one.not_after))
+    assert (first.result, last.result) == (Result.PASS, Result.FAIL)
+    assert f"the certificate in Secret {SECRET} expired on " in last.message
+    early = ccm("CX504", at(lambda one: one.not_before - dt.timedelta(seconds=1)))
+    assert f"the certificate in Secret {SECRET} is valid only from " in early.message
+
+
+@pytest.mark.parametrize(
+    ("host", "result"),
+    [
+        ("CX.Example.com", Result.PASS),
+        ("*.example.com", Result.PASS),
+        ("*.example.net", Result.FAIL),
+        ("x.example.com", Result.FAIL),
+        ("example.com", Result.FAIL),
+    ],
+)
+def test_a_rule_is_for_the_sites_host_or_for_all_of_its_domain(host: str, result: Result) -> None:
+    """In whichever case it is written."""
+    installation = installed(lambda i: spec(i)["rules"][0].update(host=host))
+    ended = ccm("CX505", installation)
+    assert ended.result is result
+    assert (ended.evidence["found"], ended.evidence["promised"]) == (host, FQDN)
+
+
+def test_without_a_host_name_no_rules_host_is_wrong() -> None:
+    """It is the site's to say."""
+    ended = ccm("CX505", installed(fqdn=None))
+    assert ended.message == "n/a: no host name is known; give --fqdn or `fqdn` in the site file"
+
+
+def rival(namespace: str, service: str, port: int = 1, **more: Any) -> Callable[[Installation], Any]:
+    """Let another Ingress of a namespace claim ccm's path for a Service."""
+
+    def change(installation: Installation) -> None:
+        backend = {"service": {"name": service, "port": {"number": port}}}
+        rule: Object = {"http": {"paths": [{"path": "/ccm", "pathType": "Prefix", "backend": backend}]}}
+        rule |= {"host": FQDN} | more
+        made = {"ingressClassName": "nginx", "rules": [rule]}
+        installation.add_live({"kind": "Ingress", "metadata": {"name": "rival", "namespace": namespace}, "spec": made})
+
+    return change
+
+
+def test_a_path_that_is_claimed_for_the_same_service_is_claimed_once() -> None:
+    """A Service of the same name elsewhere is another one."""
+    assert ccm("CX506", installed(rival("expertflow", "ef-ccm-svc", 8081))).result is Result.PASS
+    other = ccm("CX506", installed(rival("elsewhere", "ef-ccm-svc")))
+    assert other.message == (
+        f"{FQDN}/ccm(/|$)(.*) is claimed by expertflow/ef-ccm and by elsewhere/rival to ef-ccm-svc:1"
+    )
+    assert other.evidence["found"] == ["elsewhere/rival to ef-ccm-svc:1"]
+
+
+def test_a_path_of_any_host_that_is_claimed_twice_is_told_so() -> None:
+    """Neither names a host."""
+    both = installed(lambda i: spec(i)["rules"][0].pop("host"), rival("expertflow", "other", host=""))
+    assert ccm("CX506", both).message == (
+        "any host/ccm(/|$)(.*) is claimed by expertflow/ef-ccm and by expertflow/rival to other:1"
+    )
+
+
+def test_a_path_is_promised_to_the_service_by_its_documented_name() -> None:
+    """Whichever other spellings are accepted."""
+    ended = installed().outcome("CX501", "business-calendar")
+    assert ended.evidence["promised"] == "/business-calendar to ef-business-calender-svc"

@@ -1,0 +1,267 @@
+"""What is told of workloads and of the troubles of their pods."""
+
+import copy
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+
+from cx_conformance.outcome.outcome import Outcome, Result
+from tests.checks.installation import Installation, Object, blueprint
+from tests.checks.test_breaking import container, pod_waits, unschedulable
+
+PODS = {
+    "CX105": ("ImagePullBackOff", "CreateContainerError", "InvalidImageName"),
+    "CX106": ("CrashLoopBackOff",),
+    "CX112": ("CreateContainerConfigError", "ContainerCreating"),
+}
+"""Which check tells of a container that waits for what reason."""
+
+
+def installed(*changes: Callable[[Installation], Any]) -> Installation:
+    """Return the reference installation with changes."""
+    installation = Installation()
+    for change in changes:
+        change(installation)
+    return installation
+
+
+def notes(outcome: Outcome) -> list[str]:
+    """Return what is noted."""
+    return list(outcome.evidence.get("notes", []))
+
+
+def with_pod(change: Callable[[Object], None]) -> Installation:
+    """Change ccm's pod."""
+    return installed(lambda i: i.live("Pod", "ef-ccm-", change))
+
+
+@pytest.mark.parametrize("reason", [reason for reasons in PODS.values() for reason in reasons])
+def test_a_container_that_waits_is_told_by_one_check(reason: str) -> None:
+    """By which one depends on who can mend it; none of the others says the same again."""
+    installation = with_pod(pod_waits(reason, "so it is"))
+    told = {check: installation.outcome(check, "ccm") for check in (*PODS, "CX107", "CX113")}
+    assert {check for check, one in told.items() if one.result is Result.FAIL} == {
+        check for check, reasons in PODS.items() if reason in reasons
+    }
+
+
+def test_a_pod_without_a_node_is_told_by_one_check() -> None:
+    """Its containers wait for nothing else."""
+    installation = with_pod(unschedulable)
+    for check in (*PODS, "CX107"):
+        assert installation.outcome(check, "ccm").result is Result.PASS
+    assert installation.outcome("CX113", "ccm").result is Result.FAIL
+
+
+def ended(reason: str, at: dt.datetime | None = None, code: int = 1) -> Callable[[Object], None]:
+    """Let the container, which runs, have ended so before."""
+    told: Object = {"exitCode": code, "reason": reason}
+    if at is not None:
+        told["finishedAt"] = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def change(pod: Object) -> None:
+        status = pod["status"]["containerStatuses"][0]
+        status.update(lastState={"terminated": told}, restartCount=3)
+
+    return change
+
+
+@pytest.mark.parametrize("reason", ["StartError", "Error", "OOMKilled"])
+def test_a_container_that_runs_again_starts_and_stays(reason: str) -> None:
+    """What it ended by before is past; that it did is noted."""
+    installation = with_pod(ended(reason, dt.datetime.now(dt.UTC)))
+    assert installation.outcome("CX105", "ccm").result is Result.PASS
+    stays = installation.outcome("CX106", "ccm")
+    assert stays.result is Result.PASS
+    (note,) = notes(stays)
+    assert note.startswith("pod ef-ccm-")
+    assert note.endswith(" restarted 3 times")
+
+
+@pytest.mark.parametrize(
+    ("hours", "result"), [(1, Result.FAIL), (23.9, Result.FAIL), (24.1, Result.PASS), (47, Result.PASS)]
+)
+def test_an_out_of_memory_kill_of_the_last_day_is_found(hours: float, result: Result) -> None:
+    """It may come again tonight; an older one did not."""
+    at = dt.datetime.now(dt.UTC) - dt.timedelta(hours=hours)
+    assert with_pod(ended("OOMKilled", at, 137)).outcome("CX107", "ccm").result is result
+
+
+def test_an_out_of_memory_kill_of_a_whole_day_ago_is_past() -> None:
+    """To the second."""
+    at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    for seconds, result in ((86_399, Result.FAIL), (86_400, Result.PASS)):
+        installation = with_pod(ended("OOMKilled", at, 137))
+        moment = at + dt.timedelta(seconds=seconds)
+        installation.change_seen(partial(replace, taken_at=moment))
+        assert installation.outcome("CX107", "ccm").result is result
+
+
+def test_an_out_of_memory_kill_of_which_the_time_is_not_told_is_found() -> None:
+    """So is one that the container has not recovered from, however long ago; another end is another check's."""
+    assert with_pod(ended("OOMKilled", None, 137)).outcome("CX107", "ccm").result is Result.FAIL
+    assert with_pod(ended("Error")).outcome("CX107", "ccm").result is Result.PASS
+
+    def down(pod: Object) -> None:
+        ended("OOMKilled", dt.datetime(2020, 1, 1, tzinfo=dt.UTC), 137)(pod)
+        pod["status"]["containerStatuses"][0].update(state={"waiting": {"reason": "CrashLoopBackOff"}}, ready=False)
+
+    assert with_pod(down).outcome("CX107", "ccm").result is Result.FAIL
+
+
+def evicted(installation: Installation) -> None:
+    """Leave a pod of ccm's that has ended beside the one that runs."""
+
+    def change(objects: list[Object]) -> None:
+        pod = next(one for one in objects if one["kind"] == "Pod" and one["metadata"]["name"].startswith("ef-ccm-"))
+        remains = copy.deepcopy(pod)
+        remains["metadata"]["name"] += "-evicted"
+        remains["status"] = {"phase": "Failed", "reason": "Evicted", "message": "low on memory"}
+        objects.append(remains)
+
+    installation.change_live(change)
+
+
+def test_the_remains_of_a_pod_are_no_trouble_and_are_not_counted() -> None:
+    """What is found is of the pods that live."""
+    for check in ("CX105", "CX106", "CX107", "CX112", "CX113"):
+        outcome = installed(evicted).outcome(check, "ccm")
+        assert (outcome.result, outcome.evidence["found"]) == (Result.PASS, "1 pods without such trouble")
+
+
+def test_several_replicas_may_be_allowed() -> None:
+    """The first and the last number are told."""
+    installation = Installation(site={"overrides": {"ccm": {"replicas": {"least": 2, "most": 4}}}})
+    outcome = installation.outcome("CX103", "ccm")
+    assert outcome.message == "Deployment expertflow/ef-ccm desires 1 replicas of promised 2 to 4"
+    assert outcome.evidence["promised"] == "2 to 4"
+    installation.find("Deployment", "ef-ccm")["spec"]["replicas"] = 5
+    assert installation.outcome("CX103", "ccm").result is Result.FAIL
+
+
+def as_kind(kind: str) -> Callable[[Installation], Any]:
+    """Let ccm be of another kind."""
+
+    def change(installation: Installation) -> None:
+        made = installation.find("Deployment", "ef-ccm")
+        made["kind"] = kind
+        if kind == "CronJob":
+            made["apiVersion"] = "batch/v1"
+            job = {"spec": {"template": made["spec"].pop("template")}}
+            made["spec"] = {"schedule": "0 3 * * *", "jobTemplate": job}
+
+    return change
+
+
+@pytest.mark.parametrize("kind", ["DaemonSet", "CronJob"])
+def test_what_has_no_replicas_of_its_own_is_not_counted(kind: str) -> None:
+    """Nodes, or the clock, say how many there are."""
+    outcome = installed(as_kind(kind)).outcome("CX103", "ccm")
+    assert outcome.message == f"n/a: a {kind} has no desired replicas of its own"
+
+
+def test_a_cron_jobs_pods_are_started_by_the_clock() -> None:
+    """Their restart policy cannot be Always."""
+    outcome = installed(as_kind("CronJob")).outcome("CX108", "ccm")
+    assert outcome.message == "n/a: a CronJob's pods are not started again by this policy"
+
+
+def test_an_optional_port_that_is_not_declared_is_noted() -> None:
+    """One that is declared is looked at as any other."""
+
+    def change(installation: Installation) -> None:
+        ports = container(installation, "Deployment", "keycloak")["ports"]
+        ports[:] = [one for one in ports if one["containerPort"] != 8443]
+
+    outcome = installed(change).outcome("CX109", "keycloak", "8443")
+    assert (outcome.result, notes(outcome)) == (
+        Result.PASS,
+        ["not declared, which is accepted: the charts open no 8443"],
+    )
+    assert notes(Installation().outcome("CX109", "keycloak", "8443")) == []
+
+
+def ports(*declared: Object) -> Callable[[Installation], Any]:
+    """Let ccm's container declare these ports."""
+    return lambda installation: container(installation, "Deployment", "ef-ccm").update(ports=list(declared))
+
+
+def test_a_port_must_be_declared_for_tcp() -> None:
+    """UDP of the same number is another port, and none is none."""
+    promised = "of promised 8081 (http-ccm-8081)"
+    udp = installed(ports({"containerPort": 8081, "name": "http-ccm-8081", "protocol": "UDP"})).outcome("CX109", "ccm")
+    assert udp.message == f"Deployment expertflow/ef-ccm declares ports 8081/UDP (http-ccm-8081) {promised}"
+    assert installed(ports()).outcome("CX109", "ccm").evidence["found"] == "none"
+    two = installed(ports({"containerPort": 1, "name": "one"}, {"containerPort": 2})).outcome("CX109", "ccm")
+    assert two.message == f"Deployment expertflow/ef-ccm declares ports 1 (one), 2 {promised}"
+
+
+def test_a_port_that_is_declared_twice_may_bear_its_name_once() -> None:
+    """Services find it by that."""
+    twice = ports({"containerPort": 8081, "name": "other"}, {"containerPort": 8081, "name": "http-ccm-8081"})
+    assert installed(twice).outcome("CX109", "ccm").result is Result.PASS
+
+
+def test_a_port_that_is_declared_twice_is_told_by_its_first_name() -> None:
+    """Whether or not the second has one."""
+    for second in ({"containerPort": 8081}, {"containerPort": 8081, "name": "third"}):
+        outcome = installed(ports({"containerPort": 8081, "name": "other"}, second)).outcome("CX109", "ccm")
+        assert outcome.message == "Deployment expertflow/ef-ccm names port 8081 other of promised http-ccm-8081"
+
+
+def test_a_port_may_bear_another_spelling_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The documented one is what is told."""
+    component = blueprint().components["ccm"]
+    also = tuple(one.model_copy(update={"aliases": ("ccm",)}) for one in component.container_ports)
+    components = {**blueprint().components, "ccm": component.model_copy(update={"container_ports": also})}
+    changed = blueprint().model_copy(update={"components": components})
+    monkeypatch.setattr("tests.checks.installation.blueprint", lambda: changed)
+    port = {"containerPort": 8081}
+    assert installed(ports(port | {"name": "ccm"})).outcome("CX109", "ccm").result is Result.PASS
+    wrong = installed(ports(port | {"name": "other"})).outcome("CX109", "ccm")
+    assert wrong.message == "Deployment expertflow/ef-ccm names port 8081 other of promised http-ccm-8081"
+    unnamed = installed(ports(port)).outcome("CX109", "ccm")
+    assert unnamed.message == "Deployment expertflow/ef-ccm gives port 8081 no name, promised http-ccm-8081"
+
+
+def test_a_port_without_a_documented_name_may_bear_any() -> None:
+    """The page names none of the stores'."""
+
+    def change(installation: Installation) -> None:
+        container(installation, "StatefulSet", "redis")["ports"][0]["name"] = "anything"
+
+    outcome = installed(change).outcome("CX109", "redis")
+    assert (outcome.result, outcome.evidence["promised"]) == (Result.PASS, "6379")
+
+
+@pytest.mark.parametrize(
+    ("amount", "result"),
+    [("0.05", Result.PASS), ("51m", Result.FAIL), ("49m", Result.FAIL), ("much", Result.FAIL)],
+)
+def test_a_request_is_the_promised_amount_in_whichever_unit(amount: str, result: Result) -> None:
+    """One that cannot be read is not."""
+
+    def change(installation: Installation) -> None:
+        container(installation, "Deployment", "ef-ccm")["resources"]["requests"]["cpu"] = amount
+
+    outcome = installed(change).outcome("CX110", "ccm")
+    assert outcome.result is result
+    if result is Result.FAIL:
+        assert outcome.message.endswith(f"container ccm: requests.cpu {amount} of promised 50m")
+
+
+def test_pods_that_name_no_pull_secret_need_none() -> None:
+    """Of several that they name each must exist."""
+
+    def named(*names: str) -> Callable[[Installation], Any]:
+        secrets = [{"name": one} for one in names]
+        return lambda i: i.find("Deployment", "ef-ccm")["spec"]["template"]["spec"].update(imagePullSecrets=secrets)
+
+    assert installed(named()).outcome("CX111", "ccm").message == "n/a: the pods name no pull secret"
+    outcome = installed(named("expertflow-reg-cred", "a", "b")).outcome("CX111", "ccm")
+    assert outcome.evidence["found"] == {"missing": ["a", "b"]}
+    assert outcome.evidence["cause"] == "pull secret a, b does not exist in expertflow"
