@@ -220,6 +220,13 @@ def test_what_was_left_out_is_said(conformant: Path, tmp_path: Path) -> None:
     assert "--only services" in done.stdout
 
 
+def test_the_id_of_a_check_may_be_written_in_small_letters(conformant: Path, tmp_path: Path) -> None:
+    """``--only cx101``, as ``explain cx101``."""
+    done = command("run", "--snapshot", conformant, "--only", "cx101", "--report", "report", "--no-pdf", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {one["check"] for one in outcomes(tmp_path / "report")} == {"CX101"}
+
+
 def test_a_blocked_outcome_names_its_cause_although_that_was_not_selected(without_ccm: Path, tmp_path: Path) -> None:
     """Root causes do not depend on what else is run."""
     command("run", "--snapshot", without_ccm, "--only", "CX206", "--report", "report", cwd=tmp_path)

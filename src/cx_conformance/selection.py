@@ -20,9 +20,9 @@ class Selection:
 
         ``is_check`` says whether there is a check of an ID, and is asked only where one is named.
         """
-        self.only = frozenset(only)
-        self.skip = frozenset(skip)
-        for name in (*only, *skip):
+        self.only = frozenset(map(_written, only))
+        self.skip = frozenset(map(_written, skip))
+        for name in map(_written, (*only, *skip)):
             if _SHAPE.fullmatch(name):
                 if not is_check(name):
                     raise ValueError(
@@ -50,3 +50,8 @@ class Selection:
         if self.skip & names:
             return False
         return not self.only or bool(self.only & names)
+
+
+def _written(name: str) -> str:
+    """Return a check's ID as it is written: ``cx201`` is meant for ``CX201``, as ``explain`` takes it too."""
+    return name.upper() if _SHAPE.fullmatch(name.upper()) else name
