@@ -14,7 +14,7 @@ def end_like_ctrl_c() -> None:
 
 
 def hold(note: Callable[[], None]) -> None:
-    """Let the first of them be noted only, where pytest would end without a report; the next one ends the run."""
+    """Let the first of them be noted only, where an exception would end it without a report; the next one ends it."""
 
     def noted(_number: int, _frame: FrameType | None) -> None:
         end_like_ctrl_c()

@@ -85,7 +85,7 @@ def test_a_closed_port_resets_the_driver_and_is_named() -> None:
     """The recorded refusal of a kubelet is a closed port, which was looked at."""
     with StreamServer(replay(SESSIONS["closed port"])) as server, Tunnels(server.configuration) as tunnels:
         tunnel = tunnels.open("shop", "db-0", 1)
-        with socket.create_connection(tunnel.address, timeout=5) as driver, pytest.raises(ConnectionResetError):
+        with pytest.raises(ConnectionResetError), socket.create_connection(tunnel.address, timeout=5) as driver:
             driver.recv(1)
         assert tunnel.trouble is not None
         assert tunnel.trouble.reason is TroubleReason.CLOSED_PORT
@@ -105,7 +105,7 @@ def test_refusals_are_told_apart(session: str, file: str, kind: type[CouldNotLoo
     """A pod that is gone and a permission that lacks are not closed ports."""
     with refusing(recorded(file)[session]) as server, Tunnels(server.configuration) as tunnels:
         tunnel = tunnels.open("shop", "db-0", 80)
-        with socket.create_connection(tunnel.address, timeout=5) as driver, pytest.raises(ConnectionResetError):
+        with pytest.raises(ConnectionResetError), socket.create_connection(tunnel.address, timeout=5) as driver:
             driver.recv(1)
         assert tunnel.trouble is not None
         assert tunnel.trouble.reason is reason
@@ -149,7 +149,7 @@ def test_a_cut_port_forward_resets_the_driver_and_is_named() -> None:
     """What the driver takes for a server that hangs up is the way there."""
     with StreamServer(cut) as server, Tunnels(server.configuration) as tunnels:
         tunnel = tunnels.open("shop", "db-0", 80)
-        with socket.create_connection(tunnel.address, timeout=5) as driver, pytest.raises(ConnectionResetError):
+        with pytest.raises(ConnectionResetError), socket.create_connection(tunnel.address, timeout=5) as driver:
             driver.recv(1)
         with pytest.raises(Unreachable):
             tunnel.raise_trouble()

@@ -8,6 +8,7 @@ from typing import Final
 
 from cx_conformance.blueprint.inventory import ListedCluster
 from cx_conformance.fleet.visit import Errand, Visit, Visited
+from cx_conformance.interrupts import hold
 
 _LEAST_S: Final = 5.0
 """A run that has less time than this sees nothing."""
@@ -29,22 +30,30 @@ class Tour:
         self._limit = limit
 
     def run(self, at_once: int, tell: Callable[[Visited], None]) -> list[Visited]:
-        """Visit ``at_once`` clusters at a time; tell each that ended. Ends as well when it is interrupted."""
+        """Visit ``at_once`` clusters at a time; tell each that ended. Ends as well when it is interrupted.
+
+        To be called in the main thread, which is the one that signals come to.
+        """
         ended: list[Visited] = []
+        hold(self.interrupt)  # as an exception it could come between two visits that are being begun
         with ThreadPoolExecutor(at_once) as threads:
             visiting = {threads.submit(self._visit, one) for one in self.visits}
             while visiting:
                 try:
                     done, visiting = wait(visiting, return_when=FIRST_COMPLETED)
                 except KeyboardInterrupt:
-                    self.interrupted = True
-                    for visit in self.visits:
-                        visit.interrupt()
+                    self.interrupt()
                     continue
                 for one in done:
                     ended.append(one.result())
                     tell(ended[-1])
         return ended
+
+    def interrupt(self) -> None:
+        """Let what is under way report what it has seen, and begin no more."""
+        self.interrupted = True
+        for visit in self.visits:
+            visit.interrupt()
 
     def running(self) -> list[tuple[str, float]]:
         """Return the clusters that are being looked at, with the seconds since."""
