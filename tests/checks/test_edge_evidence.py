@@ -111,7 +111,7 @@ def test_a_name_of_which_no_tool_tells_the_address_passes_with_a_note() -> None:
     """What it resolved to was good enough to connect to."""
     ended = judged("CX701", observed())
     told = "the container has no tool that tells the address; the name was good enough to connect"
-    assert (ended.result, ended.evidence["notes"]) == (Result.PASS, [told])
+    assert (ended.result, ended.evidence["notes"], ended.evidence["found"]) == (Result.PASS, [told], "connects")
 
 
 def test_the_name_of_a_headless_service_resolves_to_its_pods() -> None:
