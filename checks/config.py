@@ -19,7 +19,7 @@ from cx_conformance.cluster.mentions import told as configuration
 from cx_conformance.cluster.pod_spec import Reference
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.service import Service
-from cx_conformance.cluster.store_settings import Setting, keyed, told
+from cx_conformance.cluster.store_settings import Setting, keyed, switch, told
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
@@ -285,7 +285,8 @@ def check_documented_settings(store: Entry[Store], seen: Seen, evidence: Evidenc
     for one, value, others in found:
         if one.is_template or one.value == value:
             continue
-        if one.switched_on is not None or one.value in others or value in (store.of.bucket, store.of.realm):
+        is_switch = one.switched_on is not None and switch(value) is not None
+        if is_switch or one.value in others or value in (store.of.bucket, store.of.realm):
             evidence.note(f"{one.where} is {one.value}, documented is {value}")
             continue
         wrong.append(f"{one.where} says {one.value} of promised {value}; it is read by {_some(one.readers)}")

@@ -111,7 +111,7 @@ def test_a_name_of_which_no_tool_tells_the_address_passes_with_a_note() -> None:
     """What it resolved to was good enough to connect to."""
     ended = judged("CX701", observed())
     told = "the container has no tool that tells the address; the name was good enough to connect"
-    assert (ended.result, ended.evidence["notes"]) == (Result.PASS, [told])
+    assert (ended.result, ended.evidence["notes"], ended.evidence["found"]) == (Result.PASS, [told], "connects")
 
 
 def test_the_name_of_a_headless_service_resolves_to_its_pods() -> None:
@@ -168,6 +168,7 @@ def test_three_connections_that_are_forbidden_are_told_and_the_rest_counted(numb
     ended = with_replicas(number).outcome("CX703", "agent-manager", EDGE)
     told, _, rest = ended.message.partition("; and ")
     assert ended.result is Result.FAIL
+    assert told == "; ".join(ended.evidence["found"][:3])
     assert (told.count("NetworkPolicy expertflow/nothing-in"), rest) == (3, more.removeprefix("; and "))
     assert len(ended.evidence["found"]) == number
     assert ended.evidence["policies on ingress"] == ["expertflow/nothing-in"]
@@ -178,6 +179,7 @@ def test_a_call_that_fails_is_told_with_three_ways_that_policies_shut() -> None:
     ended = judged("CX702", observed(finding=EdgeFinding.REFUSED), installation=with_replicas(4))
     assert ended.result is Result.BLOCKED
     assert ended.evidence["seen"].count("NetworkPolicy expertflow/nothing-in") == 3
+    assert ended.evidence["seen"].count("; NetworkPolicy expertflow/nothing-in") == 3
     assert ended.evidence["seen"].startswith("agent-manager in pod expertflow/a is refused by ef-ccm-svc:8081")
 
 

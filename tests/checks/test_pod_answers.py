@@ -72,6 +72,16 @@ def test_one_pod_of_several_that_is_ill_breaks_the_promise() -> None:
     )
 
 
+def test_every_pod_that_is_ill_is_told_with_each_part_that_fails() -> None:
+    """One sentence for each pod."""
+    two = b'{"status": "DOWN", "components": {"db": {"status": "DOWN"}, "mongo": {"status": "DOWN"}}}'
+    outcome = judged(answer(status=503, body=two), answer("b", status=500, body=b"oops"))
+    assert outcome.message == (
+        f"{WHERE} answers 503 of promised 200: db is DOWN, mongo is DOWN; "
+        "pod expertflow/b at http:8081/actuator/health answers 500 of promised 200: oops"
+    )
+
+
 @pytest.mark.parametrize(
     ("seen", "words"),
     [
@@ -187,3 +197,5 @@ def test_a_port_that_one_of_several_pods_refuses_is_found() -> None:
     ended = knocked(PodPort(pod("a"), "direct", True, "accepts"), PodPort(pod("b"), "direct", False, deaf))
     assert (ended.result, ended.message) == (Result.FAIL, deaf)
     assert ended.vantage == "direct"
+    both = knocked(other, PodPort(pod("c"), "direct", False, "is silent"))
+    assert both.message == "pod expertflow/b port 6379 refuses connections; pod expertflow/c port 6379 is silent"

@@ -101,6 +101,8 @@ def test_a_login_that_nobody_tried_is_not_applicable_only_where_it_was_not_tried
     ended = judged("CX803", asked({Level.LOGS_IN: UNKNOWN}, **without))
     assert (ended.result, ended.message) == (Result.NOT_APPLICABLE, "n/a: no account is promised")
     assert judged("CX803", asked(**without)).result is Result.PASS
+    stopped = Finding(ok=None, words="the client stopped", kind=Kind.GAVE_UP)
+    assert judged("CX803", asked({Level.LOGS_IN: stopped}, **without)).message == ended.message
     kept = judged("CX803", asked({Level.LOGS_IN: UNKNOWN}))
     assert (kept.result, kept.message) == (Result.ERROR, "nobody asked")
     assert judged("CX803", asked({Level.LOGS_IN: BAD}, **without)).result is Result.FAIL
@@ -351,6 +353,8 @@ def test_authorities_of_a_copy_are_compared_with_the_stores_own() -> None:
     """None in common is found, another one beside them is noted."""
     own = holds("a", held(200), "ca")
     assert copies(own, holds("b", held(200), "other")).message == "b does not hold the CA of a"
+    both = copies(own, *(holds(where, held(200), "other") for where in "bc"))
+    assert both.message == "b does not hold the CA of a; c does not hold the CA of a"
     beside = copies(own, holds("b", held(200), "ca", "next"))
     assert (beside.result, beside.evidence["notes"]) == (Result.PASS, ["b holds other CAs too, or fewer, than a"])
 

@@ -55,6 +55,8 @@ def test_a_port_that_answers_passes() -> None:
 
     assert ended.result is Result.PASS
     assert ended.evidence["found"] == "amq:61616 speaks OpenWire"
+    assert ended.evidence["promised"] == "port 61616 answers"
+    assert (ended.evidence["object"], ended.vantage) == ("pod ef-amq-0", "port-forward")
 
 
 def test_a_port_that_speaks_something_else_is_named_in_a_note() -> None:

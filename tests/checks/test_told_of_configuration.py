@@ -69,6 +69,22 @@ def test_a_config_map_that_stands_for_a_secret_is_told_and_noted() -> None:
     )
 
 
+def test_a_secret_by_another_spelling_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The documented one is named beside it."""
+    name = "ef-grafana-dashboard-provider-secret"
+    component = blueprint().components["grafana"]
+    also = tuple(one.model_copy(update={"aliases": ("other",)}) for one in component.secrets)
+    components = {**blueprint().components, "grafana": component.model_copy(update={"secrets": also})}
+    changed = blueprint().model_copy(update={"components": components})
+    monkeypatch.setattr("tests.checks.installation.blueprint", lambda: changed)
+    renamed = installed(lambda i: i.find("Secret", name)["metadata"].update(name="other"))
+    ended = renamed.outcome("CX303", "grafana")
+    assert (ended.result, notes(ended)) == (Result.PASS, [f"found as other, documented is {name}"])
+    assert ended.evidence["found"] == "Secret ef-external/other"
+    gone = installed(lambda i: i.remove("Secret", name)).outcome("CX303", "grafana")
+    assert gone.message == f"Secret ef-external/{name} or other does not exist"
+
+
 def test_a_secret_of_which_neither_kind_exists_is_found() -> None:
     """By its documented name."""
     ended = installed(lambda i: i.remove("Secret", "ef-grafana-dashboard-provider-secret")).outcome("CX303", "grafana")
@@ -271,6 +287,14 @@ def test_what_is_not_as_documented_is_told_whatever_stands_before_it() -> None:
     noted = told(KEYCLOAK_REALM="other", KEYCLOAK_CLIENT_ID="other").outcome("CX309", "keycloak")
     assert (noted.result, len(notes(noted))) == (Result.FAIL, 1)
     assert told(KEYCLOAK_CLIENT_ID="${CLIENT}").outcome("CX309", "keycloak").result is Result.PASS
+
+
+def test_a_value_that_reads_like_a_switch_is_none_where_the_documented_one_is_not() -> None:
+    """A port of 1 is a wrong port; each wrong value is told."""
+    message = told(ACTIVEMQ_TRANSPORT="ssl", ACTIVEMQ_OPEN_WIRE_PORT="1").outcome("CX309", "activemq").message
+    transport, port = message.split("; ACTIVEMQ")
+    assert transport.startswith(f"ACTIVEMQ_TRANSPORT in {CONNECTIONS} says ssl of promised tcp; ")
+    assert port.startswith(f"_OPEN_WIRE_PORT in {CONNECTIONS} says 1 of promised 61616; ")
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,17 @@ def test_an_ingress_without_a_class_needs_one_default(defaults: tuple[str, ...],
     assert notes(ended) == [f"names no class; the default is {listed}"]
 
 
+def test_a_class_that_does_not_exist_is_told_beside_those_that_do() -> None:
+    """All of them."""
+
+    def change(installation: Installation) -> None:
+        classes()(installation)
+        spec(installation)["ingressClassName"] = "haproxy"
+
+    ended = ccm("CX502", installed(change))
+    assert ended.message.endswith("names class haproxy, which does not exist; there are: traefik, nginx")
+
+
 @pytest.mark.parametrize(("default", "named"), [("traefik", "nginx"), ("nginx", None)])
 def test_the_controller_of_the_class_decides_how_a_path_is_read(default: str, named: str | None) -> None:
     """Or of the default one: without the annotation nginx reads letter by letter, whatever else there is."""
@@ -158,6 +169,7 @@ def test_what_a_certificate_says_is_told() -> None:
     made = Authority().issue(FQDN, "*.example.com", until=dt.datetime(2099, 1, 2, tzinfo=dt.UTC))
     ended = ccm("CX503", installed(issued(made)))
     found = ended.evidence["found"]
+    assert found["issuer"].startswith("CN=")
     assert (ended.result, found["names"], found["until"]) == (
         Result.PASS,
         [FQDN, "*.example.com"],

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -185,6 +186,16 @@ def test_several_claims_of_one_component_are_each_told() -> None:
     assert "cause" not in gone.evidence
 
 
+def test_a_claim_that_does_not_exist_has_no_cause_but_itself() -> None:
+    """Nobody shares it; a component without a claim has nothing to be bound."""
+    gone = installed(
+        lambda i: i.live("PersistentVolumeClaim", "minio", lambda one: one["metadata"].update(name="other"))
+    ).outcome("CX402", "minio")
+    assert gone.message == "claim ef-external/minio does not exist"
+    assert "cause" not in gone.evidence
+    assert Installation().outcome("CX402", "ccm").message == "n/a: its pods claim no volume"
+
+
 def resized(size: str | None) -> Callable[[Installation], Any]:
     """Let MinIO's claim have this size."""
 
@@ -243,6 +254,11 @@ def test_two_default_classes_are_named() -> None:
     two = installed(lambda i: i.add_live(another_class("second", "x", default=True))).outcome("CX404", "platform")
     assert two.message == "2 StorageClasses are the default of promised one: longhorn, second"
     assert two.evidence["found"] == ["longhorn", "second"]
+    neither = installed(
+        lambda i: i.live("StorageClass", "", lambda one: one["metadata"].pop("annotations")),
+        lambda i: i.add_live(another_class("second", "x")),
+    ).outcome("CX404", "platform")
+    assert neither.message == "no StorageClass is the default of promised one; there are: longhorn, second"
     none = installed(
         lambda i: i.change_live(
             lambda objects: objects.__setitem__(slice(None), [o for o in objects if o["kind"] != "StorageClass"])
@@ -335,6 +351,24 @@ def test_a_volume_on_a_node_that_is_gone_is_found_if_it_is_the_platforms_and_bou
     assert installed(lambda i: i.add_live(*fine)).outcome("CX407", "platform").result is Result.PASS
     ended = installed(lambda i: i.add_live(*fine, volume("gone", "lost"))).outcome("CX407", "platform")
     assert ended.message == "bound to a node that does not exist: gone of claim ef-external/data on lost"
+
+
+def test_a_volume_that_no_container_is_to_mount_is_not_looked_for() -> None:
+    """Of those that are not mounted each is told."""
+
+    def seen_from_inside(*mounts: Any) -> Outcome:
+        installation = Installation()
+        installation.probes["inside_probes"] = SimpleNamespace(mounts=lambda _: mounts)
+        return installation.outcome("CX408", "minio")
+
+    assert seen_from_inside().message == "n/a: no container of its pods is to mount it"
+    pod = SimpleNamespace(name="minio-0", where="ef-external/minio-0")
+    shows = {"pod": pod, "container": "minio", "mounted": False, "shows_mounts": True}
+    ended = seen_from_inside(SimpleNamespace(path="/b", **shows), SimpleNamespace(path="/a", **shows))
+    assert ended.message == "; ".join(
+        f"pod ef-external/minio-0 container minio has nothing mounted at {path}" for path in ("/b", "/a")
+    )
+    assert ended.evidence["promised"] == "mounted at /a, /b"
 
 
 def test_a_blueprint_that_allows_no_other_storage_finds_any_other(monkeypatch: pytest.MonkeyPatch) -> None:

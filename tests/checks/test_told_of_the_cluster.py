@@ -60,7 +60,7 @@ def test_a_version_that_may_not_be_asked_for_is_an_error_of_what_needs_it() -> N
     for check in ("CX002", "CX005"):
         ended = platform(check, version(""))
         assert ended.result is Result.ERROR
-        assert "get /version" in ended.message
+        assert " get /version" in ended.message
 
 
 def test_a_version_that_is_none_of_kubernetes_is_found() -> None:
@@ -84,6 +84,30 @@ def test_a_namespace_that_is_being_deleted_is_found() -> None:
         "namespace ef-external is being deleted",
         "Terminating",
     )
+
+
+def without(*kinds: str) -> Installation:
+    """Leave nothing of these kinds of what was installed into the first namespace."""
+    installation = Installation()
+    installation.manifests = [
+        one
+        for one in installation.manifests
+        if one["kind"] not in kinds or one["metadata"].get("namespace") != "expertflow"
+    ]
+    return installation
+
+
+def test_a_namespace_that_holds_nothing_promised_is_found() -> None:
+    """One Service is something, and so is one workload."""
+    ended = without("Deployment", "StatefulSet", "Service").outcome("CX008", "platform", "expertflow")
+    assert ended.message == (
+        "namespace expertflow exists, but of the 21 components that are promised there it holds "
+        "not one workload or Service"
+    )
+    assert ended.evidence["found"] == "none of them"
+    services = without("Deployment", "StatefulSet").outcome("CX008", "platform", "expertflow")
+    assert (services.result, services.evidence["found"]) == (Result.PASS, "Service expertflow/ef-360-connector-svc")
+    assert without("Service").outcome("CX008", "platform", "expertflow").result is Result.PASS
 
 
 def test_whether_a_namespace_is_empty_is_not_judged_by_who_may_not_list() -> None:
@@ -189,7 +213,8 @@ def test_another_applications_service_that_waits_is_noted_and_counts_as_none(por
     assert notes(ended) == ["Service elsewhere/other, which is not the platform's, waits for an address"]
     assert ended.message.endswith("wait for an address: elsewhere/web")
     alone = platform("CX006", with_services(service("other", "elsewhere", port)))
-    assert (alone.result, notes(alone)) == (Result.NOT_APPLICABLE, notes(ended))
+    assert alone.message == "n/a: no Service of type LoadBalancer; the nodes themselves are the way in"
+    assert notes(alone) == notes(ended)
 
 
 def test_services_with_an_address_are_counted_and_a_load_balancer_that_is_known_is_named() -> None:

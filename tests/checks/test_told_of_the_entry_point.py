@@ -73,6 +73,8 @@ def test_a_host_whose_certificate_is_refused_speaks_tls() -> None:
     ended = hosts("CX510", a=bad[0], b=failed(HttpFailure.REFUSED, "b refuses"), c=answered())
     assert (ended.result, ended.message) == (Result.FAIL, "b refuses")
     assert ended.evidence["found"] == {"a": "certificate not accepted", "b": "refused", "c": "200 OK"}
+    silent = (failed(HttpFailure.REFUSED, words) for words in ("a refuses", "b refuses"))
+    assert hosts("CX510", **dict(zip("ab", silent, strict=True))).message == "a refuses; b refuses"
 
 
 @pytest.mark.parametrize(

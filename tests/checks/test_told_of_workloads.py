@@ -11,7 +11,7 @@ import pytest
 
 from cx_conformance.outcome.outcome import Outcome, Result
 from tests.checks.installation import Installation, Object, blueprint
-from tests.checks.test_breaking import container, pod_waits, unschedulable
+from tests.checks.test_breaking import container, out_of_memory, pod_waits, unschedulable
 
 PODS = {
     "CX105": ("ImagePullBackOff", "CreateContainerError", "InvalidImageName"),
@@ -47,6 +47,29 @@ def test_a_container_that_waits_is_told_by_one_check(reason: str) -> None:
     assert {check for check, one in told.items() if one.result is Result.FAIL} == {
         check for check, reasons in PODS.items() if reason in reasons
     }
+
+
+@pytest.mark.parametrize(
+    ("check", "change"),
+    [
+        ("CX105", pod_waits("ImagePullBackOff", "so it is")),
+        ("CX106", pod_waits("CrashLoopBackOff", "so it is")),
+        ("CX107", out_of_memory),
+        ("CX112", pod_waits("CreateContainerConfigError", "so it is")),
+        ("CX113", unschedulable),
+    ],
+)
+def test_every_pod_in_trouble_is_told(check: str, change: Callable[[Object], None]) -> None:
+    """One sentence for each, which the evidence holds as well."""
+
+    def two(installation: Installation) -> None:
+        installation.find("Deployment", "ef-ccm")["spec"]["replicas"] = 2
+        installation.live("Pod", "ef-ccm-", change)
+
+    outcome = installed(two).outcome(check, "ccm")
+    found = outcome.evidence["found"]
+    said = outcome.evidence["seen"] if outcome.result is Result.BLOCKED else outcome.message
+    assert (len(found), said) == (2, "; ".join(found))
 
 
 def test_a_pod_without_a_node_is_told_by_one_check() -> None:
@@ -111,6 +134,7 @@ def test_an_out_of_memory_kill_of_which_the_time_is_not_told_is_found() -> None:
         pod["status"]["containerStatuses"][0].update(state={"waiting": {"reason": "CrashLoopBackOff"}}, ready=False)
 
     assert with_pod(down).outcome("CX107", "ccm").result is Result.FAIL
+    assert with_pod(down).outcome("CX105", "ccm").result is Result.PASS
 
 
 def evicted(installation: Installation) -> None:

@@ -47,8 +47,13 @@ class Setting:
     @property
     def switched_on(self) -> bool | None:
         """Whether it says yes or no; None for any other word."""
-        word = self.value.strip().strip("\"'").lower()
-        return True if word in _ON else False if word in _OFF else None
+        return switch(self.value)
+
+
+def switch(value: str) -> bool | None:
+    """Tell whether a value says yes or no; None for any other word."""
+    word = value.strip().strip("\"'").lower()
+    return True if word in _ON else False if word in _OFF else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
