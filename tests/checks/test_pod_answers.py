@@ -193,9 +193,9 @@ def test_a_port_that_accepts_passes_and_no_more_is_claimed() -> None:
 
 def test_a_port_that_one_of_several_pods_refuses_is_found() -> None:
     """The pod that is deaf is named."""
-    deaf = "port 6379 of pod expertflow/b refuses connections"
-    ended = knocked(PodPort(pod("a"), "direct", True, "accepts"), PodPort(pod("b"), "direct", False, deaf))
-    assert (ended.result, ended.message) == (Result.FAIL, deaf)
+    words = [f"port 6379 of pod expertflow/{one}" for one in ("b refuses connections", "c is silent")]
+    deaf, silent = (PodPort(pod(name), "direct", False, why) for name, why in zip("bc", words, strict=True))
+    ended = knocked(PodPort(pod("a"), "direct", True, "accepts"), deaf)
+    assert (ended.result, ended.message) == (Result.FAIL, words[0])
     assert ended.vantage == "direct"
-    both = knocked(other, PodPort(pod("c"), "direct", False, "is silent"))
-    assert both.message == "pod expertflow/b port 6379 refuses connections; pod expertflow/c port 6379 is silent"
+    assert knocked(deaf, silent).message == "; ".join(words)

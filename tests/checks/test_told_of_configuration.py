@@ -291,9 +291,9 @@ def test_what_is_not_as_documented_is_told_whatever_stands_before_it() -> None:
 
 def test_a_value_that_reads_like_a_switch_is_none_where_the_documented_one_is_not() -> None:
     """A port of 1 is a wrong port; each wrong value is told."""
-    message = told(ACTIVEMQ_TRANSPORT="ssl", ACTIVEMQ_OPEN_WIRE_PORT="1").outcome("CX309", "activemq").message
+    message = told(ACTIVEMQ_TRANSPORT="http", ACTIVEMQ_OPEN_WIRE_PORT="1").outcome("CX309", "activemq").message
     transport, port = message.split("; ACTIVEMQ")
-    assert transport.startswith(f"ACTIVEMQ_TRANSPORT in {CONNECTIONS} says ssl of promised tcp; ")
+    assert transport.startswith(f"ACTIVEMQ_TRANSPORT in {CONNECTIONS} says http of promised tcp; ")
     assert port.startswith(f"_OPEN_WIRE_PORT in {CONNECTIONS} says 1 of promised 61616; ")
 
 
