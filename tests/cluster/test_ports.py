@@ -4,10 +4,17 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.cluster.pod import Pod
+from cx_conformance.cluster.pod import Pod, pod
 from cx_conformance.cluster.pod_index import PodIndex
 from cx_conformance.cluster.pod_spec import PodSpec, pod_spec
-from cx_conformance.cluster.ports import container_port_for, port_reached, ready_endpoints, why_no_endpoint
+from cx_conformance.cluster.ports import (
+    container_port_for,
+    port_reached,
+    ready_endpoints,
+    stale_endpoints,
+    strange_endpoints,
+    why_no_endpoint,
+)
 from cx_conformance.cluster.service import EndpointSlice, Service, ServicePort, endpoint_slice, service
 from tests.cluster.recordings import recorded
 
@@ -169,3 +176,77 @@ def test_a_headless_service_translates_no_port() -> None:
     assert translated.number == 8080
     assert reached is not None
     assert (reached.number, reached.container) == (80, None)
+
+
+def pod_at(*addresses: str, name: str = "web-1", declared: int = 80) -> Pod:
+    """Return a pod that has these addresses and serves on a port."""
+    container = {"name": "web", "ports": [{"name": "http", "containerPort": declared}]}
+    status = {"podIP": addresses[0], "podIPs": [{"ip": one} for one in addresses]}
+    return pod({"metadata": {"name": name}, "spec": {"containers": [container]}, "status": status})
+
+
+def endpoint(address: str, of: str = "") -> dict[str, Any]:
+    """Return an endpoint, of a pod where one is named."""
+    return {"addresses": [address], **({"targetRef": {"kind": "Pod", "name": of}} if of else {})}
+
+
+def serving(
+    *endpoints: dict[str, Any], family: str = "IPv4", number: int | None = 80, keeper: str = ""
+) -> EndpointSlice:
+    """Return a slice of that one port, kept by ``keeper`` or by nobody that is known."""
+    labels = {"endpointslice.kubernetes.io/managed-by": keeper} if keeper else {}
+    ports = [{"name": "http"} | ({"port": number} if number else {})]
+    metadata = {"name": "web-abc", "labels": labels}
+    return endpoint_slice({"metadata": metadata, "addressType": family, "ports": ports, "endpoints": list(endpoints)})
+
+
+def stale(found: EndpointSlice, *pods: Pod, of: Service = WEB) -> list[str]:
+    """Return the addresses of those endpoints that lead to no pod."""
+    return [one.address for one in stale_endpoints(of, HTTP, ready_endpoints(of, [found], HTTP), pods)]
+
+
+def test_endpoints_that_are_their_pods_are_not_stale() -> None:
+    """Whether they name the pod or give its address alone, in either family."""
+    behind = pod_at("10.1.0.1", "fd00::1")
+    assert stale(serving(endpoint("10.1.0.1", "web-1"), endpoint("10.1.0.1")), behind) == []
+    assert stale(serving(endpoint("fd00::1", "web-1"), family="IPv6"), behind) == []
+
+
+def test_endpoints_that_their_pods_have_left_are_stale() -> None:
+    """The pod has another address, or another port, or is not there; those beside it are looked at all the same."""
+    moved = serving(endpoint("10.1.0.9", "web-1"), endpoint("10.1.0.1", "web-1"), endpoint("10.1.0.8"))
+    assert stale(moved, pod_at("10.1.0.1")) == ["10.1.0.9", "10.1.0.8"]
+    assert stale(serving(endpoint("10.1.0.1", "web-1")), pod_at("10.1.0.1"), pod_at("10.1.0.2", name="web-2")) == []
+    assert stale(serving(endpoint("10.1.0.1", "gone")), pod_at("10.1.0.2")) == ["10.1.0.1"]
+    other_port = serving(endpoint("10.1.0.1", "web-1"), number=9000)
+    assert stale(other_port, pod_at("10.1.0.1")) == ["10.1.0.1"]
+
+
+def test_what_cannot_be_compared_is_not_called_stale() -> None:
+    """A pod without an address of that family, a port without a number, a target that no container has."""
+    assert stale(serving(endpoint("fd00::1", "web-1"), family="IPv6"), pod_at("10.1.0.1")) == []
+    assert stale(serving(endpoint("10.1.0.1", "web-1"), number=None), pod_at("10.1.0.1")) == []
+    named = service({"spec": {"clusterIP": "10.0.0.1", "selector": {"a": "b"}} | PORT_BY_NAME})
+    ready = ready_endpoints(named, [serving(endpoint("10.1.0.1", "web-1"))], named.ports[0])
+    assert stale_endpoints(named, named.ports[0], ready, [pod_at("10.1.0.1")]) == ()
+
+
+PORT_BY_NAME = {"ports": [{"name": "http", "port": 80, "targetPort": "nowhere"}]}
+
+
+def test_without_a_selector_endpoints_are_somebodys_word() -> None:
+    """Nothing says which pods they should be, by hand or not."""
+    bare = service({"spec": {"clusterIP": "10.0.0.1", "ports": [{"name": "http", "port": 80}]}})
+    found = serving(endpoint("10.9.9.9"))
+    assert stale(found, of=bare) == []
+    assert strange_endpoints(bare, [found], []) == ()
+
+
+def test_what_people_add_by_hand_to_a_service_with_a_selector_is_a_stranger() -> None:
+    """Unless it is one of its pods, a name, not ready, or a controller's."""
+    unready = endpoint("10.9.9.8") | {"conditions": {"ready": False}}
+    by_hand = serving(endpoint("10.1.0.1"), unready, endpoint("10.9.9.9"))
+    assert [address for _, address in strange_endpoints(WEB, [by_hand], [pod_at("10.1.0.1")])] == ["10.9.9.9"]
+    assert strange_endpoints(WEB, [serving(endpoint("example.test"), family="FQDN")], []) == ()
+    kept = serving(endpoint("10.9.9.9"), keeper="mesh.example.com")
+    assert strange_endpoints(WEB, [kept], []) == ()

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Final
@@ -53,7 +54,7 @@ def mutants(source: str) -> Iterator[Mutant]:
             number += 1
             head, *lines = list(unified_diff(source.splitlines(), changed.splitlines(), lineterm="", n=0))[2:]
             before, after = (" ".join(one[1:].strip() for one in lines if one.startswith(sign)) for sign in "-+")
-            if not NO_BEHAVIOUR.match(before):
+            if not NO_BEHAVIOUR.match(before) and _is_python(changed):
                 yield Mutant(
                     operator=name,
                     source=changed,
@@ -62,6 +63,14 @@ def mutants(source: str) -> Iterator[Mutant]:
                     before=before,
                     after=after,
                 )
+
+
+def _is_python(text: str) -> bool:
+    """Whether it can be compiled: cosmic-ray takes the star before keyword-only parameters for an operator."""
+    with suppress(SyntaxError):
+        ast.parse(text)
+        return True
+    return False
 
 
 def touched(source: str, changed: str) -> set[str]:
