@@ -324,3 +324,22 @@ def test_a_config_map_that_a_blueprint_lets_be_absent_may_be_absent_or_unused(mo
     assert absent.message == "n/a: absent, which is accepted: old"
     unused = installed(lambda i: ccm(i)["containers"][0].pop("envFrom")).outcome("CX302", "ccm", "ef-ccm-cm")
     assert unused.message == "n/a: not used, which is accepted: old"
+
+
+def test_a_secret_that_nothing_uses_is_not_told_to_be_in_a_volume_of_that_name() -> None:
+    """A ConfigMap may have the Secret's name, and a volume another Secret."""
+
+    def change(installation: Installation) -> None:
+        spec = installation.find("Deployment", "grafana")["spec"]["template"]["spec"]
+        own = spec["containers"][0]
+        own["volumeMounts"] = [one for one in own.get("volumeMounts", []) if "dashboard-provider" not in one["name"]]
+        own["envFrom"] = [one for one in own.get("envFrom", []) if "secretRef" not in one]
+        spec["volumes"] = [one for one in spec["volumes"] if "secret" not in one]
+        spec["volumes"] += [{"name": "alike", "configMap": {"name": SECRET_OF_GRAFANA}}]
+        spec["volumes"] += [{"name": "other", "secret": {"secretName": "another"}}]
+
+    ended = installed(change).outcome("CX304", "grafana")
+    assert ended.message.endswith(f"does not use Secret {SECRET_OF_GRAFANA}: no envFrom, env or volume names it")
+
+
+SECRET_OF_GRAFANA = "ef-grafana-dashboard-provider-secret"

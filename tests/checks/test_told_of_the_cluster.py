@@ -186,6 +186,13 @@ def test_a_kubelet_may_be_three_versions_older_and_none_newer(kubelet: str, foun
     assert ended.result is (Result.PASS if found == "within" else Result.FAIL)
 
 
+@pytest.mark.parametrize(("kubelet", "says"), [("kwok-v0.6.0", "kwok-v0.6.0"), ("", "nothing")])
+def test_a_node_without_a_kubelet_is_noted(kubelet: str, says: str) -> None:
+    """Virtual nodes tell a version of their own, or none."""
+    ended = platform("CX005", with_nodes(node("node-2", kubelet=kubelet, status="True")))
+    assert notes(ended) == [f"node node-2 has no kubelet of Kubernetes: it says {says}"]
+
+
 def service(name: str, namespace: str, *ports: int, **more: Any) -> Object:
     """Return a Service of type LoadBalancer."""
     spec = {"type": "LoadBalancer", "clusterIP": "10.96.0.9", "ports": [{"port": one} for one in ports], **more}

@@ -82,10 +82,15 @@ def test_one_ingress_makes_expressions_of_all_paths_of_its_host_and_of_no_other(
         (REWRITTEN, "/", "rewrite-target / with path /ccm(/|$)(.*) makes / of /ccm/below"),
         ("/ccm/(.*)", "/$2", "makes / of /ccm/below"),
         (REWRITTEN, "/$1", "makes // of /ccm/below"),
+        (REWRITTEN, "/$0", "makes / of /ccm/below"),
+        ("/ccm(?P>rest)(.*)", "/$1", ""),
     ],
 )
 def test_what_rewriting_loses_is_told(path: str, target: str, words: str) -> None:
-    """ingress-nginx replaces the whole path by the target; a group that the path does not have is empty."""
+    """ingress-nginx replaces the whole path by the target; a group that the path does not have is empty.
+
+    Of an expression that only nginx can read nothing is known.
+    """
     one = made(path, "ImplementationSpecific", **{"nginx.ingress.kubernetes.io/rewrite-target": target})
     assert why(one).startswith(words) or words in why(one)
     assert bool(why(one)) == bool(words)

@@ -10,11 +10,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cx_conformance.cluster.tunnel import TroubleReason, Tunnels
+from cx_conformance.cluster.tunnel import TroubleReason, Tunnels, _close_by_reset
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, Unreachable
 from tests.cluster.stream_server import (
     Seen,
@@ -280,3 +281,13 @@ def _receive(driver: socket.socket, size: int) -> bytes:
 
 def _open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_driver_that_has_left_is_not_reset() -> None:
+    """Tunnels that end while drivers leave say nothing of it."""
+    gone, peer = socket.socketpair()
+    writer: Any = SimpleNamespace(get_extra_info=lambda _: gone)
+    with peer:
+        gone.close()
+        _close_by_reset(writer)
+        assert peer.recv(1) == b""

@@ -75,9 +75,11 @@ def doubts(route: Route, controller: str, scheme: str) -> Iterator[str]:
 def _lost_by_rewriting(route: Route, *, captures: bool) -> str | None:
     """Say what is lost where the rewrite-target replaces a path that has, or has no, groups to take the rest from."""
     target = route.ingress.annotations.get(_REWRITE)
+    if not target:
+        return None
     called = f"{route.literal.rstrip('/')}/{_BELOW}"
-    matched = _matched(route.path.path, called) if target else None
-    if not target or matched is None or bool(matched.re.groups) is not captures:
+    matched = _matched(route.path.path, called)
+    if matched is None or bool(matched.re.groups) is not captures:
         return None
     groups = matched.groups()
     made = _GROUP.sub(lambda one: (groups[int(one[1]) - 1] or "") if 0 < int(one[1]) <= len(groups) else "", target)

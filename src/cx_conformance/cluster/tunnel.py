@@ -119,13 +119,10 @@ class Tunnel:
             trouble = await self._bridge(reader, writer)
             if trouble:
                 self.trouble = trouble
-                # A reset, not an end of data: a driver must not take a closed port for a short answer.
-                local: socket.socket = writer.get_extra_info("socket")
-                local.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+                _close_by_reset(writer)
         except asyncio.CancelledError:
             # Only `stop` cancels, and waits; raised further, asyncio's stream callback would log it as an error.
-            local = writer.get_extra_info("socket")
-            local.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            _close_by_reset(writer)
         finally:
             self._bridges.discard(bridge)
             writer.close()
@@ -275,6 +272,16 @@ class Tunnels:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=_serve, args=(self._loop,), name="tunnels", daemon=True)
         self._thread.start()
+
+
+def _close_by_reset(writer: asyncio.StreamWriter) -> None:
+    """Let the local end close by a reset, not an end of data: a driver must not take a closed port for a short answer.
+
+    One that the driver has closed before needs nothing.
+    """
+    local: socket.socket = writer.get_extra_info("socket")
+    with contextlib.suppress(OSError):
+        local.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
