@@ -1,6 +1,7 @@
 """Services: the names and ports under which components are called, down to the ready endpoint."""
 
 from contextlib import suppress
+from typing import Final
 
 from cx_conformance.blueprint.component import Service, ServicePort
 from cx_conformance.blueprint.plan import Entry
@@ -13,6 +14,9 @@ from cx_conformance.cluster.service import ServicePort as LivePort
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
+
+MOST_SHOWN: Final = 3
+"""So many addresses, or pods, are named; the others are like them."""
 
 
 @check(
@@ -152,7 +156,9 @@ def check_endpoint(service_port: Entry[ServicePort], seen: Seen, evidence: Evide
     ready = seen.endpoints(live, found)
     evidence.found, evidence.promised, evidence.seen_at = len(ready), "at least 1", f"Service {live.where}"
     stale = stale_endpoints(live, found, ready, seen.snapshot.pods_behind(live))
-    words = f"{', '.join(f'{one.address} port {one.port}' for one in stale[:3])}, where none of its pods listens"
+    words = (
+        f"{', '.join(f'{one.address} port {one.port}' for one in stale[:MOST_SHOWN])}, where none of its pods listens"
+    )
     assert not stale or len(stale) < len(ready), (
         f"the EndpointSlices of Service {live.where} lead port {found.number} to {words}; look at the controller"
     )
@@ -164,7 +170,7 @@ def check_endpoint(service_port: Entry[ServicePort], seen: Seen, evidence: Evide
     away = cut_off(seen, service_port.planned, live, ready)
     assert not away, (
         f"Service {live.where} keeps to the node (internalTrafficPolicy Local), and {len(away)} callers' pods are on "
-        f"nodes without a ready endpoint for port {found.number}: {', '.join(away[:3])}"
+        f"nodes without a ready endpoint for port {found.number}: {', '.join(away[:MOST_SHOWN])}"
     )
 
 
@@ -201,7 +207,7 @@ def check_selector(service: Entry[Service], seen: Seen, evidence: Evidence) -> N
         evidence.note(f"calls also reach what no component is: the pods of {', '.join(sorted(strangers))}")
     with suppress(CouldNotLook):  # CX206 tells it
         strange = strange_endpoints(live, seen.snapshot.endpoints(live), seen.snapshot.pods_behind(live))
-        told = ", ".join(f"{address} (EndpointSlice {name})" for name, address in strange[:3])
+        told = ", ".join(f"{address} (EndpointSlice {name})" for name, address in strange[:MOST_SHOWN])
         assert not strange, f"Service {live.where} also leads to what it does not select, by hand: {told}"
     for port in live.ports:
         if isinstance(port.target, str) and port_reached(live, port, workload.template) is None:

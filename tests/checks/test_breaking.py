@@ -1310,3 +1310,13 @@ def test_what_is_missing_is_told_though_secrets_may_not_be_seen() -> None:
         judged()
     container(installation, "Deployment", "ef-ccm")["envFrom"].append({"configMapRef": {"name": "gone"}})
     assert judged() == ("ConfigMap gone (envFrom in ccm)",)
+
+
+def test_three_strange_addresses_are_named_and_no_more() -> None:
+    """The others are like them."""
+    installation = Installation()
+    made = slice_by_hand("10.9.9.1")
+    made["endpoints"][0]["addresses"] = [f"10.9.9.{number}" for number in range(1, 5)]
+    installation.add_live(made)
+    message = installation.outcome("CX207", "ccm").message
+    assert ("10.9.9.3" in message, "10.9.9.4" in message) == (True, False)

@@ -12,6 +12,7 @@ import pytest
 from cx_conformance.outcome.outcome import Outcome, Result
 from tests.checks.installation import Installation, Object, blueprint
 from tests.checks.test_breaking import container, out_of_memory, pod_waits, unschedulable
+from tests.checks.variations.pods import a_second_pull_secret
 
 PODS = {
     "CX105": ("ImagePullBackOff", "CreateContainerError", "InvalidImageName"),
@@ -289,3 +290,30 @@ def test_pods_that_name_no_pull_secret_need_none() -> None:
     outcome = installed(named("expertflow-reg-cred", "a", "b")).outcome("CX111", "ccm")
     assert outcome.evidence["found"] == {"missing": ["a", "b"]}
     assert outcome.evidence["cause"] == "pull secret a, b does not exist in expertflow"
+
+
+@pytest.mark.parametrize(
+    ("least", "replicas", "result", "words"),
+    [
+        (0, 0, Result.NOT_APPLICABLE, "Deployment expertflow/ef-ccm is scaled to zero, which the site allows"),
+        (1, 0, Result.BLOCKED, "CX103 ccm"),
+        (0, 2, Result.PASS, ""),
+    ],
+)
+def test_a_rollout_of_no_replicas_is_none_where_the_site_allows_that(
+    least: int, replicas: int, result: Result, words: str
+) -> None:
+    """An autoscaler that goes down to nothing has nothing to roll out; one that runs has."""
+    installation = Installation(site={"overrides": {"ccm": {"replicas": {"least": least, "most": 4}}}})
+    installation.find("Deployment", "ef-ccm")["spec"]["replicas"] = replicas
+    ended = installation.outcome("CX104", "ccm")
+    assert ended.result is result
+    assert words in ended.message
+
+
+def test_a_pull_secret_of_the_service_account_that_is_gone_is_noted_beside_another() -> None:
+    """The kubelet tries each of them."""
+    installation = Installation()
+    a_second_pull_secret(installation)
+    (note,) = notes(installation.outcome("CX111", "ccm"))
+    assert note.endswith("of the service account does not exist; another one does")
