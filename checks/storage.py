@@ -227,6 +227,13 @@ def _used_classes(seen: Seen) -> dict[str, StorageClass]:
     return used
 
 
+_SUPPORT: Final = {
+    "not tested": "as supported and not tested",
+    "unstated": "which does not say how well it is supported",
+}
+"""What the page says of a provider, in words for those that it does not call tested."""
+
+
 @check(
     "CX405",
     "Storage provider supported",
@@ -250,7 +257,7 @@ def check_provisioner(platform: Entry[Platform], seen: Seen, evidence: Evidence)
         elif provider is None:
             unknown.append(f"{name} ({used.provisioner})")
         elif provider.support != "tested":
-            evidence.note(f"{provider.name} is supported, {provider.support}")
+            evidence.note(f"{provider.name} is on the page's list, {_SUPPORT[provider.support]}")
     evidence.found, evidence.promised = found, [one.name for one in platform.of.storage]
     dynamic = ", or any other that makes volumes on demand" if platform.of.any_storage else ""
     assert not unknown, (

@@ -275,8 +275,12 @@ def provisioner(text: str) -> Callable[[Installation], Any]:
 @pytest.mark.parametrize(
     ("text", "found", "noted"),
     [
-        ("nfs.csi.k8s.io", "NFS, not tested", ["NFS is supported, not tested"]),
-        ("ebs.csi.aws.com", "AWS, unstated", ["AWS is supported, unstated"]),
+        ("nfs.csi.k8s.io", "NFS, not tested", ["NFS is on the page's list, as supported and not tested"]),
+        (
+            "ebs.csi.aws.com",
+            "AWS, unstated",
+            ["AWS is on the page's list, which does not say how well it is supported"],
+        ),
         ("a.b/c", "not listed", ["a.b/c is not on the page's list, which allows any other that is dynamic"]),
         ("driver.longhorn.io", "Longhorn, tested", []),
     ],
