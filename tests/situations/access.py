@@ -89,7 +89,7 @@ def credentials_expire_midway(act: Act) -> Done:
     server = act.server()
 
     def late(request: Request) -> Reply | None:
-        return UNAUTHORIZED if request.path.endswith(("/configmaps", "/ingresses")) else None
+        return UNAUTHORIZED if request.path.endswith("/configmaps") else None
 
     server.api.weather.append(late)
     return server.look()

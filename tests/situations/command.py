@@ -55,7 +55,8 @@ class Running:
         self, arguments: Sequence[str | Path], folder: Path, env: Mapping[str, str], bend: Bend | None = None
     ) -> None:
         """Start it in ``folder``."""
-        self._files = [Path(tempfile.mkstemp(dir=folder, prefix=f".{name}-")[1]) for name in ("out", "err")]
+        names = ("out", "err", "status")
+        self._files = [Path(tempfile.mkstemp(dir=folder, prefix=f".{name}-")[1]) for name in names]
         self.process = _context().Process(
             target=_child, args=([str(one) for one in arguments], folder, dict(env), self._files, bend)
         )
@@ -68,8 +69,9 @@ class Running:
             self.process.kill()
             self.process.join()
             raise Hanging(f"no end after {seconds} s; printed: {self._files[0].read_text()[-2000:]}")
-        stdout, stderr = (path.read_text(errors="surrogateescape") for path in self._files)
-        return Done(status=self.process.exitcode or 0, stdout=stdout, stderr=stderr)
+        stdout, stderr, status = (path.read_text(errors="surrogateescape") for path in self._files)
+        # What the command itself has told comes first: a busy fork server at times loses a status, and says 255.
+        return Done(status=int(status or self.process.exitcode or 0), stdout=stdout, stderr=stderr)
 
 
 def _context() -> ForkServerContext:
@@ -84,7 +86,8 @@ def _child(arguments: list[str], folder: Path, env: dict[str, str], files: list[
     for name in [name for name in os.environ if name.startswith(("CX_CONFORMANCE_", "KUBE"))]:
         del os.environ[name]
     os.environ |= {"HOME": str(folder), "COLUMNS": _WIDTH, "CX_CONFORMANCE_NO_PDF": "1"} | env
-    for number, path in enumerate(files, 1):
+    *streams, told = files
+    for number, path in enumerate(streams, 1):
         with path.open("wb") as file:
             os.dup2(file.fileno(), number)
     sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
@@ -94,7 +97,12 @@ def _child(arguments: list[str], folder: Path, env: dict[str, str], files: list[
         bend()
     from cx_conformance.__main__ import main
 
-    sys.exit(main(arguments))
+    try:
+        status = main(arguments)
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 1
+    told.write_text(str(status))
+    sys.exit(status)
 
 
 def be_patient_for(seconds: float, tries: int) -> None:
