@@ -155,7 +155,8 @@ def check_endpoint(service_port: Entry[ServicePort], seen: Seen, evidence: Evide
     live = seen.service(service_port.planned).object
     ready = seen.endpoints(live, found)
     evidence.found, evidence.promised, evidence.seen_at = len(ready), "at least 1", f"Service {live.where}"
-    stale = stale_endpoints(live, found, ready, seen.snapshot.pods_behind(live))
+    behind = seen.snapshot.pods_behind(live)
+    stale = stale_endpoints(live, found, ready, behind)
     words = (
         f"{', '.join(f'{one.address} port {one.port}' for one in stale[:MOST_SHOWN])}, where none of its pods listens"
     )
@@ -165,7 +166,7 @@ def check_endpoint(service_port: Entry[ServicePort], seen: Seen, evidence: Evide
     if stale:
         evidence.note(f"some of its endpoints lead to {words}")
     if not ready:
-        why = why_no_endpoint(live, found, seen.snapshot.endpoints(live), seen.snapshot.pods_behind(live))
+        why = why_no_endpoint(live, found, seen.snapshot.endpoints(live), behind)
         raise AssertionError(f"Service {live.where} has no ready endpoint for port {found.number}: {why}")
     away = cut_off(seen, service_port.planned, live, ready)
     assert not away, (
@@ -190,23 +191,24 @@ def check_selector(service: Entry[Service], seen: Seen, evidence: Evidence) -> N
     assert live.type != "ExternalName", f"Service {live.where} is an alias of {live.external_name}, it selects no pods"
     selected = live.namespace == workload.namespace and live.selects(workload.template.labels)
     assert selected, f"Service {live.where} selects {selector}, which {workload.kind} {workload.where} does not have"
+    behind = seen.snapshot.pods_behind(live)
     others = sorted(
         {
             owner
-            for pod in seen.snapshot.pods_behind(live)
+            for pod in behind
             if (owner := seen.owners.get((pod.namespace, pod.name), service.component)) != service.component
         }
     )
     assert not others, f"Service {live.where} ({selector}) also selects pods of {', '.join(others)}"
     strangers = {
         " ".join(controller_of(pod) or ("Pod", pod.name))
-        for pod in seen.snapshot.pods_behind(live)
+        for pod in behind
         if not pod.finished and (pod.namespace, pod.name) not in seen.owners
     }
     if strangers:
         evidence.note(f"calls also reach what no component is: the pods of {', '.join(sorted(strangers))}")
     with suppress(CouldNotLook):  # CX206 tells it
-        strange = strange_endpoints(live, seen.snapshot.endpoints(live), seen.snapshot.pods_behind(live))
+        strange = strange_endpoints(live, seen.snapshot.endpoints(live), behind)
         told = ", ".join(f"{address} (EndpointSlice {name})" for name, address in strange[:MOST_SHOWN])
         assert not strange, f"Service {live.where} also leads to what it does not select, by hand: {told}"
     for port in live.ports:

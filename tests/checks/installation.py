@@ -198,3 +198,8 @@ def _find(objects: Iterable[Object], kind: str, name: str, namespace: str | None
         if one["kind"] == kind and meta["name"] == name and namespace in (None, meta.get("namespace")):
             return one
     raise LookupError(f"no {kind} {namespace or ''}/{name}")
+
+
+def notes(outcome: Outcome) -> list[str]:
+    """Return what is noted."""
+    return list(outcome.evidence.get("notes", []))

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.outcome.outcome import Outcome, Result
-from tests.checks.installation import FQDN, Installation, Object, blueprint
+from cx_conformance.outcome.outcome import Result
+from tests.checks.installation import FQDN, Installation, Object, blueprint, notes
 
 CONNECTIONS = "ConfigMap expertflow/ef-connection-env-cm"
 
@@ -22,11 +22,6 @@ def ccm(installation: Installation) -> Object:
     """Return the specification of ccm's pods."""
     found: Object = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]
     return found
-
-
-def notes(outcome: Outcome) -> list[str]:
-    """Return what is noted."""
-    return list(outcome.evidence.get("notes", []))
 
 
 def test_a_config_map_that_does_not_exist_is_told_by_every_name_it_may_have() -> None:

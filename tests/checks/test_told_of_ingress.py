@@ -15,7 +15,7 @@ from cx_conformance.cluster.snapshot import Listing, Snapshot
 from cx_conformance.outcome.looking import Forbidden
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.sandbox.stores.certificates import Authority, Issued
-from tests.checks.installation import FQDN, Installation, Object
+from tests.checks.installation import FQDN, Installation, Object, notes
 from tests.checks.test_breaking import ingress_of, path_of
 
 SECRET = "expertflow/ef-ingress-tls-secret"
@@ -45,11 +45,6 @@ def spec(installation: Installation) -> Object:
 def ccm(check: str, installation: Installation) -> Outcome:
     """Judge ccm's Ingress."""
     return installation.outcome(check, "ccm")
-
-
-def notes(outcome: Outcome) -> list[str]:
-    """Return what is noted."""
-    return list(outcome.evidence.get("notes", []))
 
 
 def test_a_rule_for_any_host_is_told_so() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cx_conformance.outcome.outcome import Outcome, Result
-from tests.checks.installation import Installation, Object, blueprint
+from tests.checks.installation import Installation, Object, blueprint, notes
 
 WHERE = "Service expertflow/ef-ccm-svc"
 
@@ -17,11 +17,6 @@ def ccm(check: str, *changes: Callable[[Object], Any]) -> Outcome:
     for change in changes:
         change(installation.find("Service", "ef-ccm-svc")["spec"])
     return installation.outcome(check, "ccm")
-
-
-def notes(outcome: Outcome) -> list[str]:
-    """Return what is noted."""
-    return list(outcome.evidence.get("notes", []))
 
 
 def said(outcome: Outcome) -> str:

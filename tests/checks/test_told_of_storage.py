@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cx_conformance.outcome.outcome import Outcome, Result
-from tests.checks.installation import Installation, Object, blueprint
+from tests.checks.installation import Installation, Object, blueprint, notes
 from tests.checks.test_breaking import another_node
 
 PROVIDERS = "Longhorn, GlusterFS, NFS, openEBS, AWS, GCE, hostpath, Rook-Ceph"
@@ -20,11 +20,6 @@ def installed(*changes: Callable[[Installation], Any]) -> Installation:
     for change in changes:
         change(installation)
     return installation
-
-
-def notes(outcome: Outcome) -> list[str]:
-    """Return what is noted."""
-    return list(outcome.evidence.get("notes", []))
 
 
 def without_claim(kind: str, name: str) -> Callable[[Installation], Any]:

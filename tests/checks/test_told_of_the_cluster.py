@@ -11,7 +11,7 @@ from cx_conformance.cluster.refusal import kept
 from cx_conformance.cluster.snapshot import Listing, Snapshot
 from cx_conformance.outcome.looking import Forbidden
 from cx_conformance.outcome.outcome import Outcome, Result
-from tests.checks.installation import Installation, Object, blueprint
+from tests.checks.installation import Installation, Object, blueprint, notes
 from tests.checks.test_breaking import busy_pod
 
 
@@ -30,11 +30,6 @@ def version(text: str) -> Installation:
 def platform(check: str, installation: Installation) -> Outcome:
     """Judge a check of the whole cluster."""
     return installation.outcome(check, "platform")
-
-
-def notes(outcome: Outcome) -> list[str]:
-    """Return what is noted."""
-    return list(outcome.evidence.get("notes", []))
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(30, "30 s behind"), (-30, "30 s ahead of"), (4000, "4000 s behind")])

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.outcome.outcome import Outcome, Result
-from tests.checks.installation import Installation, Object, blueprint
+from cx_conformance.outcome.outcome import Result
+from tests.checks.installation import Installation, Object, blueprint, notes
 from tests.checks.test_breaking import container, out_of_memory, pod_waits, unschedulable
 from tests.checks.variations.pods import a_second_pull_secret
 
@@ -28,11 +28,6 @@ def installed(*changes: Callable[[Installation], Any]) -> Installation:
     for change in changes:
         change(installation)
     return installation
-
-
-def notes(outcome: Outcome) -> list[str]:
-    """Return what is noted."""
-    return list(outcome.evidence.get("notes", []))
 
 
 def with_pod(change: Callable[[Object], None]) -> Installation:
