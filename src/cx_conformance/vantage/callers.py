@@ -49,6 +49,7 @@ class EdgeProbes:
         for entry in seen.plan.entries("edge"):
             self._by_caller[entry.component].append(entry)
         self._running: dict[str, tuple[Pending[dict[str, Tried]], ...]] = {}
+        self._found: dict[str, list[EdgeFinding]] = {}
 
     def start(self, entry: Entry[Edge]) -> tuple[Pending[dict[str, Tried]], ...]:
         """Try an edge, with all others of its caller, once; each of what is returned is one replica's."""
@@ -93,13 +94,15 @@ class EdgeProbes:
         return None
 
     def _findings(self, caller: str) -> list[EdgeFinding]:
-        """Return what was found of a caller's edges, from all its replicas."""
-        found: list[EdgeFinding] = []
-        for replica in self._running[caller]:
-            with suppress(CouldNotLook):
-                seen = replica.result().values()
-                found += [one.finding for one in seen if isinstance(one, EdgeObservation) and one.finding]
-        return found
+        """Return what was found of a caller's edges, from all its replicas; gathered once, for every edge may ask."""
+        if caller not in self._found:
+            found: list[EdgeFinding] = []
+            for replica in self._running[caller]:
+                with suppress(CouldNotLook):
+                    seen = replica.result().values()
+                    found += [one.finding for one in seen if isinstance(one, EdgeObservation) and one.finding]
+            self._found[caller] = found
+        return self._found[caller]
 
     def _try(self, entries: Sequence[Entry[Edge]], place: ContainerPlace | CouldNotLook) -> dict[str, Tried]:
         if isinstance(place, CouldNotLook):
