@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cx_conformance.plugin import RUN
+from cx_conformance.plugin.hooks import RUN
 
 if TYPE_CHECKING:
     from cx_conformance.blueprint.plan import Plan
     from cx_conformance.cluster.seen import Seen
     from cx_conformance.cluster.snapshot import Snapshot
-    from cx_conformance.run import Run
+    from cx_conformance.run.run import Run
     from cx_conformance.vantage.answers import HealthProbes
     from cx_conformance.vantage.callers import EdgeProbes
     from cx_conformance.vantage.copies import StoreCopies

@@ -19,12 +19,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from cx_conformance.api.client import Cluster
+from cx_conformance.api.exec import runner
+from cx_conformance.api.exec_record import ContainerPlace
 from cx_conformance.blueprint.loading import load_blueprint
 from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.site import Site
-from cx_conformance.cluster.client import Cluster
-from cx_conformance.cluster.exec import ContainerPlace, runner
 from cx_conformance.probes.edges import CallerEdges, Edge, EdgeFinding, EdgeLimits, edge_script, probe_edges
 from cx_conformance.sandbox.cluster import EmbeddedCluster
 
@@ -52,7 +53,7 @@ def main() -> int:
 
 
 def _compare(cluster: Cluster, callers: list[CallerEdges], kubeconfig: str, one_by_one: int | None) -> int:
-    importlib.import_module("cx_conformance.cluster.conversation")
+    importlib.import_module("cx_conformance.api.conversation")
     began = time.monotonic()
     seen = probe_edges(runner(cluster.configuration), callers)
     together = time.monotonic() - began

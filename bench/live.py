@@ -19,10 +19,10 @@ from contextlib import ExitStack
 from typing import Any
 
 from cx_conformance.blueprint.manifests import reference_installation
-from cx_conformance.catalogue import all_checks
-from cx_conformance.options import Options
 from cx_conformance.outcome.outcome import Result
-from cx_conformance.run import Run
+from cx_conformance.run.catalogue import all_checks
+from cx_conformance.run.options import Options
+from cx_conformance.run.run import Run
 from cx_conformance.sandbox.cluster import EmbeddedCluster
 from cx_conformance.vantage.callers import EdgeProbes
 from cx_conformance.vantage.pool import Pending

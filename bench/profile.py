@@ -21,11 +21,11 @@ from typing import Any, Final
 
 from measuring import say
 
+from cx_conformance.api.client import Cluster
 from cx_conformance.blueprint.loading import load_blueprint
 from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.site import Site
-from cx_conformance.cluster.client import Cluster
 from cx_conformance.cluster.rights import kinds_for
 from cx_conformance.cluster.snapshot import take
 from cx_conformance.sandbox.cluster import EmbeddedCluster
@@ -49,13 +49,13 @@ def timed(owner, name, phase):
             known[1] += time.process_time() - cpu
     setattr(owner, name, outer)
 import cx_conformance.__main__ as command
-import cx_conformance.commands.run, cx_conformance.plugin, cx_conformance.reports.terminal
-import cx_conformance.cluster.client, cx_conformance.cluster.snapshot, cx_conformance.cluster.seen
-import cx_conformance.cluster.kubeconfig, kubernetes.config, cx_conformance.vantage.entrance
+import cx_conformance.commands.run, cx_conformance.plugin.hooks, cx_conformance.reports.terminal.summary
+import cx_conformance.api.client, cx_conformance.cluster.snapshot, cx_conformance.cluster.seen
+import cx_conformance.api.kubeconfig, kubernetes.config, cx_conformance.vantage.entrance
 spent["imports"] = [time.perf_counter() - began, time.process_time()]
-from cx_conformance.run import Run
-from cx_conformance.reporting import Reporting
-from cx_conformance.cluster.client import Cluster
+from cx_conformance.run.run import Run
+from cx_conformance.plugin.reporting import Reporting
+from cx_conformance.api.client import Cluster
 from _pytest.main import Session
 import _pytest.main
 timed(Run, "__init__", "blueprint, plan")

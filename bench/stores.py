@@ -18,9 +18,9 @@ from pathlib import Path
 from cx_conformance.blueprint.loading import load_blueprint
 from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.cluster.references import References
-from cx_conformance.options import Options
 from cx_conformance.outcome.looking import CouldNotLook
-from cx_conformance.run import Run
+from cx_conformance.run.options import Options
+from cx_conformance.run.run import Run
 from cx_conformance.sandbox.cluster import EmbeddedCluster
 from cx_conformance.vantage.execs import run_in_time
 from cx_conformance.vantage.logins import StoreProbes

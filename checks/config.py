@@ -10,16 +10,16 @@ from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.store import Store
 from cx_conformance.cluster.addressing import addresses, leads, lost
-from cx_conformance.cluster.certificate import Certificate
-from cx_conformance.cluster.config import ConfigMap as LiveConfigMap
 from cx_conformance.cluster.dangling import dangling, needed
-from cx_conformance.cluster.ingress import Ingress
 from cx_conformance.cluster.mentions import mentions
 from cx_conformance.cluster.mentions import told as configuration
-from cx_conformance.cluster.pod_spec import Reference
 from cx_conformance.cluster.seen import Absent, Seen
-from cx_conformance.cluster.service import Service
 from cx_conformance.cluster.store_settings import Setting, keyed, switch, told
+from cx_conformance.objects.certificate import Certificate
+from cx_conformance.objects.config import ConfigMap as LiveConfigMap
+from cx_conformance.objects.ingress import Ingress
+from cx_conformance.objects.pod_spec import Reference
+from cx_conformance.objects.service import Service
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence

@@ -8,8 +8,8 @@ from cx_conformance.blueprint.component import Component
 from cx_conformance.blueprint.plan import Edge, Entry
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.cluster.seen import Absent, Seen
-from cx_conformance.cluster.service import Service
 from cx_conformance.cluster.traffic import Traffic, called_port, dns_traffic, edge_traffic
+from cx_conformance.objects.service import Service
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence

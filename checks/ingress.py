@@ -9,13 +9,13 @@ from cx_conformance.blueprint.component import Ingress
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
-from cx_conformance.cluster.certificate import Certificate
-from cx_conformance.cluster.ingress import Ingress as LiveIngress
-from cx_conformance.cluster.ingress import IngressClass, IngressPath
 from cx_conformance.cluster.path_reach import doubts, why_not_below
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.seen import Absent, Seen
-from cx_conformance.cluster.service import Service
+from cx_conformance.objects.certificate import Certificate
+from cx_conformance.objects.ingress import Ingress as LiveIngress
+from cx_conformance.objects.ingress import IngressClass, IngressPath
+from cx_conformance.objects.service import Service
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.probes.http_observation import HttpFailure, HttpObservation

@@ -4,17 +4,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
+from cx_conformance.api.version import OLDEST, Version
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.tailoring import Planned
-from cx_conformance.cluster.namespace import Namespace
-from cx_conformance.cluster.node import Node
-from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.seen import Absent, Seen
-from cx_conformance.cluster.service import Service
 from cx_conformance.cluster.snapshot import Snapshot
-from cx_conformance.cluster.version import OLDEST, Version
+from cx_conformance.objects.namespace import Namespace
+from cx_conformance.objects.node import Node
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.service import Service
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden
 from cx_conformance.outcome.outcome import Evidence

@@ -10,7 +10,7 @@ from cx_conformance.cluster.locality import cut_off
 from cx_conformance.cluster.pod_index import controller_of
 from cx_conformance.cluster.ports import port_reached, stale_endpoints, strange_endpoints, why_no_endpoint
 from cx_conformance.cluster.seen import Absent, Seen
-from cx_conformance.cluster.service import ServicePort as LivePort
+from cx_conformance.objects.service import ServicePort as LivePort
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence

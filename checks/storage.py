@@ -10,10 +10,10 @@ from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform, StorageProvider
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.quantity import Quantity
-from cx_conformance.cluster.node import Node
 from cx_conformance.cluster.seen import Absent, Seen
 from cx_conformance.cluster.snapshot import Snapshot
-from cx_conformance.cluster.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
+from cx_conformance.objects.node import Node
+from cx_conformance.objects.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.outcome.outcome import Evidence

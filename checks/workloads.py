@@ -8,12 +8,12 @@ from cx_conformance.blueprint.component import Component, ContainerPort, Resourc
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.quantity import Quantity
-from cx_conformance.cluster.pod_spec import ContainerPort as LivePort
 from cx_conformance.cluster.readiness import rollout
 from cx_conformance.cluster.resources import effective, running
 from cx_conformance.cluster.rollout_delay import delays, on_lost_nodes
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.troubles import Trouble, troubles
+from cx_conformance.objects.pod_spec import ContainerPort as LivePort
 from cx_conformance.outcome.check import NotApplicable, SwitchedOff, check
 from cx_conformance.outcome.outcome import Evidence
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from cx_conformance.blueprint.manifests import reference_installation
-from cx_conformance.catalogue import all_checks
-from cx_conformance.options import Options
 from cx_conformance.outcome.outcome import Outcome, Result
-from cx_conformance.run import Run
+from cx_conformance.run.catalogue import all_checks
+from cx_conformance.run.options import Options
+from cx_conformance.run.run import Run
 from cx_conformance.sandbox.cluster import EmbeddedCluster
 from tests.checks.installation import blueprint
 

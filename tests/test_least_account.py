@@ -11,7 +11,7 @@ import yaml
 from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.sandbox.cluster import EmbeddedCluster
 from tests.checks.installation import blueprint
-from tests.test_run import command, outcomes
+from tests.run.test_run import command, outcomes
 
 ACCOUNT = "system:serviceaccount:expertflow:cx-conformance"
 

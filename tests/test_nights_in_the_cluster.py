@@ -22,16 +22,16 @@ from pydantic import SecretStr
 
 from cx_conformance.__main__ import main
 from cx_conformance.blueprint.manifests import reference_installation
-from cx_conformance.reports.bucket import Access, Bucket
-from cx_conformance.reports.bucket_place import Place
-from cx_conformance.reports.json_report import read_json
+from cx_conformance.reports.formats.json_report import read_json
+from cx_conformance.reports.nights.bucket import Access, Bucket
+from cx_conformance.reports.nights.bucket_place import Place
+from cx_conformance.run.suite_files import suite_root
 from cx_conformance.sandbox.cluster import EmbeddedCluster, Finished
 from cx_conformance.sandbox.stores import s3_server
-from cx_conformance.suite_files import suite_root
 from tests.checks.installation import blueprint
-from tests.reports.gateway import Kept, keeping
+from tests.reports.nights.gateway import Kept, keeping
+from tests.run.test_run import command
 from tests.sandbox.stores.wanted import wanted
-from tests.test_run import command
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root may put a layer over the file system"),

@@ -15,8 +15,8 @@ import yaml
 from pydantic import SecretStr
 
 from cx_conformance.blueprint.manifests import reference_installation
+from cx_conformance.run.suite_files import suite_root
 from cx_conformance.sandbox.cluster import EmbeddedCluster
-from cx_conformance.suite_files import suite_root
 from tests.checks.installation import blueprint
 from tests.planted import forms, found, texts
 

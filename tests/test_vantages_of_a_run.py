@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
+from cx_conformance.api.client import Cluster
 from cx_conformance.blueprint.manifests import reference_installation
-from cx_conformance.cluster.client import Cluster
+from cx_conformance.run.suite_files import suite_root
 from cx_conformance.sandbox.cluster import EmbeddedCluster
-from cx_conformance.suite_files import suite_root
 from tests.checks.installation import blueprint
-from tests.test_run import command, outcomes
+from tests.run.test_run import command, outcomes
 
 EDGES = ("--only", "CX701,CX702", "--no-pdf")
 IMAGE = "registry.example.com/busybox:1.36"

@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import Final
 
 from cx_conformance import __version__
+from cx_conformance.run.suite_files import IncompleteSuite
 from cx_conformance.standard_streams import standard_streams, told
-from cx_conformance.suite_files import IncompleteSuite
 
 COMMANDS: Final = {
     "run": "look at a cluster and say what keeps the blueprint's promises (options of pytest are taken too)",

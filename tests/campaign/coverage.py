@@ -7,8 +7,8 @@ from typing import Final
 
 import yaml
 
-from cx_conformance.catalogue import all_checks
-from cx_conformance.suite_files import suite_root
+from cx_conformance.run.catalogue import all_checks
+from cx_conformance.run.suite_files import suite_root
 from tests.campaign import measured
 from tests.campaign.facts import NO_FACTS, Fact
 from tests.campaign.ground import all_facts

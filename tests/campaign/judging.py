@@ -8,12 +8,12 @@ from enum import StrEnum
 from functools import cache
 
 from cx_conformance.blueprint.plan import Plan
-from cx_conformance.catalogue import all_checks
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.check import Check
 from cx_conformance.outcome.judge import Judge
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.waivers import Waivers
+from cx_conformance.run.catalogue import all_checks
 from tests.campaign.ground import Ground, charted, documented
 from tests.campaign.mutation import Mutation
 from tests.checks.installation import blueprint

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import yaml
 
-from cx_conformance.catalogue import all_checks
-from cx_conformance.options import Options
 from cx_conformance.outcome.outcome import Outcome, Result
-from cx_conformance.run import Run
+from cx_conformance.run.catalogue import all_checks
+from cx_conformance.run.options import Options
+from cx_conformance.run.run import Run
 from cx_conformance.sandbox.cluster import EmbeddedCluster
 from tests.campaign.ground import Base, Ground, Inapplicable
 from tests.campaign.judging import Fate, Judged, Key, judged

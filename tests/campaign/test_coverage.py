@@ -1,6 +1,6 @@
 """The page ``docs/coverage.md`` is of this model, these operators and these checks; ``tox -e campaign -- --write``."""
 
-from cx_conformance.catalogue import all_checks
+from cx_conformance.run.catalogue import all_checks
 from tests.campaign import entrance, measured
 from tests.campaign.coverage import PAGE, page
 from tests.campaign.ground import all_facts

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from cx_conformance.cluster.client import Cluster
+from cx_conformance.api.client import Cluster
+from cx_conformance.run.suite_files import suite_root
 from cx_conformance.sandbox.cluster import EmbeddedCluster
-from cx_conformance.suite_files import suite_root
 from tests.campaign.ground import Ground, documented
 from tests.campaign.operators import all_mutations
 from tests.campaign.real import campaign

@@ -8,29 +8,29 @@ from typing import Any
 
 import orjson
 
+from cx_conformance.api.identity import ClusterIdentity, guess_distribution
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.loading import load_blueprint
 from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.site import Site
-from cx_conformance.catalogue import all_checks
-from cx_conformance.cluster.certificate import key_fits
-from cx_conformance.cluster.config import secret_metadata
-from cx_conformance.cluster.event import Event
-from cx_conformance.cluster.identity import ClusterIdentity, guess_distribution
 from cx_conformance.cluster.kinds import KINDS, WORKLOADS
-from cx_conformance.cluster.namespace import Namespace
-from cx_conformance.cluster.node import Node
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import STATIC_KINDS, Listing, SeenSecret, Snapshot
+from cx_conformance.objects.certificate import key_fits
+from cx_conformance.objects.config import secret_metadata
+from cx_conformance.objects.event import Event
+from cx_conformance.objects.namespace import Namespace
+from cx_conformance.objects.node import Node
 from cx_conformance.outcome.judge import Judge
 from cx_conformance.outcome.outcome import Outcome
 from cx_conformance.outcome.waivers import Waivers
+from cx_conformance.run.catalogue import all_checks
+from cx_conformance.run.suite_files import suite_root
 from cx_conformance.sandbox.bootstrap import bootstrap
 from cx_conformance.sandbox.controllers import reconcile
 from cx_conformance.sandbox.faults import Injection, parse
 from cx_conformance.sandbox.world import World
-from cx_conformance.suite_files import suite_root
 
 Object = dict[str, Any]
 FQDN = "cx.example.com"

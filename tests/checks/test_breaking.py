@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from cx_conformance.api.refusal import Refusal
 from cx_conformance.blueprint.plan import Plan
-from cx_conformance.catalogue import all_checks
 from cx_conformance.cluster.dangling import dangling
-from cx_conformance.cluster.refusal import Refusal
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import SeenSecret
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Result
+from cx_conformance.run.catalogue import all_checks
 from tests.checks.installation import Installation, Object, blueprint
 from tests.checks.variations.network import behind_apisix
 

@@ -11,13 +11,13 @@ from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.lint.edges import calls_leading_nowhere
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.site import Site
-from cx_conformance.catalogue import all_checks
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.outcome.judge import Judge
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.waivers import Waivers
-from cx_conformance.suite_files import suite_root
+from cx_conformance.run.catalogue import all_checks
+from cx_conformance.run.suite_files import suite_root
 from tests.checks.installation import Installation, blueprint
 
 CHECKS = tuple(one for one in all_checks() if not one.live)

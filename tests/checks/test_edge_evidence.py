@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.cluster.exec import ContainerPlace
+from cx_conformance.api.exec_record import ContainerPlace
 from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.probes import edges

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from cx_conformance.api.exec_record import ContainerPlace
+from cx_conformance.api.refusal import kept
 from cx_conformance.blueprint.plan import Edge, Entry, Plan
-from cx_conformance.cluster.exec import ContainerPlace
-from cx_conformance.cluster.networkpolicy import NetworkPolicy
-from cx_conformance.cluster.refusal import kept
 from cx_conformance.cluster.snapshot import Listing, Snapshot
+from cx_conformance.objects.networkpolicy import NetworkPolicy
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.roots import root_causes, shared_causes

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cx_conformance.catalogue import all_checks
 from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.run.catalogue import all_checks
 from cx_conformance.sandbox.faults import Fault, catalogue
 from tests.checks.installation import Installation
 

@@ -3,8 +3,8 @@
 import pytest
 
 from cx_conformance.blueprint.plan import Plan
-from cx_conformance.catalogue import all_checks
 from cx_conformance.outcome.outcome import Result
+from cx_conformance.run.catalogue import all_checks
 from tests.checks.installation import Installation, blueprint
 from tests.checks.variations import FIELD
 

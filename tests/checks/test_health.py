@@ -7,11 +7,11 @@ from typing import cast
 
 import pytest
 
+from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
+from cx_conformance.api.tunnel import Trouble, TroubleReason, Tunnel
 from cx_conformance.blueprint.plan import Plan
-from cx_conformance.cluster.exec import ContainerPlace, Ending, ExecLimits, ExecResult
-from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.seen import Seen
-from cx_conformance.cluster.tunnel import Trouble, TroubleReason, Tunnel
+from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.probes.edges import RunExec

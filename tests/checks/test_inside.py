@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
 from cx_conformance.blueprint.plan import Plan
-from cx_conformance.cluster.exec import ContainerPlace, Ending, ExecLimits, ExecResult
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.looking import Forbidden, NoVantage
 from cx_conformance.outcome.outcome import Outcome, Result

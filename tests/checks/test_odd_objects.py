@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cx_conformance.blueprint.plan import Plan
-from cx_conformance.catalogue import all_checks
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.judge import Judge
 from cx_conformance.outcome.outcome import Outcome
 from cx_conformance.outcome.waivers import Waivers
+from cx_conformance.run.catalogue import all_checks
 from tests.checks.installation import Installation, Object, blueprint, snapshot_of
-from tests.cluster.test_records import ODD, places
+from tests.objects.test_records import ODD, places
 
 CHANGES = 200
 """Fields that are changed at once; each run over all objects costs the better part of a second."""

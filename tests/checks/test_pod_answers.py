@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from cx_conformance.blueprint.plan import Plan
-from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.seen import Seen
+from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.probes.health_command import CommandObservation
 from cx_conformance.probes.http_observation import HttpObservation

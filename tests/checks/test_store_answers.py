@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.cluster.certificate import Certificate as HeldCertificate
+from cx_conformance.objects.certificate import Certificate as HeldCertificate
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.probes.stores.observation import Certificate, Finding, Level, StoreObservation
 from cx_conformance.probes.stores.trouble import Kind

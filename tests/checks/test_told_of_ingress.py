@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.cluster.certificate import Certificate
-from cx_conformance.cluster.ingress import IngressClass
-from cx_conformance.cluster.refusal import kept
+from cx_conformance.api.refusal import kept
 from cx_conformance.cluster.snapshot import Listing, Snapshot
+from cx_conformance.objects.certificate import Certificate
+from cx_conformance.objects.ingress import IngressClass
 from cx_conformance.outcome.looking import Forbidden
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.sandbox.stores.certificates import Authority, Issued

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from cx_conformance.api.refusal import kept
 from cx_conformance.cluster.kinds import WORKLOADS
-from cx_conformance.cluster.refusal import kept
 from cx_conformance.cluster.snapshot import Listing, Snapshot
 from cx_conformance.outcome.looking import Forbidden
 from cx_conformance.outcome.outcome import Outcome, Result

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.cluster.certificate import Certificate
+from cx_conformance.objects.certificate import Certificate
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.probes.http_observation import HttpFailure, HttpObservation, TlsFacts
 from cx_conformance.probes.ingress import PathObservation, UpgradeObservation

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.catalogue import all_checks
+from cx_conformance.run.catalogue import all_checks
 from tests.checks.installation import FQDN, Installation
 
 DATED = {"CX307", "CX503", "CX504"}

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from cx_conformance.catalogue import all_checks
 from cx_conformance.outcome.outcome import Result
+from cx_conformance.run.catalogue import all_checks
 from tests.campaign.ground import charted
 from tests.checks.installation import Installation, Object
 

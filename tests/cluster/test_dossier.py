@@ -2,10 +2,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from cx_conformance.api.client import Cluster
 from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.site import Site
-from cx_conformance.cluster.client import Cluster
 from cx_conformance.cluster.dossier import LOG_LINES, Dossier, Dossiers
 from cx_conformance.cluster.rights import kinds_for
 from cx_conformance.cluster.seen import Seen

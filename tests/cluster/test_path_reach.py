@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.cluster.ingress import Ingress, ingress
 from cx_conformance.cluster.path_reach import NGINX, doubts, why_not_below
 from cx_conformance.cluster.routes import Route
+from cx_conformance.objects.ingress import Ingress, ingress
 
 TRAEFIK = "traefik.io/ingress-controller"
 USE_REGEX = {"nginx.ingress.kubernetes.io/use-regex": "true"}

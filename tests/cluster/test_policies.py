@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cx_conformance.cluster.networkpolicy import NetworkPolicy, network_policy
-from cx_conformance.cluster.pod import Pod
-from cx_conformance.cluster.pod_spec import pod_spec
 from cx_conformance.cluster.policies import End, Policies, Ruling
-from tests.cluster.recordings import recorded
+from cx_conformance.objects.networkpolicy import NetworkPolicy, network_policy
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.pod_spec import pod_spec
+from tests.objects.recordings import recorded
 
 Object = dict[str, Any]
 NAMESPACES = {

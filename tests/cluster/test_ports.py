@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.cluster.pod import Pod, pod
 from cx_conformance.cluster.pod_index import PodIndex
-from cx_conformance.cluster.pod_spec import PodSpec, pod_spec
 from cx_conformance.cluster.ports import (
     container_port_for,
     port_reached,
@@ -15,8 +13,10 @@ from cx_conformance.cluster.ports import (
     strange_endpoints,
     why_no_endpoint,
 )
-from cx_conformance.cluster.service import EndpointSlice, Service, ServicePort, endpoint_slice, service
-from tests.cluster.recordings import recorded
+from cx_conformance.objects.pod import Pod, pod
+from cx_conformance.objects.pod_spec import PodSpec, pod_spec
+from cx_conformance.objects.service import EndpointSlice, Service, ServicePort, endpoint_slice, service
+from tests.objects.recordings import recorded
 
 
 def recorded_service(name: str) -> tuple[Service, tuple[EndpointSlice, ...], tuple[Pod, ...]]:

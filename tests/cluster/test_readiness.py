@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from cx_conformance.cluster import readiness
-from cx_conformance.cluster.pod import Pod, pod
 from cx_conformance.cluster.pod_index import PodIndex
 from cx_conformance.cluster.readiness import Rollout
-from cx_conformance.cluster.workload import (
+from cx_conformance.objects.pod import Pod, pod
+from cx_conformance.objects.workload import (
     CronJob,
     Deployment,
     StatefulSet,
@@ -19,7 +19,7 @@ from cx_conformance.cluster.workload import (
     deployment,
     stateful_set,
 )
-from tests.cluster.recordings import recorded, recorded_items
+from tests.objects.recordings import recorded, recorded_items
 
 Change = Callable[[dict[str, Any]], object]
 COMPLETE = {"complete", "scaled-to-zero", "partitioned", "scheduled"}

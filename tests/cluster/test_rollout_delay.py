@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from cx_conformance.cluster.event import Event, event
-from cx_conformance.cluster.identity import ClusterIdentity, guess_distribution
-from cx_conformance.cluster.node import Node, node
-from cx_conformance.cluster.pod import Pod, pod
-from cx_conformance.cluster.refusal import Refusal
+from cx_conformance.api.identity import ClusterIdentity, guess_distribution
+from cx_conformance.api.refusal import Refusal
 from cx_conformance.cluster.rollout_delay import delays, on_lost_nodes
 from cx_conformance.cluster.snapshot_record import Listing, Snapshot
-from cx_conformance.cluster.workload import deployment, stateful_set
-from tests.cluster.recordings import recorded, recorded_items
+from cx_conformance.objects.event import Event, event
+from cx_conformance.objects.node import Node, node
+from cx_conformance.objects.pod import Pod, pod
+from cx_conformance.objects.workload import deployment, stateful_set
+from tests.objects.recordings import recorded, recorded_items
 
 QUOTA = 'pods "db-0" is forbidden: exceeded quota: small, requested: pods=1, used: pods=3, limited: pods=3'
 CANNOT = f"create Pod db-0 in StatefulSet db failed error: {QUOTA}"

@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.cluster.client import Answer, Cluster
-from cx_conformance.cluster.config import ConfigMap
-from cx_conformance.cluster.event import Event
-from cx_conformance.cluster.ingress import Ingress
-from cx_conformance.cluster.namespace import Namespace
-from cx_conformance.cluster.networkpolicy import NetworkPolicy
-from cx_conformance.cluster.node import Node
-from cx_conformance.cluster.pod import Pod
-from cx_conformance.cluster.service import EndpointSlice, Service
+from cx_conformance.api.client import Answer, Cluster
 from cx_conformance.cluster.snapshot import _clock_skew, take
-from cx_conformance.cluster.storage import StorageClass
-from cx_conformance.cluster.workload import CronJob, Deployment
+from cx_conformance.objects.config import ConfigMap
+from cx_conformance.objects.event import Event
+from cx_conformance.objects.ingress import Ingress
+from cx_conformance.objects.namespace import Namespace
+from cx_conformance.objects.networkpolicy import NetworkPolicy
+from cx_conformance.objects.node import Node
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.service import EndpointSlice, Service
+from cx_conformance.objects.storage import StorageClass
+from cx_conformance.objects.workload import CronJob, Deployment
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NotServed, OutOfTime, Unauthorized, Unreachable
 from cx_conformance.sandbox.credentials import Authority
-from tests.cluster.api_server import ApiServer, Reply, forbidden, refusal
+from tests.api.api_server import ApiServer, Reply, forbidden, refusal
 
 OWN = Authority().issue(["shop.example.test"])
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from cx_conformance.cluster.client import Cluster
-from cx_conformance.cluster.config import ConfigMap
+from cx_conformance.api.client import Cluster
 from cx_conformance.cluster.kinds import KINDS
-from cx_conformance.cluster.service import Service
 from cx_conformance.cluster.snapshot import Snapshot, load, save, take
 from cx_conformance.cluster.snapshot_file import SCHEMA, SnapshotFileError
-from cx_conformance.cluster.workload import Deployment
+from cx_conformance.objects.config import ConfigMap
+from cx_conformance.objects.service import Service
+from cx_conformance.objects.workload import Deployment
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden
-from tests.cluster.api_server import ApiServer, forbidden
+from tests.api.api_server import ApiServer, forbidden
 
 
 @pytest.mark.parametrize("name", ["snapshot.json", "snapshot.json.gz"])

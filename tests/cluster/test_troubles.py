@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.cluster.event import Event
-from cx_conformance.cluster.pod import Pod, pod
 from cx_conformance.cluster.troubles import Trouble, troubles
-from tests.cluster.recordings import recorded, recorded_items
+from cx_conformance.objects.event import Event
+from cx_conformance.objects.pod import Pod, pod
+from tests.objects.recordings import recorded, recorded_items
 
 RECORDED_AT = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 

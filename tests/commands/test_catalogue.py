@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cx_conformance.__main__ import main
-from cx_conformance.catalogue import all_checks
+from cx_conformance.run.catalogue import all_checks
 
 
 def test_list_names_every_check(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from cx_conformance.__main__ import main
 from cx_conformance.outcome.outcome import Result
-from cx_conformance.reports.directory import write_report
-from cx_conformance.reports.history import History
+from cx_conformance.reports.nights.history import History
+from cx_conformance.reports.pack.directory import write_report
 from tests.reports.made_up import STARTED, outcome, record
 
 FAIL = Result.FAIL

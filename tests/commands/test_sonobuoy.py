@@ -20,11 +20,11 @@ from junitparser import JUnitXml
 
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.cluster.snapshot import save
-from cx_conformance.reports.sonobuoy import Progress
-from cx_conformance.suite_files import suite_root
+from cx_conformance.reports.formats.sonobuoy import Progress
+from cx_conformance.run.suite_files import suite_root
 from tests.checks.installation import Installation, blueprint
 from tests.fleet.stage import hanging, kubeconfig
-from tests.reports.gateway import Kept, keeping
+from tests.reports.nights.gateway import Kept, keeping
 
 PLUGIN = suite_root() / "deploy" / "sonobuoy-plugin.yaml"
 

@@ -16,11 +16,11 @@ from rich.console import Console
 
 from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.outcome.outcome import Result
-from cx_conformance.reports.json_report import read_json
+from cx_conformance.reports.formats.json_report import read_json
 from cx_conformance.reports.pack.verifying import verify
-from cx_conformance.reports.watched import Watched
+from cx_conformance.reports.terminal.watched import Watched
+from cx_conformance.run.suite_files import suite_root
 from cx_conformance.sandbox.cluster import EmbeddedCluster
-from cx_conformance.suite_files import suite_root
 from tests.checks.installation import blueprint
 from tests.reports.made_up import outcome, record
 

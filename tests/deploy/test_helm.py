@@ -14,7 +14,7 @@ import yaml
 
 from cx_conformance import __version__
 from cx_conformance.blueprint.site import Site
-from cx_conformance.options import DECLARED
+from cx_conformance.run.options import DECLARED
 from tests.deploy.chart import NotModelled, render, rendered
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

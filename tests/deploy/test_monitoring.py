@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from cx_conformance.outcome.outcome import Result
-from cx_conformance.reports.metrics import metrics_text
+from cx_conformance.reports.nights.metrics import metrics_text
 from tests.reports.made_up import STARTED, outcome, record
 
 MONITORING = Path(__file__).parents[2] / "deploy" / "monitoring"

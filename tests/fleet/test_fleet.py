@@ -15,9 +15,9 @@ import pytest
 
 from cx_conformance.__main__ import main
 from cx_conformance.blueprint.manifests import reference_installation
-from cx_conformance.reports.json_report import read_json
+from cx_conformance.reports.formats.json_report import read_json
+from cx_conformance.run.suite_files import suite_root
 from cx_conformance.sandbox.cluster import EmbeddedCluster
-from cx_conformance.suite_files import suite_root
 from tests.checks.installation import blueprint
 from tests.fleet.stage import inventory, stuck, troubled
 

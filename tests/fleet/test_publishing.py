@@ -10,12 +10,12 @@ import pytest
 from pydantic import SecretStr
 
 from cx_conformance.blueprint.manifests import reference_installation
-from cx_conformance.reports.bucket import Access, Bucket
-from cx_conformance.reports.bucket_place import Place
+from cx_conformance.reports.nights.bucket import Access, Bucket
+from cx_conformance.reports.nights.bucket_place import Place
+from cx_conformance.run.suite_files import suite_root
 from cx_conformance.sandbox.cluster import EmbeddedCluster
 from cx_conformance.sandbox.stores import s3_server
 from cx_conformance.sandbox.stores.running import free_port
-from cx_conformance.suite_files import suite_root
 from tests.checks.installation import blueprint
 from tests.fleet.stage import inventory
 from tests.sandbox.stores.wanted import wanted

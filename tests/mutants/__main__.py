@@ -40,7 +40,7 @@ def run(file: str) -> Figures:
         passes = _tested_by(FILES[file])
         return _tried(file, lambda _: passes)
 
-    from cx_conformance.catalogue import all_checks
+    from cx_conformance.run.catalogue import all_checks
     from tests.mutants.oracle import hold, questions
     from tests.mutants.suite import Tests, with_tests
 

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any
 
 from cx_conformance.blueprint.plan import Plan
-from cx_conformance.catalogue import all_checks
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.judge import Judge
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.waivers import Waivers
+from cx_conformance.run.catalogue import all_checks
 from tests.campaign import measured
 from tests.campaign.judging import Fate, Key, judged, passing
 from tests.campaign.mutation import Mutation

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cx_conformance.cluster.exec import ContainerPlace, Ending, ExecLimits, ExecResult
+from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cx_conformance.cluster.exec import ContainerPlace, Ending, ExecLimits, ExecResult
+from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, OutOfTime, Unreachable
 from cx_conformance.probes.edges import (
     CallerEdges,

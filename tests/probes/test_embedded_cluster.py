@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cx_conformance.cluster.client import Cluster
-from cx_conformance.cluster.exec import ContainerPlace, ExecLimits, run, runner
-from cx_conformance.cluster.tunnel import TroubleReason, Tunnels
+from cx_conformance.api.client import Cluster
+from cx_conformance.api.exec import run, runner
+from cx_conformance.api.exec_record import ContainerPlace, ExecLimits
+from cx_conformance.api.tunnel import TroubleReason, Tunnels
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, OutOfTime, Unreachable
 from cx_conformance.probes.edges import CallerEdges, Edge, EdgeFinding, EdgeLimits, EdgeObservation, probe_edges
 from cx_conformance.probes.http import get

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cx_conformance.cluster.exec import ContainerPlace, Ending, ExecLimits, ExecResult
+from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
 from cx_conformance.outcome.looking import NoVantage, OutOfTime
 from cx_conformance.probes.health_command import run_health_command
 from tests.probes.containers import PLACE

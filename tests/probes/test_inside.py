@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cx_conformance.cluster.exec import ContainerPlace, Ending, ExecLimits, ExecResult, runner
+from cx_conformance.api.exec import runner
+from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, OutOfTime, Unreachable
 from cx_conformance.probes.inside import inside
 from cx_conformance.probes.sockets import listening_sockets, parse
-from tests.cluster.stream_server import StreamServer, recorded, refusing, silent
+from tests.api.stream_server import StreamServer, recorded, refusing, silent
 from tests.probes.containers import PLACE
 from tests.probes.targets import closed_port
 

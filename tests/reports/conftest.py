@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.reports.browser import Browser, axe_core, chromium
+from tests.reports.page.browser import Browser, axe_core, chromium
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,10 @@ from pydantic import SecretStr
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.cluster.snapshot import save
-from cx_conformance.options import Options
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.reports.outcome_scrubber import OutcomeScrubber
-from cx_conformance.run import Run
+from cx_conformance.run.options import Options
+from cx_conformance.run.run import Run
 from tests.checks.installation import Installation, blueprint
 
 PASSWORD = SecretStr("0f-another/store")

@@ -16,7 +16,7 @@ import yaml
 from cx_conformance.sandbox.defaults import admitted
 from cx_conformance.sandbox.rbac_defaults import rbac_defaults
 from cx_conformance.sandbox.world import World
-from tests.cluster.recordings import recorded_cluster
+from tests.objects.recordings import recorded_cluster
 
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 

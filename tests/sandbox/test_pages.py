@@ -3,7 +3,7 @@
 import pytest
 
 from cx_conformance.sandbox.cluster import EmbeddedCluster
-from tests.cluster.recordings import recorded_responses
+from tests.objects.recordings import recorded_responses
 from tests.sandbox.shop import Client, applied_objects
 
 PODS = "/api/v1/namespaces/shop/pods?limit=3"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cx_conformance.sandbox.cluster import EmbeddedCluster
-from tests.cluster.recordings import recorded_responses
+from tests.objects.recordings import recorded_responses
 from tests.sandbox.shop import Client, Reply
 
 NOT_CLAIMED = {

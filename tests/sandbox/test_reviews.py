@@ -6,7 +6,7 @@ import pytest
 
 from cx_conformance.sandbox.cluster import EmbeddedCluster
 from cx_conformance.sandbox.protobuf import MAGIC, read_review
-from tests.cluster.recordings import recorded_responses
+from tests.objects.recordings import recorded_responses
 from tests.sandbox.shop import Client
 
 RECORDED = {each["label"]: each for each in recorded_responses()}

@@ -2,8 +2,8 @@
 
 import sys
 
-from tests.cluster.api_server import Reply, Request, refusal
-from tests.cluster.test_kubeconfig import exec_user
+from tests.api.api_server import Reply, Request, refusal
+from tests.api.test_kubeconfig import exec_user
 from tests.situations.command import Done
 from tests.situations.situation import situation
 from tests.situations.stage import Act

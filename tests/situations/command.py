@@ -11,7 +11,7 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Final
 
-from cx_conformance.cluster.client import Patience
+from cx_conformance.api.client import Patience
 from cx_conformance.outcome.check import AREAS
 
 SECONDS: Final = 60
@@ -20,9 +20,13 @@ _WIDTH: Final = "1000"
 """Columns of the terminal, so that no sentence is wrapped."""
 _PRELOADED: Final = [
     *("pytest", "cryptography.x509", "kubernetes.client.rest", "kubernetes.config", "rich.console", "rich.table"),
-    *(f"cx_conformance.{name}" for name in ("plugin", "usage", "relook", "catalogue", "commands.run")),
-    *(f"cx_conformance.cluster.{name}" for name in ("client", "facts", "seen", "snapshot")),
-    *(f"cx_conformance.reports.{name}" for name in ("junit", "progress", "terminal")),
+    *(
+        f"cx_conformance.{name}"
+        for name in ("plugin.hooks", "plugin.usage", "run.relook", "run.catalogue", "commands.run")
+    ),
+    *(f"cx_conformance.cluster.{name}" for name in ("facts", "seen", "snapshot")),
+    *(f"cx_conformance.reports.{name}" for name in ("formats.junit", "terminal.progress", "terminal.summary")),
+    "cx_conformance.api.client",
     *(f"checks.{name}" for name in AREAS),
     "cx_conformance.vantage.entrance",
     "tests.situations.command",
@@ -107,7 +111,7 @@ def _child(arguments: list[str], folder: Path, env: dict[str, str], files: list[
 
 def be_patient_for(seconds: float, tries: int) -> None:
     """Wait for an API server as ever, only shorter, and hardly at all between two tries."""
-    from cx_conformance.cluster import client
+    from cx_conformance.api import client
 
     patience = partial(
         _PATIENCE,

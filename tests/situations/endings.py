@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cx_conformance.outcome.judge import Judge
-from cx_conformance.suite_files import suite_root
+from cx_conformance.run.suite_files import suite_root
 from tests.checks.installation import Installation
 from tests.situations.command import SECONDS, Done
 from tests.situations.situation import situation

@@ -3,7 +3,7 @@
 import gzip
 import json
 
-from cx_conformance.suite_files import suite_root
+from cx_conformance.run.suite_files import suite_root
 from tests.situations.command import Done
 from tests.situations.situation import situation
 from tests.situations.stage import Act

@@ -4,8 +4,8 @@ import socket
 import ssl
 from functools import partial
 
-from tests.cluster.api_server import Reply
-from tests.cluster.test_client_tls import make_pair, server_context
+from tests.api.api_server import Reply
+from tests.api.test_client_tls import make_pair, server_context
 from tests.probes.authority import Authority
 from tests.situations.command import Done, be_patient_for
 from tests.situations.situation import situation

@@ -3,8 +3,8 @@
 import datetime as dt
 from typing import Any
 
+from tests.api.api_server import forbidden
 from tests.checks.installation import Installation, Object
-from tests.cluster.api_server import forbidden
 from tests.situations.command import Done
 from tests.situations.situation import situation
 from tests.situations.stage import FEW, Act

@@ -1,6 +1,6 @@
 """What the account may not do."""
 
-from tests.cluster.api_server import forbidden
+from tests.api.api_server import forbidden
 from tests.situations.command import Done
 from tests.situations.situation import situation
 from tests.situations.stage import Act

@@ -14,8 +14,8 @@ from typing import Any, Self
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.cluster.kinds import KINDS
 from cx_conformance.cluster.snapshot import save
+from tests.api.api_server import ApiServer, serving, write_kubeconfig
 from tests.checks.installation import Installation, Object, blueprint
-from tests.cluster.api_server import ApiServer, serving, write_kubeconfig
 from tests.situations.command import Bend, Done, Running
 
 FEW: Mapping[str, Any] = {"components": {"only": ["ccm", "agent-manager", "redis"]}}

@@ -4,7 +4,7 @@ import datetime as dt
 from email.utils import format_datetime
 from functools import partial
 
-from tests.cluster.api_server import Reply, Request, refusal
+from tests.api.api_server import Reply, Request, refusal
 from tests.situations.command import Done, be_patient_for
 from tests.situations.situation import situation
 from tests.situations.stage import Act

@@ -12,9 +12,9 @@ from pydantic import SecretStr
 
 from cx_conformance.blueprint.plan import Entry, Plan
 from cx_conformance.blueprint.store import Store
-from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.references import References
 from cx_conformance.cluster.seen import Seen
+from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import Forbidden
 from cx_conformance.outcome.outcome import Outcome
 from cx_conformance.vantage.logins import StoreProbes

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
 from cx_conformance.blueprint.plan import Plan
-from cx_conformance.cluster.exec import ContainerPlace, Ending, ExecLimits, ExecResult
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.probes.edges import EdgeFinding

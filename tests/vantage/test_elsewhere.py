@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.cluster.client import Cluster
-from cx_conformance.cluster.exec import ContainerPlace, runner
-from cx_conformance.cluster.service import Service, service
+from cx_conformance.api.client import Cluster
+from cx_conformance.api.exec import runner
+from cx_conformance.api.exec_record import ContainerPlace
+from cx_conformance.objects.service import Service, service
 from cx_conformance.outcome.looking import Forbidden, NoVantage
 from cx_conformance.probes.edges import (
     CallerEdges,

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from cx_conformance.outcome.looking import NoVantage, OutOfTime
-from cx_conformance.suite_files import suite_root
+from cx_conformance.run.suite_files import suite_root
 from cx_conformance.vantage.pool import ProbePool
 
 LONG = 30.0

@@ -1,1 +1,1 @@
-"""Looking at the cluster: client, snapshot, records, readiness, exec, tunnel."""
+"""What was seen of the cluster, and what follows from it."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.seen import Seen
-from cx_conformance.cluster.service import Service
+from cx_conformance.objects.service import Service
 
 _ADDRESS = re.compile(r"(?:.*//)?(?:[^/@]*@)?(?P<host>[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?(?:[/)].*)?")
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from cx_conformance.cluster.pod import Pod
-from cx_conformance.cluster.pod_spec import PodSpec
-from cx_conformance.cluster.workload import Workload
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.pod_spec import PodSpec
+from cx_conformance.objects.workload import Workload
 
 
 def claims_of(workload: Workload, pods: Iterable[Pod]) -> dict[str, tuple[str, ...]]:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from cx_conformance.blueprint.promise import NamedPromise
 from cx_conformance.blueprint.tailoring import Planned
-from cx_conformance.cluster.config import ConfigMap
-from cx_conformance.cluster.pod_spec import PodSpec, Reference
 from cx_conformance.cluster.seen import Seen
+from cx_conformance.objects.config import ConfigMap
+from cx_conformance.objects.pod_spec import PodSpec, Reference
 from cx_conformance.outcome.looking import CouldNotLook
 
 

@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from cx_conformance.api.listing import read_list
 from cx_conformance.blueprint.tailoring import Planned
-from cx_conformance.cluster.event import Event, event
-from cx_conformance.cluster.json_fields import Json, count, flag, mapping, objects, text
 from cx_conformance.cluster.kinds import KINDS
-from cx_conformance.cluster.listing import read_list
-from cx_conformance.cluster.raw_object import presentable, presentable_text
+from cx_conformance.objects.event import Event, event
+from cx_conformance.objects.json_fields import Json, count, flag, mapping, objects, text
+from cx_conformance.objects.raw_object import presentable, presentable_text
 from cx_conformance.outcome.check import NotApplicable
 from cx_conformance.outcome.looking import CouldNotLook
 
 if TYPE_CHECKING:
-    from cx_conformance.cluster.client import Cluster
+    from cx_conformance.api.client import Cluster
     from cx_conformance.cluster.seen import Seen
 
 LOG_LINES: Final = 100

@@ -2,16 +2,16 @@
 
 from typing import TYPE_CHECKING
 
-from cx_conformance.cluster.ingress import IngressClass
 from cx_conformance.cluster.seen import Absent, Seen
-from cx_conformance.cluster.service import Service
 from cx_conformance.cluster.snapshot import Snapshot
-from cx_conformance.cluster.storage import StorageClass
+from cx_conformance.objects.ingress import IngressClass
+from cx_conformance.objects.service import Service
+from cx_conformance.objects.storage import StorageClass
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.record import ClusterFacts
 
 if TYPE_CHECKING:
-    from cx_conformance.cluster.client import Cluster
+    from cx_conformance.api.client import Cluster
 
 
 def facts_of(snapshot: Snapshot, cluster: "Cluster | None", seen: Seen) -> ClusterFacts:

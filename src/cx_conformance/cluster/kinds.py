@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from cx_conformance.cluster.config import ConfigMap, config_map
-from cx_conformance.cluster.event import Event, event
-from cx_conformance.cluster.ingress import Ingress, IngressClass, ingress, ingress_class
-from cx_conformance.cluster.json_fields import Json
-from cx_conformance.cluster.metadata import ApiObject
-from cx_conformance.cluster.namespace import Namespace, namespace
-from cx_conformance.cluster.networkpolicy import NetworkPolicy, network_policy
-from cx_conformance.cluster.node import Node, node
-from cx_conformance.cluster.pod import Pod, pod
-from cx_conformance.cluster.service import EndpointSlice, Service, endpoint_slice, service
-from cx_conformance.cluster.storage import (
+from cx_conformance.objects.config import ConfigMap, config_map
+from cx_conformance.objects.event import Event, event
+from cx_conformance.objects.ingress import Ingress, IngressClass, ingress, ingress_class
+from cx_conformance.objects.json_fields import Json
+from cx_conformance.objects.metadata import ApiObject
+from cx_conformance.objects.namespace import Namespace, namespace
+from cx_conformance.objects.networkpolicy import NetworkPolicy, network_policy
+from cx_conformance.objects.node import Node, node
+from cx_conformance.objects.pod import Pod, pod
+from cx_conformance.objects.service import EndpointSlice, Service, endpoint_slice, service
+from cx_conformance.objects.storage import (
     PersistentVolume,
     PersistentVolumeClaim,
     StorageClass,
@@ -23,7 +23,7 @@ from cx_conformance.cluster.storage import (
     persistent_volume_claim,
     storage_class,
 )
-from cx_conformance.cluster.workload import (
+from cx_conformance.objects.workload import (
     CronJob,
     DaemonSet,
     Deployment,

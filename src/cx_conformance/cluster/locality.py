@@ -9,7 +9,7 @@ from contextlib import suppress
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.ports import ReadyEndpoint
 from cx_conformance.cluster.seen import Absent, Seen
-from cx_conformance.cluster.service import Service
+from cx_conformance.objects.service import Service
 
 
 def cut_off(seen: Seen, planned: Planned, service: Service, ready: Iterable[ReadyEndpoint]) -> tuple[str, ...]:

@@ -9,24 +9,24 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from cx_conformance.cluster.certificate import key_fits
-from cx_conformance.cluster.config import secret_metadata
-from cx_conformance.cluster.event import Event
-from cx_conformance.cluster.ingress import Ingress
-from cx_conformance.cluster.json_fields import Json, mapping, objects, text
+from cx_conformance.api.listing import read_list
+from cx_conformance.api.refusal import Refusal, kept
 from cx_conformance.cluster.kinds import KINDS, Kind
-from cx_conformance.cluster.listing import read_list
-from cx_conformance.cluster.metadata import ApiObject
-from cx_conformance.cluster.namespace import Namespace
-from cx_conformance.cluster.namespace import namespace as parse_namespace
-from cx_conformance.cluster.pod import Pod
-from cx_conformance.cluster.refusal import Refusal, kept
 from cx_conformance.cluster.snapshot_record import Listing, Place, SeenSecret
-from cx_conformance.cluster.workload import Workload
+from cx_conformance.objects.certificate import key_fits
+from cx_conformance.objects.config import secret_metadata
+from cx_conformance.objects.event import Event
+from cx_conformance.objects.ingress import Ingress
+from cx_conformance.objects.json_fields import Json, mapping, objects, text
+from cx_conformance.objects.metadata import ApiObject
+from cx_conformance.objects.namespace import Namespace
+from cx_conformance.objects.namespace import namespace as parse_namespace
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.workload import Workload
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden
 
 if TYPE_CHECKING:
-    from cx_conformance.cluster.client import Cluster
+    from cx_conformance.api.client import Cluster
 
 R = TypeVar("R", bound=ApiObject)
 Listings = dict[type[ApiObject], Listing]

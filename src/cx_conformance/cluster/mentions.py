@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 from cx_conformance.blueprint.tailoring import Planned
-from cx_conformance.cluster.config import ConfigMap
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.seen import Seen
+from cx_conformance.objects.config import ConfigMap
 
 
 def mentions(seen: Seen, planned: Planned, text: re.Pattern[str]) -> Iterator[str]:

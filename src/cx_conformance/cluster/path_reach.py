@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import Final
 
-from cx_conformance.cluster.ingress import Ingress
 from cx_conformance.cluster.routes import Route, is_expression
+from cx_conformance.objects.ingress import Ingress
 
 NGINX: Final = "k8s.io/ingress-nginx"
 _NGINX: Final = "k8s.io/*ingress-nginx*"

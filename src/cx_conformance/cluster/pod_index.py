@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 
-from cx_conformance.cluster.metadata import LabelSelector
-from cx_conformance.cluster.pod import Pod
-from cx_conformance.cluster.workload import Workload
+from cx_conformance.objects.metadata import LabelSelector
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.workload import Workload
 
 # A CronJob names its Jobs after itself and the minute (since 1970) that they are due.
 _CRON_JOB_RUN = re.compile(r"(?P<cron>.+)-\d{8,10}")

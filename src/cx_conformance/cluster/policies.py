@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Literal
 
-from cx_conformance.cluster.networkpolicy import NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule
-from cx_conformance.cluster.pod_spec import PodSpec
+from cx_conformance.objects.networkpolicy import NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule
+from cx_conformance.objects.pod_spec import PodSpec
 
 Direction = Literal["egress", "ingress"]
 NAMESPACE_NAME = "kubernetes.io/metadata.name"

@@ -7,9 +7,9 @@ https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cx_conformance.cluster.pod import Pod
-from cx_conformance.cluster.pod_spec import ContainerPort, PodSpec, PodTemplate
-from cx_conformance.cluster.service import EndpointSlice, Service, ServicePort, SlicePort
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.pod_spec import ContainerPort, PodSpec, PodTemplate
+from cx_conformance.objects.service import EndpointSlice, Service, ServicePort, SlicePort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cx_conformance.cluster.metadata import find_condition
-from cx_conformance.cluster.pod import Pod
-from cx_conformance.cluster.secrecy import mask_line
 from cx_conformance.cluster.troubles import Trouble, troubles
-from cx_conformance.cluster.workload import Workload
+from cx_conformance.objects.metadata import find_condition
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.secrecy import mask_line
+from cx_conformance.objects.workload import Workload
 
 __all__ = ["Rollout", "Trouble", "rollout", "troubles"]
 

@@ -18,7 +18,7 @@ from cx_conformance.blueprint.store import Reference
 from cx_conformance.outcome.looking import CouldNotLook
 
 if TYPE_CHECKING:
-    from cx_conformance.cluster.client import Cluster
+    from cx_conformance.api.client import Cluster
 
 
 class NoSuchValue(LookupError):  # noqa: N818 - a fact about the site, not a bug

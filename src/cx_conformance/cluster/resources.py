@@ -6,10 +6,10 @@ limit; pod-level resources, from 1.34) and https://kubernetes.io/docs/concepts/p
 pods only).
 """
 
-from cx_conformance.cluster.pod import Pod
-from cx_conformance.cluster.pod_spec import Container, PodSpec
 from cx_conformance.cluster.readiness import rollout
-from cx_conformance.cluster.workload import Workload
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.pod_spec import Container, PodSpec
+from cx_conformance.objects.workload import Workload
 
 Amounts = dict[str, dict[str, str]]
 """Quantities as they are written: ``requests`` or ``limits``, then ``cpu`` or ``memory``."""

@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cx_conformance.cluster.json_fields import flag, mapping, text
 from cx_conformance.cluster.rights import Right
+from cx_conformance.objects.json_fields import flag, mapping, text
 from cx_conformance.outcome.looking import Unreachable
 
 if TYPE_CHECKING:
-    from cx_conformance.cluster.client import Cluster
+    from cx_conformance.api.client import Cluster
 
 _PATH = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _AT_ONCE = 8

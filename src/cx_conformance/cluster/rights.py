@@ -13,15 +13,15 @@ from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.site import Credentials
 from cx_conformance.blueprint.store import Protocol, Reference
 from cx_conformance.blueprint.tailoring import Planned
-from cx_conformance.cluster.event import Event
-from cx_conformance.cluster.ingress import Ingress
 from cx_conformance.cluster.kinds import KINDS, WORKLOADS
-from cx_conformance.cluster.metadata import ApiObject
-from cx_conformance.cluster.namespace import Namespace
-from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.snapshot import STATIC_KINDS
 from cx_conformance.cluster.snapshot_record import Place, Snapshot
-from cx_conformance.cluster.workload import Workload
+from cx_conformance.objects.event import Event
+from cx_conformance.objects.ingress import Ingress
+from cx_conformance.objects.metadata import ApiObject
+from cx_conformance.objects.namespace import Namespace
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.workload import Workload
 
 EXEC = "pods/exec"
 PORT_FORWARD = "pods/portforward"

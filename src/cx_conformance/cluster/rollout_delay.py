@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
-from cx_conformance.cluster.node import Node
-from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.snapshot_record import Snapshot
 from cx_conformance.cluster.troubles import troubles
-from cx_conformance.cluster.workload import Workload
+from cx_conformance.objects.node import Node
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.workload import Workload
 from cx_conformance.outcome.looking import CouldNotLook
 
 _DELAYS: Final = frozenset({"NotReady", "Terminating"})

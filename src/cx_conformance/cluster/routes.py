@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from cx_conformance.cluster.ingress import Ingress, IngressPath
+from cx_conformance.objects.ingress import Ingress, IngressPath
 
 _REGEX: Final = re.compile(r"[(\[{*+?|\\$]|\.\*")
 """Where the literal part of a path ends: ``/ccm(/|$)(.*)`` is the rewritten form of ``/ccm``."""

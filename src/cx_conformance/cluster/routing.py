@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar
 
-from cx_conformance.cluster.ingress import Ingress, IngressClass
 from cx_conformance.cluster.routes import Route, literal_path, routes
 from cx_conformance.cluster.snapshot_record import Snapshot
+from cx_conformance.objects.ingress import Ingress, IngressClass
 from cx_conformance.outcome.looking import CouldNotLook
 
 K = TypeVar("K")

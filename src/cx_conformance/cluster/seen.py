@@ -17,19 +17,19 @@ from cx_conformance.blueprint.component import Ingress as PromisedIngress
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.claims import claims_of
-from cx_conformance.cluster.config import is_generated_from
 from cx_conformance.cluster.kinds import WORKLOADS
-from cx_conformance.cluster.metadata import ApiObject
-from cx_conformance.cluster.namespace import Namespace
-from cx_conformance.cluster.pod import Pod
-from cx_conformance.cluster.pod_spec import Container, PodSpec
 from cx_conformance.cluster.ports import ReadyEndpoint, ready_endpoints
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.routing import Routing
-from cx_conformance.cluster.service import Service, ServicePort
 from cx_conformance.cluster.snapshot import Snapshot
-from cx_conformance.cluster.storage import PersistentVolumeClaim
-from cx_conformance.cluster.workload import Workload
+from cx_conformance.objects.config import is_generated_from
+from cx_conformance.objects.metadata import ApiObject
+from cx_conformance.objects.namespace import Namespace
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.pod_spec import Container, PodSpec
+from cx_conformance.objects.service import Service, ServicePort
+from cx_conformance.objects.storage import PersistentVolumeClaim
+from cx_conformance.objects.workload import Workload
 from cx_conformance.outcome.check import NotApplicable
 from cx_conformance.outcome.looking import CouldNotLook, NotServed
 

@@ -11,27 +11,27 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from cx_conformance.cluster.allocation import without_collection
-from cx_conformance.cluster.config import ConfigMap
-from cx_conformance.cluster.identity import ClusterIdentity, guess_distribution
-from cx_conformance.cluster.ingress import Ingress, IngressClass
-from cx_conformance.cluster.json_fields import text
+from cx_conformance.api.allocation import without_collection
+from cx_conformance.api.identity import ClusterIdentity, guess_distribution
+from cx_conformance.api.refusal import Refusal
 from cx_conformance.cluster.look import Look
-from cx_conformance.cluster.metadata import ApiObject
-from cx_conformance.cluster.namespace import Namespace
-from cx_conformance.cluster.networkpolicy import NetworkPolicy
-from cx_conformance.cluster.node import Node
-from cx_conformance.cluster.pod import Pod
-from cx_conformance.cluster.refusal import Refusal
-from cx_conformance.cluster.service import EndpointSlice, Service
 from cx_conformance.cluster.snapshot_file import load, save
 from cx_conformance.cluster.snapshot_record import Listing, Place, SeenSecret, Snapshot
-from cx_conformance.cluster.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
-from cx_conformance.cluster.workload import CronJob, Deployment, StatefulSet
+from cx_conformance.objects.config import ConfigMap
+from cx_conformance.objects.ingress import Ingress, IngressClass
+from cx_conformance.objects.json_fields import text
+from cx_conformance.objects.metadata import ApiObject
+from cx_conformance.objects.namespace import Namespace
+from cx_conformance.objects.networkpolicy import NetworkPolicy
+from cx_conformance.objects.node import Node
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.service import EndpointSlice, Service
+from cx_conformance.objects.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
+from cx_conformance.objects.workload import CronJob, Deployment, StatefulSet
 from cx_conformance.outcome.looking import Forbidden, Unreachable
 
 if TYPE_CHECKING:
-    from cx_conformance.cluster.client import Answer, Cluster
+    from cx_conformance.api.client import Answer, Cluster
 
 __all__ = ["STATIC_KINDS", "Listing", "SeenSecret", "Snapshot", "load", "save", "take"]
 

@@ -13,15 +13,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cx_conformance.cluster.allocation import without_collection
-from cx_conformance.cluster.config import SecretMetadata
-from cx_conformance.cluster.identity import ClusterIdentity
+from cx_conformance.api.allocation import without_collection
+from cx_conformance.api.identity import ClusterIdentity
+from cx_conformance.api.refusal import Refusal
 from cx_conformance.cluster.kinds import KINDS
-from cx_conformance.cluster.refusal import Refusal
 from cx_conformance.cluster.snapshot_record import Listing, SeenSecret, Snapshot
+from cx_conformance.objects.config import SecretMetadata
 
 if TYPE_CHECKING:
-    from cx_conformance.cluster.metadata import ApiObject
+    from cx_conformance.objects.metadata import ApiObject
 
 SCHEMA = "cx-conformance/snapshot/1"
 

@@ -6,18 +6,18 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
 
-from cx_conformance.cluster.config import SecretMetadata
-from cx_conformance.cluster.event import Event
-from cx_conformance.cluster.identity import ClusterIdentity
+from cx_conformance.api.identity import ClusterIdentity
+from cx_conformance.api.refusal import Refusal
 from cx_conformance.cluster.kinds import KINDS, WORKLOADS
-from cx_conformance.cluster.metadata import ApiObject
-from cx_conformance.cluster.namespace import Namespace
-from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.pod_index import PodIndex
-from cx_conformance.cluster.refusal import Refusal
-from cx_conformance.cluster.secrecy import mask_line
-from cx_conformance.cluster.service import EndpointSlice, Service
-from cx_conformance.cluster.workload import Workload
+from cx_conformance.objects.config import SecretMetadata
+from cx_conformance.objects.event import Event
+from cx_conformance.objects.metadata import ApiObject
+from cx_conformance.objects.namespace import Namespace
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.secrecy import mask_line
+from cx_conformance.objects.service import EndpointSlice, Service
+from cx_conformance.objects.workload import Workload
 from cx_conformance.outcome.looking import CouldNotLook
 
 R = TypeVar("R", bound=ApiObject)

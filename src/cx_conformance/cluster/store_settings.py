@@ -10,10 +10,10 @@ from typing import Final, Literal
 
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.store import Protocol, Settings, Store
-from cx_conformance.cluster.config import ConfigMap
-from cx_conformance.cluster.pod_spec import Container, PodSpec
 from cx_conformance.cluster.seen import Absent, Seen
-from cx_conformance.cluster.workload import Workload
+from cx_conformance.objects.config import ConfigMap
+from cx_conformance.objects.pod_spec import Container, PodSpec
+from cx_conformance.objects.workload import Workload
 
 Field = Literal["host", "port", "url", "username", "password", "tls"]
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 
 from cx_conformance.blueprint.plan import Edge
 from cx_conformance.blueprint.tailoring import Planned
-from cx_conformance.cluster.namespace import Namespace
-from cx_conformance.cluster.networkpolicy import NetworkPolicy
-from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.policies import Direction, End, Policies, Ruling
 from cx_conformance.cluster.ports import port_reached
 from cx_conformance.cluster.seen import Absent, Seen
-from cx_conformance.cluster.service import Service, ServicePort
-from cx_conformance.cluster.workload import Workload
+from cx_conformance.objects.namespace import Namespace
+from cx_conformance.objects.networkpolicy import NetworkPolicy
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.service import Service, ServicePort
+from cx_conformance.objects.workload import Workload
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 
 _NODE_LOCAL_DNS = ("node-local-dns", "nodelocaldns")

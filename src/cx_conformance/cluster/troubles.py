@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from cx_conformance.cluster.event import Event
-from cx_conformance.cluster.metadata import find_condition
-from cx_conformance.cluster.pod import ContainerState, ContainerStatus, Pod
-from cx_conformance.cluster.secrecy import mask_line
+from cx_conformance.objects.event import Event
+from cx_conformance.objects.metadata import find_condition
+from cx_conformance.objects.pod import ContainerState, ContainerStatus, Pod
+from cx_conformance.objects.secrecy import mask_line
 
 _IMAGE_REASONS = frozenset(
     {"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "RegistryUnavailable", "ImageInspectError"}

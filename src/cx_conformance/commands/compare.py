@@ -50,11 +50,11 @@ def run(args: argparse.Namespace) -> int:
 
     from cx_conformance.outcome.comparison import compare
     from cx_conformance.outcome.verdict import WRONG_USAGE
-    from cx_conformance.reports.difference import as_json, show_difference
-    from cx_conformance.reports.history import HistoryNotUsable
-    from cx_conformance.reports.json_report import UnreadableReport
-    from cx_conformance.reports.page import Page
-    from cx_conformance.reports.terminal import console_for
+    from cx_conformance.reports.formats.json_report import UnreadableReport
+    from cx_conformance.reports.nights.history import HistoryNotUsable
+    from cx_conformance.reports.terminal.difference import as_json, show_difference
+    from cx_conformance.reports.terminal.layout import Page
+    from cx_conformance.reports.terminal.summary import console_for
 
     try:
         old, new = _report(args.old), _report(args.new)
@@ -76,8 +76,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _report(path: Path) -> "RunRecord":
-    from cx_conformance.reports.json_report import read_json
-    from cx_conformance.reports.pack.names import REPORT
+    from cx_conformance.reports.file_names import REPORT
+    from cx_conformance.reports.formats.json_report import read_json
 
     return read_json(path / REPORT if path.is_dir() else path)
 
@@ -85,7 +85,7 @@ def _report(path: Path) -> "RunRecord":
 def _nights(path: Path | None, new: "RunRecord") -> "Sequence[Night]":
     import sys
 
-    from cx_conformance.reports.history import History, HistoryNotUsable
+    from cx_conformance.reports.nights.history import History, HistoryNotUsable
 
     if path is None:
         return ()

@@ -19,8 +19,8 @@ def run(args: argparse.Namespace) -> int:
     import sys
     import textwrap
 
-    from cx_conformance.catalogue import all_checks
     from cx_conformance.outcome.verdict import WRONG_USAGE
+    from cx_conformance.run.catalogue import all_checks
 
     checks = {one.id: one for one in all_checks()}
     found = checks.get(args.check.upper())

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cx_conformance.options import DECLARED
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, WRONG_USAGE, Verdict
+from cx_conformance.run.options import DECLARED
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from cx_conformance.blueprint.inventory import Inventory, ListedCluster
     from cx_conformance.fleet.tour import Tour
     from cx_conformance.fleet.visit import Visited
-    from cx_conformance.reports.bucket_place import Place
     from cx_conformance.reports.fleet.source import Source
     from cx_conformance.reports.fleet.standing import Standing
+    from cx_conformance.reports.nights.bucket_place import Place
 
 _FOR_ALL: Final = (
     *("--blueprint", "--static", "--only", "--skip", "--consecutive", "--settle", "--history", "--pushgateway"),
@@ -77,9 +77,9 @@ def run_fleet(args: argparse.Namespace) -> int:
     from cx_conformance.blueprint.problems import InputProblems
     from cx_conformance.fleet.tour import Tour
     from cx_conformance.fleet.visit import Errand
-    from cx_conformance.options import Options
     from cx_conformance.reports.fleet.source import Folder
     from cx_conformance.reports.writing import ReportNotWritten
+    from cx_conformance.run.options import Options
 
     try:
         # What is wrong with an option is wrong for every cluster: better said once, and now.
@@ -108,7 +108,7 @@ def run_fleet(args: argparse.Namespace) -> int:
 def report_fleet(args: argparse.Namespace) -> int:
     """Write the page of the reports that are there; 2 when they cannot be read or it cannot be written."""
     from cx_conformance.blueprint.problems import InputProblems
-    from cx_conformance.reports.bucket import BucketRefused
+    from cx_conformance.reports.nights.bucket import BucketRefused
     from cx_conformance.reports.writing import ReportNotWritten
 
     try:
@@ -130,7 +130,7 @@ def _visit(tour: "Tour", at_once: int, source: "Source") -> "tuple[list[Visited]
 
     from cx_conformance.fleet.board import Board
     from cx_conformance.reports.fleet.standing import standing, worst_first
-    from cx_conformance.reports.terminal import console_for
+    from cx_conformance.reports.terminal.summary import console_for
 
     board = Board(console_for(sys.stdout), len(tour.visits), tour.running)
     found: list[Standing] = []
@@ -204,10 +204,10 @@ def _reported(inventory: "Inventory", args: argparse.Namespace) -> "list[Standin
     import datetime as dt
     from tempfile import TemporaryDirectory
 
-    from cx_conformance.reports.bucket import Bucket, access_of_environment
     from cx_conformance.reports.fleet.page import DATA, PAGE
     from cx_conformance.reports.fleet.source import Folder, InBucket
     from cx_conformance.reports.fleet.standing import standings
+    from cx_conformance.reports.nights.bucket import Bucket, access_of_environment
 
     names, now = [one.name for one in inventory.clusters], dt.datetime.now(dt.UTC)
     if not args.reports.startswith("s3:"):
@@ -232,7 +232,7 @@ def _reported(inventory: "Inventory", args: argparse.Namespace) -> "list[Standin
 
 def _place(text: str) -> "Place":
     """Read a place in a bucket; ValueError says what it should look like, and does not repeat what may be a secret."""
-    from cx_conformance.reports.bucket_place import Place
+    from cx_conformance.reports.nights.bucket_place import Place
 
     try:
         return Place.parse(text)
@@ -242,9 +242,9 @@ def _place(text: str) -> "Place":
 
 def _publish_unreported(publish: str, folder: Path, visited: "Sequence[Visited]") -> None:
     """Store why there is no report, so that the page made from the bucket knows it too."""
-    from cx_conformance.reports.bucket import Bucket, BucketRefused, access_of_environment
-    from cx_conformance.reports.bucket_place import Place
     from cx_conformance.reports.fleet.source import UNREPORTED
+    from cx_conformance.reports.nights.bucket import Bucket, BucketRefused, access_of_environment
+    from cx_conformance.reports.nights.bucket_place import Place
 
     names = [one.cluster for one in visited if one.words]
     if not names:

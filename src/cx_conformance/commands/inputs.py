@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cx_conformance.blueprint.problems import InputProblems
-from cx_conformance.options import Options
 from cx_conformance.outcome.verdict import WRONG_USAGE
-from cx_conformance.suite_files import suite_root
+from cx_conformance.run.options import Options
+from cx_conformance.run.suite_files import suite_root
 
 if TYPE_CHECKING:
     from cx_conformance.blueprint.document import Blueprint

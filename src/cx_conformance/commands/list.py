@@ -22,9 +22,9 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from cx_conformance.catalogue import all_checks, markdown
     from cx_conformance.outcome.check import AREAS
     from cx_conformance.outcome.verdict import WRONG_USAGE
+    from cx_conformance.run.catalogue import all_checks, markdown
 
     if args.area and args.area not in AREAS:
         sys.stderr.write(f"cx-conformance list: {args.area!r} is not an area; allowed are {', '.join(AREAS)}\n")

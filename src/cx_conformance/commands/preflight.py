@@ -5,13 +5,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from cx_conformance.options import DECLARED, WRITES
+from cx_conformance.run.options import DECLARED, WRITES
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-    from cx_conformance.preflight import Lacking
-    from cx_conformance.run import Run
+    from cx_conformance.run.preflight import Lacking
+    from cx_conformance.run.run import Run
 
 _TAKEN: Final = ("--blueprint", "--site", "--static", "--kubeconfig", "--context", "--sandbox", "--time-limit", *WRITES)
 
@@ -43,10 +43,10 @@ def run(args: argparse.Namespace) -> int:
     import sys
 
     from cx_conformance.blueprint.problems import InputProblems
-    from cx_conformance.options import Options
     from cx_conformance.outcome.looking import CouldNotLook
     from cx_conformance.outcome.verdict import EXIT_STATUS, WRONG_USAGE, Verdict
-    from cx_conformance.run import Run
+    from cx_conformance.run.options import Options
+    from cx_conformance.run.run import Run
 
     try:
         session = Run(Options.read(args))
@@ -70,12 +70,12 @@ def _asked(session: "Run") -> bool:
     """Ask, print what came of it, and return whether the account may do everything."""
     import sys
 
-    from cx_conformance.catalogue import all_checks
     from cx_conformance.cluster.rights import rights, rights_to_make
-    from cx_conformance.preflight import lacking
-    from cx_conformance.reports.findings import counted
-    from cx_conformance.reports.page import Page
-    from cx_conformance.reports.terminal import console_for
+    from cx_conformance.reports.terminal.findings import counted
+    from cx_conformance.reports.terminal.layout import Page
+    from cx_conformance.reports.terminal.summary import console_for
+    from cx_conformance.run.catalogue import all_checks
+    from cx_conformance.run.preflight import lacking
 
     cluster, static = session.cluster, session.options.static
     needed = rights(session.plan, static=static, inside=cluster.vantage == "in-cluster")

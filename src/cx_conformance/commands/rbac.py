@@ -4,12 +4,12 @@ import argparse
 from typing import TYPE_CHECKING, Final
 
 from cx_conformance.cluster.roles import NAME, Subject
-from cx_conformance.options import DECLARED, WRITES
+from cx_conformance.run.options import DECLARED, WRITES
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-    from cx_conformance.run import Run
+    from cx_conformance.run.run import Run
 
 _TAKEN: Final = (
     "--blueprint",
@@ -95,10 +95,10 @@ def run(args: argparse.Namespace) -> int:
     import sys
 
     from cx_conformance.blueprint.problems import InputProblems
-    from cx_conformance.options import Options
     from cx_conformance.outcome.looking import CouldNotLook
     from cx_conformance.outcome.verdict import EXIT_STATUS, WRONG_USAGE, Verdict
-    from cx_conformance.run import Run
+    from cx_conformance.run.options import Options
+    from cx_conformance.run.run import Run
 
     try:
         session = Run(Options.read(args))

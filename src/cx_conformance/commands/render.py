@@ -29,7 +29,7 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(args: argparse.Namespace) -> int:
     """Make page and paper; 1 when the pack was changed, 2 when it cannot be read or written."""
-    from cx_conformance.reports.rendering import PackWasChanged, render
+    from cx_conformance.reports.pack.rendering import PackWasChanged, render
     from cx_conformance.reports.writing import ReportNotWritten
 
     source = Path(args.pack)

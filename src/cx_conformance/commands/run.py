@@ -4,10 +4,10 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from cx_conformance.interrupts import end_like_ctrl_c
-from cx_conformance.options import DECLARED, ENVIRONMENT, PYTESTS_OWN
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, WRONG_USAGE, Verdict
-from cx_conformance.suite_files import suite_root
+from cx_conformance.run.interrupts import end_like_ctrl_c
+from cx_conformance.run.options import DECLARED, ENVIRONMENT, PYTESTS_OWN
+from cx_conformance.run.suite_files import suite_root
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -65,7 +65,7 @@ def run_with(arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
     end_like_ctrl_c()
     import pytest
 
-    from cx_conformance.usage import OwnWords
+    from cx_conformance.plugin.usage import OwnWords
 
     root = suite_root()
     own = [str(root / "checks"), "-c", str(root / "tox.ini"), "--rootdir", str(root), *_LEAN]

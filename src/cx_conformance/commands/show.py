@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cx_conformance.commands.inputs import add_blueprint, add_site, blueprint_of, ending_with_2, plan_of, site_of
-from cx_conformance.options import ENVIRONMENT, Options
 from cx_conformance.outcome.verdict import WRONG_USAGE
+from cx_conformance.run.options import ENVIRONMENT, Options
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from cx_conformance.options import DECLARED
+from cx_conformance.run.options import DECLARED
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -32,10 +32,10 @@ def run(args: argparse.Namespace) -> int:
 
     from cx_conformance.blueprint.problems import InputProblems
     from cx_conformance.cluster.snapshot import save
-    from cx_conformance.options import Options
     from cx_conformance.outcome.looking import CouldNotLook
     from cx_conformance.outcome.verdict import EXIT_STATUS, WRONG_USAGE, Verdict
-    from cx_conformance.run import Run
+    from cx_conformance.run.options import Options
+    from cx_conformance.run.run import Run
 
     try:
         session = Run(Options.read(args))

@@ -39,7 +39,7 @@ def run_with(arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
         parser.parse_args(["sonobuoy", "--help"])
     from tempfile import TemporaryDirectory
 
-    from cx_conformance.reports.sonobuoy import hand_over, results_folder
+    from cx_conformance.reports.formats.sonobuoy import hand_over, results_folder
     from cx_conformance.reports.writing import ReportNotWritten
 
     folder = results_folder()

@@ -17,7 +17,7 @@ from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, WRONG_USAGE
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-    from cx_conformance.reports.watched import Watched
+    from cx_conformance.reports.terminal.watched import Watched
 
 EVERY_S: Final = 60.0
 _TICK_S: Final = 0.2
@@ -60,9 +60,9 @@ def run_with(arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
         parser.parse_args(["watch", "--help"])
     from tempfile import TemporaryDirectory
 
-    from cx_conformance.reports.directory import prepare_directory
-    from cx_conformance.reports.terminal import console_for, render
-    from cx_conformance.reports.watched import Watched
+    from cx_conformance.reports.pack.directory import prepare_directory
+    from cx_conformance.reports.terminal.summary import console_for, render
+    from cx_conformance.reports.terminal.watched import Watched
     from cx_conformance.reports.writing import ReportNotWritten
 
     own = argparse.ArgumentParser(prog="cx-conformance watch", allow_abbrev=False, add_help=False)
@@ -89,8 +89,8 @@ def run_with(arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
 
 def _watch(watched: "Watched", options: Sequence[str], every: float, folder: Path, keep: Path | None) -> None:
     """Look and wait in turn; ended by KeyboardInterrupt only."""
-    from cx_conformance.reports.json_report import UnreadableReport, read_json
-    from cx_conformance.reports.pack.names import REPORT
+    from cx_conformance.reports.file_names import REPORT
+    from cx_conformance.reports.formats.json_report import UnreadableReport, read_json
 
     state = ["looking for the first time"]
     with _live(watched, state):
@@ -158,7 +158,7 @@ def _live(watched: "Watched", state: list[str]) -> Iterator[None]:
 
 def _keep(folder: Path, keep: Path) -> None:
     """Put the files of a finished look in the place of those before."""
-    from cx_conformance.reports.kept_nights import is_of_pack
+    from cx_conformance.reports.nights.kept_nights import is_of_pack
     from cx_conformance.reports.writing import not_written, replacing
 
     new = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}

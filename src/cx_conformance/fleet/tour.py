@@ -8,7 +8,7 @@ from typing import Final
 
 from cx_conformance.blueprint.inventory import ListedCluster
 from cx_conformance.fleet.visit import Errand, Visit, Visited
-from cx_conformance.interrupts import hold
+from cx_conformance.run.interrupts import hold
 
 _LEAST_S: Final = 5.0
 """A run that has less time than this sees nothing."""

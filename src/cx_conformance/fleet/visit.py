@@ -15,8 +15,8 @@ from typing import Final
 
 from cx_conformance.blueprint.inventory import IN_CLUSTER, ListedCluster
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED
+from cx_conformance.reports.file_names import REPORT
 from cx_conformance.reports.fleet.source import UNREPORTED
-from cx_conformance.reports.pack.names import REPORT
 
 GRACE_S: Final = 7.0
 """A run ends within two seconds of its limit and then writes its report; beyond this it is killed."""

@@ -14,7 +14,7 @@ from enum import StrEnum
 from importlib.resources import files
 from typing import TYPE_CHECKING, Protocol
 
-from cx_conformance.cluster.exec import ContainerPlace, ExecLimits, ExecResult
+from cx_conformance.api.exec_record import ContainerPlace, ExecLimits, ExecResult
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import edge_lines
 

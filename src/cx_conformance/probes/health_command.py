@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cx_conformance.cluster.exec import ContainerPlace, ExecLimits
+from cx_conformance.api.exec_record import ContainerPlace, ExecLimits
 from cx_conformance.outcome.looking import NoVantage
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from cx_conformance.cluster.certificate import Certificate
+from cx_conformance.objects.certificate import Certificate
 from cx_conformance.probes.http_failure import explain, says_wrong_scheme
 from cx_conformance.probes.http_observation import (
     HttpFailure,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from cx_conformance.cluster.certificate import Certificate
+    from cx_conformance.objects.certificate import Certificate
 
 
 class HttpFailure(StrEnum):

@@ -13,7 +13,7 @@ from testinfra.backend.base import (  # type: ignore[import-untyped] # publishes
 )
 from testinfra.host import Host  # type: ignore[import-untyped] # publishes no types
 
-from cx_conformance.cluster.exec import ContainerPlace, ExecLimits
+from cx_conformance.api.exec_record import ContainerPlace, ExecLimits
 
 if TYPE_CHECKING:
     from cx_conformance.probes.edges import RunExec

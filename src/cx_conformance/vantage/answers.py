@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from cx_conformance.api.exec_record import ContainerPlace
 from cx_conformance.blueprint.component import ServicePort
 from cx_conformance.blueprint.health import Health
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.tailoring import Planned
-from cx_conformance.cluster.exec import ContainerPlace
-from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import http
 from cx_conformance.probes.edges import RunExec

@@ -5,16 +5,16 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from cx_conformance.cluster.ended_container import START_SECONDS, await_end
-from cx_conformance.cluster.exec import ContainerPlace, ExecLimits, ExecResult
-from cx_conformance.cluster.script_container import script_container, user_of
+from cx_conformance.api.exec_record import ContainerPlace, ExecLimits, ExecResult
 from cx_conformance.outcome.looking import Forbidden, NoVantage
 from cx_conformance.vantage.consent import Consent
+from cx_conformance.vantage.ended_container import START_SECONDS, await_end
 from cx_conformance.vantage.pool import ProbePool
 from cx_conformance.vantage.refused_write import not_admitted, not_taken
+from cx_conformance.vantage.script_container import script_container, user_of
 
 if TYPE_CHECKING:
-    from cx_conformance.cluster.client import Cluster
+    from cx_conformance.api.client import Cluster
 
 _MOST_IN_A_POD: Final = 3
 """Of one run: a run that waits for an installation to settle looks again and again, and each look would leave one."""

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
-from cx_conformance.cluster.service import Service
+from cx_conformance.objects.service import Service
 from cx_conformance.outcome.looking import Forbidden, NoVantage
 from cx_conformance.probes.edges import CallerEdges, EdgeLimits, EdgeObservation, RunExec, Vantage, probe_edges
 from cx_conformance.vantage.consent import Consent
 from cx_conformance.vantage.pool import ProbePool
 
 if TYPE_CHECKING:
-    from cx_conformance.cluster.client import Cluster
+    from cx_conformance.api.client import Cluster
 
 ALLOW: Final = (
     "to look from elsewhere, allow probe pods (--allow-probe-pods IMAGE) or debug containers "

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cx_conformance.cluster import exec as execution
-from cx_conformance.cluster.exec import ContainerPlace, ExecLimits, ExecResult
+from cx_conformance.api import exec as execution
+from cx_conformance.api.exec_record import ContainerPlace, ExecLimits, ExecResult
 from cx_conformance.probes.edges import RunExec
 from cx_conformance.vantage.pool import ProbePool
 
 if TYPE_CHECKING:
-    from cx_conformance.cluster.client import Cluster
+    from cx_conformance.api.client import Cluster
 
 
 def run_in_time(cluster: "Cluster", pool: ProbePool) -> RunExec:

@@ -7,10 +7,16 @@ from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Final
 
-from cx_conformance.cluster.ended_container import START_SECONDS, await_end
-from cx_conformance.cluster.exec import ContainerPlace, ExecLimits, ExecResult
-from cx_conformance.cluster.json_fields import flag, mapping
-from cx_conformance.cluster.probe_pod import (
+from cx_conformance.api.exec_record import ContainerPlace, ExecLimits, ExecResult
+from cx_conformance.cluster.review import review
+from cx_conformance.cluster.rights import Right
+from cx_conformance.objects.json_fields import flag, mapping
+from cx_conformance.objects.service import Service
+from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, OutOfTime
+from cx_conformance.vantage.consent import Consent
+from cx_conformance.vantage.ended_container import START_SECONDS, await_end
+from cx_conformance.vantage.pool import ProbePool
+from cx_conformance.vantage.probe_pod import (
     ACTIVE_SECONDS,
     CONTAINER,
     FIRST_SECONDS,
@@ -19,17 +25,11 @@ from cx_conformance.cluster.probe_pod import (
     probe_pod,
     takes_unready,
 )
-from cx_conformance.cluster.review import review
-from cx_conformance.cluster.rights import Right
-from cx_conformance.cluster.script_container import script_container
-from cx_conformance.cluster.service import Service
-from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, OutOfTime
-from cx_conformance.vantage.consent import Consent
-from cx_conformance.vantage.pool import ProbePool
 from cx_conformance.vantage.refused_write import not_admitted, not_taken
+from cx_conformance.vantage.script_container import script_container
 
 if TYPE_CHECKING:
-    from cx_conformance.cluster.client import Cluster
+    from cx_conformance.api.client import Cluster
 
 _DELETE_SECONDS: Final = 10.0
 """So long a deletion is tried, also after the run's time limit."""

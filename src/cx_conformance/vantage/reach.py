@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cx_conformance.cluster.exec import ContainerPlace, ExecLimits
-from cx_conformance.cluster.pod import Pod
+from cx_conformance.api.exec_record import ContainerPlace, ExecLimits
 from cx_conformance.cluster.traffic import kept_out
+from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes.container_view import OUTPUT_BYTES, look_into
 
 if TYPE_CHECKING:
-    from cx_conformance.cluster.client import Cluster
+    from cx_conformance.api.client import Cluster
+    from cx_conformance.api.tunnel import Tunnel
     from cx_conformance.cluster.seen import Seen
-    from cx_conformance.cluster.tunnel import Tunnel
     from cx_conformance.probes.edges import RunExec
 
 DIRECT: Final = "direct"
@@ -67,7 +67,7 @@ class Reach:
 
     def __init__(self, cluster: "Cluster", seen: "Seen", run_exec: "RunExec") -> None:
         """Reach pods of ``seen`` from where ``cluster`` is asked; ``run_exec`` looks into those found closed."""
-        from cx_conformance.cluster.tunnel import Tunnels
+        from cx_conformance.api.tunnel import Tunnels
 
         self._inside = cluster.vantage == "in-cluster"
         self._tunnels = Tunnels(cluster.configuration)

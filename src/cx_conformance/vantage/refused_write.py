@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from cx_conformance.cluster.json_fields import text
+from cx_conformance.objects.json_fields import text
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage
 
 if TYPE_CHECKING:
-    from cx_conformance.cluster.client import Answer
+    from cx_conformance.api.client import Answer
 
 
 def not_admitted(what: str, refusal: Forbidden) -> CouldNotLook:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from cx_conformance.cluster.addressing import addresses
-from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.seen import Seen
-from cx_conformance.cluster.service import Service
 from cx_conformance.cluster.store_settings import SentinelTold
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.service import Service
 from cx_conformance.probes.stores.observation import Finding, Level, StoreObservation
 from cx_conformance.probes.stores.trouble import Kind
 

@@ -7,10 +7,10 @@ from typing import Final
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.site import Credentials as SiteCredentials
 from cx_conformance.blueprint.store import Protocol, Store
-from cx_conformance.cluster.pod import Pod
 from cx_conformance.cluster.seen import Absent, Seen
-from cx_conformance.cluster.service import Service
 from cx_conformance.cluster.store_settings import sentinel_told, told
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.service import Service
 from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.probes.stores.observation import Finding, StoreObservation
 from cx_conformance.probes.stores.target import Credentials, Limits, Target, TlsExpectation

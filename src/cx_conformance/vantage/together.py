@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.cluster.references import References
 from cx_conformance.cluster.seen import Seen
-from cx_conformance.cluster.service import Service
+from cx_conformance.objects.service import Service
 from cx_conformance.vantage.answers import HealthProbes
 from cx_conformance.vantage.callers import EdgeProbes
 from cx_conformance.vantage.consent import Consent
@@ -23,7 +23,7 @@ from cx_conformance.vantage.pool import ProbePool
 from cx_conformance.vantage.reach import Reach
 
 if TYPE_CHECKING:
-    from cx_conformance.cluster.client import Cluster
+    from cx_conformance.api.client import Cluster
 
 _AT_ONCE: Final = 64
 """Threads; they wait nearly all of their time."""

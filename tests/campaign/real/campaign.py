@@ -12,13 +12,13 @@ from typing import Final
 
 import yaml
 
+from cx_conformance.api.client import Cluster
 from cx_conformance.blueprint.manifests import DEFAULT_IMAGE, reference_installation
-from cx_conformance.catalogue import all_checks
-from cx_conformance.cluster.client import Cluster
-from cx_conformance.options import Options
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Outcome, Result
-from cx_conformance.run import Run
+from cx_conformance.run.catalogue import all_checks
+from cx_conformance.run.options import Options
+from cx_conformance.run.run import Run
 from tests.campaign.ground import Ground, Inapplicable, documented
 from tests.campaign.judging import Fate, Judged, Key, judged
 from tests.campaign.mutation import Mutation

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import quote
 
-from cx_conformance.cluster.client import Cluster
+from cx_conformance.api.client import Cluster
 from cx_conformance.outcome.looking import CouldNotLook, NotServed
 from tests.campaign.real.own import Difference
 from tests.checks.installation import Object

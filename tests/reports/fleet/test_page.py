@@ -12,7 +12,7 @@ from cx_conformance.reports.fleet import drift
 from cx_conformance.reports.fleet.page import page, write_fleet
 from cx_conformance.reports.fleet.source import UNREPORTED, Folder
 from cx_conformance.reports.fleet.standing import Standing, standing_of, standings
-from cx_conformance.reports.json_report import write_json
+from cx_conformance.reports.formats.json_report import write_json
 from tests.reports.made_up import CLUSTER, STARTED, outcome, record
 
 NOW = STARTED + dt.timedelta(hours=1)

@@ -7,9 +7,9 @@ import pytest
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.reports.fleet.page import write_fleet
 from cx_conformance.reports.fleet.standing import Standing, standing_of, worst_first
-from tests.reports.browser import Browser
 from tests.reports.fleet.test_page import NOW
 from tests.reports.made_up import STARTED, outcome, record, three_failures
+from tests.reports.page.browser import Browser
 
 
 @pytest.fixture(scope="module")

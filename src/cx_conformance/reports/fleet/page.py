@@ -17,8 +17,8 @@ from cx_conformance.outcome.verdict import Verdict
 from cx_conformance.reports.fleet import drift
 from cx_conformance.reports.fleet.standing import Standing
 from cx_conformance.reports.language import Texts
-from cx_conformance.reports.page_template import source_hash, template, template_file
-from cx_conformance.reports.picture.drawing import css_class
+from cx_conformance.reports.page.picture.drawing import css_class
+from cx_conformance.reports.page.template import source_hash, template, template_file
 from cx_conformance.reports.signs import SIGNS, WORST_FIRST
 from cx_conformance.reports.writing import replacing
 

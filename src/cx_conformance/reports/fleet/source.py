@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 from typing import Final, Protocol
 
 from cx_conformance.outcome.record import RunRecord
-from cx_conformance.reports.bucket import Bucket
-from cx_conformance.reports.json_report import UnreadableReport, read_json
-from cx_conformance.reports.kept_nights import LATEST
-from cx_conformance.reports.pack.names import REPORT
+from cx_conformance.reports.file_names import REPORT
+from cx_conformance.reports.formats.json_report import UnreadableReport, read_json
+from cx_conformance.reports.nights.bucket import Bucket
+from cx_conformance.reports.nights.kept_nights import LATEST
 
 UNREPORTED: Final = "unreported.json"
 """Says of the last visit why it left no report; beside the report of an earlier one, where there is one."""

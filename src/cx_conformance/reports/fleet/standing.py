@@ -12,7 +12,7 @@ from cx_conformance.outcome.roots import root_causes
 from cx_conformance.outcome.verdict import Verdict
 from cx_conformance.reports.cleaning import Cleaner
 from cx_conformance.reports.fleet.source import Source
-from cx_conformance.reports.json_report import UnreadableReport
+from cx_conformance.reports.formats.json_report import UnreadableReport
 from cx_conformance.reports.scrubber import Scrubber
 
 STALE: Final = dt.timedelta(hours=36)

@@ -15,7 +15,7 @@ import orjson
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.outcome.verdict import Verdict
-from cx_conformance.reports.pack.names import BLUEPRINT, REPORT, SITE
+from cx_conformance.reports.file_names import BLUEPRINT, REPORT, SITE
 from cx_conformance.reports.writing import replacing
 
 STATEMENT: Final = "https://in-toto.io/Statement/v1"

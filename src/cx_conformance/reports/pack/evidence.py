@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from cx_conformance.cluster.dossier import Dossier
-from cx_conformance.cluster.event import Event
-from cx_conformance.cluster.json_fields import Json
+from cx_conformance.objects.event import Event
+from cx_conformance.objects.json_fields import Json
+from cx_conformance.reports.file_names import EVIDENCE
 from cx_conformance.reports.legible import legible
-from cx_conformance.reports.pack.names import EVIDENCE
 from cx_conformance.reports.scrubber import Scrubber
 from cx_conformance.reports.writing import not_written, replacing
 

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from cx_conformance.reports.pack.names import SIGNATURE, SUMS
+from cx_conformance.reports.file_names import SIGNATURE, SUMS
 
 NAMESPACE: Final = "cx-conformance"
 _SECONDS: Final = 60

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from cx_conformance.reports.json_report import UnreadableReport, read_json
-from cx_conformance.reports.pack.names import ATTESTATION, EVIDENCE, NIGHTS, REPORT, SIGNATURE, SUMMED, SUMS
+from cx_conformance.reports.file_names import ATTESTATION, EVIDENCE, NIGHTS, REPORT, SIGNATURE, SUMMED, SUMS
+from cx_conformance.reports.formats.json_report import UnreadableReport, read_json
+from cx_conformance.reports.formats.report_schema import schema
 from cx_conformance.reports.pack.signing import NotSigned, signer
-from cx_conformance.reports.pack.sums import UnreadableSums, read_sums, sha256, summed
-from cx_conformance.reports.report_schema import schema
+from cx_conformance.reports.sums import UnreadableSums, read_sums, sha256, summed
 
 _MUST: Final = (REPORT, ATTESTATION)
 

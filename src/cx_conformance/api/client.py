@@ -1,0 +1,330 @@
+"""The API server: one object that asks, waits, asks again, counts, and says in words why it got no answer.
+
+Authentication, exec plug-ins, client certificates, proxies and TLS come from the official client's configuration;
+bodies stay raw, for its typed models cost ten times the time and memory and reject a whole list for one odd object.
+"""
+
+import math
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import orjson
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from cx_conformance.api.kubeconfig import (
+    KubeconfigError,
+    Origin,
+    Vantage,
+    current_token,
+    find_origin,
+    read_configuration,
+)
+from cx_conformance.api.refusals import is_lasting, no_answer, refused
+from cx_conformance.api.request_path import parse_path
+from cx_conformance.api.tally import Tally
+from cx_conformance.objects.json_fields import mapping, text
+from cx_conformance.outcome.looking import NotServed, OutOfTime, Unauthorized
+
+if TYPE_CHECKING:
+    from kubernetes.client import Configuration
+
+__all__ = ["Answer", "Cluster", "KubeconfigError", "Patience"]
+
+_RETRIED = frozenset({429, 500, 502, 503, 504})
+_REFUSED = _RETRIED | {401, 403}
+# A second refusal within this time is the server's last word, not a token that has just expired.
+_CREDENTIALS_KEPT_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer of the API server: status, headers (names in lower case), body as it came."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    def json(self) -> Any:
+        """Return the body as JSON; raises ValueError when it is none."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            # A string that is not UTF-8 must not cost the list.
+            return orjson.loads(self.body.decode("utf-8", "replace"))
+
+    @property
+    def said(self) -> Any:
+        """A refusal's Status object, or its text when it is none."""
+        try:
+            return self.json()
+        except ValueError:
+            return self.body[:500].decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long one request may take, and how often it is sent again. All times are in seconds."""
+
+    connect_seconds: float = 5.0
+    total_seconds: float = 60.0
+    # An overloaded or restarting API server: 0.25 + 0.5 + 1 + 2 s; the connection to a restarting one: 8 s more.
+    status_tries: int = 5
+    connection_tries: int = 7
+    first_tries: int = 3
+    first_pause_seconds: float = 0.25
+    longest_pause_seconds: float = 8.0
+    longest_retry_after_seconds: float = 60.0
+
+    def pause(self, tries: int) -> float:
+        """Return the seconds to wait after ``tries`` tries: doubling, with a tenth of jitter."""
+        jitter = 1 + random.random() / 10  # noqa: S311 - spreads requests, guards nothing
+        return float(min(self.first_pause_seconds * 2 ** (tries - 1), self.longest_pause_seconds)) * jitter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    accept: str = "application/json"
+    body: bytes | None = None
+    content_type: str = "application/json"
+    ends: float | None = None
+    """A moment of its own on the monotonic clock, in place of the cluster's deadline."""
+
+    @property
+    def target(self) -> str:
+        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+
+
+class Cluster:
+    """The API server of one cluster. Threads may ask at once; only ``write`` changes anything."""
+
+    def __init__(
+        self, configuration: "Configuration", *, origin: Origin, context: str, patience: Patience | None = None
+    ) -> None:
+        """Take a configuration of the official client; ``Cluster.connect`` reads one."""
+        self.configuration = configuration
+        self.origin = origin
+        self.context = context
+        self.patience = patience or Patience()
+        self.tally = Tally()
+        self.deadline: float | None = None
+        self._lock = Lock()
+        self._pool: urllib3.PoolManager | None = None
+        self._answered = False
+        self._credentials_read = time.monotonic()
+        self._credentials = 0
+
+    @classmethod
+    def connect(
+        cls,
+        kubeconfig: str | None = None,
+        context: str | None = None,
+        *,
+        patience: Patience | None = None,
+        seconds: float = math.inf,
+    ) -> "Cluster":
+        """Read the configuration as kubectl would; sends no request, waits for credentials for at most ``seconds``.
+
+        Raises KubeconfigError; Unauthorized or OutOfTime when no credentials are to be had.
+        """
+        origin = find_origin(kubeconfig, context)
+        configuration, name = read_configuration(origin, seconds)
+        return cls(configuration, origin=origin, context=name, patience=patience)
+
+    @property
+    def server(self) -> str:
+        """The address of the API server."""
+        return str(self.configuration.host)
+
+    @property
+    def vantage(self) -> Vantage:
+        """Whether this process stands in the cluster."""
+        return self.origin.vantage
+
+    def remaining(self) -> float | None:
+        """Return the seconds until the deadline, or None without one. Raises OutOfTime when it has passed."""
+        if self.deadline is None:
+            return None
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise OutOfTime("out of time: the run's time limit came first; give a longer --time-limit")
+        return left
+
+    def get(self, path: str, query: Mapping[str, str] | None = None, accept: str = "application/json") -> Answer:
+        """GET ``path`` and return the answer: 2xx, or 400, 404, 409, 410 and the like for the caller to judge.
+
+        Raises Unauthorized, Forbidden, Unreachable (no answer, or 5xx and 429 to the end), OutOfTime.
+        """
+        return self._ask(_Request(method="GET", path=path, query=query or {}, accept=accept))[0]
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Answer:
+        """POST an access review, which changes nothing; raises as ``get``."""
+        return self._ask(_Request(method="POST", path=path, body=orjson.dumps(body)))[0]
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        content_type: str = "application/json",
+        seconds: float | None = None,
+    ) -> Answer:
+        """Create, patch or delete an object, where somebody has allowed that; raises as ``get``.
+
+        It is sent again when the connection breaks, so that the first may have done it already: 409 or 404 then.
+        ``seconds`` are its own, also beyond the deadline: what a run has made it takes away again.
+        """
+        ends = None if seconds is None else time.monotonic() + seconds
+        sent = orjson.dumps(body) if body is not None else None
+        return self._ask(_Request(method=method, path=path, body=sent, content_type=content_type, ends=ends))[0]
+
+    def read(self, path: str, query: Mapping[str, str] | None = None, accept: str = "application/json") -> Any:
+        """GET ``path`` as JSON; None when the named object does not exist.
+
+        Raises NotServed when there is no such resource, else as ``get``.
+        """
+        answer, found = self._ask(_Request(method="GET", path=path, query=query or {}, accept=accept), parse=True)
+        if answer.status == 200:
+            return found
+        error = refused(self.server, "GET", path, answer.status, found)
+        # The server names the object that it lacks; for a kind that it lacks the details are empty.
+        if isinstance(error, NotServed) and text(mapping(found, "details"), "name"):
+            return None
+        raise error
+
+    def _ask(self, request: _Request, *, parse: bool = False) -> tuple[Answer, Any]:
+        """Send until there is an answer worth having; every sending but the first is counted with its reason.
+
+        Returns the answer, and its JSON when ``parse`` wants a 200 parsed (what breaks off is asked for again).
+        """
+        template = parse_path(request.path).template
+        tries = 0
+        while True:
+            tries += 1
+            credentials = self._credentials
+            self.tally.count_request(request.method, template)
+            try:
+                answer = self._send(request)
+                found = answer.json() if parse and answer.status == 200 else None
+            except (OSError, ValueError, HTTPError) as error:
+                self._left(request)
+                self._retry_connection(request, error, tries)
+                continue
+            self._answered = True
+            if answer.status == 401 and self._renew_credentials(credentials, self._left(request)):
+                self.tally.count_retry("401")
+            elif answer.status in _RETRIED and tries < self.patience.status_tries:
+                self.tally.count_retry(str(answer.status))
+                self._wait(request, tries, answer.headers.get("retry-after", ""))
+            elif answer.status in _REFUSED:
+                raise refused(self.server, request.method, request.path, answer.status, answer.said)
+            else:
+                return answer, answer.said if answer.status != 200 else found
+
+    def _left(self, request: _Request) -> float:
+        """Return the seconds that a request may take, infinite without a limit. Raises OutOfTime when none are left."""
+        if request.ends is None:
+            of_run = self.remaining()
+            return math.inf if of_run is None else of_run
+        left = request.ends - time.monotonic()
+        if left <= 0:
+            raise OutOfTime(f"out of time: the API server at {self.server} did not answer {request.method} in time")
+        return left
+
+    def _retry_connection(self, request: _Request, error: Exception, tries: int) -> None:
+        """Wait before the next try, or raise: a server that never answered is more likely wrong than restarting."""
+        allowed = self.patience.connection_tries if self._answered else self.patience.first_tries
+        if tries >= allowed or is_lasting(error):
+            raise no_answer(self.server, error, tries) from None
+        self.tally.count_retry("truncated" if isinstance(error, ValueError) else "connection")
+        self._wait(request, tries)
+
+    def _send(self, request: _Request) -> Answer:
+        """Send once and return the whole answer. Raises the connection's own errors, and OutOfTime."""
+        allowed = min(self.patience.total_seconds, self._left(request))
+        ends = time.monotonic() + allowed
+        response = self._pool_manager().request(
+            request.method,
+            self.server + request.target,
+            headers=self._headers(request),
+            body=request.body,
+            timeout=urllib3.Timeout(connect=min(self.patience.connect_seconds, allowed), read=allowed),
+            retries=False,
+            preload_content=False,
+            redirect=False,
+        )
+        return _whole(response, ends)
+
+    def _headers(self, request: _Request) -> dict[str, str]:
+        headers = {"Accept": request.accept, "Accept-Encoding": "gzip", "User-Agent": "cx-conformance"}
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
+        with self._lock:
+            try:
+                token = current_token(self.configuration, self._left(request))
+            except Unauthorized as error:
+                raise Unauthorized(f"{self.origin.words}: {error}") from None
+        if token:
+            headers["Authorization"] = token
+        return headers
+
+    def _pool_manager(self) -> urllib3.PoolManager:
+        from kubernetes.client.rest import RESTClientObject
+
+        with self._lock:
+            if self._pool is None:
+                manager: urllib3.PoolManager = RESTClientObject(self.configuration).pool_manager
+                self._pool = manager
+            return self._pool
+
+    def _renew_credentials(self, used: int, seconds: float = math.inf) -> bool:
+        """Read the credentials again after a 401; False when those that were refused are as new as can be."""
+        with self._lock:
+            if used != self._credentials:
+                return True
+            fresh = self._credentials > 0 and time.monotonic() - self._credentials_read < _CREDENTIALS_KEPT_SECONDS
+            if fresh:
+                return False
+            try:
+                self.configuration, _ = read_configuration(self.origin, seconds)
+            except (KubeconfigError, Unauthorized):
+                return False
+            self._credentials += 1
+            self._credentials_read = time.monotonic()
+            self._pool = None
+            return True
+
+    def _wait(self, request: _Request, tries: int, asked: str = "") -> None:
+        """Pause before the next try, as long as the server asks (Retry-After), but never past the deadline."""
+        pause = self.patience.pause(tries)
+        if asked.isdecimal():
+            pause = max(pause, min(float(asked), self.patience.longest_retry_after_seconds))
+        left = self._left(request)
+        if left < pause:
+            raise OutOfTime(
+                f"out of time: the API server at {self.server} has to be asked again in {pause:.1f} s, "
+                f"and {left:.1f} s of the time limit are left; give a longer --time-limit"
+            )
+        time.sleep(pause)
+
+
+def _whole(response: urllib3.BaseHTTPResponse, ends: float) -> Answer:
+    """Read the body to its end, by the moment ``ends``."""
+    body = bytearray()
+    while chunk := response.read1(1 << 20):
+        body += chunk
+        if time.monotonic() > ends:
+            response.close()
+            raise TimeoutError("the body came too slowly")
+    response.release_conn()
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(status=response.status, headers=headers, body=bytes(body))

@@ -1,0 +1,149 @@
+"""The conversation of an exec with the API server.
+
+The protocols are ``v5.channel.k8s.io`` and ``v4.channel.k8s.io``: the first byte of a message is its channel, channel 3
+carries a Status with the exit code, and in v5 ``ff 00`` closes standard input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from websockets.exceptions import ConnectionClosed
+
+from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
+from cx_conformance.api.stream import ApiStreams, StreamTarget, drop
+from cx_conformance.outcome.looking import NoVantage
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+
+_PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
+_STDIN, _STDOUT, _STDERR, _STATUS, _CLOSE = 0, 1, 2, 3, 255
+_CHUNK = 32 * 1024
+_NOT_THERE = ("executable file not found", "no such file or directory", "permission denied", "exec format error")
+
+
+def converse(
+    configuration: Any, place: ContainerPlace, argv: tuple[str, ...], stdin: bytes, limits: ExecLimits
+) -> ExecResult:
+    """Run ``argv`` at ``place``, as ``exec.run`` promises it."""
+    streams = ApiStreams(configuration)
+    target = StreamTarget(namespace=place.namespace, pod=place.pod, container=place.container, subresource="exec")
+    return asyncio.run(_Conversation(streams, target, argv, stdin, limits).run(streams.credentials()))
+
+
+class _Conversation:
+    """One exec while it runs."""
+
+    def __init__(
+        self, streams: ApiStreams, target: StreamTarget, argv: tuple[str, ...], stdin: bytes, limits: ExecLimits
+    ) -> None:
+        self._streams = streams
+        self._target = target
+        self._argv = argv
+        self._stdin = stdin
+        self._limits = limits
+        self._out = {_STDOUT: bytearray(), _STDERR: bytearray()}
+        self._status = bytearray()
+
+    async def run(self, headers: dict[str, str]) -> ExecResult:
+        started = time.monotonic()
+        opening = min(self._limits.connect_seconds, self._limits.total_seconds)
+        connection = await self._streams.open(self._target, self._query(), _PROTOCOLS, headers, opening)
+        remaining = self._limits.total_seconds - (time.monotonic() - started)
+        ending = Ending.OUT_OF_TIME
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(remaining):
+                    ending = await self._converse(connection)
+        finally:
+            if ending is Ending.EXITED:
+                await connection.close()
+            else:
+                drop(connection)
+        milliseconds = (time.monotonic() - started) * 1000
+        return ExecResult(
+            stdout=bytes(self._out[_STDOUT]),
+            stderr=bytes(self._out[_STDERR]),
+            exit_code=self._exit_code() if ending is Ending.EXITED else None,
+            ending=ending,
+            milliseconds=milliseconds,
+        )
+
+    def _query(self) -> list[tuple[str, str]]:
+        query = [("command", each) for each in self._argv]
+        if self._target.container:
+            query.append(("container", self._target.container))
+        if self._stdin:
+            query.append(("stdin", "true"))
+        return [*query, ("stdout", "true"), ("stderr", "true")]
+
+    async def _converse(self, connection: ClientConnection) -> Ending:
+        sending = asyncio.create_task(self._send(connection))
+        try:
+            async for message in connection:
+                data = message.encode() if isinstance(message, str) else message
+                if not data or data[0] == _CLOSE:
+                    continue
+                if data[0] == _STATUS:
+                    self._status += data[1:]
+                    return Ending.EXITED
+                if data[0] in self._out and not self._take(data[0], data[1:]):
+                    return Ending.TOO_MUCH_OUTPUT
+        except ConnectionClosed:
+            return Ending.DROPPED
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+        return Ending.DROPPED
+
+    def _take(self, channel: int, data: bytes) -> bool:
+        room = self._limits.output_bytes - sum(map(len, self._out.values()))
+        self._out[channel] += data[:room]
+        return len(data) <= room
+
+    async def _send(self, connection: ClientConnection) -> None:
+        if not self._stdin:
+            return
+        with contextlib.suppress(ConnectionClosed):
+            for at in range(0, len(self._stdin), _CHUNK):
+                await connection.send(bytes([_STDIN]) + self._stdin[at : at + _CHUNK])
+            if connection.subprotocol == _PROTOCOLS[0]:
+                await connection.send(bytes([_CLOSE, _STDIN]))
+
+    def _exit_code(self) -> int:
+        """Return the exit code that the Status tells; raise NoVantage when the program was not started."""
+        status = _json_object(bytes(self._status))
+        if status.get("status") == "Success":
+            return 0
+        details = status.get("details")
+        causes = details.get("causes") if isinstance(details, dict) else None
+        for cause in causes if isinstance(causes, list) else ():
+            if isinstance(cause, dict) and cause.get("reason") == "ExitCode" and str(cause.get("message")).isdigit():
+                code = int(cause["message"])
+                self._refuse_if_never_started(code)
+                return code
+        raise self._not_started(str(status.get("message") or "no reason given"))
+
+    def _refuse_if_never_started(self, code: int) -> None:
+        # Some runtimes tell their own failure as the program's: on its streams, with the shell's codes.
+        said = bytes(self._out[_STDOUT] + self._out[_STDERR])[:2000].decode(errors="replace")
+        if code in (126, 127, 255) and "runtime exec failed" in said:
+            raise self._not_started(said)
+
+    def _not_started(self, said: str) -> NoVantage:
+        if any(each in said.lower() for each in _NOT_THERE):
+            return NoVantage(f"{self._target} has no program {self._argv[0]} that can be run, so nothing to look with")
+        return NoVantage(f"{self._argv[0]} could not be started in {self._target}: {' '.join(said.split())[-300:]}")
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    with contextlib.suppress(ValueError):
+        value = json.loads(body)
+        if isinstance(value, dict):
+            return value
+    return {}

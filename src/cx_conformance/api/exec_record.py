@@ -1,0 +1,61 @@
+"""An exec as a record: where it runs, within what limits, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cx_conformance.outcome.looking import NoVantage, OutOfTime, Unreachable
+
+
+class Ending(StrEnum):
+    """How an exec ended."""
+
+    EXITED = "exited"
+    OUT_OF_TIME = "out of time"
+    TOO_MUCH_OUTPUT = "too much output"
+    DROPPED = "connection dropped"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerPlace:
+    """Where a program is run; without ``container``, in the pod's only one."""
+
+    namespace: str
+    pod: str
+    container: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExecLimits:
+    """How long an exec may take (seconds, to open it and in all) and how many bytes it may print."""
+
+    connect_seconds: float = 5.0
+    total_seconds: float = 20.0
+    output_bytes: int = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExecResult:
+    """What came of an exec; ``exit_code`` is None unless the program ended by itself."""
+
+    stdout: bytes
+    stderr: bytes
+    exit_code: int | None
+    ending: Ending
+    milliseconds: float
+
+    def complete(self, what: str) -> ExecResult:
+        """Return this if the program ended by itself; else raise the CouldNotLook that says how ``what`` ended."""
+        if self.ending is Ending.EXITED:
+            return self
+        came = f"after {self.milliseconds:.0f} ms and {len(self.stdout) + len(self.stderr)} bytes"
+        match self.ending:
+            case Ending.OUT_OF_TIME:
+                raise OutOfTime(f"{what} did not end: it was given up {came}")
+            case Ending.TOO_MUCH_OUTPUT:
+                raise NoVantage(f"{what} printed too much: it was given up {came}")
+            case _:
+                raise Unreachable(
+                    f"{what} was cut off {came}: the container restarted, or the connection to the API server broke"
+                )

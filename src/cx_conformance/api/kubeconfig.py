@@ -1,0 +1,252 @@
+"""Where the cluster is and who asks, read by the official client: kubeconfig, or the pod's service account.
+
+A file that is missing or says nothing usable is a KubeconfigError: wrong usage, the same tomorrow. Credentials that
+cannot be had just now, because a plug-in is missing, wants a login or does not answer, are Unauthorized: the cluster
+could not be looked at.
+"""
+
+import logging
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from cx_conformance.objects.secrecy import mask_text
+from cx_conformance.outcome.looking import OutOfTime, Unauthorized
+
+if TYPE_CHECKING:
+    from kubernetes.client import Configuration
+
+T = TypeVar("T")
+
+Vantage = Literal["in-cluster", "outside"]
+
+SERVICE_ACCOUNT_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+
+# An exec plug-in may wait for a person in a browser; nobody waits longer than this.
+CREDENTIAL_SECONDS = 120.0
+
+
+# https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
+_IMPERSONATION = ("as", "as-uid", "as-groups", "as-user-extra")
+
+
+class KubeconfigError(ValueError):
+    """The kubeconfig cannot be used; the text names the file, what is wrong with it, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where the configuration is read from, so that it can be read again when credentials expire."""
+
+    files: str | None
+    context: str | None
+
+    @property
+    def vantage(self) -> Vantage:
+        """Whether the service account of the pod is used, so that Service names and addresses are reachable."""
+        return "outside" if self.files else "in-cluster"
+
+    @property
+    def words(self) -> str:
+        """The origin as messages name it."""
+        return f"kubeconfig {self.files}" if self.files else "the pod's service account"
+
+
+def find_origin(kubeconfig: str | None, context: str | None) -> Origin:
+    """Choose as kubectl does: the given file, ``KUBECONFIG``, the default file, else the service account.
+
+    Raises KubeconfigError when none of them exists.
+    """
+    if kubeconfig:
+        if not Path(kubeconfig).expanduser().is_file():
+            raise KubeconfigError(f"kubeconfig {kubeconfig}: there is no such file; give the right one by --kubeconfig")
+        return Origin(files=kubeconfig, context=context)
+    named = os.environ.get("KUBECONFIG", "")
+    if any(Path(part).expanduser().is_file() for part in named.split(os.pathsep) if part):
+        return Origin(files=named, context=context)
+    default = Path("~/.kube/config").expanduser()
+    if not named and default.is_file():
+        return Origin(files=str(default), context=context)
+    if os.environ.get("KUBERNETES_SERVICE_HOST") and SERVICE_ACCOUNT_TOKEN.is_file():
+        return Origin(files=None, context=None)
+    looked = f"KUBECONFIG ({named}) names no file that exists" if named else f"there is no {default}"
+    raise KubeconfigError(
+        f"no cluster to look at: {looked}, and this is no pod with a service account; "
+        "give --kubeconfig FILE, or --sandbox for the embedded cluster"
+    )
+
+
+def read_configuration(origin: Origin, seconds: float = CREDENTIAL_SECONDS) -> "tuple[Configuration, str]":
+    """Read ``origin`` and return (configuration, name of the context).
+
+    Runs the exec plug-in if the kubeconfig has one, for at most ``seconds``, and never longer than
+    CREDENTIAL_SECONDS. Raises KubeconfigError; Unauthorized when the plug-in gives nothing; OutOfTime.
+    """
+    return _within(seconds, f"{origin.words}: its credential plug-in", lambda: _read(origin))
+
+
+def _within(seconds: float, who: str, read: Callable[[], T]) -> T:
+    """Return what ``read`` does; where that takes too long ``who`` is said not to have answered."""
+    outcome: list[T] = []
+    failed: list[Exception] = []
+
+    def reading() -> None:
+        try:
+            outcome.append(read())
+        except Exception as error:  # noqa: BLE001 - raised again, in the thread that waits
+            failed.append(error)
+
+    reader = Thread(target=reading, name="kubeconfig", daemon=True)
+    reader.start()
+    reader.join(min(seconds, CREDENTIAL_SECONDS))
+    if failed:
+        raise failed[0]
+    if outcome:
+        return outcome[0]
+    if seconds < CREDENTIAL_SECONDS:
+        raise OutOfTime(
+            f"out of time: {who} gave no credentials before the run's time limit; run it by hand and log in, "
+            "or give a longer --time-limit"
+        )
+    raise Unauthorized(f"{who} did not answer within {CREDENTIAL_SECONDS:.0f} s; run it by hand and log in")
+
+
+def _read(origin: Origin) -> "tuple[Configuration, str]":
+    from kubernetes import config
+    from kubernetes.client import Configuration
+
+    configuration = Configuration()
+    # Retrying is this package's business: it counts what it repeats.
+    configuration.retries = False
+    try:
+        with _complaints() as complaints:
+            if origin.files is None:
+                config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call] # theirs
+                return _checked(origin, configuration), "in-cluster"
+            _load(origin.files, origin.context, configuration)
+            active = origin.context or _current_context(origin.files)
+            _refuse_impersonation(origin.files, active)
+    except KubeconfigError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the loader lets any error of a malformed file through
+        raise KubeconfigError(f"{origin.words}: {_words(error, origin.context)}") from None
+    if complaints and not configuration.api_key and not configuration.cert_file:
+        raise Unauthorized(
+            f"{origin.words}: its credential plug-in gave no credentials ({'; '.join(complaints)}); "
+            "run the command in its exec section by hand, and log in or install it"
+        )
+    return _checked(origin, configuration), active
+
+
+def _load(files: str, context: str | None, configuration: "Configuration") -> None:
+    from kubernetes.config import load_kube_config
+
+    load: Callable[..., None] = load_kube_config
+    # The kubeconfig is the user's: refreshed tokens are not written back to it.
+    load(config_file=files, context=context, client_configuration=configuration, persist_config=False)
+
+
+def _current_context(files: str) -> str:
+    from kubernetes import config
+
+    _, current = config.list_kube_config_contexts(config_file=files)  # type: ignore[no-untyped-call] # theirs
+    return str(current["name"])
+
+
+def _refuse_impersonation(files: str, context: str) -> None:
+    """Raise KubeconfigError where the context's user acts as another, as kubectl does and the client does not."""
+    import yaml
+    from kubernetes import config
+
+    contexts, _ = config.list_kube_config_contexts(config_file=files)  # type: ignore[no-untyped-call] # theirs
+    named = {each["name"]: each["context"].get("user") for each in contexts}.get(context)
+    existing = [path for part in files.split(os.pathsep) if (path := Path(part).expanduser()).is_file()]
+    users = [
+        user for path in existing for user in (yaml.load(path.read_text(), yaml.CSafeLoader) or {}).get("users") or ()
+    ]
+    given = next((user.get("user") or {} for user in users if user.get("name") == named), {})
+    acting = ", ".join(key for key in given if key in _IMPERSONATION)
+    if acting:
+        raise KubeconfigError(
+            f"kubeconfig {files}: user {named} acts as another ({acting}), which cx-conformance does not do; "
+            "give a context with the account's own credentials, such as a token of `kubectl create token`"
+        )
+
+
+def current_token(configuration: "Configuration", seconds: float = CREDENTIAL_SECONDS) -> str | None:
+    """Return the Authorization header of this moment, or None (client certificate, anonymous).
+
+    The client reads a service account's token file again every minute, and runs the exec plug-in again when its
+    credential has run out. Raises Unauthorized when that fails, OutOfTime when it takes more than ``seconds``.
+    """
+    if configuration.refresh_api_key_hook is None:
+        return _token(configuration)
+    return _within(seconds, "the credential plug-in", lambda: _token(configuration))
+
+
+def _token(configuration: "Configuration") -> str | None:
+    with _complaints() as complaints:
+        try:
+            found: str | None = configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
+        except Exception as error:  # noqa: BLE001 - what the refreshing hook lets through is not documented
+            said = "; ".join([*complaints, " ".join(str(error).split())])
+            raise Unauthorized(f"the credentials cannot be renewed ({said}); log in again") from None
+    return found
+
+
+def _checked(origin: Origin, configuration: "Configuration") -> "Configuration":
+    if not re.match(r"https?://[^/\s]", configuration.host):
+        raise KubeconfigError(
+            f"{origin.words}: server {configuration.host!r} is no address; write it as https://HOST:PORT"
+        )
+    # A name behind the proxy is often known there only; kubectl leaves it to the proxy under this scheme too.
+    if configuration.proxy and configuration.proxy.startswith("socks5://"):
+        configuration.proxy = configuration.proxy.replace("socks5", "socks5h", 1)
+    return configuration
+
+
+def _words(error: Exception, context: str | None) -> str:
+    """Say what is wrong with the file, without a word of its contents beyond keys and names."""
+    import yaml
+
+    said = " ".join(str(error).split())
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return f"is not valid YAML at line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    if "Expected object with name" in said and said.endswith("/contexts list"):
+        return f"has no context {context!r}; `kubectl config get-contexts` lists those it has"
+    if "Expected key current-context" in said:
+        return "has no current context; choose one by --context"
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror or said}"
+    if type(error).__name__ == "ConfigException":
+        return said.removeprefix("Invalid kube-config file. ")
+    return f"is not a kubeconfig ({type(error).__name__}: {said[:200]})"
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """Collect what the client's loader only logs: that the exec plug-in failed."""
+    heard: list[str] = []
+
+    def hear(record: logging.LogRecord) -> bool:
+        if Path(record.pathname).name != "kube_config.py":
+            return True
+        heard.append(mask_text(" ".join(record.getMessage().split())[:500]))
+        return False
+
+    root = logging.getLogger()
+    # Without a handler, logging.error() would install one that writes to the terminal for the rest of the run.
+    silent = logging.NullHandler()
+    root.addHandler(silent)
+    root.addFilter(hear)
+    try:
+        yield heard
+    finally:
+        root.removeFilter(hear)
+        root.removeHandler(silent)

@@ -1,0 +1,57 @@
+"""Reading whole lists: page by page, from the start again when a page has expired.
+
+https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from cx_conformance.objects.json_fields import Json, mapping, objects, text
+from cx_conformance.outcome.looking import Unreachable
+
+if TYPE_CHECKING:
+    from cx_conformance.api.client import Cluster
+
+R = TypeVar("R")
+
+PAGE = 500
+
+
+def read_list(
+    cluster: "Cluster", path: str, parse: Callable[[Json], R], *, field_selector: str = "", page: int = PAGE
+) -> tuple[R, ...]:
+    """Return every object of the list at ``path``, parsed page by page so that only one raw page is held.
+
+    A page token lives about five minutes; when it has expired (410) the list is read again, and the second time in
+    one piece, as client-go does. resourceVersion stays unset: 0 may be answered from a stale cache.
+    Raises Forbidden, NotServed, Unauthorized, Unreachable, OutOfTime.
+    """
+    from cx_conformance.api.refusals import PageExpired
+
+    query = {"fieldSelector": field_selector} if field_selector else {}
+    for limit in (page, page, 0):
+        try:
+            return _read_pages(cluster, path, parse, query | ({"limit": str(limit)} if limit else {}))
+        except PageExpired as error:
+            cluster.tally.count_retry("410")
+            expired = error
+    raise expired
+
+
+def _read_pages(cluster: "Cluster", path: str, parse: Callable[[Json], R], query: dict[str, str]) -> tuple[R, ...]:
+    found: list[R] = []
+    token = ""
+    while True:
+        page = cluster.read(path, query | ({"continue": token} if token else {}))
+        if not isinstance(page, dict) or "items" not in page:
+            raise Unreachable(
+                f"the API server at {cluster.server} answered GET {path} with something that is no list; "
+                "look at the proxies and gateways before it"
+            )
+        found.extend(parse(item) for item in objects(page, "items"))
+        following = text(mapping(page, "metadata"), "continue")
+        if not following:
+            return tuple(found)
+        if following == token:
+            raise Unreachable(f"the API server at {cluster.server} gives the same page of {path} again and again")
+        token = following

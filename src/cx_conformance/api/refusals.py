@@ -1,0 +1,125 @@
+"""From what went wrong with a request to the exception that says so to an engineer."""
+
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+
+import urllib3.exceptions
+
+from cx_conformance.api.request_path import parse_path
+from cx_conformance.objects.json_fields import text
+from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NotServed, Unauthorized, Unreachable
+
+
+class PageExpired(Unreachable):
+    """The rest of a list has expired (410): it has to be read again from its start."""
+
+
+def refused(server: str, method: str, path: str, status: int, said: object) -> CouldNotLook:
+    """Return the exception for an answer of ``status``; ``said`` is the body: a Status object, or text."""
+    message = _one_line(text(said, "message") if isinstance(said, dict) else str(said or ""))
+    asked = parse_path(path)
+    match status:
+        case 401:
+            return Unauthorized(
+                f"the API server at {server} does not accept the credentials (401 {message or 'Unauthorized'}); "
+                "log in again, or choose another user or context in the kubeconfig"
+            )
+        case 403:
+            return Forbidden(asked.verb(method), asked.resource, asked.namespace, message)
+        case 404:
+            return NotServed(
+                f"the API server at {server} does not serve {path} (404 {message or 'Not Found'}): "
+                "the cluster is older than this kind, or lacks the extension that brings it"
+            )
+        case 410:
+            return PageExpired(f"the API server at {server} no longer knows the page of {path} ({message})")
+        case _:
+            return Unreachable(
+                f"the API server at {server} answered {status} to {method} {path}: {message or 'no reason given'}; "
+                "look at its log and its load"
+            )
+
+
+def no_answer(server: str, error: BaseException, tries: int) -> Unreachable:
+    """Return the exception for a request that got no answer: who was asked, what happened, what to do."""
+    cause = _root(error)
+    tried = f" ({tries} tries)" if tries > 1 else ""
+    return Unreachable(f"the API server at {server} gave no answer{tried}: {_reason(error, cause)}")
+
+
+def is_lasting(error: BaseException) -> bool:
+    """Whether trying again cannot help: a certificate that is not trusted, a name that does not exist."""
+    cause = _root(error)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return True
+    return isinstance(cause, ssl.SSLError) and "WRONG_VERSION_NUMBER" in str(cause)
+
+
+# The first entry whose type is that of the error, or of its root cause, says what happened and what to do.
+_BY_PROXY = "the proxy refused ({said}); check HTTPS_PROXY, NO_PROXY and proxy-url"
+_REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((urllib3.exceptions.ProxyError,), _BY_PROXY),
+    (
+        (ssl.SSLCertVerificationError,),
+        "its certificate is not trusted ({said}); check certificate-authority and server name, and the clock",
+    ),
+    ((ssl.SSLError,), "TLS failed ({said}); check the server address and the client certificate in the kubeconfig"),
+    (
+        (socket.gaierror, urllib3.exceptions.NameResolutionError),
+        "its name cannot be resolved; check the server address in the kubeconfig, DNS and the VPN",
+    ),
+    (
+        (ConnectionRefusedError,),
+        "connection refused; check that it runs and that the address and port in the kubeconfig are right",
+    ),
+    (
+        (TimeoutError, urllib3.exceptions.TimeoutError),
+        "no answer in time; check the network, the VPN, the firewall and the load of the API server",
+    ),
+    (
+        (ConnectionError, urllib3.exceptions.ProtocolError, urllib3.exceptions.DecodeError),
+        "the connection was dropped ({said}); check load balancers and proxies on the way",
+    ),
+    ((ValueError,), "its answer is no JSON, or breaks off ({said}); check load balancers and proxies on the way"),
+    ((BaseException,), "{said}; check the network, the VPN and the kubeconfig"),
+)
+
+
+def _reason(error: BaseException, cause: BaseException) -> str:
+    said = getattr(cause, "verify_message", "") or _one_line(str(cause)) or type(cause).__name__
+    # Where in Python's own source TLS failed helps nobody.
+    said = re.sub(r" \(_ssl\.c:\d+\)", "", said)
+    words = next(words for types, words in _REASONS if isinstance(error, types) or isinstance(cause, types))
+    # PySocks' own errors stand between urllib3's and the operating system's.
+    if any(type(step).__module__ == "socks" for step in _steps(error)):
+        words = _BY_PROXY
+    return words.replace("{said}", said)
+
+
+def _root(error: BaseException) -> BaseException:
+    """Follow urllib3's wrapping down to the operating system's or TLS's own error."""
+    *_, root = _steps(error)
+    return root
+
+
+def _steps(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it wraps, down to the first."""
+    seen: set[int] = set()
+    inner: BaseException | None = error
+    while inner is not None and id(inner) not in seen:
+        seen.add(id(inner))
+        yield inner
+        inner = (
+            inner.__cause__
+            or inner.__context__
+            or next(
+                (item for item in (getattr(inner, "reason", None), *inner.args) if isinstance(item, BaseException)),
+                None,
+            )
+        )
+
+
+def _one_line(said: str) -> str:
+    return " ".join(said.split())[:500]

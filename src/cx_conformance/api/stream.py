@@ -1,0 +1,270 @@
+"""WebSockets to the Kubernetes API server, for exec and port-forward.
+
+``websockets`` stands here instead of the official client's ``kubernetes.stream.ws_client``, because that one
+
+* connects without a time limit (``create_websocket`` passes none), so a silent API server hangs the run;
+* reads until no more frames are waiting, so endless output never comes back to look at the clock or the size;
+* answers a lost connection and a program that is not there with a ``TypeError`` or ``ValueError`` of its own.
+
+Authentication, TLS and proxies are taken from the official client's ``Configuration``, by its rules.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import logging
+import re
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote, urlencode, urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, ProxyError
+from websockets.typing import Subprotocol
+
+from cx_conformance.objects.secrecy import mask_text
+from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NotServed, NoVantage, Unauthorized, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MESSAGE_LIMIT = 16 * 1024 * 1024
+"""Bytes in one message; a kubelet sends 32 KiB at a time."""
+
+_CLOSE_SECONDS = 1.0
+_PAUSE_SECONDS = 0.5
+"""Before the second try to open a stream."""
+_SILENT = logging.getLogger("cx_conformance.websockets")
+# At DEBUG the library writes the handshake with its Authorization header.
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
+_SILENT.setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StreamTarget:
+    """What a stream is opened to: ``subresource`` (``exec`` or ``portforward``) of one pod."""
+
+    namespace: str
+    pod: str
+    subresource: str
+    container: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The path below the API server's address."""
+        return f"/api/v1/namespaces/{quote(self.namespace)}/pods/{quote(self.pod)}/{self.subresource}"
+
+    def __str__(self) -> str:
+        """Name the pod and the container in a sentence."""
+        inside = f"container {self.container} of " if self.container else ""
+        return f"{inside}pod {self.namespace}/{self.pod}"
+
+
+class _Connect(connect):
+    """A connect that follows no redirect: the API server sends none, and the credentials are for it alone."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+class ApiStreams:
+    """Opens WebSockets to the API server of one ``kubernetes.client.Configuration``; safe for several threads."""
+
+    def __init__(self, configuration: Any) -> None:
+        """Take the official client's ``configuration``; nothing is opened yet."""
+        self._configuration = configuration
+        self.server: str = str(configuration.host).rstrip("/")
+
+    def credentials(self) -> dict[str, str]:
+        """Return the headers that authenticate; may run the kubeconfig's exec plug-in, which blocks."""
+        settings = self._configuration.auth_settings().values()
+        return {each["key"]: each["value"] for each in settings if each["in"] == "header" and each["value"]}
+
+    async def open(
+        self,
+        target: StreamTarget,
+        query: Sequence[tuple[str, str]],
+        protocols: Sequence[str],
+        headers: dict[str, str],
+        seconds: float,
+    ) -> ClientConnection:
+        """Open a stream to ``target`` within ``seconds``.
+
+        What may pass, as an overloaded API server or a kubelet that drops the connection, is tried a second time:
+        nothing was begun in the pod yet. ``headers`` are those of ``credentials()``. Raises the ``CouldNotLook`` that
+        says why it was not opened.
+        """
+        ends = time.monotonic() + seconds
+        try:
+            return await self._open(target, query, protocols, headers, seconds)
+        except Unreachable:
+            left = ends - time.monotonic() - _PAUSE_SECONDS
+            if left <= 0:
+                raise
+        await asyncio.sleep(_PAUSE_SECONDS)
+        return await self._open(target, query, protocols, headers, left)
+
+    async def _open(
+        self,
+        target: StreamTarget,
+        query: Sequence[tuple[str, str]],
+        protocols: Sequence[str],
+        headers: dict[str, str],
+        seconds: float,
+    ) -> ClientConnection:
+        url = "ws" + self.server.removeprefix("http") + target.path
+        proxy = self._proxy()
+        ways: dict[str, Any] = self._tls()
+        try:
+            async with asyncio.timeout(seconds):
+                if proxy and proxy.startswith("socks"):
+                    ways["sock"] = await asyncio.to_thread(_through_socks, proxy, self.server, seconds)
+                    proxy = None
+                return await _Connect(
+                    f"{url}?{urlencode(query)}" if query else url,
+                    subprotocols=[Subprotocol(each) for each in protocols],
+                    additional_headers=headers,
+                    compression=None,
+                    proxy=proxy,
+                    open_timeout=None,
+                    ping_interval=None,
+                    close_timeout=_CLOSE_SECONDS,
+                    max_size=MESSAGE_LIMIT,
+                    logger=_SILENT,
+                    **ways,
+                )
+        except InvalidStatus as refusal:
+            raise refused(target, refusal.response.status_code, bytes(refusal.response.body or b"")) from None
+        except TimeoutError:
+            raise Unreachable(
+                f"the API server {self.server} did not open {target.subresource} to {target} within {seconds:g} s; "
+                "check the way to it (VPN, proxy, load balancer), or give it more time"
+            ) from None
+        except (InvalidProxy, ProxyError) as error:
+            raise Unreachable(
+                f"the proxy in front of the API server {self.server} does not let through: {mask_text(str(error))}"
+            ) from None
+        except ssl.SSLCertVerificationError as error:
+            raise Unreachable(
+                f"the certificate of the API server {self.server} is not accepted ({error.verify_message}); "
+                "check certificate-authority and tls-server-name in the kubeconfig"
+            ) from None
+        except (OSError, InvalidHandshake, EOFError) as error:
+            said = str(error) or type(error).__name__
+            raise Unreachable(
+                f"the API server {self.server} cannot be reached for {target.subresource}: {said}"
+            ) from None
+
+    def _tls(self) -> dict[str, Any]:
+        if not self.server.startswith("https:"):
+            return {}
+        configuration = self._configuration
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if not configuration.verify_ssl:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        elif configuration.ssl_ca_cert or getattr(configuration, "ca_cert_data", None):
+            context.load_verify_locations(
+                configuration.ssl_ca_cert, cadata=getattr(configuration, "ca_cert_data", None)
+            )
+        else:
+            import certifi
+
+            context.load_verify_locations(certifi.where())
+        if configuration.assert_hostname is False:
+            context.check_hostname = False
+        if configuration.cert_file:
+            context.load_cert_chain(configuration.cert_file, configuration.key_file)
+        name = configuration.tls_server_name
+        return {"ssl": context, "server_hostname": name} if name else {"ssl": context}
+
+    def _proxy(self) -> str | None:
+        configuration = self._configuration
+        if not configuration.proxy:
+            return None
+        from requests.utils import should_bypass_proxies
+
+        if should_bypass_proxies(self.server, no_proxy=configuration.no_proxy or ""):
+            return None
+        basic = next(
+            (str(v) for k, v in (configuration.proxy_headers or {}).items() if k.lower() == "proxy-authorization"), ""
+        )
+        address = str(configuration.proxy)
+        if basic.startswith("Basic ") and "@" not in address:
+            user, _, password = base64.b64decode(basic.split()[1]).decode().partition(":")
+            parts = urlsplit(address)
+            address = parts._replace(
+                netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}"
+            ).geturl()
+        return address
+
+
+def _through_socks(proxy: str, server: str, seconds: float) -> socket.socket:
+    """Return a connection to ``server`` through a SOCKS proxy, which looks its name up; raises OSError."""
+    import socks
+
+    way, api = urlsplit(proxy), urlsplit(server)
+    kind = socks.SOCKS4 if way.scheme.startswith("socks4") else socks.SOCKS5
+    connection = socks.socksocket()
+    user, password = (unquote(each) if each else None for each in (way.username, way.password))
+    connection.set_proxy(kind, way.hostname, way.port or 1080, rdns=True, username=user, password=password)
+    connection.settimeout(seconds)
+    try:
+        connection.connect((api.hostname, api.port or (443 if api.scheme == "https" else 80)))
+    except OSError:
+        connection.close()
+        raise
+    return socket.socket(fileno=connection.detach())
+
+
+def drop(connection: ClientConnection) -> None:
+    """Cut ``connection`` at once, for a server that would go on sending."""
+    with contextlib.suppress(AttributeError):  # the transport is gone when the connection is
+        connection.transport.abort()
+
+
+def refused(target: StreamTarget, status: int, body: bytes) -> CouldNotLook:
+    """Return the exception for an upgrade that the API server answered with ``status`` and ``body``.
+
+    The texts are those of kube-apiserver and kubelet 1.36: a pending pod has no host assigned (400), a container that
+    waits to start or to restart is not found (500), and the kubelet says so in plain text.
+    """
+    said = _message(body)
+    resource = f"pods/{target.subresource}"
+    error: CouldNotLook
+    if status == 401:
+        error = Unauthorized(f"the API server does not accept the credentials for {resource} ({said}); renew them")
+    elif status == 403:
+        verb = re.search(r"cannot (\w+) resource", said)
+        both = "; from Kubernetes 1.35 on exec needs both get and create" if target.subresource == "exec" else ""
+        error = Forbidden(verb[1] if verb else "create", resource, target.namespace, said + both)
+    elif status == 404 and "not found" in said and "pods" in said:
+        error = NoVantage(f"pod {target.namespace}/{target.pod} is gone; look again, it may have been replaced")
+    elif status == 404:
+        error = NotServed(f"the API server has no {resource} at {target.path} ({said})")
+    elif "does not have a host assigned" in said:
+        error = NoVantage(f"{target} is pending: no node runs it yet, so there is nothing to look from")
+    elif "container not found" in said or "container is not running" in said:
+        error = NoVantage(f"{target} is not running: it waits to start or to restart; see the state of the pod")
+    elif status == 400:
+        error = NoVantage(f"the API server does not open {target.subresource} to {target}: {said}")
+    else:
+        error = Unreachable(f"the API server could not open {target.subresource} to {target} (HTTP {status}): {said}")
+    return error
+
+
+def _message(body: bytes) -> str:
+    """Return the text of a Status, or of an answer that is none, in one short line."""
+    text = body[:4096].decode(errors="replace")
+    with contextlib.suppress(ValueError):
+        status = json.loads(text)
+        if isinstance(status, dict) and isinstance(status.get("message"), str):
+            text = status["message"]
+    return " ".join(text.split())[:300] or "no reason given"

@@ -1,0 +1,1 @@
+"""Typed records of Kubernetes objects, read from API JSON."""

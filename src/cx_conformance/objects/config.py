@@ -1,0 +1,50 @@
+"""ConfigMaps, and what may be known of Secrets: that they exist, and the certificate of a TLS Secret."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cx_conformance.objects.json_fields import Json, mapping, text_map
+from cx_conformance.objects.metadata import ApiObject, metadata
+from cx_conformance.objects.secrecy import mask_value
+
+# A generator of kustomize names what it makes of its contents too: a dash and ten letters of its own alphabet, so that
+# a change makes a new name (https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/configmapgenerator/).
+_GENERATED = re.compile(r"-[2456789bcdfghkmt]{10}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigMap(ApiObject):
+    """A ConfigMap. ``keys`` are those of data and binaryData; values are masked where they look secret."""
+
+    keys: tuple[str, ...]
+    values: Mapping[str, str] = field(repr=False)
+
+    def value(self, key: str) -> str | None:
+        """Return the text under ``key``, secret-looking parts left out; None when absent or binary."""
+        return self.values.get(key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretMetadata(ApiObject):
+    """A Secret that exists; neither its values nor its keys are looked at."""
+
+
+def is_generated_from(name: str, plain: str) -> bool:
+    """Whether ``name`` is that of a ConfigMap or Secret which kustomize generates under the name ``plain``."""
+    return name.startswith(plain) and _GENERATED.fullmatch(name, len(plain)) is not None
+
+
+def config_map(source: Json) -> ConfigMap:
+    """Read a ConfigMap; secret-looking values are masked here, so that nothing further on can show them."""
+    values = text_map(source, "data")
+    return ConfigMap(
+        **metadata(source),
+        keys=(*values, *mapping(source, "binaryData")),
+        values={key: mask_value(key, value) for key, value in values.items()},
+    )
+
+
+def secret_metadata(source: Json) -> SecretMetadata:
+    """Read a Secret, or its PartialObjectMetadata."""
+    return SecretMetadata(**metadata(source))

@@ -1,0 +1,128 @@
+"""The pytest item of one check and one entry.
+
+Leaner than a parametrised function: all entries of a check share one function and one set of fixtures, and nothing is
+set up for each. Fixtures are ordinary ones, of session scope.
+"""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+import pytest
+
+from cx_conformance.blueprint.plan import Entry
+from cx_conformance.outcome.check import Check
+from cx_conformance.outcome.looking import CouldNotLook
+from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.plugin.workers import LIVE_GROUP
+
+if TYPE_CHECKING:
+    from cx_conformance.run.run import Run
+
+
+class PromiseBroken(AssertionError):  # noqa: N818 - an outcome, not a bug
+    """A check failed; its text is all that is shown, for a traceback of the suite helps nobody."""
+
+
+OUTCOME: Final = "cx_outcome"
+"""Under which a report from a worker process carries the outcome."""
+
+_SKIPPED: Final = (Result.WAIVED, Result.BLOCKED, Result.NOT_APPLICABLE)
+
+
+def check_items(collector: pytest.Module | pytest.Class, name: str, check: Check, run: "Run") -> list["CheckItem"]:
+    """Return an item for each entry of ``check`` that was asked for."""
+    items: list[CheckItem] = []
+    shared = None
+    for entry in run.plan.entries(check.per):
+        if not run.selection.takes(check, entry):
+            continue
+        item = CheckItem.from_parent(
+            collector,
+            name=f"{name}[{entry.component}|{entry.id}]",
+            callobj=check.function,
+            fixtureinfo=shared,
+            check=check,
+            entry=entry,
+            run=run,
+        )
+        if check.live:
+            item.add_marker(pytest.mark.xdist_group(LIVE_GROUP))
+        shared = item._fixtureinfo  # noqa: SLF001 - worked out once for all entries of the check
+        items.append(item)
+    return items
+
+
+class CheckItem(pytest.Function):
+    """Judges in its set-up, so that what could not be looked at is an error of the set-up and not a failure."""
+
+    nofuncargs = True
+    """The check's parameters are the judge's business: an entry, fixtures by name, evidence."""
+
+    def __init__(self, *, check: Check, entry: Entry[Any], run: "Run", **of_function: Any) -> None:
+        """Make the item of ``check`` for ``entry``."""
+        super().__init__(**of_function)
+        if (known := getattr(self, "_id", None)) is not None:
+            # pytest 9.2 keeps IDs in parts, and would hold the entry for a part of the function's name: not the same
+            # ID as the one that it reads from its cache, for --lf and --stepwise.
+            self._id = type(known).parse(self.nodeid)
+        self.check = check
+        self.entry = entry
+        self.run_of = run
+        self.ended: Outcome | None = None
+
+    @property
+    def can_be_judged(self) -> bool:
+        """Whether every fixture has looked already that the check and what it rests on need."""
+        return self.run_of.judge.needs_no_look(self.check)
+
+    def judge(self) -> Outcome:
+        """Return how the check ends for the entry."""
+        outcome = self.ended = self.run_of.judge.outcome(self.check, self.entry, self._request.getfixturevalue)
+        self.user_properties += [
+            ("check", outcome.check),
+            ("severity", str(outcome.severity)),
+            ("component", outcome.component),
+            ("vantage", outcome.vantage),
+        ]
+        return outcome
+
+    def attach(self, report: pytest.TestReport) -> None:
+        """Let the outcome travel with the report on its way from a worker process."""
+        if self.ended is not None and hasattr(self.config, "workerinput"):
+            text = orjson.dumps(self.ended.as_mapping(), default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+            setattr(report, OUTCOME, text)
+
+    def shown(self, message: str) -> str:
+        """Return how pytest itself shows a failure or an error: the message, and what to do."""
+        remedy = f"\n  what to do: {self.check.remedy}" if self.check.remedy else ""
+        return f"{self.check.id} {self.check.title} [{self.entry.id}]\n  {message}{remedy}"
+
+    def setup(self) -> None:
+        """Judge; skip what is waived, blocked or not applicable, raise what could not be looked at."""
+        self.run_of.judge.look_ahead(self.check, self._request.getfixturevalue)
+        outcome = self.judge()
+        if outcome.result in _SKIPPED:
+            pytest.skip(outcome.message)
+        if outcome.result is Result.ERROR:
+            raise CouldNotLook(outcome.message)
+
+    def runtest(self) -> None:
+        """Fail where the promise is broken."""
+        if self.ended and self.ended.result is Result.FAIL:
+            raise PromiseBroken(self.ended.message)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_ignored: Any) -> str:
+        """Show the message, and nothing of the suite's inside."""
+        if isinstance(excinfo.value, (PromiseBroken, CouldNotLook)):
+            return self.shown(str(excinfo.value))
+        return str(super().repr_failure(excinfo))
+
+    @cached_property
+    def location(self) -> tuple[str, int | None, str]:
+        """Return what ``reportinfo`` says, with the path from the root of the run, which pytest would work out anew."""
+        return self.nodeid.partition("::")[0], None, self.reportinfo()[2]
+
+    def reportinfo(self) -> tuple[Any, int | None, str]:
+        """Name the item as reports do."""
+        return self.path, None, f"{self.check.id} {self.check.title} [{self.entry.id}]"

@@ -1,0 +1,97 @@
+"""The reports of an entry whose fixtures have all looked already: made straight, without a set-up of their own.
+
+pytest's own way to run an item costs about half a millisecond of hooks, which is most of a static run. It is taken
+all the same for each fixture's first use, and for everything when another plug-in listens to the phases of a test.
+"""
+
+import time
+from typing import Final, Literal
+
+import pytest
+
+from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.plugin.items import CheckItem
+
+_PHASES: Final = ("pytest_runtest_setup", "pytest_runtest_call", "pytest_runtest_teardown", "pytest_runtest_makereport")
+_WORDS: Final = ("pytest_runtest_logstart", "pytest_runtest_logfinish")
+_UNCONCERNED: Final = ("_pytest.", "cx_conformance.", "pytest_timeout", "xdist.")
+
+
+class QuickReports:
+    """Runs the items that need nothing but judging; registered where nobody would miss the phases."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Tell when an item begins and ends only where somebody shows it."""
+        self._told = config.option.verbose >= -1 or not _nobody_else_has(config, _WORDS)
+
+    @staticmethod
+    def suits(config: pytest.Config) -> bool:
+        """Return whether nobody listens to the phases of a test who would miss one that takes no time."""
+        return _nobody_else_has(config, _PHASES)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        """Report an item that can be judged at once; leave every other to pytest."""
+        if not isinstance(item, CheckItem):
+            return None
+        if not item.can_be_judged:
+            # pytest expects the item before to have torn down what this one does not need; a quick one does not.
+            item.session._setupstate.teardown_exact(item)  # noqa: SLF001 - there is no public way
+            return None
+        hook = item.config.hook
+        if self._told:
+            hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        hook.pytest_runtest_logreport(report=_report(item))
+        if self._told:
+            hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
+
+
+def _nobody_else_has(config: pytest.Config, hooks: tuple[str, ...]) -> bool:
+    """Return whether only pytest itself, this suite and plug-ins that need no phases implement these hooks."""
+    return all(
+        (implementation.function.__module__ or "").startswith(_UNCONCERNED)
+        for hook in hooks
+        for implementation in getattr(config.hook, hook).get_hookimpls()
+    )
+
+
+def _report(item: CheckItem) -> pytest.TestReport:
+    started = time.time()
+    ended = item.judge()
+    phase, word = _in_pytests_words(ended)
+    shown: str | tuple[str, int, str] | None = None
+    if word == "skipped":
+        shown = (str(item.path), 0, f"Skipped: {ended.message}")
+    elif word == "failed":
+        shown = item.shown(ended.message)
+    stopped = time.time()
+    report = pytest.TestReport(
+        nodeid=item.nodeid,
+        location=item.location,
+        keywords={},
+        outcome=word,
+        longrepr=shown,
+        when=phase,
+        duration=stopped - started,
+        start=started,
+        stop=stopped,
+        user_properties=item.user_properties,
+    )
+    item.attach(report)
+    return report
+
+
+def _in_pytests_words(
+    ended: Outcome,
+) -> tuple[Literal["setup", "call"], Literal["passed", "failed", "skipped"]]:
+    """Return the phase and the word by which pytest tells an outcome; a failed set-up is an error."""
+    match ended.result:
+        case Result.PASS:
+            return "call", "passed"
+        case Result.FAIL:
+            return "call", "failed"
+        case Result.ERROR:
+            return "setup", "failed"
+        case _:
+            return "setup", "skipped"

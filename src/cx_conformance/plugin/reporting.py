@@ -1,0 +1,351 @@
+"""Collects outcomes from pytest's reports, shows progress, and writes the run's own reports when it ends."""
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+import pytest
+
+from cx_conformance.outcome.judge import severity_of
+from cx_conformance.outcome.looking import CouldNotLook
+from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.outcome.roots import root_causes
+from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, Verdict
+from cx_conformance.plugin.items import OUTCOME, CheckItem
+from cx_conformance.plugin.workers import WORKERS
+from cx_conformance.run.interrupts import end_like_ctrl_c
+
+_FOR_REPORTS: Final = 2.0
+"""Seconds of the time limit that settling leaves for judging and reports."""
+
+_MOST_DOSSIERS: Final = 30
+"""Components whose evidence is kept; a platform of which more is broken is looked at as a whole."""
+
+if TYPE_CHECKING:
+    from cx_conformance.cluster.dossier import Dossier
+    from cx_conformance.outcome.record import RunRecord
+    from cx_conformance.reports.scrubber import Scrubber
+    from cx_conformance.run.run import Run
+    from cx_conformance.run.settle import Settled
+
+
+class Reporting:
+    """Registered for the length of one run of conformance."""
+
+    def __init__(self, config: pytest.Config, run: "Run") -> None:
+        """Report ``run`` in the session of ``config``."""
+        from cx_conformance.reports.formats import sonobuoy
+        from cx_conformance.reports.terminal.progress import Progress
+        from cx_conformance.reports.terminal.summary import console_for
+
+        self.config = config
+        self.run = run
+        self.asked: set[tuple[str, str, str]] = set()
+        self._items: dict[str, CheckItem] = {}
+        self.by_workers = 0
+        self.settled: Settled | None = None
+        self._collected = False
+        self._uncollected: list[str] = []
+        self._ended_otherwise: dict[tuple[str, str, str], str] = {}
+        self._stop = ""
+        # Without pytest's terminal (-p no:terminal) nobody has declared that option.
+        self.own_words = getattr(config.option, "verbose", 0) == 0
+        self.console = console_for(sys.stdout)
+        self.progress = Progress(self.console, enabled=self.own_words)
+        self.worker = sonobuoy.Progress.of_environment()
+        if self.own_words:
+            self._quieten_pytest()
+
+    def _quieten_pytest(self) -> None:
+        """Let this report stand alone; ``-v`` brings pytest's own words back."""
+        option = self.config.option
+        option.verbose = -2
+        option.no_header = True
+        option.reportchars = ""
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Print no dots."""
+        if self.own_words and report.when != "teardown" and self._outcome(report) is not None:
+            if report.when == "setup" and report.passed:
+                return "", "", ""
+            return ("error" if report.when == "setup" and report.failed else report.outcome), "", ""
+        return None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Begin to be interrupted at once; where that was wanted before, end here, with the report."""
+        end_like_ctrl_c()
+        if self.run.interrupted:
+            raise KeyboardInterrupt
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self) -> None:
+        """Remember that everything was collected."""
+        self._collected = True
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Remember what is to be judged; tracebacks are shown for the collection only."""
+        judged = [item for item in session.items if isinstance(item, CheckItem)]
+        self._items = {item.nodeid: item for item in judged}
+        self.asked = {(item.check.id, item.entry.component, item.entry.id) for item in judged}
+        if self.own_words and not session.testsfailed:
+            self.config.option.tbstyle = "no"
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Remember what the workers collected; which is the same in each of them."""
+        self.by_workers = len(ids)
+        if self.own_words and not self._uncollected:
+            self.config.option.tbstyle = "no"
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember what could not be collected: of the checks in it nobody knows."""
+        if report.failed:
+            self._uncollected.append(report.nodeid)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
+        """Look at the cluster before the first check, so that waiting is shown as what it is."""
+        processes = self.config.pluginmanager.hasplugin(WORKERS)
+        if processes and self.run.options.settle:
+            self._settle()
+        elif self.asked and not session.testsfailed and not self.config.option.collectonly:
+            self.progress.looking("the cluster")
+            # Each check says for itself that it could not look, and the first of them says why.
+            with suppress(CouldNotLook):
+                _ = self.run.snapshot
+            if self.run.options.settle:
+                self._settle()
+            self.progress.done()
+            if self.own_words:
+                self._show_header()
+            # Probes wait nearly all of their time, so that the checks of the API's objects are judged meanwhile.
+            if any(isinstance(item, CheckItem) and item.check.live for item in session.items):
+                with suppress(CouldNotLook):
+                    self.run.begin_probing()
+        return (yield)
+
+    def _settle(self) -> None:
+        """Judge and look again until nothing is left to wait for; items then report the last judgement.
+
+        Worker processes find the last look where they share it, and judge by it themselves.
+        """
+        from cx_conformance.run.relook import Relook
+        from cx_conformance.run.settle import settle
+
+        asked = [
+            (check, entry)
+            for check, entry in self.run.implied
+            if self.run.selection.takes(check, entry)
+            and (not self.asked or (check.id, entry.component, entry.id) in self.asked)
+        ]
+        self.run.judge.register({check for check, _ in asked})
+        limit = min(self.run.options.settle or 0.0, self.run.remaining() - _FOR_REPORTS)
+        relook = Relook(self.run, asked)
+        try:
+            self.settled = settle(relook, limit, tell=self.progress.looking)
+        except KeyboardInterrupt:
+            self.run.outcomes = {" ".join(one.key): one for one in relook.last}
+            raise
+        self.run.extra["settle"] = self.settled.as_mapping()
+
+    def _show_header(self) -> None:
+        from cx_conformance.reports.terminal.summary import header
+
+        header(self.run.record(), self.console)
+        if self.settled:
+            self.console.print(f"  settle     {self.settled.words}")
+        if not self.run.options.static:
+            with suppress(CouldNotLook):
+                for note in self.run.stand_ins:
+                    self.console.print(f"  stand-in   {note}")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the outcome from the phase that decided it."""
+        if report.when != "call" and report.passed:
+            return
+        outcome = self._outcome(report)
+        if outcome is None and report.failed and (item := self._items.get(report.nodeid)):
+            self._ended_otherwise[item.check.id, item.entry.component, item.entry.id] = _last_words(report)
+        if outcome is not None:
+            self.run.outcomes[report.nodeid] = self.settled.annotated(outcome) if self.settled else outcome
+            number, total = len(self.run.outcomes), len(self.asked) or self.by_workers
+            self.progress.checked(number, total)
+            if self.worker:
+                self.worker.checked(number, total, " ".join(outcome.key) if outcome.result is Result.FAIL else "")
+
+    def _outcome(self, report: pytest.TestReport) -> Outcome | None:
+        """Return the outcome that a report tells: of an item of this process, or of a worker's."""
+        item = self._items.get(report.nodeid)
+        if item is not None and item.ended is not None:
+            return item.ended
+        told = getattr(report, OUTCOME, None)
+        return Outcome.from_mapping(orjson.loads(told)) if told else None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excrepr: Any, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Tell a bug of the suite in a sentence; where it is stands in the reports, and ``-v`` shows it here."""
+        trace = "".join(traceback.format_exception(excinfo.value))
+        at = excinfo.traceback[-1]
+        words = f"{excinfo.typename}: {excinfo.value} ({Path(at.path).name}, line {at.lineno + 1})"
+        self.run.broke(words, trace)
+        if self.own_words:
+            shown = f"the suite itself broke: {words}; please report it, with report.json or what -v shows"
+            # pytest's own terminal prints whatever this writes.
+            excrepr.toterminal = lambda writer: writer.line(shown)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember that the run was cut off.
+
+        A failed collection, --stepwise, and -x of pytest-xdist are interrupts to pytest too, of classes of their own.
+        """
+        self.run.interrupted = excinfo.type is KeyboardInterrupt
+        self._stop = "" if self.run.interrupted else str(excinfo.value)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write every report and set the exit status by the verdict."""
+        if self.config.option.collectonly or exitstatus == pytest.ExitCode.USAGE_ERROR:
+            return
+        unread = self._unread()
+        if unread:
+            self.run.broke(unread)
+        elif not (self.asked or self.by_workers or self.run.interrupted):
+            self._tell(f"nothing is left to check by {self.run.selection.words or 'this selection'}")
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+            return
+        self.progress.done()
+        stop = "" if self.run.interrupted or unread else str(session.shouldfail or session.shouldstop or self._stop)
+        if stop:
+            self.run.stopped = "-x or --maxfail" if stop.startswith("stopping after") else f"pytest: {stop}"
+        # To stop at what is wrong is a wish; whatever else stops a run keeps it from being conformant.
+        wished = stop and any(one.result in (Result.FAIL, Result.ERROR) for one in self.run.outcomes.values())
+        broke = exitstatus == pytest.ExitCode.INTERNAL_ERROR
+        lost = (
+            [] if wished else self._lost("the suite itself broke before; please report it" if broke else unread or stop)
+        )
+        self.run.deselected = len(self.run.implied) - len(self.run.outcomes) - len(lost)
+        self.run.take_away()
+        record = self.run.record(lost)
+        written = self._write(record)
+        if self.worker:
+            self.worker.close()
+        session.exitstatus = INTERRUPTED if self.run.interrupted else EXIT_STATUS[record.verdict]
+        if not written:
+            session.exitstatus = session.exitstatus or EXIT_STATUS[Verdict.INCONCLUSIVE]
+
+    def _unread(self) -> str:
+        """Return which files of the suite lack or could not be collected; empty where all is well."""
+        missing = self.run.catalogue.missing
+        named = {one.partition(" ")[0] for one in missing}
+        return "; ".join(
+            [*missing, *(f"{one} could not be collected" for one in self._uncollected if one not in named)]
+        )
+
+    def _lost(self, reason: str) -> list[Outcome]:
+        """Return an error for every promise that was to be looked at and has no outcome: nothing is lost silently.
+
+        ``reason`` says why the run ended before its time; empty where it did not.
+        """
+        because = "no outcome: the suite lost this promise; please report it"
+        if self.run.interrupted:
+            because = "not looked at: the run was interrupted"
+        elif reason:
+            because = f"not looked at: {reason}"
+        decided = {one.key for one in self.run.outcomes.values()}
+        asked = self.asked
+        cut_off = self.run.interrupted and not self._collected
+        if cut_off or (self.by_workers and self.by_workers > len(decided)):
+            asked = {(c.id, e.component, e.id) for c, e in self.run.implied if self.run.selection.takes(c, e)}
+        lost = asked - decided
+        if not lost:
+            return []
+        return [
+            Outcome(
+                check=check.id,
+                title=check.title,
+                area=check.area,
+                component=entry.component,
+                entry=entry.id,
+                severity=severity_of(check, entry),
+                result=Result.ERROR,
+                message=self._ended_otherwise.get((check.id, entry.component, entry.id), because),
+                remedy="run again",
+            )
+            for check, entry in self.run.implied
+            if (check.id, entry.component, entry.id) in lost
+        ]
+
+    def _write(self, record: "RunRecord") -> bool:
+        """Write what was asked for, and show the run; False where a report could not be written."""
+        from cx_conformance.reports.terminal.summary import render
+        from cx_conformance.reports.writing import ReportNotWritten
+        from cx_conformance.run.nightly import Nightly
+
+        nightly = Nightly(self.run.options, self.run.bucket_access)
+        record = nightly.remember(record)
+        scrubber = self.run.scrubber
+        missing = []
+        for write in (self._write_pack, self._write_junit):
+            try:
+                write(record, scrubber)
+            except ReportNotWritten as error:
+                missing.append(str(error))
+            except Exception as bug:  # noqa: BLE001 - a bug of one report must cost neither the others nor the verdict
+                words = scrubber.scrub(f"{type(bug).__name__}: {bug}")
+                missing.append(f"could not write a report: {words}; please report it")
+        if self.by_workers and self.own_words:
+            self._show_header()  # only now is known what the workers have seen
+        render(record, self.console, scrubber)
+        nightly.keep(record)
+        nightly.tell(record)
+        for words in (*missing, *nightly.notes):
+            self._tell(words)
+        return not missing
+
+    def _write_pack(self, record: "RunRecord", scrubber: "Scrubber") -> None:
+        options = self.run.options
+        if options.report:
+            from cx_conformance.reports.pack.directory import write_report
+
+            # Paper takes its time: there is none to be taken when the run was cut off, or has a limit.
+            paper = not (options.no_pdf or options.time_limit or self.run.interrupted)
+            write_report(
+                record,
+                options.report,
+                scrubber,
+                paper=paper,
+                dossiers=self._dossiers(record),
+                case_properties=not options.junit_strict,
+            )
+
+    def _write_junit(self, record: "RunRecord", scrubber: "Scrubber") -> None:
+        if self.run.options.junitxml:
+            from cx_conformance.reports.formats.junit import write_junit
+
+            strict = self.run.options.junit_strict
+            write_junit(record, self.run.options.junitxml, scrubber, case_properties=not strict)
+
+    @staticmethod
+    def _tell(words: str) -> None:
+        """Say something that is no part of the report."""
+        sys.stderr.write(f"cx-conformance: {words}\n")
+
+    def _dossiers(self, record: "RunRecord") -> "Iterator[Dossier]":
+        """Yield the evidence of the components with a root cause, the worst first."""
+        options = self.run.options
+        if options.no_evidence or options.snapshot or self.run.interrupted:
+            return iter(())
+        causes = (one.outcome.component for one in root_causes(record.outcomes))
+        worst = dict.fromkeys(one for one in causes if one in self.run.plan.components)
+        return self.run.dossiers(list(worst)[:_MOST_DOSSIERS])
+
+
+def _last_words(report: pytest.TestReport) -> str:
+    """Return why an item ended that pytest or a plug-in ended before it was judged: the error of its traceback."""
+    lines = [line.removeprefix("E").strip() for line in report.longreprtext.splitlines() if line.startswith("E ")]
+    return f"not looked at: {lines[0] if lines else report.longreprtext.strip().rpartition(chr(10))[2]}"

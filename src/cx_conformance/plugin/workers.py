@@ -1,0 +1,57 @@
+"""Several processes (pytest-xdist): one sandbox, one look and one set of live probes for all of them."""
+
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from cx_conformance.run.options import Options
+    from cx_conformance.run.run import Run
+
+_SHARED: Final = "cx_conformance_shared"
+_KUBECONFIG: Final = "cx_conformance_kubeconfig"
+WORKERS: Final = "cx-conformance-workers"
+"""The name of the plug-in that is there when several processes judge."""
+LIVE_GROUP: Final = "live"
+"""The checks that share the live probes; all of them run in one process."""
+
+
+def of_worker(config: pytest.Config) -> dict[str, Any] | None:
+    """Return what the controller told this worker; None in the controller, or where there are no workers."""
+    found: dict[str, Any] | None = getattr(config, "workerinput", None)
+    return found
+
+
+def adapted(options: "Options", told: dict[str, Any]) -> "Options":
+    """Return the options of a worker: the controller's sandbox is its cluster."""
+    if options.sandbox is None:
+        return options
+    return replace(options, sandbox=None, kubeconfig=told[_KUBECONFIG], context=None)
+
+
+def shared_snapshot(told: dict[str, Any] | None) -> Path | None:
+    """Return where the workers of this run share their look; None where there is only one process."""
+    return Path(told[_SHARED]) / "snapshot.json" if told else None
+
+
+class Controller:
+    """Tells workers where to find what is shared; registered only where pytest-xdist starts some."""
+
+    def __init__(self, run: "Run") -> None:
+        """Share what ``run`` started."""
+        self._run = run
+        self.folder = Path(tempfile.mkdtemp(prefix="cx-conformance-"))
+        run.shared = shared_snapshot({_SHARED: str(self.folder)})
+
+    def pytest_configure_node(self, node: Any) -> None:
+        """Pass on the folder and the sandbox's kubeconfig."""
+        node.workerinput[_SHARED] = str(self.folder)
+        node.workerinput[_KUBECONFIG] = self._run.sandbox_kubeconfig or ""
+
+    def pytest_unconfigure(self) -> None:
+        """Leave nothing behind."""
+        shutil.rmtree(self.folder, ignore_errors=True)

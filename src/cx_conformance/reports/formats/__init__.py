@@ -1,0 +1,1 @@
+"""What other tools read: JUnit, JSON and its schema, Sonobuoy."""

@@ -1,0 +1,1 @@
+"""The page and the paper: HTML, PDF and the picture of the platform."""

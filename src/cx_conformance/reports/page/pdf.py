@@ -1,0 +1,68 @@
+"""Writes ``report.pdf`` by WeasyPrint (extra ``pdf``), from the page's own template."""
+
+import logging
+from pathlib import Path
+from typing import Any, Final
+
+from cx_conformance.outcome.record import RunRecord
+from cx_conformance.reports.language import DEFAULT
+from cx_conformance.reports.page.html import Edition, page
+from cx_conformance.reports.scrubber import Scrubber
+from cx_conformance.reports.writing import replacing
+
+PAPERS: Final = ("A4", "letter")
+_NOT_INSTALLED: Final = "WeasyPrint is not installed (pip install 'cx-conformance[pdf]')"
+
+
+class NoPrinter(Exception):  # noqa: N818 - what lacks
+    """There is nothing that makes a PDF; the text says what to install, or how to print."""
+
+
+def printer_lacks() -> str | None:
+    """Return what lacks for a PDF, in a sentence; None: nothing."""
+    try:
+        import weasyprint  # noqa: F401 - the import is the question
+    except ImportError:
+        lacks = _NOT_INSTALLED
+    except OSError as reason:  # WeasyPrint is there, Pango is not
+        lacks = f"WeasyPrint cannot load a library ({reason}); on Debian install libpango-1.0-0 and libpangoft2-1.0-0"
+    else:
+        return None
+    return f"report.pdf is not written: {lacks}. Print report.html from a browser instead: its Print, or Save as PDF."
+
+
+def write_pdf(  # noqa: PLR0913 - how a paper is made, by name
+    record: RunRecord,
+    path: Path,
+    scrubber: Scrubber | None = None,
+    language: str = DEFAULT,
+    *,
+    paper: str = PAPERS[0],
+    whole: bool = False,
+) -> None:
+    """Write the run as a PDF with bookmarks; ``whole``: with the evidence of what is kept too.
+
+    NoPrinter says what lacks, ReportNotWritten why it could not be written.
+    """
+    lacks = printer_lacks()
+    if lacks:
+        raise NoPrinter(lacks)
+    import weasyprint
+
+    text = page(record, scrubber, language, edition=Edition.WHOLE if whole else Edition.PAPER)
+    size = weasyprint.CSS(string=f"@page {{ size: {paper} }} @page wide {{ size: {paper} landscape !important }}")
+    # It would tell of each property that only browsers know.
+    log = logging.getLogger("weasyprint")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        document = weasyprint.HTML(string=text, url_fetcher=_refuse).write_pdf(stylesheets=[size])
+    finally:
+        log.setLevel(level)
+    with replacing(path) as file:
+        file.write(document)
+
+
+def _refuse(url: str, *_: Any, **__: Any) -> Any:
+    """Fetch nothing: the page has all it needs, and a text on it is no reason to ask anybody."""
+    raise ValueError(f"not fetched: {url}")

@@ -1,0 +1,161 @@
+"""The picture as SVG: one shape for each way of ending, so that it is read without colour.
+
+Colours stand in presentation attributes: a page's style sheet overrides them for the dark, paper shows them.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+from cx_conformance.outcome.outcome import Result
+from cx_conformance.reports.page.picture.graph import Arrow, Node, PlatformGraph
+from cx_conformance.reports.page.picture.layout import HEIGHT, WIDTH, Layout, Point
+from cx_conformance.reports.signs import SIGNS
+
+_MARGIN: Final = 12
+_LABEL: Final = 14
+"""Characters that a line of a node has room for."""
+_COLOUR: Final = {
+    Result.PASS: "#1a6b3c",
+    Result.FAIL: "#b3161b",
+    Result.ERROR: "#7a1fa2",
+    Result.WAIVED: "#7a5200",
+    Result.BLOCKED: "#4d5561",
+    Result.NOT_APPLICABLE: "#4d5561",
+    None: "#4d5561",
+}
+_DASHES: Final = {
+    Result.ERROR: "7 4",
+    Result.WAIVED: "12 3",
+    Result.BLOCKED: "2 3",
+    Result.NOT_APPLICABLE: "1 4",
+    None: "1 4",
+}
+_BADGES: Final = {
+    Result.PASS: "M-8 0a8 8 0 1 0 16 0a8 8 0 1 0-16 0z",
+    Result.FAIL: "M-8-8h16v16h-16z",
+    Result.ERROR: "M0-10l10 18h-20z",
+    Result.WAIVED: "M0-10l10 10l-10 10l-10-10z",
+    Result.BLOCKED: "M-5-9h10l5 9l-5 9h-10l-5-9z",
+    Result.NOT_APPLICABLE: "",
+    None: "",
+}
+"""Circle, square, triangle, diamond, hexagon, nothing; about the origin."""
+_MARKED: Final = {Result.FAIL, Result.ERROR, Result.WAIVED}
+"""Calls that carry a badge half way."""
+
+
+def css_class(result: Result | None) -> str:
+    """Return the name of a way of ending as a class of the style sheet has it."""
+    return "na" if result in {None, Result.NOT_APPLICABLE} else str(result)
+
+
+def drawn(graph: PlatformGraph, layout: Layout, link: Callable[[str], str], name: str) -> str:
+    """Return the SVG; ``link`` gives where a component's node leads, ``name`` is what a screen reader calls it."""
+    return "".join(_drawn(graph, layout, link, name))
+
+
+def _drawn(graph: PlatformGraph, layout: Layout, link: Callable[[str], str], name: str) -> Iterator[str]:
+    width, height = (math.ceil(length + 2 * _MARGIN) for length in (layout.width, layout.height))
+    yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{-_MARGIN} {-_MARGIN} {width} {height}" '
+    yield f'width="{width}" height="{height}" role="group" aria-label={quoteattr(name)} '
+    yield 'font-family="system-ui, sans-serif" font-size="12.5">'
+    # What is wrong is drawn last, above the rest.
+    ways = list(zip(graph.arrows, layout.routes, strict=True))
+    for arrow, route in sorted(ways, key=lambda one: one[0].result in _MARKED):
+        yield from _arrow(arrow, route)
+    for node in graph.nodes:
+        yield from _node(node, layout.centres[node.id], link(node.id))
+    yield "</svg>"
+
+
+def _arrow(arrow: Arrow, route: tuple[Point, ...]) -> Iterator[str]:
+    colour, dashes = _COLOUR[arrow.result], _DASHES.get(arrow.result)
+    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
+    wide = 2.5 if arrow.result in {Result.FAIL, Result.ERROR} else 1
+    line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in route)
+    ports = f" ({', '.join(map(str, arrow.ports))})" if arrow.ports else ""
+    yield f'<g class="arrow {css_class(arrow.result)}" data-from={quoteattr(arrow.caller)} '
+    yield f"data-to={quoteattr(arrow.callee)}><title>{escape(arrow.told)}{ports}</title>"
+    yield f'<path class="line" d="{line}" fill="none" stroke="{colour}" stroke-width="{wide}"{dashed}/>'
+    yield f'<path class="head" d="{_head(route)}" fill="{colour}"/>'
+    if arrow.result in _MARKED:
+        yield from _badge(arrow.result, _middle(route))
+    yield "</g>"
+
+
+def _node(node: Node, centre: Point, href: str) -> Iterator[str]:
+    x, y = centre[0] - WIDTH / 2, centre[1] - HEIGHT / 2
+    colour = _COLOUR[node.result]
+    wide = 2.5 if node.result in {Result.FAIL, Result.ERROR} else 1
+    dashes = _DASHES.get(node.result)
+    dashed = f' stroke-dasharray="{dashes}"' if dashes and node.group != "party" else ""
+    outline = f'class="box" fill="#ffffff" stroke="{colour}" stroke-width="{wide}"{dashed}'
+    linked = node.group != "party"
+    yield f'<a href="#{escape(href)}">' if linked else ""
+    yield f'<g class="node {css_class(node.result)} {node.group}" data-id={quoteattr(node.id)}>'
+    yield f"<title>{escape(node.told)}</title>"
+    if node.group == "external":
+        right, bottom = x + WIDTH, y + HEIGHT
+        yield f'<path d="M{x:g} {y + 4:g}A{WIDTH / 2} 5 0 0 1 {right:g} {y + 4:g}V{bottom - 4:g}'
+        yield f'A{WIDTH / 2} 5 0 0 1 {x:g} {bottom - 4:g}z" {outline}/>'
+        yield f'<path class="rim" d="M{x:g} {y + 4:g}A{WIDTH / 2} 5 0 0 0 {right:g} {y + 4:g}" '
+        yield f'fill="none" stroke="{colour}" stroke-width="1"/>'
+    else:
+        corner = HEIGHT / 2 if node.group == "party" else 4
+        yield f'<rect x="{x:g}" y="{y:g}" width="{WIDTH}" height="{HEIGHT}" rx="{corner:g}" {outline}/>'
+    if node.result is not None and _BADGES[node.result]:
+        yield from _badge(node.result, (x + 15, centre[1]))
+    start = x + (28 if node.result is not None and _BADGES[node.result] else 12)
+    lines = _lines(node.id)
+    first = centre[1] + 4.5 - 7 * (len(lines) - 1)
+    for number, line in enumerate(lines):
+        yield f'<text x="{start:g}" y="{first + 14 * number:g}" fill="#16191d">{escape(line)}</text>'
+    yield "</g>"
+    yield "</a>" if linked else ""
+
+
+def _lines(name: str) -> list[str]:
+    """Return a name in one line or two, parted behind a hyphen; what is too long is cut, the title has it whole."""
+    if len(name) <= _LABEL:
+        return [name]
+    ends = [place + 1 for place, one in enumerate(name) if one in "-._" and 0 < place < _LABEL]
+    end = ends[-1] if ends else _LABEL
+    rest = name[end:]
+    return [name[:end], rest if len(rest) <= _LABEL else rest[: _LABEL - 1] + "…"]
+
+
+def _badge(result: Result, centre: Point) -> Iterator[str]:
+    colour = _COLOUR[result]
+    yield f'<g class="badge" transform="translate({centre[0]:.1f} {centre[1]:.1f})">'
+    yield f'<path d="{_BADGES[result]}" fill="{colour}"/>'
+    down = 6 if result is Result.ERROR else 4
+    yield f'<text y="{down}" text-anchor="middle" font-size="11" font-weight="bold" fill="#ffffff">'
+    yield f"{SIGNS[result][0]}</text></g>"
+
+
+def _head(route: tuple[Point, ...]) -> str:
+    (x0, y0), (x1, y1) = _last_two(route)
+    length = math.hypot(x1 - x0, y1 - y0) or 1.0
+    dx, dy = (x1 - x0) / length, (y1 - y0) / length
+    left = (x1 - 7 * dx - 3.5 * dy, y1 - 7 * dy + 3.5 * dx)
+    right = (x1 - 7 * dx + 3.5 * dy, y1 - 7 * dy - 3.5 * dx)
+    return f"M{x1:.1f} {y1:.1f}L{left[0]:.1f} {left[1]:.1f}L{right[0]:.1f} {right[1]:.1f}z"
+
+
+def _last_two(route: tuple[Point, ...]) -> tuple[Point, Point]:
+    end = route[-1]
+    return next((one for one in reversed(route) if one != end), end), end
+
+
+def _middle(route: tuple[Point, ...]) -> Point:
+    """Return the point half way along."""
+    left = sum(math.dist(one, other) for one, other in pairwise(route)) / 2
+    for (x0, y0), (x1, y1) in pairwise(route):
+        length = math.dist((x0, y0), (x1, y1))
+        if left <= length and length:
+            return x0 + (x1 - x0) * left / length, y0 + (y1 - y0) * left / length
+        left -= length
+    return route[-1]

@@ -1,0 +1,106 @@
+"""Root causes with what they block, and what could not be looked at, reason by reason."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Final
+
+from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.outcome.record import RunRecord
+from cx_conformance.outcome.roots import (
+    RootCause,
+    SharedCause,
+    common_words,
+    root_causes,
+    shared_causes,
+    shared_words,
+)
+from cx_conformance.reports.legible import LIMIT, cut
+from cx_conformance.reports.page.sheet import anchors
+
+IN_FULL: Final = 100
+"""Root causes that are told in full; the others by check."""
+NAMED: Final = 12
+"""Components that a list names before it counts."""
+_SHORT: Final = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """A broken promise, or several that are broken by one thing, and what waits for them."""
+
+    outcome: Outcome
+    """The first of them."""
+    number: int
+    """How many there are."""
+    components: tuple[str, ...]
+    """Whose they are."""
+    evidence: tuple[tuple[str, str], ...]
+    """Anchor and name of the first of them."""
+    message: str
+    blocked: int
+    blocks: tuple[str, ...]
+    """The components that wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Broken promises of one check, or promises that could not be looked at for one reason."""
+
+    what: str
+    outcomes: tuple[Outcome, ...]
+    blocked: int = 0
+
+    @property
+    def checks(self) -> dict[str, tuple[str, ...]]:
+        """Return the components by check."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for one in self.outcomes:
+            found[f"{one.check} {one.title}"].append(one.component)
+        return {check: tuple(dict.fromkeys(components)) for check, components in found.items()}
+
+    @property
+    def remedies(self) -> tuple[str, ...]:
+        """Return what to do, each once."""
+        return tuple(dict.fromkeys(one.remedy for one in self.outcomes if one.remedy))
+
+
+def broken(record: RunRecord) -> tuple[list[Cause], list[Alike]]:
+    """Return the first root causes in full, worst first, and the others by check."""
+    found = shared_causes(one for one in root_causes(record.outcomes) if one.outcome.result is Result.FAIL)
+    limit = LIMIT if len(found) <= IN_FULL // 2 else _SHORT
+    rest: dict[str, list[Outcome]] = defaultdict(list)
+    for one in found[IN_FULL:]:
+        rest[f"{one.outcome.check} {one.outcome.title}"] += one.outcomes
+    return [_cause(one, limit) for one in found[:IN_FULL]], [Alike(check, tuple(ones)) for check, ones in rest.items()]
+
+
+def not_looked_at(record: RunRecord) -> list[Alike]:
+    """Return what could not be looked at, once for each reason."""
+    reasons: dict[str, list[RootCause]] = defaultdict(list)
+    for cause in root_causes(record.outcomes):
+        if cause.outcome.result is Result.ERROR:
+            reasons[shared_words(cause.outcome)].append(cause)
+    return [
+        Alike(
+            common_words([one.outcome for one in ones]),
+            tuple(one.outcome for one in ones),
+            sum(len(one.blocked) for one in ones),
+        )
+        for ones in reasons.values()
+    ]
+
+
+def _cause(cause: SharedCause, limit: int) -> Cause:
+    text = cause.words
+    return Cause(
+        outcome=cause.outcome,
+        number=len(cause.causes),
+        components=cause.components,
+        evidence=tuple(
+            (anchors.of_outcome(one), f"{one.component} {one.entry}" if len(cause.components) > 1 else one.entry)
+            for one in cause.outcomes[:NAMED]
+        ),
+        message=text if len(text) <= limit else cut(text, limit, was=len(text)),
+        blocked=len(cause.blocked),
+        blocks=tuple(dict.fromkeys(one.component for one in cause.blocked)),
+    )

@@ -1,0 +1,128 @@
+"""Shows a run on a terminal, or in a pipe: what is wrong first, the verdict last."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import IO, Final
+
+from rich.console import Console
+from rich.text import Text
+
+from cx_conformance.blueprint.promise import Severity
+from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.outcome.record import RunRecord
+from cx_conformance.outcome.verdict import Verdict
+from cx_conformance.reports.cleaning import Cleaner, ordered
+from cx_conformance.reports.scrubber import Scrubber
+from cx_conformance.reports.signs import WORDS
+from cx_conformance.reports.terminal import findings
+from cx_conformance.reports.terminal.component_table import component_table
+from cx_conformance.reports.terminal.findings import counted
+from cx_conformance.reports.terminal.layout import Page
+
+_COLUMN: Final = 11
+_NARROWEST: Final = 40
+_USUAL: Final = 80
+_STYLE: Final = {
+    Verdict.CONFORMANT: "bold green",
+    Verdict.DEVIATIONS: "bold yellow",
+    Verdict.NON_CONFORMANT: "bold red",
+    Verdict.INCONCLUSIVE: "bold magenta",
+}
+
+
+def console_for(stream: IO[str], width: int | None = None) -> Console:
+    """Return a console that takes texts as they are: no markup, no emoji names, no guesses at what to colour.
+
+    Colours and control codes only where ``stream`` is a terminal and NO_COLOR is not set. A terminal that does not know
+    its width says 0, which would leave room for nothing.
+    """
+    console = Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
+    if width is None:
+        console.width = max(_NARROWEST, console.width or _USUAL)
+    return console
+
+
+def header(record: RunRecord, console: Console, scrubber: Scrubber | None = None) -> None:
+    """Write what is compared with what, and from where it was looked; outcomes need not be there yet."""
+    page = Page(console)
+    run = Cleaner(scrubber or Scrubber()).run(record)
+    page.line((f"cx-conformance {run.suite_version}", "bold"))
+    blueprint = f"{run.blueprint.name} {run.blueprint.version} (sha256 {run.blueprint.sha256[:12]})"
+    lines = [("blueprint", blueprint)]
+    site = ", ".join(part for part in (run.site.name, run.fqdn) if part)
+    lines += [("site", site)] if site else []
+    if cluster := run.cluster:
+        context = f", context {cluster.context}" if cluster.context else ""
+        lines.append(("cluster", f"{cluster.server}{context}"))
+        version = " ".join(
+            part for part in ("Kubernetes", cluster.version, cluster.distribution) if part not in ("", "unknown")
+        )
+        lines.append(("", f"{version}, {counted(cluster.nodes, 'node')}"))
+        lines += [("", f"uid {cluster.uid}")] if cluster.uid else []
+        again = f", {cluster.retries} of them again" if cluster.retries else ""
+        looked = f"{counted(cluster.requests, 'API request')}{again}, in {cluster.seconds:.1f} s"
+        static = "; static: the API only" if run.static else ""
+        lines.append(("vantage", f"{cluster.vantage or 'unknown'}: {looked}{static}"))
+    for label, text in lines:
+        page.paragraph(text, indent=2, label=label, column=_COLUMN)
+
+
+def render(record: RunRecord, console: Console, scrubber: Scrubber | None = None) -> None:
+    """Write the run: broken, not looked at, waived, not checked; the table of components; the verdict, last."""
+    cleaner = Cleaner(scrubber or Scrubber())
+    # Of what is kept only the component is shown, and it is most of a run.
+    outcomes = (_named(cleaner, one) if one.result is Result.PASS else cleaner.outcome(one) for one in ordered(record))
+    clean = replace(cleaner.run(record), outcomes=tuple(outcomes))
+    page = Page(console)
+    findings.broken(page, clean)
+    findings.not_looked_at(page, clean)
+    findings.let_pass(page, clean)
+    findings.not_checked(page, clean)
+    component_table(page, clean)
+    page.blank()
+    if "writes" in clean.extra:
+        page.paragraph(f"Written to stores: {'; '.join(clean.extra['writes']) or 'nothing'}")
+    if "cluster_writes" in clean.extra:
+        page.paragraph(f"Written to the cluster: {'; '.join(clean.extra['cluster_writes']) or 'nothing'}")
+    _verdict(page, clean)
+
+
+def _named(cleaner: Cleaner, kept: Outcome) -> Outcome:
+    component = cleaner.name(kept.component, 200)
+    return kept if component == kept.component else replace(kept, component=component)
+
+
+def _verdict(page: Page, record: RunRecord) -> None:
+    counts = Counter(one.result for one in record.outcomes)
+    said = ", ".join(f"{word} {counts[result]:,}" for result, word in WORDS.items() if counts[result])
+    page.paragraph(f"{counted(len(record.outcomes), 'outcome')} in {record.seconds:.1f} s{': ' if said else ''}{said}")
+    page.line((f"Verdict: {_said(record, counts)}", _STYLE[record.verdict]))
+
+
+def verdict_line(record: RunRecord) -> Text:
+    """Return the verdict with its reason, in one line."""
+    counts = Counter(one.result for one in record.outcomes)
+    return Text(_said(record, counts), style=_STYLE[record.verdict])
+
+
+def _said(record: RunRecord, counts: Counter[Result]) -> str:
+    partial = " (partial)" if record.partial else ""
+    return f"{record.verdict}{partial}{_because(record, counts)}"
+
+
+def _because(record: RunRecord, counts: Counter[Result]) -> str:
+    """Return the verdict's reason in a few words."""
+    match record.verdict:
+        case Verdict.NON_CONFORMANT:
+            severities = Counter(one.severity for one in record.outcomes if one.result is Result.FAIL)
+            return ": " + ", ".join(f"{severities[one]:,} {one}" for one in Severity if severities[one])
+        case Verdict.DEVIATIONS:
+            return f": {counts[Result.WAIVED]:,} waived"
+        case Verdict.INCONCLUSIVE if counts[Result.ERROR]:
+            return f": could not look at {counts[Result.ERROR] + counts[Result.BLOCKED]:,}"
+        case Verdict.INCONCLUSIVE if record.interrupted or record.crash:
+            return ": interrupted" if record.interrupted else ": the suite itself broke"
+        case Verdict.INCONCLUSIVE:
+            blocked = counts[Result.BLOCKED]
+            return f": {blocked:,} blocked by what was left out" if blocked else ": nothing was looked at"
+    return ""

@@ -1,0 +1,341 @@
+"""The options of a run, declared once for ``cx-conformance run`` and for plain pytest."""
+
+import math
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+from cx_conformance.reports.nights.bucket_place import Place
+
+N = TypeVar("N", int, float)
+T = TypeVar("T")
+
+ENVIRONMENT: Final = "CX_CONFORMANCE_"
+"""Prefix of the environment variables that set an option: ``CX_CONFORMANCE_SITE`` sets ``--site``."""
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < math.inf:  # "nan" is a float as well
+        raise ValueError
+    return value
+
+
+def _times(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+_seconds.__name__ = "number of seconds"
+_times.__name__ = "number of times"
+
+
+def _image(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][\w./:@-]{0,500}", text):
+        raise ValueError
+    return text
+
+
+_image.__name__ = "image, such as registry.example.com/tools/busybox:1.36"
+
+
+def _address(text: str) -> str:
+    """Take an address without credentials; what stands on a command line is seen by everybody on the machine."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        raise ValueError
+    return text
+
+
+_address.__name__ = "http or https address without credentials"
+
+
+def _reference(text: str) -> str:
+    kind, _, name = text.partition(":")
+    if kind not in ("env", "file") or not name:
+        raise ValueError
+    return text
+
+
+_reference.__name__ = "reference env:NAME or file:PATH"
+
+
+def _place(text: str) -> Place:
+    return Place.parse(text)
+
+
+_place.__name__ = "place s3://BUCKET/PREFIX"
+
+DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
+    ("--blueprint", {"metavar": "FILE", "help": "what is promised (default: the shipped blueprint.yaml)"}),
+    ("--site", {"metavar": "FILE", "help": "this installation: names, deviations, credentials by reference, waivers"}),
+    ("--kubeconfig", {"metavar": "FILE", "help": "how to reach the cluster (default: $KUBECONFIG, ~/.kube/config)"}),
+    ("--context", {"metavar": "NAME", "help": "context of the kubeconfig (default: its current one)"}),
+    ("--fqdn", {"metavar": "HOST", "help": "host name under which the platform is reached from outside"}),
+    (
+        "--resolve",
+        {
+            "metavar": "HOST:PORT:ADDRESS",
+            "action": "append",
+            "help": "where the host name leads before DNS says so, as in curl; may be given several times",
+        },
+    ),
+    ("--ca", {"metavar": "FILE", "help": "PEM file of the authorities of the entry point (default: the system's)"}),
+    (
+        "--sandbox",
+        {
+            "metavar": "FAULT,...",
+            "nargs": "?",
+            "const": "",
+            "help": "look at an embedded cluster instead, with these faults (see: cx-conformance sandbox faults)",
+        },
+    ),
+    ("--static", {"action": "store_true", "help": "look at the API only: no exec, no tunnel, no login"}),
+    (
+        "--allow-writes",
+        {
+            "action": "store_true",
+            "help": "pass a message through ActiveMQ and an object through MinIO, of the suite's own, and delete them;"
+            " without it nothing is written",
+        },
+    ),
+    (
+        "--allow-probe-pods",
+        {
+            "metavar": "IMAGE",
+            "type": _image,
+            "help": "where exec cannot serve, try call edges from a short-lived pod of this image in the caller's"
+            " place; it is deleted again",
+        },
+    ),
+    (
+        "--allow-debug-containers",
+        {
+            "metavar": "IMAGE",
+            "type": _image,
+            "help": "where exec cannot serve, try call edges from an ephemeral container of this image in the caller's"
+            " pod; it ends, but stays listed there, for none can be removed",
+        },
+    ),
+    ("--snapshot", {"metavar": "FILE", "help": "audit a saved snapshot instead of a cluster; implies --static"}),
+    ("--only", {"metavar": "NAMES", "help": "only these check IDs, areas or components, separated by commas"}),
+    ("--skip", {"metavar": "NAMES", "help": "all but these check IDs, areas or components"}),
+    (
+        "--consecutive",
+        {"metavar": "N", "type": _times, "help": "want so many healthy answers in a row (default: 1)"},
+    ),
+    (
+        "--every-replica",
+        {"action": "store_true", "help": "try call edges from every ready pod of a caller, not from one"},
+    ),
+    (
+        "--settle",
+        {"metavar": "SECONDS", "type": _seconds, "help": "look again until all pass, for at most this long"},
+    ),
+    (
+        "--time-limit",
+        {"metavar": "SECONDS", "type": _seconds, "help": "end after this long; what is not looked at is an error"},
+    ),
+    (
+        "--history",
+        {"metavar": "FILE", "help": "remember every promise's end, run by run, in this file; begun where missing"},
+    ),
+    (
+        "--pushgateway",
+        {"metavar": "URL", "help": "push the run's metrics to this Prometheus Pushgateway"},
+    ),
+    (
+        "--notify",
+        {
+            "metavar": "REFERENCE",
+            "help": "tell what changed since the last run of --history to the Apprise addresses, one a line, in"
+            " env:NAME or file:PATH",
+        },
+    ),
+    (
+        "--publish",
+        {
+            "metavar": "s3://BUCKET/PREFIX",
+            "help": "store the report's folder there too, as the latest and as this night's; the account is the site"
+            " file's `publish`, or the environment's AWS_ACCESS_KEY_ID and its kin",
+        },
+    ),
+    (
+        "--keep",
+        {
+            "metavar": "N",
+            "type": _times,
+            "help": "keep N nights: their JUnit files in the folder nights/ of the report, their packs where published",
+        },
+    ),
+    ("--link", {"metavar": "URL", "help": "where notifications say that the report is"}),
+    ("--report", {"metavar": "DIR", "help": "write the sign-off pack into this folder: page, paper, data, sums"}),
+    (
+        "--no-evidence",
+        {
+            "action": "store_true",
+            "help": "leave the folder evidence/ out of the pack: objects, Events and logs of what is broken",
+        },
+    ),
+    (
+        "--junit-strict",
+        {
+            "action": "store_true",
+            "help": "write JUnit files that Jenkins' xUnit plug-in takes: a testcase's properties stand in its output",
+        },
+    ),
+    (
+        "--no-pdf",
+        {"action": "store_true", "help": "write no report.pdf, which takes ten seconds (later: cx-conformance render)"},
+    ),
+)
+"""Each option with its keywords, as argparse and pytest both take them."""
+
+WRITES: Final = ("--allow-probe-pods", "--allow-debug-containers")
+"""Options that need rights to change something."""
+
+PYTESTS_OWN: Final = (("--junitxml", {"metavar": "FILE", "help": "write a JUnit file"}),)
+"""Options that pytest declares itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of one run; None where none was given."""
+
+    blueprint: Path | None = None
+    site: Path | None = None
+    kubeconfig: str | None = None
+    context: str | None = None
+    fqdn: str | None = None
+    resolve: tuple[str, ...] = ()
+    """Each ``HOST:PORT:ADDRESS``, as in curl."""
+    ca: Path | None = None
+    """Authorities that the entry point's certificate is verified by; None: the system's."""
+    sandbox: tuple[str, ...] | None = None
+    """The faults of the embedded cluster; None: a real one."""
+    static: bool = False
+    allow_writes: bool = False
+    """Whether a message and an object may pass through the stores."""
+    allow_probe_pods: str | None = None
+    """The image of probe pods; None: none may be made."""
+    allow_debug_containers: str | None = None
+    """The image of debug containers; None: none may be added."""
+    snapshot: Path | None = None
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    consecutive: int = 1
+    every_replica: bool = False
+    settle: float | None = None
+    time_limit: float | None = None
+    report: Path | None = None
+    no_pdf: bool = False
+    no_evidence: bool = False
+    junitxml: Path | None = None
+    junit_strict: bool = False
+    """Whether JUnit files keep to the letter of the schema that has no properties in a testcase."""
+    history: Path | None = None
+    """The file that remembers the nights."""
+    pushgateway: str | None = None
+    notify: str | None = None
+    """Where the addresses of notifications are: ``env:NAME`` or ``file:PATH``."""
+    publish: Place | None = None
+    """Where the report's folder is stored too."""
+    keep: int | None = None
+    """How many nights are kept."""
+    link: str | None = None
+
+    @classmethod
+    def read(cls, given: Any, environment: Mapping[str, str] = os.environ) -> "Options":
+        """Take options from a namespace of argparse or pytest; what is not given there, from the environment.
+
+        ValueError names what cannot be read, and what is allowed.
+        """
+
+        def value(name: str) -> Any:
+            found = getattr(given, name, None)
+            return environment.get(ENVIRONMENT + name.upper()) or None if found in (None, False) else found
+
+        def number(name: str, kind: Callable[[str], N]) -> N | None:
+            found = value(name)
+            try:
+                return None if found is None else kind(str(found))
+            except ValueError:
+                raise ValueError(f"{ENVIRONMENT}{name.upper()}: {found!r} is no {kind.__name__}") from None
+
+        def path(name: str) -> Path | None:
+            found = value(name)
+            return Path(found) if found else None
+
+        _refuse_two_clusters(given)
+        sandbox = value("sandbox")
+        snapshot = path("snapshot")
+        if value("notify") and not value("history"):
+            raise ValueError("--notify needs --history FILE: what changed is known from the run before")
+        if value("publish") and not value("report"):
+            raise ValueError("--publish needs --report DIR: that folder is what is stored")
+        if value("keep") and not value("report"):
+            raise ValueError("--keep needs --report DIR: it is said of what is written there")
+        return cls(
+            blueprint=path("blueprint"),
+            site=path("site"),
+            kubeconfig=value("kubeconfig"),
+            context=value("context"),
+            fqdn=value("fqdn"),
+            resolve=tuple(one for text in _several(value("resolve")) for one in _names(text)),
+            ca=path("ca"),
+            sandbox=None if sandbox is None else _names(sandbox),
+            static=bool(value("static")) or snapshot is not None,
+            allow_writes=bool(value("allow_writes")),
+            allow_probe_pods=_checked(value("allow_probe_pods"), _image, "--allow-probe-pods"),
+            allow_debug_containers=_checked(value("allow_debug_containers"), _image, "--allow-debug-containers"),
+            snapshot=snapshot,
+            only=_names(value("only") or ""),
+            skip=_names(value("skip") or ""),
+            consecutive=number("consecutive", _times) or 1,
+            every_replica=bool(value("every_replica")),
+            settle=number("settle", _seconds),
+            time_limit=number("time_limit", _seconds),
+            report=path("report"),
+            no_pdf=bool(value("no_pdf")),
+            no_evidence=bool(value("no_evidence")),
+            junitxml=path("xmlpath") or path("junitxml"),
+            junit_strict=bool(value("junit_strict")),
+            history=path("history"),
+            pushgateway=_checked(value("pushgateway"), _address, "--pushgateway"),
+            notify=_checked(value("notify"), _reference, "--notify"),
+            publish=_checked(value("publish"), _place, "--publish"),
+            keep=number("keep", _times),
+            link=_checked(value("link"), _address, "--link"),
+        )
+
+
+def _refuse_two_clusters(given: Any) -> None:
+    """Raise ValueError where the command line names a cluster, and the embedded one as well."""
+    if getattr(given, "sandbox", None) is not None:
+        for name in ("kubeconfig", "context", "snapshot"):
+            if getattr(given, name, None):
+                raise ValueError(f"--sandbox looks at an embedded cluster; leave out --sandbox or --{name}")
+
+
+def _several(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value or ())
+
+
+def _checked(value: str | None, taken: Callable[[str], T], flag: str) -> T | None:
+    """Return an option's value; ValueError says what it takes, and does not repeat what may be a secret."""
+    if value is None:
+        return None
+    try:
+        return taken(value)
+    except ValueError:
+        raise ValueError(f"{flag}: not a valid {taken.__name__}") from None
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))

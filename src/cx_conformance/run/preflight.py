@@ -1,0 +1,109 @@
+"""What an account may not do, and which checks that turns into errors; asked before anything is looked at."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from cx_conformance.blueprint.plan import Entry, Plan
+from cx_conformance.cluster.review import review
+from cx_conformance.cluster.rights import DEBUG, EXEC, LOG, PORT_FORWARD, Right, login_places
+from cx_conformance.cluster.snapshot import take
+from cx_conformance.objects.namespace import Namespace
+from cx_conformance.outcome.check import Check
+from cx_conformance.outcome.looking import CouldNotLook
+
+if TYPE_CHECKING:
+    from cx_conformance.api.client import Cluster
+
+NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    "configmaps": ("CX301", "CX305", "CX306", "CX308", "CX309"),
+    "cronjobs": (),
+    "daemonsets": (),  # looked at, as CronJobs are, only where a promised workload is missing
+    "deployments": ("CX101", "CX308", "CX309"),
+    "endpointslices": ("CX206",),
+    "events": (),  # they only explain what is seen elsewhere
+    "ingressclasses": ("CX502",),
+    "ingresses": ("CX306", "CX307", "CX501"),
+    "namespaces": ("CX001", "CX006"),
+    "networkpolicies": ("CX703", "CX704"),
+    "nodes": ("CX003", "CX004", "CX005", "CX007", "CX406", "CX407"),
+    "persistentvolumeclaims": ("CX402", "CX405", "CX406"),
+    "persistentvolumes": ("CX407",),
+    "pods": ("CX007", "CX105", "CX107", "CX207", "CX401", "CX402", "CX704"),
+    "secrets": ("CX111", "CX303", "CX305", "CX307", "CX503", "CX504"),
+    "services": ("CX006", "CX201", "CX306"),
+    "statefulsets": ("CX101", "CX308", "CX309"),
+    "storageclasses": ("CX402", "CX404"),
+}
+"""The checks of a static run that become errors when a kind may not be read; others are blocked by these."""
+
+_PROBES: Final[Mapping[str, frozenset[str]]] = {
+    EXEC: frozenset({"edge_probes", "inside_probes"}),
+    PORT_FORWARD: frozenset({"health_probes", "store_probes"}),
+    DEBUG: frozenset({"edge_probes"}),
+    LOG: frozenset({"edge_probes"}),
+}
+_LOGINS: Final = frozenset({"store_probes", "store_copies"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lacking:
+    """A permission that the account lacks, and how many entries of which checks that turns into errors."""
+
+    right: Right
+    reason: str
+    errors: Mapping[Check, int]
+
+
+def lacking(cluster: "Cluster", rights: Iterable[Right], plan: Plan, checks: Iterable[Check]) -> tuple[Lacking, ...]:
+    """Ask about every right at once and return those that are refused where there is something to look at.
+
+    Raises CouldNotLook when it cannot be asked.
+    """
+    refused = [one for one in review(cluster, rights) if not one.allowed]
+    missing = _missing_namespaces(cluster, plan) if refused else frozenset()
+    known = tuple(checks)
+    return tuple(
+        Lacking(right=one.right, reason=one.reason, errors=errors_without(one.right, plan, known))
+        for one in refused
+        if one.right.namespace not in missing
+    )
+
+
+def _missing_namespaces(cluster: "Cluster", plan: Plan) -> frozenset[str]:
+    """Return the namespaces that do not exist: nobody can be granted anything there, and nothing is looked at."""
+    seen = take(cluster, plan.namespaces, kinds=(), groups=False)
+    missing = set()
+    for name in plan.namespaces:
+        with suppress(CouldNotLook):
+            missing |= {name} if seen.get(Namespace, None, name) is None else set()
+    return frozenset(missing)
+
+
+def errors_without(right: Right, plan: Plan, checks: Iterable[Check]) -> dict[Check, int]:
+    """Return the checks that need ``right``, each with the number of its entries that live where the right counts."""
+    login = (right.namespace, right.resource, right.name) in login_places(plan)
+    probes = _PROBES.get(right.resource, _LOGINS if login else frozenset())
+    if right.resource == "pods" and right.verb != "list":  # only to look from a probe pod or a debug container
+        return {
+            one: len(entries)
+            for one in checks
+            if "edge_probes" in one.looks and (entries := _living(plan, one, right.namespace))
+        }
+    # A single ConfigMap is read for logins alone: what the other checks need of it is in the list.
+    static = () if right.resource == "configmaps" and right.name else NEEDED_BY.get(right.resource, ())
+    found = {}
+    for check in checks:
+        if check.id in static or not probes.isdisjoint(check.looks):
+            entries = _living(plan, check, right.namespace)
+            if entries:
+                found[check] = len(entries)
+    return found
+
+
+def _living(plan: Plan, check: Check, namespace: str | None) -> list[Entry[Any]]:
+    """Return the entries of a check that live in ``namespace``; None: anywhere."""
+    return [
+        one for one in plan.entries(check.per) if namespace is None or not one.namespaces or namespace in one.namespaces
+    ]

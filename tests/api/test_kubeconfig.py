@@ -1,0 +1,245 @@
+"""Finding the cluster, and saying what is wrong with the way to it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes.client import Configuration
+
+from cx_conformance.api import kubeconfig as subject
+from cx_conformance.api.client import Cluster
+from cx_conformance.api.kubeconfig import KubeconfigError, Origin, current_token, find_origin, read_configuration
+from cx_conformance.outcome.looking import OutOfTime, Unauthorized
+from tests.api.api_server import write_kubeconfig
+
+SERVER = "https://203.0.113.1:6443"
+
+
+@pytest.fixture(autouse=True)
+def _no_cluster_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever the machine has, these tests start without."""
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+
+def exec_user(*command: str) -> dict[str, Any]:
+    """Return a user whose credentials come from a plug-in."""
+    return {
+        "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "command": command[0],
+            "args": list(command[1:]),
+            "interactiveMode": "Never",
+        }
+    }
+
+
+def test_the_given_file_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with kubectl's --kubeconfig."""
+    given = write_kubeconfig(tmp_path / "given", SERVER)
+    monkeypatch.setenv("KUBECONFIG", str(write_kubeconfig(tmp_path / "other", SERVER)))
+    assert find_origin(str(given), None).files == str(given)
+
+
+def test_the_environment_comes_before_the_default_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """KUBECONFIG may name several files, some of which do not exist."""
+    default = tmp_path / "home" / ".kube" / "config"
+    default.parent.mkdir(parents=True)
+    write_kubeconfig(default, SERVER)
+    assert find_origin(None, None).files == str(default)
+    named = os.pathsep.join([str(tmp_path / "absent"), str(write_kubeconfig(tmp_path / "other", SERVER))])
+    monkeypatch.setenv("KUBECONFIG", named)
+    assert find_origin(None, None).files == named
+
+
+def test_a_pod_without_kubeconfig_uses_its_service_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The vantage is then in the cluster."""
+    token = tmp_path / "token"
+    token.write_text("t")
+    monkeypatch.setattr(subject, "SERVICE_ACCOUNT_TOKEN", token)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+    assert find_origin(None, None).vantage == "in-cluster"
+
+
+def test_no_cluster_at_all_is_said_with_the_ways_out() -> None:
+    """The message names both options."""
+    with pytest.raises(KubeconfigError, match=r"no cluster to look at: .* give --kubeconfig FILE, or --sandbox"):
+        find_origin(None, None)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A mistyped path is not taken for the default cluster."""
+    with pytest.raises(KubeconfigError, match="absent: there is no such file"):
+        find_origin(str(tmp_path / "absent"), None)
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("clusters: [", r"is not valid YAML at line 1, column 12"),
+        ("", "file is empty"),
+        ("just words", "is not a kubeconfig"),
+        ("clusters: 3\ncontexts: 4\nusers: 5\ncurrent-context: x", "is not a kubeconfig"),
+        ("apiVersion: v1\nclusters: []\ncontexts: []\nusers: []", "has no current context; choose one by --context"),
+        ("\x00\x01", "is not valid YAML|is not a kubeconfig"),
+    ],
+)
+def test_a_file_that_is_no_kubeconfig_is_told_apart(tmp_path: Path, written: str, words: str) -> None:
+    """Never a traceback."""
+    path = tmp_path / "kubeconfig"
+    path.write_text(written)
+    with pytest.raises(KubeconfigError, match=words):
+        Cluster.connect(str(path))
+
+
+def test_an_unknown_context_is_named(tmp_path: Path) -> None:
+    """With the command that lists those there are."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER)
+    with pytest.raises(KubeconfigError, match="has no context 'night'; `kubectl config get-contexts`"):
+        Cluster.connect(str(path), "night")
+
+
+def test_a_server_that_is_no_address_is_named(tmp_path: Path) -> None:
+    """An address without https:// would fail with a riddle."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", "cluster.example:6443")
+    with pytest.raises(
+        KubeconfigError, match=r"server 'cluster\.example:6443' is no address; write it as https://HOST:PORT"
+    ):
+        Cluster.connect(str(path))
+
+
+def test_a_missing_certificate_file_is_named(tmp_path: Path) -> None:
+    """The kubeconfig was copied without the files beside it."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER, cluster={"certificate-authority": "ca.crt"})
+    with pytest.raises(KubeconfigError, match=r"File does not exist: .*ca\.crt"):
+        Cluster.connect(str(path))
+
+
+def test_the_context_and_the_server_are_known(tmp_path: Path) -> None:
+    """For the header of the run."""
+    cluster = Cluster.connect(str(write_kubeconfig(tmp_path / "kubeconfig", SERVER)))
+    assert (cluster.server, cluster.context, cluster.vantage) == (SERVER, "shop", "outside")
+
+
+def test_a_plug_in_gives_the_token(tmp_path: Path) -> None:
+    """As cloud providers' kubeconfigs have it."""
+    credential = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": {"token": "from-plug-in"},
+    }
+    user = exec_user(sys.executable, "-c", f"print({json.dumps(json.dumps(credential))})")
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER, user)
+    configuration, _ = read_configuration(Origin(files=str(path), context=None))
+    assert configuration.api_key["BearerToken"] == "Bearer from-plug-in"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("/no/such/plug-in",), "No such file or directory"),
+        ((sys.executable, "-c", "import sys; sys.exit('please log in')"), r"exec: process returned 1\. please log in"),
+        ((sys.executable, "-c", "print('{}')"), "missing key"),
+        ((sys.executable, "-c", "print('no json')"), "failed to decode process output"),
+    ],
+)
+def test_a_plug_in_that_fails_is_an_error(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], command: tuple[str, ...], words: str
+) -> None:
+    """The client only logs it and goes on without credentials; here it is said, once, and nothing is printed.
+
+    It is no wrong usage: the same command is right as soon as somebody has logged in.
+    """
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER, exec_user(*command))
+    with pytest.raises(Unauthorized, match=f"credential plug-in gave no credentials .*{words}"):
+        Cluster.connect(str(path))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_plug_in_that_fails_leaves_the_terminal_to_the_run(tmp_path: Path) -> None:
+    """In a process without logging set up, the client's own message would reach standard error."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER, exec_user("/no/such/plug-in"))
+    script = (
+        "import sys\n"
+        "from cx_conformance.api.client import Cluster\n"
+        "from cx_conformance.outcome.looking import Unauthorized\n"
+        "try:\n    Cluster.connect(sys.argv[1])\n"
+        "except Unauthorized:\n    print('told')\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True, env=environment
+    )
+    assert (done.stdout, done.stderr) == ("told\n", "")
+
+
+def test_a_service_account_is_read_and_its_token_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kubelet rotates the token's file; a refused token is read again."""
+    token, authority = tmp_path / "token", tmp_path / "ca.crt"
+    token.write_text("first")
+    authority.write_text("a certificate")
+    monkeypatch.setattr(subject, "SERVICE_ACCOUNT_TOKEN", token)
+    monkeypatch.setattr("kubernetes.config.incluster_config.SERVICE_TOKEN_FILENAME", str(token))
+    monkeypatch.setattr("kubernetes.config.incluster_config.SERVICE_CERT_FILENAME", str(authority))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    cluster = Cluster.connect()
+    assert (cluster.server, cluster.context, cluster.vantage) == ("https://10.96.0.1:443", "in-cluster", "in-cluster")
+    assert current_token(cluster.configuration) == "bearer first"
+    token.write_text("second")
+    assert cluster._renew_credentials(0)
+    assert current_token(cluster.configuration) == "bearer second"
+
+
+def test_a_plug_in_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may wait for a person; nobody is there at night."""
+    monkeypatch.setattr(subject, "CREDENTIAL_SECONDS", 0.05)
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER, exec_user("sleep", "3"))
+    with pytest.raises(Unauthorized, match="credential plug-in did not answer within 0 s; run it by hand"):
+        read_configuration(Origin(files=str(path), context=None))
+
+
+def test_a_plug_in_that_hangs_does_not_hold_a_run_beyond_its_limit(tmp_path: Path) -> None:
+    """What is left of the run's time is all that it gets."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER, exec_user("sleep", "3"))
+    with pytest.raises(OutOfTime, match=r"out of time: .* credential plug-in gave no credentials before"):
+        Cluster.connect(str(path), seconds=0.05)
+
+
+def test_a_credential_that_is_renewed_too_slowly_is_out_of_time() -> None:
+    """A plug-in is asked again when its credential has run out, in the middle of a run."""
+    configuration = Configuration()
+    configuration.refresh_api_key_hook = lambda _configuration: time.sleep(1)  # type: ignore[assignment] # theirs is None
+    with pytest.raises(OutOfTime):
+        current_token(configuration, seconds=0.05)
+
+
+def test_the_kubeconfig_is_not_written_to(tmp_path: Path) -> None:
+    """Looking leaves no trace in the user's files."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER)
+    before = path.read_bytes()
+    Cluster.connect(str(path))
+    assert path.read_bytes() == before
+
+
+def test_a_socks_proxy_looks_names_up_as_it_does_for_kubectl(tmp_path: Path) -> None:
+    """The client would look up what only the proxy knows."""
+    path = write_kubeconfig(tmp_path / "config", SERVER, cluster={"proxy-url": "socks5://127.0.0.1:1080"})
+    configuration, _ = read_configuration(Origin(files=str(path), context=None))
+    assert configuration.proxy == "socks5h://127.0.0.1:1080"
+
+
+def test_a_user_who_acts_as_another_is_refused(tmp_path: Path) -> None:
+    """The client would act as the user itself, with other rights than kubectl has, and see what is not to be seen."""
+    user = {"token": "t0ken", "as": "auditor", "as-groups": ["readers"]}
+    first = write_kubeconfig(tmp_path / "first", SERVER, user)
+    second = write_kubeconfig(tmp_path / "second", SERVER)
+    with pytest.raises(KubeconfigError, match=r"user engineer acts as another \(as, as-groups\)"):
+        read_configuration(Origin(files=f"{first}{os.pathsep}{second}", context=None))
+    read_configuration(Origin(files=f"{second}{os.pathsep}{first}", context=None))

@@ -1,0 +1,267 @@
+"""Authentication, TLS and proxies of streams, by the official client's configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import datetime as dt
+import ssl
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from cx_conformance.api.exec import run
+from cx_conformance.api.exec_record import ContainerPlace
+from cx_conformance.outcome.looking import Unreachable
+from tests.api.stream_server import StreamServer, closed_port, recorded, replay
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PLACE = ContainerPlace(namespace="shop", pod="db-0")
+PLAY = replay(recorded("exec")["exit 0, both streams"])
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Make a self-signed certificate for ``kubernetes.default`` with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("kubernetes.default")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "server.pem"
+    file.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return file
+
+
+@pytest.fixture
+def server(certificate: Path) -> Iterator[StreamServer]:
+    """Serve over TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with StreamServer(PLAY, tls=context) as server:
+        yield server
+
+
+def test_the_given_authority_and_server_name_are_used(server: StreamServer, certificate: Path) -> None:
+    """With ``ssl_ca_cert`` and ``tls_server_name``, a certificate for another name than the address is fine."""
+    configuration = server.configuration
+    configuration.ssl_ca_cert = str(certificate)
+    configuration.tls_server_name = "kubernetes.default"
+    assert run(configuration, PLACE, ["true"]).exit_code == 0
+
+
+def test_a_certificate_for_another_name_is_refused_in_words(server: StreamServer, certificate: Path) -> None:
+    """Without the server name the address is not in the certificate, and the message says what to look at."""
+    configuration = server.configuration
+    configuration.ssl_ca_cert = str(certificate)
+    with pytest.raises(Unreachable, match=r"not accepted \(IP address mismatch.*tls-server-name in the kubeconfig"):
+        run(configuration, PLACE, ["true"])
+
+
+def test_an_unknown_authority_is_refused(server: StreamServer) -> None:
+    """The public authorities do not vouch for a cluster's own certificate."""
+    with pytest.raises(Unreachable, match=r"certificate of the API server .* is not accepted"):
+        run(server.configuration, PLACE, ["true"])
+
+
+def test_no_verification_when_the_configuration_says_so(server: StreamServer) -> None:
+    """``insecure-skip-tls-verify`` is honoured."""
+    configuration = server.configuration
+    configuration.verify_ssl = False
+    assert run(configuration, PLACE, ["true"]).exit_code == 0
+
+
+def test_a_client_certificate_is_presented(certificate: Path) -> None:
+    """A server that wants a client certificate gets the configured one."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    context.load_verify_locations(certificate)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with StreamServer(PLAY, tls=context) as server:
+        configuration = server.configuration
+        configuration.verify_ssl = False
+        with pytest.raises(Unreachable):
+            run(configuration, PLACE, ["true"])
+        configuration.cert_file = configuration.key_file = str(certificate)
+        assert run(configuration, PLACE, ["true"]).exit_code == 0
+
+
+def test_the_credentials_are_asked_for_each_time(server: StreamServer) -> None:
+    """A rotating token is read again by the configuration's hook before each stream."""
+    configuration = server.configuration
+    configuration.verify_ssl = False
+    tokens = iter(("Bearer one", "Bearer two"))
+
+    def refresh(each: Any) -> None:
+        each.api_key["authorization"] = next(tokens)
+
+    configuration.refresh_api_key_hook = refresh
+    run(configuration, PLACE, ["true"])
+    run(configuration, PLACE, ["true"])
+    assert [each.authorization for each in server.sessions] == ["Bearer one", "Bearer two"]
+
+
+class ConnectProxy:
+    """An HTTP proxy that knows CONNECT, and keeps the heads of its requests."""
+
+    def __init__(self, refuse: bytes | None = None) -> None:
+        """Answer with ``refuse`` instead of connecting, when given."""
+        self.heads: list[str] = []
+        self.port = 0
+        self._refuse = refuse
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _start(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _stop(self) -> None:
+        self._server.close()
+        pending = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        self.heads.append(head)
+        if self._refuse:
+            writer.write(self._refuse)
+            writer.close()
+            return
+        host, _, port = head.split()[1].rpartition(":")
+        far_reader, far_writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+    finally:
+        writer.close()
+
+
+def test_the_configured_proxy_is_used_with_its_password(server: StreamServer) -> None:
+    """CONNECT goes to the proxy with the credentials of ``proxy_headers``; the token does not."""
+    with ConnectProxy() as proxy:
+        configuration = server.configuration
+        configuration.verify_ssl = False
+        configuration.proxy = f"http://127.0.0.1:{proxy.port}"
+        basic = base64.b64encode(b"user:p@ss").decode()
+        configuration.proxy_headers = {"proxy-authorization": f"Basic {basic}"}
+        configuration.no_proxy = None
+        assert run(configuration, PLACE, ["true"]).exit_code == 0
+    (head,) = proxy.heads
+    assert head.startswith(f"CONNECT 127.0.0.1:{server.port} ")
+    assert f"Proxy-Authorization: Basic {basic}" in head
+    assert "planted-token" not in head
+
+
+class SocksProxy(ConnectProxy):
+    """A SOCKS5 proxy (RFC 1928, 1929) that knows every name, and keeps who asks for what."""
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def field() -> str:
+            return (await reader.readexactly((await reader.readexactly(1))[0])).decode()
+
+        await reader.readexactly(1)
+        await field()
+        writer.write(b"\x05\x02")
+        await reader.readexactly(1)
+        self.heads.append(f"{await field()}:{await field()}")
+        writer.write(b"\x01\x00")
+        await reader.readexactly(4)
+        host, port = await field(), int.from_bytes(await reader.readexactly(2))
+        self.heads.append(f"{host}:{port}")
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"\x05\x00\x00\x01" + bytes(6))
+        await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+
+
+def test_a_socks_proxy_is_used_with_its_password_and_looks_the_name_up(server: StreamServer) -> None:
+    """A bastion's SSH or SOCKS server is the usual way to a private cluster, whose names only it knows."""
+    with SocksProxy() as proxy:
+        configuration = server.configuration
+        configuration.verify_ssl = False
+        configuration.host = f"https://api.private.invalid:{server.port}"
+        configuration.proxy = f"socks5h://user:p%40ss@127.0.0.1:{proxy.port}"
+        configuration.no_proxy = None
+        assert run(configuration, PLACE, ["true"]).exit_code == 0
+    assert proxy.heads == ["user:p@ss", f"api.private.invalid:{server.port}"]
+
+
+def test_a_proxy_that_cannot_be_used_is_named_without_its_password(server: StreamServer) -> None:
+    """What stands before the host in its address is for the proxy alone."""
+    configuration = server.configuration
+    configuration.proxy = "ftp://user:hunter2@127.0.0.1:1"
+    configuration.no_proxy = None
+    with pytest.raises(Unreachable, match=r"does not let through: .*scheme ftp") as told:
+        run(configuration, PLACE, ["true"])
+    assert "hunter2" not in str(told.value)
+
+
+def test_a_socks_proxy_that_is_not_there_is_named(server: StreamServer) -> None:
+    """Nobody was looked at behind it."""
+    configuration = server.configuration
+    configuration.proxy = f"socks5h://127.0.0.1:{closed_port()}"
+    configuration.no_proxy = None
+    with pytest.raises(Unreachable, match=r"cannot be reached for exec: Error connecting to SOCKS5 proxy"):
+        run(configuration, PLACE, ["true"])
+
+
+def test_no_proxy_goes_around_it(server: StreamServer) -> None:
+    """A server named in ``no_proxy`` is reached directly."""
+    with ConnectProxy() as proxy:
+        configuration = server.configuration
+        configuration.verify_ssl = False
+        configuration.proxy = f"http://127.0.0.1:{proxy.port}"
+        configuration.no_proxy = "127.0.0.1"
+        assert run(configuration, PLACE, ["true"]).exit_code == 0
+    assert proxy.heads == []
+
+
+def test_a_proxy_that_refuses_is_named(server: StreamServer) -> None:
+    """The proxy's own refusal is not the API server's."""
+    with ConnectProxy(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n") as proxy:
+        configuration = server.configuration
+        configuration.proxy = f"http://127.0.0.1:{proxy.port}"
+        configuration.no_proxy = None
+        with pytest.raises(Unreachable, match=r"the proxy in front of .* does not let through: .*407"):
+            run(configuration, PLACE, ["true"])

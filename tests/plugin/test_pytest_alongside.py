@@ -1,0 +1,189 @@
+"""A run beside what pytest and its plug-ins do: nothing is lost, and nothing that was cut off looks conformant."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cx_conformance.blueprint.plan import Plan
+from cx_conformance.cluster.snapshot import save
+from cx_conformance.run.suite_files import suite_root
+from tests.checks.installation import Installation, blueprint
+
+
+@pytest.fixture(scope="module")
+def conformant(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Save the reference installation."""
+    return _saved(Installation(), tmp_path_factory.mktemp("conformant"))
+
+
+@pytest.fixture(scope="module")
+def without_ccm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Save one whose ccm is missing."""
+    installation = Installation()
+    installation.remove("Deployment", "ef-ccm")
+    return _saved(installation, tmp_path_factory.mktemp("without"))
+
+
+def _saved(installation: Installation, folder: Path) -> Path:
+    save(installation.snapshot(Plan(blueprint(), installation.site)), folder / "snapshot.json")
+    return folder / "snapshot.json"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Copy what a run needs of the checkout, to break it."""
+    root = tmp_path / "checkout"
+    for name in ("checks", "src"):
+        shutil.copytree(suite_root() / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("blueprint.yaml", "conftest.py", "tox.ini"):
+        shutil.copy(suite_root() / name, root)
+    return root
+
+
+Done = subprocess.CompletedProcess[str]
+
+
+def python(*arguments: object, root: Path) -> Done:
+    """Run a module of Python with the suite in ``root``, and from there."""
+    return subprocess.run(
+        ["env", f"PYTHONPATH={root / 'src'}", sys.executable, *map(str, arguments)],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def report(folder: Path) -> dict[str, Any]:
+    """Read ``report.json``."""
+    found: dict[str, Any] = json.loads((folder / "report.json").read_bytes())
+    return found
+
+
+def results(folder: Path) -> dict[str, int]:
+    """Count the outcomes of a report."""
+    every = [one["outcome"] for one in report(folder)["outcomes"]]
+    return {one: every.count(one) for one in set(every)}
+
+
+def _without_edges(root: Path) -> None:
+    (root / "checks" / "edges.py").unlink()
+
+
+def _edges_do_not_parse(root: Path) -> None:
+    with (root / "checks" / "edges.py").open("a") as file:
+        file.write("def check_more(:\n")
+
+
+@pytest.mark.parametrize(
+    ("bend", "words"),
+    [
+        (_without_edges, "checks/edges.py is missing"),
+        (_edges_do_not_parse, "checks/edges.py cannot be read: SyntaxError"),
+    ],
+)
+@pytest.mark.parametrize("only", [(), ("--only", "services"), ("--only", "edges"), ("--only", "CX701")])
+def test_a_suite_that_lacks_a_file_of_checks_calls_nothing_conformant(
+    bend: Callable[[Path], None], words: str, only: tuple[str, ...], checkout: Path, conformant: Path
+) -> None:
+    """Fewer checks than the suite has are no proof; the report is written and says which file it is."""
+    bend(checkout)
+    folder = checkout.parent / "report"
+    given = ("--snapshot", conformant, "--report", folder, "--no-pdf", *only)
+    done = python("-m", "cx_conformance", "run", *given, root=checkout)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert f"The suite itself broke: {words}" in " ".join(done.stdout.split())
+    told = report(folder)
+    assert (told["verdict"], told["partial"]) == ("inconclusive", True)
+    for name in ("report.html", "junit.xml"):
+        assert words in (folder / name).read_text()
+
+
+def test_collection_errors_that_are_passed_over_leave_the_verdict_open(
+    checkout: Path, conformant: Path, tmp_path: Path
+) -> None:
+    """Although every check that could be read passed."""
+    _edges_do_not_parse(checkout)
+    given = ("--snapshot", conformant, "--report", tmp_path / "report", "--continue-on-collection-errors")
+    done = python("-m", "pytest", "checks", *given, root=checkout)
+    assert done.returncode == 3
+    assert set(results(tmp_path / "report")) == {"pass", "n/a"}
+    assert "Verdict: inconclusive (partial): the suite itself broke" in done.stdout
+
+
+@pytest.mark.parametrize("named", ["list", "explain"])
+def test_commands_about_checks_say_which_file_of_the_suite_lacks(named: str, checkout: Path) -> None:
+    """A shorter catalogue would be taken for the whole one."""
+    _without_edges(checkout)
+    done = python("-m", "cx_conformance", named, *(["CX101"] if named == "explain" else []), root=checkout)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "the suite is incomplete: checks/edges.py is missing; install it again" in done.stderr
+
+
+@pytest.mark.parametrize("more", [("-x",), ("-x", "-n", "2"), ("--stepwise",)])
+def test_a_stop_at_the_first_failure_is_no_interrupt(more: tuple[str, ...], without_ccm: Path, tmp_path: Path) -> None:
+    """The platform is known to be broken (1, not 130), and what comes after is left out, not in error."""
+    given = ("--snapshot", without_ccm, "--report", tmp_path / "report", "-p", "no:cacheprovider")
+    if "--stepwise" in more:
+        given = (*given[:-2], "-o", f"cache_dir={tmp_path / 'cache'}")
+    done = python("-m", "pytest", "checks", *given, *more, root=suite_root())
+    assert done.returncode == 1, done.stdout + done.stderr
+    told = report(tmp_path / "report")
+    assert (told["verdict"], told["partial"], told["run"]["interrupted"]) == ("non-conformant", True, False)
+    assert "error" not in results(tmp_path / "report")
+
+
+def test_a_session_that_a_plug_in_cuts_off_is_not_conformant(conformant: Path, tmp_path: Path) -> None:
+    """pytest-timeout ends the session although nothing failed: what is left is not known to be kept."""
+    given = ("--snapshot", conformant, "--report", tmp_path / "report", "--session-timeout", "0.001")
+    done = python("-m", "pytest", "checks", *given, root=suite_root())
+    assert done.returncode == 3, done.stdout + done.stderr
+    errors = [one for one in report(tmp_path / "report")["outcomes"] if one["outcome"] == "error"]
+    assert {one["message"] for one in errors} == {"not looked at: session-timeout: 0.001 sec exceeded"}
+
+
+def test_the_last_failed_run_again_alone(without_ccm: Path, tmp_path: Path) -> None:
+    """``--lf`` finds in pytest's cache what an earlier run put there."""
+    given = ("--snapshot", without_ccm, "--report", tmp_path / "report", "-o", f"cache_dir={tmp_path / 'cache'}")
+    python("-m", "pytest", "checks", *given, root=suite_root())
+    assert len(report(tmp_path / "report")["outcomes"]) > 1000
+    done = python("-m", "pytest", "checks", *given, "--lf", root=suite_root())
+    assert done.returncode == 1
+    assert results(tmp_path / "report") == {"fail": 1}
+
+
+@pytest.mark.parametrize("more", [("-p", "no:terminal"), ("-p", "no:capture"), ("-p", "no:xdist")])
+def test_what_is_said_does_not_depend_on_how_pytest_is_set(
+    more: tuple[str, ...], without_ccm: Path, tmp_path: Path
+) -> None:
+    """The same outcomes, and no warning of pytest's own about the suite."""
+    given = ("--snapshot", without_ccm, "--report", tmp_path / "report")
+    done = python("-m", "pytest", "checks", *given, *more, root=suite_root())
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Warning" not in done.stdout + done.stderr
+    found = results(tmp_path / "report")
+    assert found["fail"] == 1
+    assert "error" not in found
+
+
+def test_several_processes_tell_failures_once(without_ccm: Path, tmp_path: Path) -> None:
+    """In the report's words; pytest's own list of them is not printed as well."""
+    given = ("--snapshot", without_ccm, "--only", "CX101", "-n", "2")
+    done = python("-m", "pytest", "checks", *given, root=suite_root())
+    assert done.returncode == 1
+    assert "= FAILURES =" not in done.stdout
+
+
+@pytest.mark.parametrize("way", [("-m", "cx_conformance", "run"), ("-m", "pytest", "checks")])
+def test_faults_may_stand_behind_the_sandbox_option(way: tuple[str, ...]) -> None:
+    """``--sandbox FAULT`` is ``--sandbox=FAULT``, by the command as by pytest."""
+    given = ("--static", "--only", "CX101", "--sandbox", "absent-workload:ccm")
+    done = python(*way, *given, root=suite_root())
+    assert done.returncode == 1, done.stdout + done.stderr

@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+
+from cx_conformance.outcome.record import EdgeRecord, RunRecord
+from cx_conformance.reports.pack.directory import write_report
+from cx_conformance.reports.pack.verifying import verify
+from cx_conformance.reports.page.pdf import printer_lacks, write_pdf
+from tests.reports import made_up
+from tests.reports.page.browser import wanted
+
+
+@pytest.fixture(scope="module")
+def record() -> RunRecord:
+    """Return a failing run, where there is something that prints."""
+    lacks = printer_lacks()
+    if lacks:
+        wanted(lacks)
+    ones = made_up.three_failures().outcomes[:60]
+    edges = (EdgeRecord(caller="agent-manager", callee="ccm", port=8081),)
+    return made_up.record(*ones, edges=edges, who="jsmith@jump")
+
+
+@pytest.fixture(scope="module")
+def pack(record: RunRecord, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a pack with paper."""
+    folder = tmp_path_factory.mktemp("pack")
+    write_report(record, folder)
+    return folder
+
+
+def test_the_pack_has_its_paper_and_the_sums_know_it(pack: Path) -> None:
+    """It comes last, and is summed all the same."""
+    assert (pack / "report.pdf").read_bytes().startswith(b"%PDF-")
+    assert verify(pack).problems == []
+    assert "report.pdf" in (pack / "SHA256SUMS").read_text()
+
+
+def test_the_paper_has_bookmarks_title_and_author(pack: Path, tmp_path: Path) -> None:
+    """A reader finds the signatures without turning pages."""
+    pypdf = pytest.importorskip("pypdf")
+    reader = pypdf.PdfReader(pack / "report.pdf")
+    assert reader.metadata.title == "acme-production: non-conformant"
+    assert reader.metadata.author == "jsmith@jump"
+
+    def titles(outline: list[object]) -> list[str]:
+        return [
+            t for one in outline for t in (titles(one) if isinstance(one, list) else [str(getattr(one, "title", ""))])
+        ]
+
+    bookmarks = titles(reader.outline)
+    for name in ("Scope", "Root causes", "Components by areas", "Picture of the platform", "Signatures"):
+        assert name in bookmarks
+    text = "".join(page.extract_text() for page in reader.pages)
+    assert f"1 / {len(reader.pages)}" in text
+    assert "Deployment expertflow/ef-ccm does not exist" in text
+
+
+def test_the_paper_is_a4_or_letter(record: RunRecord, tmp_path: Path) -> None:
+    """As the customer's printer has it; the picture lies across."""
+    pypdf = pytest.importorskip("pypdf")
+    write_pdf(record, tmp_path / "letter.pdf", paper="letter")
+    sizes = {
+        tuple(round(float(side)) for side in page.mediabox[2:])
+        for page in pypdf.PdfReader(tmp_path / "letter.pdf").pages
+    }
+    assert sizes == {(612, 792), (792, 612)}

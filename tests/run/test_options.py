@@ -1,0 +1,69 @@
+"""Options as they are read from the command line and from the environment."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+import pytest
+
+from cx_conformance.run.options import DECLARED, Options
+
+
+def given(*arguments: str) -> Namespace:
+    """Parse a command line."""
+    parser = ArgumentParser()
+    for flag, keywords in DECLARED:
+        parser.add_argument(flag, **keywords)
+    return parser.parse_args(arguments)
+
+
+def test_an_address_may_be_given_several_times() -> None:
+    """One host name has several ports, and several hosts their own."""
+    read = Options.read(given("--resolve", "a:443:192.0.2.1", "--resolve", "b:443:192.0.2.2"), {})
+    assert read.resolve == ("a:443:192.0.2.1", "b:443:192.0.2.2")
+
+
+def test_the_environment_sets_what_is_not_given() -> None:
+    """Addresses are separated by commas there."""
+    environment = {
+        "CX_CONFORMANCE_RESOLVE": "a:443:192.0.2.1,b:443:2001:db8::1",
+        "CX_CONFORMANCE_CA": "ca.pem",
+        "CX_CONFORMANCE_CONSECUTIVE": "3",
+    }
+    read = Options.read(given(), environment)
+    assert (read.resolve, read.ca, read.consecutive) == (("a:443:192.0.2.1", "b:443:2001:db8::1"), Path("ca.pem"), 3)
+    assert Options.read(given("--consecutive", "2"), environment).consecutive == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("CONSECUTIVE", "0", "CX_CONFORMANCE_CONSECUTIVE: '0' is no number of times"),
+        ("SETTLE", "soon", "CX_CONFORMANCE_SETTLE: 'soon' is no number of seconds"),
+    ],
+)
+def test_a_variable_that_cannot_be_read_is_named(name: str, value: str, words: str) -> None:
+    """The engineer does not guess which one."""
+    with pytest.raises(ValueError, match=words):
+        Options.read(given(), {f"CX_CONFORMANCE_{name}": value})
+
+
+def test_nothing_given_is_one_good_answer_by_the_systems_authorities() -> None:
+    """The defaults."""
+    read = Options.read(given(), {})
+    assert (read.resolve, read.ca, read.consecutive) == ((), None, 1)
+
+
+def test_nothing_may_be_written_unless_it_is_said() -> None:
+    """By the option, or by its environment variable."""
+    assert not Options.read(given(), {}).allow_writes
+    assert Options.read(given("--allow-writes"), {}).allow_writes
+    assert Options.read(given(), {"CX_CONFORMANCE_ALLOW_WRITES": "1"}).allow_writes
+
+
+def test_images_are_taken_and_what_is_none_is_refused() -> None:
+    """From the command line, and from the environment."""
+    image = "registry.example.com:5000/tools/busybox:1.36@sha256:0f"
+    read = Options.read(given("--allow-probe-pods", image), {"CX_CONFORMANCE_ALLOW_DEBUG_CONTAINERS": "busybox"})
+    assert (read.allow_probe_pods, read.allow_debug_containers) == (image, "busybox")
+    with pytest.raises(ValueError, match="--allow-probe-pods: not a valid image"):
+        Options.read(given(), {"CX_CONFORMANCE_ALLOW_PROBE_PODS": "two words"})
