@@ -9,6 +9,7 @@ from cx_conformance.blueprint.health import Health
 from cx_conformance.blueprint.names import (
     DnsLabel,
     DnsSubdomain,
+    HttpPath,
     IngressUrl,
     MountPath,
     PortName,
@@ -167,6 +168,21 @@ class Resources(Promise):
     """What the container is limited to."""
 
 
+class OutsidePath(Model):
+    """A further path that leads to the component, by a route of its own."""
+
+    path: HttpPath
+    """As it is called: `/widget-assets/` with a slash at its end means all that lies below it."""
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    """With which method it is called."""
+    web_socket: bool = False
+    """Whether clients upgrade to a WebSocket there."""
+    open: bool = False
+    """Whether the entrance lets callers through without a login: a sign-in, a widget on a web site."""
+    inside: bool = False
+    """Whether other components call it, by the name of the entrance's own Service."""
+
+
 class Ingress(Promise):
     """The address under which the component is reached from outside."""
 
@@ -174,6 +190,8 @@ class Ingress(Promise):
     """The address as the page writes it, the host a placeholder."""
     also_paths: tuple[str, ...] = ()
     """Further paths that lead to the same component, such as ``/`` or ``/assets``; not required."""
+    paths: tuple[OutsidePath, ...] = ()
+    """Further paths that are required."""
     web_socket: bool = False
     """Whether clients upgrade to a WebSocket (socket.io) below it."""
 

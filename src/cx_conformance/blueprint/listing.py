@@ -126,7 +126,8 @@ def _network(planned: Planned) -> Iterator[Line]:
         value = f"{health.scheme} {health.port} {health.path} answers {health.status}"
         yield Line("health", value, health.source, _note(health), ("health", index))
     if facts.ingress:
-        also = f"and {', '.join(facts.ingress.also_paths)}" if facts.ingress.also_paths else ""
+        further = (*(one.path for one in facts.ingress.paths), *facts.ingress.also_paths)
+        also = f"and {', '.join(further)}" if further else ""
         override = (*over, "ingressPath")
         yield Line("ingress", facts.ingress.url, facts.ingress.source, also, ("ingress", "url"), (override,))
 
