@@ -11,9 +11,10 @@ from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.store import Store
 from cx_conformance.cluster.addressing import addresses, leads, lost
 from cx_conformance.cluster.dangling import dangling, needed
+from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.mentions import mentions
 from cx_conformance.cluster.mentions import told as configuration
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.store_settings import Setting, keyed, switch, told
 from cx_conformance.objects.certificate import Certificate
 from cx_conformance.objects.config import ConfigMap as LiveConfigMap

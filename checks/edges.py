@@ -7,7 +7,8 @@ from typing import Final
 from cx_conformance.blueprint.component import Component
 from cx_conformance.blueprint.plan import Edge, Entry
 from cx_conformance.blueprint.promise import Severity
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.traffic import Traffic, called_port, dns_traffic, edge_traffic
 from cx_conformance.objects.service import Service
 from cx_conformance.outcome.check import NotApplicable, check

@@ -1,4 +1,7 @@
-"""Ingress: how components are reached from outside, as the cluster is configured and as its entry point answers."""
+"""Ingress: how components are reached from outside, as the cluster is configured and as its entry point answers.
+
+The file is long because an area is one file: whoever asks what is checked of a path reads it in one place.
+"""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -9,9 +12,10 @@ from cx_conformance.blueprint.component import Ingress
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
+from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.path_reach import doubts, why_not_below
 from cx_conformance.cluster.routes import Route
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.certificate import Certificate
 from cx_conformance.objects.ingress import Ingress as LiveIngress
 from cx_conformance.objects.ingress import IngressClass, IngressPath

@@ -9,7 +9,8 @@ from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.tailoring import Planned
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.objects.namespace import Namespace
 from cx_conformance.objects.node import Node

@@ -6,10 +6,11 @@ from typing import Final
 from cx_conformance.blueprint.component import Service, ServicePort
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.promise import Severity
+from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.locality import cut_off
 from cx_conformance.cluster.pod_index import controller_of
 from cx_conformance.cluster.ports import port_reached, stale_endpoints, strange_endpoints, why_no_endpoint
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.service import ServicePort as LivePort
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.looking import CouldNotLook

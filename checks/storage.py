@@ -1,4 +1,7 @@
-"""Storage: volumes, claims, classes and the provider behind them."""
+"""Storage: volumes, claims, classes and the provider behind them.
+
+The file is long because an area is one file: whoever asks what is checked of a volume reads it in one place.
+"""
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -10,7 +13,8 @@ from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform, StorageProvider
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.quantity import Quantity
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.objects.node import Node
 from cx_conformance.objects.storage import PersistentVolume, PersistentVolumeClaim, StorageClass

@@ -1,4 +1,7 @@
-"""Workloads: the objects that run a component's pods, and how the pods fare."""
+"""Workloads: the objects that run a component's pods, and how the pods fare.
+
+The file is long because an area is one file: whoever asks what is checked of a pod reads it in one place.
+"""
 
 import datetime as dt
 from collections.abc import Callable

@@ -13,6 +13,7 @@ from cx_conformance.cluster.snapshot import save
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.reports.outcome_scrubber import OutcomeScrubber
 from cx_conformance.run.options import Options
+from cx_conformance.run.recording import record_of
 from cx_conformance.run.run import Run
 from tests.checks.installation import Installation, blueprint
 
@@ -62,8 +63,8 @@ def test_a_run_scrubs_what_it_judged_before_a_secret_was_read(tmp_path: Path) ->
     save(installation.snapshot(Plan(blueprint(), installation.site)), saved)
     run = Run(Options(snapshot=saved, static=True))
     run.outcomes["one"] = outcome(f"refused {PASSWORD.get_secret_value()}")
-    run._looks["live"] = SimpleNamespace(secrets=(PASSWORD,), close=lambda: None)
-    assert [one.message for one in run.record().outcomes] == ["refused ***"]
+    run.looks._found["live"] = SimpleNamespace(secrets=(PASSWORD,), close=lambda: None)
+    assert [one.message for one in record_of(run).outcomes] == ["refused ***"]
 
 
 def test_a_password_that_is_a_word_of_the_blueprint_hides_nothing() -> None:

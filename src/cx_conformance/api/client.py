@@ -2,6 +2,7 @@
 
 Authentication, exec plug-ins, client certificates, proxies and TLS come from the official client's configuration;
 bodies stay raw, for its typed models cost ten times the time and memory and reject a whole list for one odd object.
+The file is long because trying again is one loop, and every way in which it ends has its words.
 """
 
 import math

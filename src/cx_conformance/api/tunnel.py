@@ -3,7 +3,7 @@
 A tunnel listens on 127.0.0.1 and opens one WebSocket for each connection it accepts, so that any driver can be pointed
 at it. All tunnels of a run share one thread. The protocol is ``v4.channel.k8s.io``: channel 0 carries the data,
 channel 1 what went wrong, and the first message of each is the port. It knows no half-close: when the local side stops
-sending, the connection ends.
+sending, the connection ends. The file is long because the thread, its listeners and their connections end together.
 """
 
 from __future__ import annotations

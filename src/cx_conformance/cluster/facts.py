@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.objects.ingress import IngressClass
 from cx_conformance.objects.service import Service

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from cx_conformance.blueprint.tailoring import Planned
+from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.ports import ReadyEndpoint
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.service import Service
 
 

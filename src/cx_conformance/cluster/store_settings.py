@@ -10,7 +10,8 @@ from typing import Final, Literal
 
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.store import Protocol, Settings, Store
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.config import ConfigMap
 from cx_conformance.objects.pod_spec import Container, PodSpec
 from cx_conformance.objects.workload import Workload

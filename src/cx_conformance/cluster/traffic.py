@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from cx_conformance.blueprint.plan import Edge
 from cx_conformance.blueprint.tailoring import Planned
+from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.policies import Direction, End, Policies, Ruling
 from cx_conformance.cluster.ports import port_reached
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.namespace import Namespace
 from cx_conformance.objects.networkpolicy import NetworkPolicy
 from cx_conformance.objects.pod import Pod

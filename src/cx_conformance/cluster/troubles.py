@@ -1,4 +1,7 @@
-"""What is wrong with a pod, in a stable word and in a sentence that an engineer would use."""
+"""What is wrong with a pod, in a stable word and in a sentence that an engineer would use.
+
+The file is long because there are many troubles, each with words of its own.
+"""
 
 import re
 import signal

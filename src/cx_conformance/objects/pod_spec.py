@@ -1,5 +1,6 @@
 """What a pod is made of, the same in a pod and in a workload's template: containers, volumes, references.
 
+The file is long because a pod has many fields, each read by a line and told by another.
 Field meanings: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
 """
 

@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
         options = Options.read(config.option)
         run = Run(adapted(options, told) if told else options, command=_command())
         config.add_cleanup(run.close)
-        run.shared = shared_snapshot(told)
+        run.looks.shared = shared_snapshot(told)
         _start(run, in_charge=told is None)
         if told is None:
             _prepare_reports(options)
@@ -79,7 +79,7 @@ def _start(run: Run, *, in_charge: bool) -> None:
     From here to the collection pytest would end without one, so that an interrupt is only noted.
     """
     try:
-        run.start()
+        run.looks.start()
     except KeyboardInterrupt:
         run.interrupted = True
     if in_charge:

@@ -13,20 +13,17 @@ import pytest
 from cx_conformance.outcome.judge import severity_of
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Outcome, Result
-from cx_conformance.outcome.roots import root_causes
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, Verdict
 from cx_conformance.plugin.items import OUTCOME, CheckItem
 from cx_conformance.plugin.workers import WORKERS
 from cx_conformance.run.interrupts import end_like_ctrl_c
+from cx_conformance.run.leaving import leave
+from cx_conformance.run.recording import record_of
 
 _FOR_REPORTS: Final = 2.0
 """Seconds of the time limit that settling leaves for judging and reports."""
 
-_MOST_DOSSIERS: Final = 30
-"""Components whose evidence is kept; a platform of which more is broken is looked at as a whole."""
-
 if TYPE_CHECKING:
-    from cx_conformance.cluster.dossier import Dossier
     from cx_conformance.outcome.record import RunRecord
     from cx_conformance.reports.scrubber import Scrubber
     from cx_conformance.run.run import Run
@@ -126,7 +123,7 @@ class Reporting:
             # Probes wait nearly all of their time, so that the checks of the API's objects are judged meanwhile.
             if any(isinstance(item, CheckItem) and item.check.live for item in session.items):
                 with suppress(CouldNotLook):
-                    self.run.begin_probing()
+                    self.run.looks.begin_probing()
         return (yield)
 
     def _settle(self) -> None:
@@ -144,7 +141,7 @@ class Reporting:
             and (not self.asked or (check.id, entry.component, entry.id) in self.asked)
         ]
         self.run.judge.register({check for check, _ in asked})
-        limit = min(self.run.options.settle or 0.0, self.run.remaining() - _FOR_REPORTS)
+        limit = min(self.run.options.settle or 0.0, self.run.time_limit.remaining() - _FOR_REPORTS)
         relook = Relook(self.run, asked)
         try:
             self.settled = settle(relook, limit, tell=self.progress.looking)
@@ -156,12 +153,12 @@ class Reporting:
     def _show_header(self) -> None:
         from cx_conformance.reports.terminal.summary import header
 
-        header(self.run.record(), self.console)
+        header(record_of(self.run), self.console)
         if self.settled:
             self.console.print(f"  settle     {self.settled.words}")
         if not self.run.options.static:
             with suppress(CouldNotLook):
-                for note in self.run.stand_ins:
+                for note in self.run.looks.stand_ins:
                     self.console.print(f"  stand-in   {note}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -230,8 +227,8 @@ class Reporting:
         )
         self.run.deselected = len(self.run.implied) - len(self.run.outcomes) - len(lost)
         self.run.take_away()
-        record = self.run.record(lost)
-        written = self._write(record)
+        record = record_of(self.run, lost)
+        written = leave(self.run, record, self._show, self._tell)
         if self.worker:
             self.worker.close()
         session.exitstatus = INTERRUPTED if self.run.interrupted else EXIT_STATUS[record.verdict]
@@ -280,69 +277,18 @@ class Reporting:
             if (check.id, entry.component, entry.id) in lost
         ]
 
-    def _write(self, record: "RunRecord") -> bool:
-        """Write what was asked for, and show the run; False where a report could not be written."""
+    def _show(self, record: "RunRecord", scrubber: "Scrubber") -> None:
+        """Show the run on the terminal."""
         from cx_conformance.reports.terminal.summary import render
-        from cx_conformance.reports.writing import ReportNotWritten
-        from cx_conformance.run.nightly import Nightly
 
-        nightly = Nightly(self.run.options, self.run.bucket_access)
-        record = nightly.remember(record)
-        scrubber = self.run.scrubber
-        missing = []
-        for write in (self._write_pack, self._write_junit):
-            try:
-                write(record, scrubber)
-            except ReportNotWritten as error:
-                missing.append(str(error))
-            except Exception as bug:  # noqa: BLE001 - a bug of one report must cost neither the others nor the verdict
-                words = scrubber.scrub(f"{type(bug).__name__}: {bug}")
-                missing.append(f"could not write a report: {words}; please report it")
         if self.by_workers and self.own_words:
             self._show_header()  # only now is known what the workers have seen
         render(record, self.console, scrubber)
-        nightly.keep(record)
-        nightly.tell(record)
-        for words in (*missing, *nightly.notes):
-            self._tell(words)
-        return not missing
-
-    def _write_pack(self, record: "RunRecord", scrubber: "Scrubber") -> None:
-        options = self.run.options
-        if options.report:
-            from cx_conformance.reports.pack.directory import write_report
-
-            # Paper takes its time: there is none to be taken when the run was cut off, or has a limit.
-            paper = not (options.no_pdf or options.time_limit or self.run.interrupted)
-            write_report(
-                record,
-                options.report,
-                scrubber,
-                paper=paper,
-                dossiers=self._dossiers(record),
-                case_properties=not options.junit_strict,
-            )
-
-    def _write_junit(self, record: "RunRecord", scrubber: "Scrubber") -> None:
-        if self.run.options.junitxml:
-            from cx_conformance.reports.formats.junit import write_junit
-
-            strict = self.run.options.junit_strict
-            write_junit(record, self.run.options.junitxml, scrubber, case_properties=not strict)
 
     @staticmethod
     def _tell(words: str) -> None:
         """Say something that is no part of the report."""
         sys.stderr.write(f"cx-conformance: {words}\n")
-
-    def _dossiers(self, record: "RunRecord") -> "Iterator[Dossier]":
-        """Yield the evidence of the components with a root cause, the worst first."""
-        options = self.run.options
-        if options.no_evidence or options.snapshot or self.run.interrupted:
-            return iter(())
-        causes = (one.outcome.component for one in root_causes(record.outcomes))
-        worst = dict.fromkeys(one for one in causes if one in self.run.plan.components)
-        return self.run.dossiers(list(worst)[:_MOST_DOSSIERS])
 
 
 def _last_words(report: pytest.TestReport) -> str:

@@ -45,12 +45,13 @@ class Controller:
         """Share what ``run`` started."""
         self._run = run
         self.folder = Path(tempfile.mkdtemp(prefix="cx-conformance-"))
-        run.shared = shared_snapshot({_SHARED: str(self.folder)})
+        run.looks.shared = shared_snapshot({_SHARED: str(self.folder)})
 
     def pytest_configure_node(self, node: Any) -> None:
         """Pass on the folder and the sandbox's kubeconfig."""
         node.workerinput[_SHARED] = str(self.folder)
-        node.workerinput[_KUBECONFIG] = self._run.sandbox_kubeconfig or ""
+        embedded = self._run.looks.sandbox
+        node.workerinput[_KUBECONFIG] = str(embedded.kubeconfig) if embedded else ""
 
     def pytest_unconfigure(self) -> None:
         """Leave nothing behind."""

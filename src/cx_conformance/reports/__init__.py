@@ -1,1 +1,1 @@
-"""What is written from the outcomes: terminal, JUnit, JSON."""
+"""What is written from the outcomes, grouped by who reads it."""

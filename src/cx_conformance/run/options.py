@@ -1,76 +1,19 @@
 """The options of a run, declared once for ``cx-conformance run`` and for plain pytest."""
 
-import math
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
 
 from cx_conformance.reports.nights.bucket_place import Place
+from cx_conformance.run.option_values import address, image, place, reference, seconds, times
 
 N = TypeVar("N", int, float)
 T = TypeVar("T")
 
 ENVIRONMENT: Final = "CX_CONFORMANCE_"
 """Prefix of the environment variables that set an option: ``CX_CONFORMANCE_SITE`` sets ``--site``."""
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value < math.inf:  # "nan" is a float as well
-        raise ValueError
-    return value
-
-
-def _times(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
-
-
-_seconds.__name__ = "number of seconds"
-_times.__name__ = "number of times"
-
-
-def _image(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][\w./:@-]{0,500}", text):
-        raise ValueError
-    return text
-
-
-_image.__name__ = "image, such as registry.example.com/tools/busybox:1.36"
-
-
-def _address(text: str) -> str:
-    """Take an address without credentials; what stands on a command line is seen by everybody on the machine."""
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-        raise ValueError
-    return text
-
-
-_address.__name__ = "http or https address without credentials"
-
-
-def _reference(text: str) -> str:
-    kind, _, name = text.partition(":")
-    if kind not in ("env", "file") or not name:
-        raise ValueError
-    return text
-
-
-_reference.__name__ = "reference env:NAME or file:PATH"
-
-
-def _place(text: str) -> Place:
-    return Place.parse(text)
-
-
-_place.__name__ = "place s3://BUCKET/PREFIX"
 
 DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
     ("--blueprint", {"metavar": "FILE", "help": "what is promised (default: the shipped blueprint.yaml)"}),
@@ -109,7 +52,7 @@ DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
         "--allow-probe-pods",
         {
             "metavar": "IMAGE",
-            "type": _image,
+            "type": image,
             "help": "where exec cannot serve, try call edges from a short-lived pod of this image in the caller's"
             " place; it is deleted again",
         },
@@ -118,7 +61,7 @@ DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
         "--allow-debug-containers",
         {
             "metavar": "IMAGE",
-            "type": _image,
+            "type": image,
             "help": "where exec cannot serve, try call edges from an ephemeral container of this image in the caller's"
             " pod; it ends, but stays listed there, for none can be removed",
         },
@@ -128,7 +71,7 @@ DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
     ("--skip", {"metavar": "NAMES", "help": "all but these check IDs, areas or components"}),
     (
         "--consecutive",
-        {"metavar": "N", "type": _times, "help": "want so many healthy answers in a row (default: 1)"},
+        {"metavar": "N", "type": times, "help": "want so many healthy answers in a row (default: 1)"},
     ),
     (
         "--every-replica",
@@ -136,11 +79,19 @@ DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
     ),
     (
         "--settle",
-        {"metavar": "SECONDS", "type": _seconds, "help": "look again until all pass, for at most this long"},
+        {
+            "metavar": "SECONDS",
+            "type": seconds,
+            "help": "look again until all pass, for at most this long",
+        },
     ),
     (
         "--time-limit",
-        {"metavar": "SECONDS", "type": _seconds, "help": "end after this long; what is not looked at is an error"},
+        {
+            "metavar": "SECONDS",
+            "type": seconds,
+            "help": "end after this long; what is not looked at is an error",
+        },
     ),
     (
         "--history",
@@ -170,7 +121,7 @@ DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
         "--keep",
         {
             "metavar": "N",
-            "type": _times,
+            "type": times,
             "help": "keep N nights: their JUnit files in the folder nights/ of the report, their packs where published",
         },
     ),
@@ -292,26 +243,26 @@ class Options:
             sandbox=None if sandbox is None else _names(sandbox),
             static=bool(value("static")) or snapshot is not None,
             allow_writes=bool(value("allow_writes")),
-            allow_probe_pods=_checked(value("allow_probe_pods"), _image, "--allow-probe-pods"),
-            allow_debug_containers=_checked(value("allow_debug_containers"), _image, "--allow-debug-containers"),
+            allow_probe_pods=_checked(value("allow_probe_pods"), image, "--allow-probe-pods"),
+            allow_debug_containers=_checked(value("allow_debug_containers"), image, "--allow-debug-containers"),
             snapshot=snapshot,
             only=_names(value("only") or ""),
             skip=_names(value("skip") or ""),
-            consecutive=number("consecutive", _times) or 1,
+            consecutive=number("consecutive", times) or 1,
             every_replica=bool(value("every_replica")),
-            settle=number("settle", _seconds),
-            time_limit=number("time_limit", _seconds),
+            settle=number("settle", seconds),
+            time_limit=number("time_limit", seconds),
             report=path("report"),
             no_pdf=bool(value("no_pdf")),
             no_evidence=bool(value("no_evidence")),
             junitxml=path("xmlpath") or path("junitxml"),
             junit_strict=bool(value("junit_strict")),
             history=path("history"),
-            pushgateway=_checked(value("pushgateway"), _address, "--pushgateway"),
-            notify=_checked(value("notify"), _reference, "--notify"),
-            publish=_checked(value("publish"), _place, "--publish"),
-            keep=number("keep", _times),
-            link=_checked(value("link"), _address, "--link"),
+            pushgateway=_checked(value("pushgateway"), address, "--pushgateway"),
+            notify=_checked(value("notify"), reference, "--notify"),
+            publish=_checked(value("publish"), place, "--publish"),
+            keep=number("keep", times),
+            link=_checked(value("link"), address, "--link"),
         )
 
 

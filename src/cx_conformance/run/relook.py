@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.tailoring import Planned
+from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.readiness import rollout, troubles
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.objects.event import Event
 from cx_conformance.outcome.check import Check

@@ -10,7 +10,8 @@ from cx_conformance.blueprint.component import ServicePort
 from cx_conformance.blueprint.health import Health
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.tailoring import Planned
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import http

@@ -7,7 +7,8 @@ from contextlib import suppress
 from cx_conformance.api.exec_record import ContainerPlace
 from cx_conformance.blueprint.plan import Edge, Entry
 from cx_conformance.blueprint.tailoring import Planned
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import edges
 from cx_conformance.probes.edges import (

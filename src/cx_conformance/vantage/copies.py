@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.site import Credentials
 from cx_conformance.blueprint.store import Reference, Settings, Store
+from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.references import NoSuchValue, References
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.store_settings import keyed
 from cx_conformance.objects.certificate import Certificate, fingerprints
 from cx_conformance.objects.pod_spec import PodSpec

@@ -9,7 +9,8 @@ from cx_conformance.api.exec_record import ContainerPlace, ExecLimits
 from cx_conformance.blueprint.component import ContainerPort, Volume
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.tailoring import Planned
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes.container_view import OUTPUT_BYTES, ContainerView, look_into, real_path

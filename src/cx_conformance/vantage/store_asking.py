@@ -7,7 +7,8 @@ from typing import Final
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.site import Credentials as SiteCredentials
 from cx_conformance.blueprint.store import Protocol, Store
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.store_settings import sentinel_told, told
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.service import Service

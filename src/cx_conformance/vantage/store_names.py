@@ -10,7 +10,8 @@ from contextlib import suppress
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.store import Store
 from cx_conformance.cluster.addressing import addresses, leads
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.store_settings import told
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.service import Service

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.store import Protocol, Store
 from cx_conformance.cluster.addressing import addresses, leads
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.store_settings import keyed, named, replica_set, told
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.probes.stores.target import Target, TlsExpectation

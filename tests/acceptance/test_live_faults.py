@@ -13,8 +13,8 @@ from cx_conformance.run.options import Options
 from cx_conformance.run.run import Run
 from cx_conformance.sandbox.cluster import EmbeddedCluster
 from cx_conformance.sandbox.faults import Fault, catalogue
+from tests.acceptance.test_edge_troubles import TROUBLES
 from tests.checks.installation import blueprint
-from tests.test_edge_troubles import TROUBLES
 
 ELSEWHERE = {one.fault.partition(":")[0] for one in TROUBLES}
 """Faults of call edges, which ``test_edge_troubles`` has all at once."""
