@@ -73,12 +73,14 @@ BLUEPRINTS = {
     "missing section": Wrong(
         ":1:1: components: is missing; it says: Each component by its id", text="blueprint: {name: x}"
     ),
-    "missing field": Wrong(":4:5: components.web.row: is missing", old='    row: "1"\n'),
+    "missing field": Wrong(":4:5: components.web.group: is missing", old="    group: internal\n"),
     "no components": Wrong(
         "found a mapping; allowed is at least 1 of them", text="blueprint: {name: a, version: b}\ncomponents: {}"
     ),
     "unknown key": Wrong("unknown key 'rows'; did you mean row?", old="row:", new="rows:"),
-    "unknown section": Wrong("unknown key 'extras'; allowed are accepted, blueprint", text=MINIMAL + "extras: {}\n"),
+    "unknown section": Wrong(
+        "unknown key 'extras'; did you mean extends?; allowed are accepted, blueprint", text=MINIMAL + "extras: {}\n"
+    ),
     "number for text": Wrong("found the number 1; allowed is a text", old='"1"', new="1", text=None),
     "text for number": Wrong(
         "found the text 'eighty'; allowed is a whole number", old="port: 80,", new="port: eighty,"

@@ -36,8 +36,24 @@ NO_FACTS: Final[Mapping[str, str]] = {
         (f"ingress.paths.{name}" for name in ("path", "method", "web_socket", "open", "inside")),
         "not on the page; each kind is broken by the tests of the gateway's routes",
     ),
+    "chart.release": "how it is recognised; refuses nothing",
+    "chart.name": "how it is recognised; refuses nothing",
+    "chart.version": "how its release is recognised; refuses nothing",
+    "image": "how its release is recognised; refuses nothing",
+    "optional": "accepted when absent as a whole",
+    "workload.containers": "of releases by charts",
+    "service.headless": "of releases by charts",
+    "calls.via": "of releases by charts",
+    **{
+        f"further_services.{name}": "of releases by charts"
+        for name in (
+            *("name", "aliases", "type", "also_types", "headless"),
+            *("ports.port", "ports.also", "ports.target_port", "ports.name"),
+        )
+    },
     "store.settings.aliases": "accepted instead",
     "store.settings.also_values": "accepted instead",
+    "platform.entrance": "how a release is reached; what leads there is each path's",
     "platform.any_storage": "accepted instead: any other provider; tried among the variations",
     "platform.node_conformance": "a link to a test that the suite does not run",
 }

@@ -26,6 +26,16 @@ ComponentId = Annotated[
 """The page's own spelling of a component, in lower case."""
 
 
+Variable = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*(:[A-Za-z_][A-Za-z0-9_]*)?$",
+        examples=["CCM_URL", "REDIS_HOST:REDIS_PORT"],
+    ),
+]
+"""An environment variable that holds an address, or two: one with its host and one with its port."""
+
+
 class Group(StrEnum):
     """Which of the page's two tables a component stands in."""
 
@@ -68,6 +78,8 @@ class Workload(NamedPromise):
     """Desired replicas (the page's column ``ReplicaSet``)."""
     restart_policy: Literal["Always", "OnFailure", "Never"] = "Always"
     """When its containers are restarted."""
+    containers: tuple[DnsLabel, ...] = ()
+    """Names of its containers; empty: the component has one, whatever its name."""
 
 
 class ContainerPort(Promise):
@@ -110,6 +122,8 @@ class Service(NamedPromise):
     """How it is exposed."""
     also_types: tuple[Literal["ClusterIP", "NodePort", "LoadBalancer"], ...] = ()
     """Types that real installations use instead; accepted with a note."""
+    headless: bool = False
+    """Whether it has no address of its own: its name leads to the pods themselves."""
     ports: Annotated[tuple[ServicePort, ...], Field(min_length=1)]
     """Its ports."""
 
@@ -208,6 +222,20 @@ class Call(Promise):
     """Id of the component or party that is called."""
     ports: tuple[PortNumber, ...] = ()
     """Which Service ports of the callee it uses; empty: all that are promised."""
+    via: tuple[Variable, ...] = ()
+    """Variables of the caller's containers that hold the address, each alone; ``HOST:PORT`` are two, of which the
+    first holds the name and the second the port."""
+
+
+class Chart(Model):
+    """The vendor's Helm chart that installs the component."""
+
+    release: DnsLabel
+    """The release that holds it when the site names no other."""
+    name: DnsLabel | None = None
+    """The chart's name of it (`app.kubernetes.io/name`), where that differs from the component's id."""
+    version: str | None = None
+    """The version of the chart as it ships with this release (`helm.sh/chart`), where that tells releases apart."""
 
 
 class Helm(Model):
@@ -236,8 +264,8 @@ class Helm(Model):
 class Component(Model):
     """One row of the page."""
 
-    row: Annotated[str, Field(pattern=r"^e?[1-9][0-9]*$", examples=["1", "e1"])]
-    """Its number on the page; rows of the external table start with ``e``."""
+    row: Annotated[str, Field(pattern=r"^e?[1-9][0-9]*$", examples=["1", "e1"])] | None = None
+    """Its number on the page; rows of the external table start with ``e``; absent: the page has no row for it."""
     group: Group
     """Which of the page's two tables it stands in."""
     namespace: Namespace
@@ -248,6 +276,8 @@ class Component(Model):
     """Ports that its container listens on."""
     service: Service | None = None
     """The Service that it is called by; absent: it is not called."""
+    further_services: tuple[Service, ...] = ()
+    """Further Services of its pods, such as the headless one of a StatefulSet."""
     config_maps: tuple[ConfigMap, ...] = ()
     """ConfigMaps that exist and that its pods use."""
     secrets: tuple[Secret, ...] = ()
@@ -266,5 +296,11 @@ class Component(Model):
     """The page's column ``Called By``: an edge that stands only here is promised too."""
     store: Store | None = None
     """What it is asked in its own protocol, where it is a store."""
+    chart: Chart | None = None
+    """The vendor's chart that installs it; absent: none does."""
+    optional: bool = False
+    """A site may leave it out: absent as a whole it is noted, and half of it is broken."""
+    image: str | None = None
+    """Name of its image without registry and tag, by which its release is recognised."""
     helm: Helm | None = None
     """What differs where the vendor's charts install it."""

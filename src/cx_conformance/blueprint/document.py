@@ -5,8 +5,9 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from cx_conformance.blueprint.component import Component, ComponentId
-from cx_conformance.blueprint.erratum import Erratum
+from cx_conformance.blueprint.erratum import ChartErratum, Erratum
 from cx_conformance.blueprint.platform import Platform
+from cx_conformance.blueprint.prerequisite import Prerequisite
 from cx_conformance.blueprint.promise import Model
 
 
@@ -46,6 +47,8 @@ class Head(Model):
 class Blueprint(Model):
     """Everything that the platform promises."""
 
+    extends: str | None = None
+    """The release, or the file, that it is written as a difference from; absent: it stands whole."""
     blueprint: Head
     """Which blueprint this is."""
     components: Annotated[dict[ComponentId, Component], Field(min_length=1)]
@@ -56,6 +59,10 @@ class Blueprint(Model):
     """What is promised about the cluster itself."""
     errata: tuple[Erratum, ...] = ()
     """Cells of the page that are cut off, misspelt or wrong."""
+    chart_errata: tuple[ChartErratum, ...] = ()
+    """What the vendor's charts of this release get wrong."""
+    prerequisites: tuple[Prerequisite, ...] = ()
+    """What must exist before it is installed."""
     accepted: tuple[Acceptance, ...] = ()
     """Inconsistencies of the page that are known and kept."""
 

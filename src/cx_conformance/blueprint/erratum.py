@@ -1,7 +1,7 @@
-"""A cell of the page that is cut off, misspelt or wrong."""
+"""What the vendor got wrong: a cell of the page that is cut off or misspelt, a mistake in the charts of a release."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -37,3 +37,19 @@ class Erratum(Model):
     """Where the better value comes from."""
     edition: tuple[Edition, ...] = (Edition.HANDED_OVER, Edition.PUBLISHED)
     """Which editions of the page say so."""
+
+
+class ChartErratum(Model):
+    """What the vendor's own charts of a release get wrong; it is told once, as a note, and breaks no promise."""
+
+    component: ComponentId
+    """Whose objects show it."""
+    kind: Literal["variable", "port", "route", "claim", "field"]
+    """What it is about: a variable of its containers, a port of its Service, a route from outside, a claim, or a field
+    of an object."""
+    about: Annotated[str, Field(min_length=1, examples=["CONTROLLER_URL", "5000"])]
+    """The variable's name, the port's number, the route's path, the claim's name or the field."""
+    says: Annotated[str, Field(min_length=1)]
+    """What the charts say there."""
+    why: Annotated[str, Field(min_length=1)]
+    """What is wrong with it."""

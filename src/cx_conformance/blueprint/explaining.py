@@ -70,7 +70,10 @@ def explain(error: ValidationError, model: type[BaseModel], tree: Tree) -> list[
     for path in either:
         if any(other[: len(path)] == path and other != path for other, _ in said):
             del said[path, False]
-    return [Problem(_joined(some), tree.place(path, key=of_key), path) for (path, of_key), some in said.items()]
+    return [
+        Problem(_joined(some), tree.place(path, key=of_key), path, tree.file_of(path))
+        for (path, of_key), some in said.items()
+    ]
 
 
 def _joined(sentences: list[str]) -> str:

@@ -39,7 +39,7 @@ class Origins:
         """Return ``file:line`` of what ``line`` says about the cluster; or that it is a default."""
         path = ("platform", *line.path)
         written = path in self.blueprint.tree.values
-        return f"{self.blueprint.path.name}:{self.blueprint.line_of(*path)}" if written else "default"
+        return self.blueprint.place_of(*path) if written else "default"
 
     def of(self, name: str, line: Line) -> str:
         """Return ``file:line`` of what ``line`` says about the component called ``name``; or that it is a default."""
@@ -50,7 +50,7 @@ class Origins:
         if self._helm and line.path and ("components", name, "helm", line.path[0]) in self.blueprint.tree.values:
             path = ("components", name, "helm", *line.path)
         if path in self.blueprint.tree.values:
-            return f"{self.blueprint.path.name}:{self.blueprint.line_of(*path)}"
+            return self.blueprint.place_of(*path)
         return "default"
 
     @property

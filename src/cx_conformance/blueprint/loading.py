@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.explaining import explain
+from cx_conformance.blueprint.extending import read
 from cx_conformance.blueprint.fitting import misfits
 from cx_conformance.blueprint.problems import InputProblems, Position, Problem
 from cx_conformance.blueprint.site import Site
@@ -24,7 +25,7 @@ class Loaded(Generic[Document]):
     document: Document
     path: Path
     sha256: str
-    """Of the file's bytes, in hex."""
+    """Of the file's bytes, in hex; where it extends others, of all their bytes, what it begins with first."""
     tree: Tree = field(repr=False)
 
     def position_of(self, *path: str | int) -> Position:
@@ -38,6 +39,10 @@ class Loaded(Generic[Document]):
         """Return the line of ``position_of``."""
         return self.position_of(*path).line
 
+    def place_of(self, *path: str | int) -> str:
+        """Return file and line of ``position_of``, such as ``4.10.yaml:33``: the file may be one that is extended."""
+        return f"{(self.tree.file_of(path) or self.path).name}:{self.line_of(*path)}"
+
 
 def load(path: Path, model: type[Document]) -> Loaded[Document]:
     """Read the YAML file at ``path`` as a ``model``.
@@ -45,7 +50,10 @@ def load(path: Path, model: type[Document]) -> Loaded[Document]:
     Raises InputProblems with everything that is wrong, each with its line, column and path in the document.
     """
     text, raw = read_text(path)
-    tree = parse(text, path)
+    return _validated(parse(text, path), raw, path, model)
+
+
+def _validated(tree: Tree, raw: bytes, path: Path, model: type[Document]) -> Loaded[Document]:
     if tree.data is None:
         raise InputProblems(path, [Problem(f"is empty; a {model.__name__.lower()} is needed")])
     try:
@@ -55,9 +63,13 @@ def load(path: Path, model: type[Document]) -> Loaded[Document]:
     return Loaded(document=document, path=path, sha256=hashlib.sha256(raw).hexdigest(), tree=tree)
 
 
-def load_blueprint(path: Path) -> Loaded[Blueprint]:
-    """Read a blueprint; InputProblems says what is wrong with it."""
-    return load(path, Blueprint)
+def load_blueprint(path: Path, page: Path | None = None) -> Loaded[Blueprint]:
+    """Read a blueprint, whole with what it extends; InputProblems says what is wrong with it.
+
+    ``page`` is the file of the release 4.5.3, where it is not the shipped one.
+    """
+    tree, raw = read(path, page)
+    return _validated(tree, raw, path, Blueprint)
 
 
 def load_site(path: Path, blueprint: Blueprint | None = None) -> Loaded[Site]:

@@ -97,6 +97,7 @@ PATTERNS: Final[dict[str, str]] = {
     r"^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?$": "a host name such as cx.example.com, without scheme or path",
     r"^[-a-z0-9{}]*\{component\}[-a-z0-9{}]*$": "a template such as {release}-{component}",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "a name of letters, digits and '_'",
+    r"^[A-Za-z_][A-Za-z0-9_]*(:[A-Za-z_][A-Za-z0-9_]*)?$": "a variable such as CCM_URL, or two, REDIS_HOST:REDIS_PORT",
     r"^https?://[^/@\s]+/?$": "the address of a server such as https://minio.ef-external.svc:9000, without a path",
     r"^/": "an absolute path such as /ccm",
 }

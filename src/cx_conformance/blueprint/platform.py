@@ -71,6 +71,8 @@ class Platform(Model):
     """Storage providers that the platform may be installed on."""
     any_storage: bool = True
     """The page allows any other compatible dynamic provisioner; it is noted, not refused."""
+    entrance: Literal["ingress", "apisix"] = "ingress"
+    """What leads from outside to the components: an Ingress each, or APISIX behind one Ingress."""
     ingress_controllers: tuple[IngressController, ...] = ()
     """Ingress controllers that it works with."""
     load_balancers: tuple[LoadBalancer, ...] = ()

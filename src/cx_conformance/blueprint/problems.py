@@ -39,6 +39,8 @@ class Problem:
     position: Position | None = None
     """None: the file as a whole."""
     path: DocumentPath = ()
+    file: Path | None = None
+    """The file it stands in, where that is not the one that was read: what that extends."""
 
 
 class InputProblems(Exception):  # noqa: N818 - it is the list of problems, and reads as one
@@ -54,7 +56,7 @@ class InputProblems(Exception):  # noqa: N818 - it is the list of problems, and 
         """One problem a line: file, line, column, path in the document, what was found and what is allowed."""
         lines = []
         for problem in self.problems[:SHOWN]:
-            place = f"{self.file}"
+            place = f"{problem.file or self.file}"
             if problem.position:
                 place += f":{problem.position.line}:{problem.position.column}"
             path = f"{dotted(problem.path)}: " if problem.path else ""

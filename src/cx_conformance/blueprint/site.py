@@ -181,6 +181,10 @@ class Site(Model):
     """The host name under which the platform is reached from outside."""
     hosts: dict[ComponentId, HostName] = Field(default_factory=dict)
     """Components with a host name of their own, such as Superset."""
+    release: Annotated[str, Field(min_length=1, examples=["4.10"])] | None = None
+    """The release of the platform that is installed; absent: it is recognised."""
+    tenants: tuple[DnsLabel, ...] = ()
+    """From 5.0: namespaces of tenants, each with what it runs for itself."""
     deployment: Deployment = Deployment()
     """How the platform was installed, and how its objects are named."""
     components: Installed = Installed()

@@ -38,6 +38,14 @@ class Tree:
     """Where the key of a mapping's entry stands."""
     values: dict[DocumentPath, Position] = field(default_factory=dict)
     """Where a value begins."""
+    files: dict[DocumentPath, Path] = field(default_factory=dict)
+    """Which file a value stands in, where the document was put together from several."""
+
+    def file_of(self, path: DocumentPath) -> Path | None:
+        """Return the file that the value of ``path``, or else the nearest thing around it, stands in; None: the one."""
+        while path and path not in self.files:
+            path = path[:-1]
+        return self.files.get(path)
 
     def place(self, path: DocumentPath, *, key: bool = False) -> Position:
         """Return where the value (or ``key``) of ``path`` stands, or else the nearest thing around it."""

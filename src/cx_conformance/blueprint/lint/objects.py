@@ -24,7 +24,7 @@ def _repeated(items: Iterable[tuple[T, DocumentPath]]) -> Iterator[tuple[T, Docu
 @rule("BL201", Level.ERROR)
 def rows_differ(blueprint: Blueprint) -> Iterator[Spot]:
     """No two components are the same row of the page."""
-    rows = ((one.row, ("components", name, "row")) for name, one in blueprint.components.items())
+    rows = ((one.row, ("components", name, "row")) for name, one in blueprint.components.items() if one.row)
     for row, path, first in _repeated(rows):
         yield Spot(path, f"row {row} is {first[1]}'s already", f"{first[1]}")
 
