@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from cx_conformance.blueprint.chart import Chart
 from cx_conformance.blueprint.health import Health
 from cx_conformance.blueprint.names import (
     DnsLabel,
@@ -225,17 +226,6 @@ class Call(Promise):
     via: tuple[Variable, ...] = ()
     """Variables of the caller's containers that hold the address, each alone; ``HOST:PORT`` are two, of which the
     first holds the name and the second the port."""
-
-
-class Chart(Model):
-    """The vendor's Helm chart that installs the component."""
-
-    release: DnsLabel
-    """The release that holds it when the site names no other."""
-    name: DnsLabel | None = None
-    """The chart's name of it (`app.kubernetes.io/name`), where that differs from the component's id."""
-    version: str | None = None
-    """The version of the chart as it ships with this release (`helm.sh/chart`), where that tells releases apart."""
 
 
 class Helm(Model):
