@@ -20,6 +20,7 @@ from cx_conformance.cluster.snapshot import STATIC_KINDS, Listing, SeenSecret, S
 from cx_conformance.objects.certificate import key_fits
 from cx_conformance.objects.config import secret_metadata
 from cx_conformance.objects.event import Event
+from cx_conformance.objects.helm import HelmRevision, helm_revision
 from cx_conformance.objects.namespace import Namespace
 from cx_conformance.objects.node import Node
 from cx_conformance.outcome.judge import Judge
@@ -147,13 +148,17 @@ def snapshot_of(
 ) -> Snapshot:
     """Return a snapshot of these objects, as if they had been listed; every Secret that was not there was asked for."""
     kinds = {kind.name: record for record, kind in KINDS.items()}
-    records: dict[Any, list[Any]] = {record: [] for record in (*STATIC_KINDS, *WORKLOADS.values(), Namespace, Event)}
+    records: dict[Any, list[Any]] = {
+        record: [] for record in (*STATIC_KINDS, *WORKLOADS.values(), Namespace, Event, HelmRevision)
+    }
     secrets = {}
     for one in objects:
         record = kinds.get(one["kind"])
         if record is not None and record in records:
             records[record].append(KINDS[record].parse(one))
         elif one["kind"] == "Secret":
+            if one.get("type") == "helm.sh/release.v1":
+                records[HelmRevision].append(helm_revision(one))
             place = one["metadata"]["namespace"], one["metadata"]["name"]
             data = one.get("data") or {}
             certificate, key = (base64.b64decode(data.get(name, "")) for name in ("tls.crt", "tls.key"))

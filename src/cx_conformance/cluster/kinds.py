@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from cx_conformance.objects.config import ConfigMap, config_map
 from cx_conformance.objects.event import Event, event
+from cx_conformance.objects.helm import HelmRevision, helm_revision
 from cx_conformance.objects.ingress import Ingress, IngressClass, ingress, ingress_class
 from cx_conformance.objects.json_fields import Json
 from cx_conformance.objects.metadata import ApiObject
@@ -39,7 +40,10 @@ R = TypeVar("R", bound=ApiObject)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind(Generic[R]):
-    """One kind. ``heavy`` ones are only read from the namespaces that matter: their size is in others' hands."""
+    """One kind. ``heavy`` ones are only read from the namespaces that matter: their size is in others' hands.
+
+    ``selector`` narrows the list to objects of some labels, of which only the metadata is read then.
+    """
 
     record: type[R]
     group: str
@@ -48,6 +52,7 @@ class Kind(Generic[R]):
     namespaced: bool
     parse: Callable[[Json], R]
     heavy: bool = False
+    selector: str = ""
 
     @property
     def name(self) -> str:
@@ -95,6 +100,15 @@ KINDS: dict[type[ApiObject], Kind[Any]] = {
         _kind(IngressClass, "networking.k8s.io/v1/ingressclasses", ingress_class, namespaced=False),
         _kind(NetworkPolicy, "networking.k8s.io/v1/networkpolicies", network_policy, heavy=True),
         _kind(StorageClass, "storage.k8s.io/v1/storageclasses", storage_class, namespaced=False),
+        Kind(
+            record=HelmRevision,
+            group="",
+            version="v1",
+            plural="secrets",
+            namespaced=True,
+            parse=helm_revision,
+            selector="owner=helm",
+        ),
     )
 }
 

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,17 +11,19 @@ from urllib.parse import quote
 
 from cx_conformance.api.listing import read_list
 from cx_conformance.api.refusal import Refusal, kept
-from cx_conformance.cluster.kinds import KINDS, Kind
+from cx_conformance.cluster.kinds import KINDS, WORKLOADS, Kind
 from cx_conformance.cluster.snapshot_record import Listing, Place, SeenSecret
 from cx_conformance.objects.certificate import key_fits
-from cx_conformance.objects.config import secret_metadata
+from cx_conformance.objects.config import ConfigMap, secret_metadata
 from cx_conformance.objects.event import Event
+from cx_conformance.objects.helm import HelmRevision, by_helm
 from cx_conformance.objects.ingress import Ingress
 from cx_conformance.objects.json_fields import Json, mapping, objects, text
 from cx_conformance.objects.metadata import ApiObject
 from cx_conformance.objects.namespace import Namespace
 from cx_conformance.objects.namespace import namespace as parse_namespace
 from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.service import Service
 from cx_conformance.objects.workload import Workload
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden
 
@@ -48,12 +50,17 @@ class Look:
         """List the namespaces and every kind of ``records``."""
         # Submitted first, hence running before any listing waits for it.
         places = self.pool.submit(self._namespaces)
+        return self._listed(records, places.result) | {Namespace: places.result()}
+
+    def further(self, records: Iterable[type[ApiObject]], listings: Listings) -> Listings:
+        """List every kind of ``records`` that is not among the ``listings``."""
+        return self._listed((one for one in records if one not in listings), lambda: listings[Namespace])
+
+    def _listed(self, records: Iterable[type[ApiObject]], places: Callable[[], Listing]) -> Listings:
         running = {
-            record: self.pool.submit(self._kind, KINDS[record], places.result)
-            for record in records
-            if record is not Namespace
+            record: self.pool.submit(self._kind, KINDS[record], places) for record in records if record is not Namespace
         }
-        return {Namespace: places.result()} | {record: task.result() for record, task in running.items()}
+        return {record: task.result() for record, task in running.items()}
 
     def secrets(
         self, listings: Listings, named: Iterable[Sequence[Place]], certificates: Iterable[Place]
@@ -90,6 +97,37 @@ class Look:
         if Event in listings or (well and made):
             return {}
         return {Event: self._kind(KINDS[Event], lambda: listings[Namespace], "type=Warning")}
+
+    def helm(self, listings: Listings) -> dict[str, "Future[tuple[HelmRevision, ...]]"]:
+        """Begin to list Helm's records of its releases, by namespace: only where an object says that Helm made it.
+
+        Of those Secrets the server sends the metadata alone.
+        """
+        kind = KINDS[HelmRevision]
+        made = {
+            one.namespace
+            for record in (*WORKLOADS.values(), Service, ConfigMap)
+            for one in _mine(listings, self.wanted, record)
+            if by_helm(one)
+        }
+        return {
+            name: self.pool.submit(
+                read_list, self.cluster, kind.path(name), kind.parse, labels_of_metadata=kind.selector
+            )
+            for name in self.wanted
+            if name in made
+        }
+
+    def helm_told(self, asked: Mapping[str, "Future[tuple[HelmRevision, ...]]"]) -> Listings:
+        """Return what Helm's records say; where they may not be listed, that."""
+        records: list[ApiObject] = []
+        refusals: dict[str, Refusal] = {}
+        for name, task in asked.items():
+            try:
+                records += task.result()
+            except CouldNotLook as error:
+                refusals[name] = kept(error)
+        return {HelmRevision: Listing(records=tuple(records), scope=frozenset(self.wanted), refusals=refusals)}
 
     def groups(self) -> Mapping[str, tuple[str, ...]] | Refusal:
         """Ask which API groups are served: versions by group, the preferred one first."""

@@ -1,15 +1,17 @@
 """Looking at the cluster once: a constant number of requests, concurrently, each kind on its own.
 
-What is refused is kept as a fact of that kind, and the others stay. Only GETs are sent. Secrets are never listed: those
-that are named, or that something refers to, are asked for one by one, and without their values.
+What is refused is kept as a fact of that kind, and the others stay. Only GETs are sent. Secrets that are named, or that
+something refers to, are asked for one by one, and without their values; listed are only those that Helm keeps its
+records in, and of them the metadata alone.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cx_conformance.api.allocation import without_collection
 from cx_conformance.api.identity import ClusterIdentity, guess_distribution
@@ -55,7 +57,20 @@ STATIC_KINDS: tuple[type[ApiObject], ...] = (
 )
 
 _WORKERS = 8
-_GROUPS_UNSEEN = Refusal(reason="CouldNotLook", words="the snapshot holds no API groups: it was taken without them")
+Served = Mapping[str, tuple[str, ...]] | Refusal
+_GROUPS_UNSEEN: Final = Refusal(
+    reason="CouldNotLook", words="the snapshot holds no API groups: it was taken without them"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Further:
+    """What else to look at, now that the lists were seen."""
+
+    kinds: Iterable[type[ApiObject]] = ()
+    """Kinds that were not listed at first."""
+    alternatives: Iterable[Sequence[Place]] = ()
+    """Secrets to look for, each by the names that it may have."""
 
 
 def take(  # noqa: PLR0913 - each says what else to look at, and has a default
@@ -67,12 +82,14 @@ def take(  # noqa: PLR0913 - each says what else to look at, and has a default
     certificates: Iterable[Place] = (),
     kinds: Iterable[type[ApiObject]] = STATIC_KINDS,
     groups: bool = True,
+    then: Callable[[Snapshot], Further] | None = None,
 ) -> Snapshot:
     """Look at the cluster for an installation in ``namespaces``.
 
     ``secrets`` are (namespace, name) to look for beside those that pods, workloads and Ingresses of the namespaces
     refer to; of ``alternatives`` the names after one that exists are not looked for. Of ``certificates``, and of those
     that an Ingress names, ``tls.crt`` is kept too. Without ``groups`` the API groups are not asked for.
+    ``then`` is told what the lists show, before any Secret is looked for, and says what else to look at.
 
     Raises Unreachable, Unauthorized or OutOfTime when the very first request fails so; what fails later is kept.
     """
@@ -83,32 +100,40 @@ def take(  # noqa: PLR0913 - each says what else to look at, and has a default
         look = Look(cluster=cluster, wanted=tuple(dict.fromkeys(namespaces)), pool=pool)
         asking_groups = pool.submit(look.groups) if groups else None
         listings = look.kinds(kinds)
+
+        def snapshot(secrets_seen: Mapping[Place, SeenSecret], served: Served) -> Snapshot:
+            nodes = [item for item in listings.get(Node, Listing()).records if isinstance(item, Node)]
+            return Snapshot(
+                namespaces=look.wanted,
+                identity=ClusterIdentity(
+                    uid=next((item.uid for item in listings[Namespace].records if item.name == "kube-system"), ""),
+                    version=text(version, "gitVersion"),
+                    platform=text(version, "platform"),
+                    kubelet_versions={item.name: item.kubelet_version for item in nodes},
+                    distribution=guess_distribution(text(version, "gitVersion"), nodes),
+                ),
+                listings=listings,
+                secrets=secrets_seen,
+                groups=served,
+                taken_at=started,
+                clock_skew=skew,
+                seconds=time.monotonic() - begun,
+                requests=cluster.tally.total - before,
+                retries={
+                    reason: times - retries.get(reason, 0)
+                    for reason, times in cluster.tally.retries.items()
+                    if times > retries.get(reason, 0)
+                },
+            )
+
+        further = then(snapshot({}, _GROUPS_UNSEEN)) if then is not None else Further()
+        listings |= look.further(further.kinds, listings)
+        told_by_helm = look.helm(listings)
         listings |= look.events(listings)
-        seen = look.secrets(listings, (*((place,) for place in dict.fromkeys(secrets)), *alternatives), certificates)
-        served = asking_groups.result() if asking_groups is not None else _GROUPS_UNSEEN
-    nodes = [item for item in listings.get(Node, Listing()).records if isinstance(item, Node)]
-    return Snapshot(
-        namespaces=look.wanted,
-        identity=ClusterIdentity(
-            uid=next((item.uid for item in listings[Namespace].records if item.name == "kube-system"), ""),
-            version=text(version, "gitVersion"),
-            platform=text(version, "platform"),
-            kubelet_versions={item.name: item.kubelet_version for item in nodes},
-            distribution=guess_distribution(text(version, "gitVersion"), nodes),
-        ),
-        listings=listings,
-        secrets=seen,
-        groups=served,
-        taken_at=started,
-        clock_skew=skew,
-        seconds=time.monotonic() - begun,
-        requests=cluster.tally.total - before,
-        retries={
-            reason: times - retries.get(reason, 0)
-            for reason, times in cluster.tally.retries.items()
-            if times > retries.get(reason, 0)
-        },
-    )
+        named = (*((place,) for place in dict.fromkeys(secrets)), *alternatives, *further.alternatives)
+        seen = look.secrets(listings, named, certificates)
+        listings |= look.helm_told(told_by_helm)
+        return snapshot(seen, asking_groups.result() if asking_groups is not None else _GROUPS_UNSEEN)
 
 
 def _first_look(cluster: "Cluster") -> tuple[Any, float | None]:
