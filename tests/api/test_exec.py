@@ -12,6 +12,7 @@ import pytest
 
 from cx_conformance.api.exec import run
 from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits
+from cx_conformance.api.stream import ApiStreams
 from cx_conformance.outcome.looking import (
     CouldNotLook,
     Forbidden,
@@ -34,7 +35,7 @@ SUCCESS = b'\x03{"metadata":{},"status":"Success"}'
 def test_both_streams_and_the_exit_code_come_back_apart() -> None:
     """Standard output, standard error and exit code 0 are told apart."""
     with StreamServer(replay(SESSIONS["exit 0, both streams"])) as server:
-        result = run(server.configuration, PLACE, ["sh", "-c", "echo out; echo err >&2"])
+        result = run(ApiStreams(server.configuration), PLACE, ["sh", "-c", "echo out; echo err >&2"])
     assert (result.stdout, result.stderr, result.exit_code) == (b"out\n", b"err\n", 0)
     assert result.ending is Ending.EXITED
 
@@ -42,7 +43,7 @@ def test_both_streams_and_the_exit_code_come_back_apart() -> None:
 def test_the_command_goes_as_arguments_with_the_credentials() -> None:
     """Each argument is its own ``command`` parameter, unchanged; the token goes along."""
     with StreamServer(replay(SESSIONS["exit 0, both streams"])) as server:
-        run(server.configuration, PLACE, ["sh", "-c", "a & b; 'c' $d é"])
+        run(ApiStreams(server.configuration), PLACE, ["sh", "-c", "a & b; 'c' $d é"])
     (seen,) = server.sessions
     assert seen.path == "/api/v1/namespaces/shop/pods/db-0/exec"
     assert seen.query["command"] == ["sh", "-c", "a & b; 'c' $d é"]
@@ -58,13 +59,13 @@ def test_the_command_goes_as_arguments_with_the_credentials() -> None:
 def test_the_exit_code_is_the_programs(session: str, code: int) -> None:
     """The exit code is read from the Status of v5 and v4."""
     with StreamServer(replay(SESSIONS[session])) as server:
-        assert run(server.configuration, PLACE, ["sh"]).exit_code == code
+        assert run(ApiStreams(server.configuration), PLACE, ["sh"]).exit_code == code
 
 
 def test_standard_input_is_sent_and_closed() -> None:
     """In v5 the input is followed by the close of its channel."""
     with StreamServer(replay(SESSIONS["stdin echoed and closed (v5)"])) as server:
-        result = run(server.configuration, PLACE, ["cat"], stdin=b"hello\n")
+        result = run(ApiStreams(server.configuration), PLACE, ["cat"], stdin=b"hello\n")
     (seen,) = server.sessions
     assert seen.messages == [b"\x00hello\n", b"\xff\x00"]
     assert result.stdout == b"hello\n"
@@ -78,7 +79,7 @@ def test_output_is_binary_safe() -> None:
         await connection.send(SUCCESS)
 
     with StreamServer(play) as server:
-        assert run(server.configuration, PLACE, ["cat"]).stdout == bytes(range(256))
+        assert run(ApiStreams(server.configuration), PLACE, ["cat"]).stdout == bytes(range(256))
 
 
 def test_a_program_that_is_not_there_is_no_vantage() -> None:
@@ -87,7 +88,7 @@ def test_a_program_that_is_not_there_is_no_vantage() -> None:
         StreamServer(replay(SESSIONS["program not found"])) as server,
         pytest.raises(NoVantage, match=r"container db of pod shop/db-0 has no program /no/such"),
     ):
-        run(server.configuration, PLACE, ["/no/such"])
+        run(ApiStreams(server.configuration), PLACE, ["/no/such"])
 
 
 def test_a_runtime_that_fails_through_the_programs_exit_code_is_no_vantage() -> None:
@@ -99,7 +100,7 @@ def test_a_runtime_that_fails_through_the_programs_exit_code_is_no_vantage() -> 
         await connection.send(b'\x03{"status":"Failure","reason":"NonZeroExitCode",' + causes + b"}")
 
     with StreamServer(play) as server, pytest.raises(NoVantage, match="has no program sh"):
-        run(server.configuration, PLACE, ["sh"])
+        run(ApiStreams(server.configuration), PLACE, ["sh"])
 
 
 @pytest.mark.parametrize(
@@ -117,13 +118,13 @@ def test_a_runtime_that_fails_through_the_programs_exit_code_is_no_vantage() -> 
 def test_each_recorded_refusal_has_its_own_words(session: str, kind: type[CouldNotLook], words: str) -> None:
     """A refused exec says why, and is never an exit code."""
     with refusing(SESSIONS[session]) as server, pytest.raises(kind, match=words):
-        run(server.configuration, PLACE, ["true"])
+        run(ApiStreams(server.configuration), PLACE, ["true"])
 
 
 def test_a_forbidden_exec_names_both_verbs() -> None:
     """From Kubernetes 1.35 on, get alone is not enough, so the message says both."""
     with refusing(SESSIONS["forbidden"]) as server, pytest.raises(Forbidden, match="needs both get and create"):
-        run(server.configuration, PLACE, ["true"])
+        run(ApiStreams(server.configuration), PLACE, ["true"])
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_a_forbidden_exec_names_both_verbs() -> None:
 def test_other_refusals_keep_status_and_text(status: int, body: str, kind: type[CouldNotLook], words: str) -> None:
     """What a proxy or a foreign server answers is shown, not followed."""
     with StreamServer(silent, refuse=(status, body)) as server, pytest.raises(kind, match=words):
-        run(server.configuration, PLACE, ["true"])
+        run(ApiStreams(server.configuration), PLACE, ["true"])
 
 
 def test_the_credentials_follow_no_redirect() -> None:
@@ -149,7 +150,7 @@ def test_the_credentials_follow_no_redirect() -> None:
         StreamServer(silent, refuse=(302, ""), location=f"ws://localhost:{elsewhere.port}/") as server,
         pytest.raises(Unreachable, match="HTTP 302"),
     ):
-        run(server.configuration, PLACE, ["true"])
+        run(ApiStreams(server.configuration), PLACE, ["true"])
     assert elsewhere.sessions == []
 
 
@@ -161,7 +162,7 @@ def test_a_silent_program_ends_at_the_time_limit_and_keeps_what_came() -> None:
         await connection.wait_closed()
 
     with StreamServer(play) as server:
-        result = run(server.configuration, PLACE, ["sh"], limits=ExecLimits(total_seconds=0.3))
+        result = run(ApiStreams(server.configuration), PLACE, ["sh"], limits=ExecLimits(total_seconds=0.3))
     assert (result.ending, result.stdout, result.exit_code) == (Ending.OUT_OF_TIME, b"before", None)
     with pytest.raises(OutOfTime, match="the look did not end"):
         result.complete("the look")
@@ -175,7 +176,7 @@ def test_endless_output_is_cut_at_the_byte() -> None:
             await connection.send(b"\x02" + b"y\n" * 16000)
 
     with StreamServer(play) as server:
-        result = run(server.configuration, PLACE, ["yes"], limits=ExecLimits(output_bytes=100_001))
+        result = run(ApiStreams(server.configuration), PLACE, ["yes"], limits=ExecLimits(output_bytes=100_001))
     assert (result.ending, len(result.stderr), result.exit_code) == (Ending.TOO_MUCH_OUTPUT, 100_001, None)
     with pytest.raises(NoVantage, match="printed too much"):
         result.complete("yes")
@@ -189,7 +190,7 @@ def test_a_container_that_restarts_during_the_exec_is_told() -> None:
         connection.transport.abort()
 
     with StreamServer(play) as server:
-        result = run(server.configuration, PLACE, ["sh"])
+        result = run(ApiStreams(server.configuration), PLACE, ["sh"])
     assert (result.ending, result.stdout, result.exit_code) == (Ending.DROPPED, b"half", None)
     with pytest.raises(Unreachable, match="the container restarted, or the connection"):
         result.complete("the look")
@@ -203,7 +204,7 @@ def test_a_status_that_is_none_is_not_an_exit_code(status: bytes) -> None:
         await connection.send(b"\x03" + status)
 
     with StreamServer(play) as server, pytest.raises(NoVantage, match="could not be started"):
-        run(server.configuration, PLACE, ["sh"])
+        run(ApiStreams(server.configuration), PLACE, ["sh"])
 
 
 def test_an_unreachable_api_server_is_named() -> None:
@@ -211,7 +212,7 @@ def test_an_unreachable_api_server_is_named() -> None:
     with StreamServer(silent) as server:
         configuration = server.configuration
     with pytest.raises(Unreachable, match=r"the API server http://127.0.0.1:\d+ cannot be reached"):
-        run(configuration, PLACE, ["true"])
+        run(ApiStreams(configuration), PLACE, ["true"])
 
 
 def test_a_silent_api_server_ends_at_the_connect_limit() -> None:
@@ -221,7 +222,7 @@ def test_a_silent_api_server_ends_at_the_connect_limit() -> None:
             configuration = server.configuration
         configuration.host = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with pytest.raises(Unreachable, match=r"did not open exec to .* within 0.3 s"):
-            run(configuration, PLACE, ["true"], limits=ExecLimits(connect_seconds=0.3))
+            run(ApiStreams(configuration), PLACE, ["true"], limits=ExecLimits(connect_seconds=0.3))
 
 
 def test_many_execs_at_once_do_not_disturb_each_other() -> None:
@@ -235,7 +236,9 @@ def test_many_execs_at_once_do_not_disturb_each_other() -> None:
         before = threading.active_count()
         configuration = server.configuration
         with ThreadPoolExecutor(40) as pool:
-            results = list(pool.map(lambda n: run(configuration, PLACE, ["echo", str(n)]).stdout, range(40)))
+            results = list(
+                pool.map(lambda n: run(ApiStreams(configuration), PLACE, ["echo", str(n)]).stdout, range(40))
+            )
         assert threading.active_count() == before
     assert results == [str(n).encode() for n in range(40)]
 
@@ -243,7 +246,7 @@ def test_many_execs_at_once_do_not_disturb_each_other() -> None:
 def test_the_token_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
     """The WebSocket library writes handshakes at DEBUG; none of it comes out."""
     with caplog.at_level(logging.DEBUG), StreamServer(replay(SESSIONS["exit 3"])) as server:
-        run(server.configuration, PLACE, ["sh"])
+        run(ApiStreams(server.configuration), PLACE, ["sh"])
     assert not [each for each in caplog.records if each.name == "cx_conformance.websockets"]
 
 
@@ -253,14 +256,14 @@ def test_what_may_pass_is_tried_a_second_time(status: int) -> None:
     play = replay(SESSIONS["exit 0, both streams"])
     refused = (status, "error dialing backend: EOF")
     with StreamServer(play, refuse=refused, refusals=1) as server:
-        assert run(server.configuration, PLACE, ["true"]).exit_code == 0
+        assert run(ApiStreams(server.configuration), PLACE, ["true"]).exit_code == 0
     assert len(server.sessions) == 2
 
 
 def test_what_does_not_pass_is_tried_no_third_time() -> None:
     """Nor is a refusal that will be the same tried again."""
     with StreamServer(silent, refuse=(503, "no agent available")) as busy, pytest.raises(Unreachable):
-        run(busy.configuration, PLACE, ["true"])
+        run(ApiStreams(busy.configuration), PLACE, ["true"])
     with refusing(SESSIONS["forbidden"]) as server, pytest.raises(Forbidden):
-        run(server.configuration, PLACE, ["true"])
+        run(ApiStreams(server.configuration), PLACE, ["true"])
     assert (len(busy.sessions), len(server.sessions)) == (2, 1)

@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from cx_conformance.api.exec import run
 from cx_conformance.api.exec_record import ContainerPlace
+from cx_conformance.api.stream import ApiStreams
 from cx_conformance.outcome.looking import Unreachable
 from tests.api.stream_server import StreamServer, closed_port, recorded, replay
 
@@ -68,7 +69,7 @@ def test_the_given_authority_and_server_name_are_used(server: StreamServer, cert
     configuration = server.configuration
     configuration.ssl_ca_cert = str(certificate)
     configuration.tls_server_name = "kubernetes.default"
-    assert run(configuration, PLACE, ["true"]).exit_code == 0
+    assert run(ApiStreams(configuration), PLACE, ["true"]).exit_code == 0
 
 
 def test_a_certificate_for_another_name_is_refused_in_words(server: StreamServer, certificate: Path) -> None:
@@ -76,20 +77,20 @@ def test_a_certificate_for_another_name_is_refused_in_words(server: StreamServer
     configuration = server.configuration
     configuration.ssl_ca_cert = str(certificate)
     with pytest.raises(Unreachable, match=r"not accepted \(IP address mismatch.*tls-server-name in the kubeconfig"):
-        run(configuration, PLACE, ["true"])
+        run(ApiStreams(configuration), PLACE, ["true"])
 
 
 def test_an_unknown_authority_is_refused(server: StreamServer) -> None:
     """The public authorities do not vouch for a cluster's own certificate."""
     with pytest.raises(Unreachable, match=r"certificate of the API server .* is not accepted"):
-        run(server.configuration, PLACE, ["true"])
+        run(ApiStreams(server.configuration), PLACE, ["true"])
 
 
 def test_no_verification_when_the_configuration_says_so(server: StreamServer) -> None:
     """``insecure-skip-tls-verify`` is honoured."""
     configuration = server.configuration
     configuration.verify_ssl = False
-    assert run(configuration, PLACE, ["true"]).exit_code == 0
+    assert run(ApiStreams(configuration), PLACE, ["true"]).exit_code == 0
 
 
 def test_a_client_certificate_is_presented(certificate: Path) -> None:
@@ -102,9 +103,9 @@ def test_a_client_certificate_is_presented(certificate: Path) -> None:
         configuration = server.configuration
         configuration.verify_ssl = False
         with pytest.raises(Unreachable):
-            run(configuration, PLACE, ["true"])
+            run(ApiStreams(configuration), PLACE, ["true"])
         configuration.cert_file = configuration.key_file = str(certificate)
-        assert run(configuration, PLACE, ["true"]).exit_code == 0
+        assert run(ApiStreams(configuration), PLACE, ["true"]).exit_code == 0
 
 
 def test_the_credentials_are_asked_for_each_time(server: StreamServer) -> None:
@@ -117,8 +118,8 @@ def test_the_credentials_are_asked_for_each_time(server: StreamServer) -> None:
         each.api_key["authorization"] = next(tokens)
 
     configuration.refresh_api_key_hook = refresh
-    run(configuration, PLACE, ["true"])
-    run(configuration, PLACE, ["true"])
+    run(ApiStreams(configuration), PLACE, ["true"])
+    run(ApiStreams(configuration), PLACE, ["true"])
     assert [each.authorization for each in server.sessions] == ["Bearer one", "Bearer two"]
 
 
@@ -187,7 +188,7 @@ def test_the_configured_proxy_is_used_with_its_password(server: StreamServer) ->
         basic = base64.b64encode(b"user:p@ss").decode()
         configuration.proxy_headers = {"proxy-authorization": f"Basic {basic}"}
         configuration.no_proxy = None
-        assert run(configuration, PLACE, ["true"]).exit_code == 0
+        assert run(ApiStreams(configuration), PLACE, ["true"]).exit_code == 0
     (head,) = proxy.heads
     assert head.startswith(f"CONNECT 127.0.0.1:{server.port} ")
     assert f"Proxy-Authorization: Basic {basic}" in head
@@ -223,7 +224,7 @@ def test_a_socks_proxy_is_used_with_its_password_and_looks_the_name_up(server: S
         configuration.host = f"https://api.private.invalid:{server.port}"
         configuration.proxy = f"socks5h://user:p%40ss@127.0.0.1:{proxy.port}"
         configuration.no_proxy = None
-        assert run(configuration, PLACE, ["true"]).exit_code == 0
+        assert run(ApiStreams(configuration), PLACE, ["true"]).exit_code == 0
     assert proxy.heads == ["user:p@ss", f"api.private.invalid:{server.port}"]
 
 
@@ -233,7 +234,7 @@ def test_a_proxy_that_cannot_be_used_is_named_without_its_password(server: Strea
     configuration.proxy = "ftp://user:hunter2@127.0.0.1:1"
     configuration.no_proxy = None
     with pytest.raises(Unreachable, match=r"does not let through: .*scheme ftp") as told:
-        run(configuration, PLACE, ["true"])
+        run(ApiStreams(configuration), PLACE, ["true"])
     assert "hunter2" not in str(told.value)
 
 
@@ -243,7 +244,7 @@ def test_a_socks_proxy_that_is_not_there_is_named(server: StreamServer) -> None:
     configuration.proxy = f"socks5h://127.0.0.1:{closed_port()}"
     configuration.no_proxy = None
     with pytest.raises(Unreachable, match=r"cannot be reached for exec: Error connecting to SOCKS5 proxy"):
-        run(configuration, PLACE, ["true"])
+        run(ApiStreams(configuration), PLACE, ["true"])
 
 
 def test_no_proxy_goes_around_it(server: StreamServer) -> None:
@@ -253,7 +254,7 @@ def test_no_proxy_goes_around_it(server: StreamServer) -> None:
         configuration.verify_ssl = False
         configuration.proxy = f"http://127.0.0.1:{proxy.port}"
         configuration.no_proxy = "127.0.0.1"
-        assert run(configuration, PLACE, ["true"]).exit_code == 0
+        assert run(ApiStreams(configuration), PLACE, ["true"]).exit_code == 0
     assert proxy.heads == []
 
 
@@ -264,4 +265,4 @@ def test_a_proxy_that_refuses_is_named(server: StreamServer) -> None:
         configuration.proxy = f"http://127.0.0.1:{proxy.port}"
         configuration.no_proxy = None
         with pytest.raises(Unreachable, match=r"the proxy in front of .* does not let through: .*407"):
-            run(configuration, PLACE, ["true"])
+            run(ApiStreams(configuration), PLACE, ["true"])

@@ -12,6 +12,7 @@ import pytest
 from cx_conformance.api.client import Cluster
 from cx_conformance.api.exec import run, runner
 from cx_conformance.api.exec_record import ContainerPlace, ExecLimits
+from cx_conformance.api.stream import ApiStreams
 from cx_conformance.api.tunnel import TroubleReason, Tunnels
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, OutOfTime, Unreachable
 from cx_conformance.probes.edges import CallerEdges, Edge, EdgeFinding, EdgeLimits, EdgeObservation, probe_edges
@@ -165,7 +166,7 @@ def test_a_forbidden_exec_names_what_to_grant(embedded: EmbeddedCluster, pods: d
     configuration.cert_file = configuration.key_file = None
     configuration.api_key = {"authorization": f"Bearer {embedded.token_for(f'{SPACE}/auditor')}"}
     with pytest.raises(Forbidden, match="may not get pods/exec in namespace shop"):
-        run(configuration, ContainerPlace(namespace=SPACE, pod=pods["caller"]), ["true"])
+        run(ApiStreams(configuration), ContainerPlace(namespace=SPACE, pod=pods["caller"]), ["true"])
 
 
 def test_a_health_endpoint_answers_through_a_tunnel(cluster: Cluster, pods: dict[str, str]) -> None:
@@ -199,11 +200,8 @@ def test_the_inside_of_a_pod_is_told_by_testinfra(cluster: Cluster, pods: dict[s
 def test_ten_megabytes_of_output_are_bounded_by_the_caller(cluster: Cluster, pods: dict[str, str]) -> None:
     """What is kept is what was allowed."""
     place = ContainerPlace(namespace=SPACE, pod=pods["caller"])
-    result = run(
-        cluster.configuration, place, ["head", "-c", "10000000", "/dev/zero"], limits=ExecLimits(output_bytes=5000)
-    )
+    streams = ApiStreams(cluster.configuration)
+    result = run(streams, place, ["head", "-c", "10000000", "/dev/zero"], limits=ExecLimits(output_bytes=5000))
     assert len(result.stdout) == 5000
-    whole = run(
-        cluster.configuration, place, ["head", "-c", "3000000", "/dev/zero"], limits=ExecLimits(output_bytes=4_000_000)
-    )
+    whole = run(streams, place, ["head", "-c", "3000000", "/dev/zero"], limits=ExecLimits(output_bytes=4_000_000))
     assert (len(whole.stdout), whole.exit_code) == (3_000_000, 0)

@@ -28,6 +28,7 @@ _CHANGES: Final = (
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"\d{4}-\d\d-\d\d(T[0-9:+.Z]+)?", "DATE"),
     (r"\b\d+ API requests, ", ""),
+    (r"Asked of the cluster: .*", "Asked of the cluster: ..."),
     (r",? in \d+\.\d s", ""),
     (r"0x[0-9a-f]{6,}", "ADDRESS"),
     (r"\b[\d,]+ (outcomes|components)\b", r"N \1"),

@@ -28,6 +28,7 @@ from cx_conformance.api.kubeconfig import (
 )
 from cx_conformance.api.refusals import is_lasting, no_answer, refused
 from cx_conformance.api.request_path import parse_path
+from cx_conformance.api.signature import USER_AGENT
 from cx_conformance.api.tally import Tally
 from cx_conformance.objects.json_fields import mapping, text
 from cx_conformance.outcome.looking import NotServed, OutOfTime, Unauthorized
@@ -266,7 +267,7 @@ class Cluster:
         return _whole(response, ends)
 
     def _headers(self, request: _Request) -> dict[str, str]:
-        headers = {"Accept": request.accept, "Accept-Encoding": "gzip", "User-Agent": "cx-conformance"}
+        headers = {"Accept": request.accept, "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
         if request.body is not None:
             headers["Content-Type"] = request.content_type
         with self._lock:

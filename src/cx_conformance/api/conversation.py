@@ -28,10 +28,9 @@ _NOT_THERE = ("executable file not found", "no such file or directory", "permiss
 
 
 def converse(
-    configuration: Any, place: ContainerPlace, argv: tuple[str, ...], stdin: bytes, limits: ExecLimits
+    streams: ApiStreams, place: ContainerPlace, argv: tuple[str, ...], stdin: bytes, limits: ExecLimits
 ) -> ExecResult:
     """Run ``argv`` at ``place``, as ``exec.run`` promises it."""
-    streams = ApiStreams(configuration)
     target = StreamTarget(namespace=place.namespace, pod=place.pod, container=place.container, subresource="exec")
     return asyncio.run(_Conversation(streams, target, argv, stdin, limits).run(streams.credentials()))
 

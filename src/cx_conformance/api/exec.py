@@ -9,9 +9,11 @@ from cx_conformance.api.exec_record import ContainerPlace, ExecLimits, ExecResul
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from cx_conformance.api.stream import ApiStreams
+
 
 def run(
-    configuration: Any,
+    streams: ApiStreams,
     place: ContainerPlace,
     argv: Sequence[str],
     *,
@@ -20,19 +22,22 @@ def run(
 ) -> ExecResult:
     """Run ``argv`` in the container at ``place`` and return what it printed, also when a limit ended it.
 
-    ``configuration`` is the official client's. Raises ``Forbidden``, ``Unauthorized``, ``NotServed`` or ``Unreachable``
-    by the API server's answer, ``NoVantage`` when the pod is gone or pending, the container does not run, or the
-    program is not in it. Blocks; to be called from a thread that runs no event loop.
+    Raises ``Forbidden``, ``Unauthorized``, ``NotServed`` or ``Unreachable`` by the API server's answer, ``NoVantage``
+    when the pod is gone or pending, the container does not run, or the program is not in it. Blocks; to be called from
+    a thread that runs no event loop.
     """
     from cx_conformance.api.conversation import converse
 
-    return converse(configuration, place, tuple(argv), stdin, limits or ExecLimits())
+    return converse(streams, place, tuple(argv), stdin, limits or ExecLimits())
 
 
 def runner(configuration: Any) -> Callable[[ContainerPlace, Sequence[str], bytes, ExecLimits], ExecResult]:
-    """Return ``run`` for one cluster, as the probes want it: a place, arguments, standard input, limits."""
+    """Return ``run`` for the official client's ``configuration``, as the probes want it."""
+    from cx_conformance.api.stream import ApiStreams
+
+    streams = ApiStreams(configuration)
 
     def run_exec(place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits) -> ExecResult:
-        return run(configuration, place, argv, stdin=stdin, limits=limits)
+        return run(streams, place, argv, stdin=stdin, limits=limits)
 
     return run_exec

@@ -28,6 +28,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, ProxyError
 from websockets.typing import Subprotocol
 
+from cx_conformance.api.signature import USER_AGENT
+from cx_conformance.api.tally import Tally
 from cx_conformance.objects.secrecy import mask_text
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NotServed, NoVantage, Unauthorized, Unreachable
 
@@ -77,9 +79,10 @@ class _Connect(connect):
 class ApiStreams:
     """Opens WebSockets to the API server of one ``kubernetes.client.Configuration``; safe for several threads."""
 
-    def __init__(self, configuration: Any) -> None:
-        """Take the official client's ``configuration``; nothing is opened yet."""
+    def __init__(self, configuration: Any, tally: Tally | None = None) -> None:
+        """Take the official client's ``configuration``; nothing is opened yet. ``tally`` counts what is."""
         self._configuration = configuration
+        self._tally = tally or Tally()
         self.server: str = str(configuration.host).rstrip("/")
 
     def credentials(self) -> dict[str, str]:
@@ -108,6 +111,7 @@ class ApiStreams:
             left = ends - time.monotonic() - _PAUSE_SECONDS
             if left <= 0:
                 raise
+        self._tally.count_retry(target.subresource)
         await asyncio.sleep(_PAUSE_SECONDS)
         return await self._open(target, query, protocols, headers, left)
 
@@ -121,6 +125,7 @@ class ApiStreams:
     ) -> ClientConnection:
         url = "ws" + self.server.removeprefix("http") + target.path
         proxy = self._proxy()
+        self._tally.count_upgrade(target.subresource)
         ways: dict[str, Any] = self._tls()
         try:
             async with asyncio.timeout(seconds):
@@ -131,6 +136,7 @@ class ApiStreams:
                     f"{url}?{urlencode(query)}" if query else url,
                     subprotocols=[Subprotocol(each) for each in protocols],
                     additional_headers=headers,
+                    user_agent_header=USER_AGENT,
                     compression=None,
                     proxy=proxy,
                     open_timeout=None,

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from websockets.asyncio.client import ClientConnection
 
+    from cx_conformance.api.tally import Tally
+
 T = TypeVar("T")
 
 _PROTOCOLS = ("v4.channel.k8s.io",)
@@ -215,9 +217,12 @@ class Tunnels:
     A context manager; after it no thread, socket or connection of it is left.
     """
 
-    def __init__(self, configuration: Any, *, connect_seconds: float = 5.0) -> None:
-        """Take the official client's ``configuration``; a WebSocket must be open within ``connect_seconds``."""
-        self.streams = ApiStreams(configuration)
+    def __init__(self, configuration: Any, *, tally: Tally | None = None, connect_seconds: float = 5.0) -> None:
+        """Take the official client's ``configuration``; a WebSocket must be open within ``connect_seconds``.
+
+        ``tally`` counts the sessions.
+        """
+        self.streams = ApiStreams(configuration, tally)
         self.connect_seconds = connect_seconds
         self._tunnels: dict[tuple[str, str, int], Tunnel] = {}
         self._lock = threading.Lock()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def facts_of(snapshot: Snapshot, cluster: "Cluster | None", seen: Seen) -> ClusterFacts:
     """Sum up a snapshot; ``cluster`` is None when it was read from a file."""
     identity = snapshot.identity
+    tally = cluster.tally if cluster else None
     try:
         default = next((one.name for one in snapshot.visible(StorageClass) if one.is_default), "")
         classes = snapshot.visible(IngressClass)
@@ -40,8 +41,10 @@ def facts_of(snapshot: Snapshot, cluster: "Cluster | None", seen: Seen) -> Clust
             if one.type == "LoadBalancer"
         ),
         vantage=cluster.vantage if cluster else "snapshot",
-        requests=snapshot.requests,
-        retries=sum(snapshot.retries.values()),
+        requests=max(snapshot.requests, tally.total if tally else 0),
+        execs=tally.execs if tally else 0,
+        port_forwards=tally.port_forwards if tally else 0,
+        retries=max(sum(snapshot.retries.values()), sum(tally.retries.values()) if tally else 0),
         seconds=snapshot.seconds,
         images=_images(seen),
     )

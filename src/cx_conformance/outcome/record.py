@@ -30,8 +30,13 @@ class ClusterFacts:
     vantage: str = ""
     """From where it was looked at: ``outside``, ``in-cluster``, ``snapshot``."""
     requests: int = 0
-    """API requests of the look."""
+    """API requests of the whole run so far; of a snapshot, those that it took."""
+    execs: int = 0
+    """Programs run in containers."""
+    port_forwards: int = 0
+    """Sessions of port-forward; each may carry many connections."""
     retries: int = 0
+    """How many of the requests and upgrades had to be repeated."""
     seconds: float = 0.0
     """Duration of the look at the API."""
     images: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from cx_conformance.blueprint.problems import InputProblems
 from cx_conformance.plugin.items import CheckItem, check_items
 from cx_conformance.plugin.quick_reports import QuickReports
 from cx_conformance.plugin.reporting import Reporting
-from cx_conformance.plugin.workers import LIVE_GROUP, WORKERS, Controller, adapted, of_worker, shared_snapshot
+from cx_conformance.plugin.workers import LIVE_GROUP, WORKERS, Controller, Worker, adapted, of_worker, shared_snapshot
 from cx_conformance.reports.writing import ReportNotWritten, prepare_place
 from cx_conformance.run.interrupts import end_like_ctrl_c, hold
 from cx_conformance.run.options import DECLARED, Options
@@ -61,6 +61,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if getattr(config.option, "dist", "no") != "no":
             config.option.dist = "loadgroup"
             config.pluginmanager.register(Controller(run), WORKERS)
+    else:
+        config.pluginmanager.register(Worker(run), "cx-conformance-worker")
 
 
 def _prepare_reports(options: Options) -> None:

@@ -2,11 +2,14 @@
 
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+
+from cx_conformance.outcome.looking import CouldNotLook
 
 if TYPE_CHECKING:
     from cx_conformance.run.options import Options
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 
 _SHARED: Final = "cx_conformance_shared"
 _KUBECONFIG: Final = "cx_conformance_kubeconfig"
+_ASKED: Final = "cx_conformance_asked"
 WORKERS: Final = "cx-conformance-workers"
 """The name of the plug-in that is there when several processes judge."""
 LIVE_GROUP: Final = "live"
@@ -38,6 +42,21 @@ def shared_snapshot(told: dict[str, Any] | None) -> Path | None:
     return Path(told[_SHARED]) / "snapshot.json" if told else None
 
 
+class Worker:
+    """Tells the controller what this worker has asked of the cluster; registered only in workers."""
+
+    def __init__(self, run: "Run") -> None:
+        """Tell of ``run``."""
+        self._run = run
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Leave the counts for the controller."""
+        with suppress(CouldNotLook):
+            if not self._run.options.snapshot:
+                session.config.workeroutput[_ASKED] = self._run.cluster.tally.counts()  # type: ignore[attr-defined] # xdist's
+
+
 class Controller:
     """Tells workers where to find what is shared; registered only where pytest-xdist starts some."""
 
@@ -52,6 +71,13 @@ class Controller:
         node.workerinput[_SHARED] = str(self.folder)
         embedded = self._run.looks.sandbox
         node.workerinput[_KUBECONFIG] = str(embedded.kubeconfig) if embedded else ""
+
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Count what a worker has asked of the cluster as the run's; one that crashed could not tell."""
+        told = getattr(node, "workeroutput", {}).get(_ASKED)
+        with suppress(CouldNotLook):
+            if told and not self._run.options.snapshot:
+                self._run.cluster.tally.add(told)
 
     def pytest_unconfigure(self) -> None:
         """Leave nothing behind."""

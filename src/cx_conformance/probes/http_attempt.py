@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from cx_conformance.api.signature import USER_AGENT
 from cx_conformance.objects.certificate import Certificate
 from cx_conformance.probes.http_failure import explain, says_wrong_scheme
 from cx_conformance.probes.http_observation import (
@@ -65,6 +66,7 @@ class Attempt:
                 timeout=timeout,
                 trust_env=request.use_proxy,
                 follow_redirects=False,
+                headers={"User-Agent": USER_AGENT},
             ) as client,
             client.stream("GET", url, headers=headers, extensions=extensions) as response,
         ):
@@ -113,7 +115,7 @@ class Attempt:
         with contextlib.suppress(httpx.HTTPError, OSError, TimeoutError):
             async with (
                 asyncio.timeout(self._limits.connect_seconds),
-                httpx.AsyncClient(trust_env=False, verify=self._context) as client,
+                httpx.AsyncClient(trust_env=False, verify=self._context, headers={"User-Agent": USER_AGENT}) as client,
                 client.stream("GET", url, headers=headers) as response,
             ):
                 return f"{response.status_code} {response.reason_phrase}".strip()

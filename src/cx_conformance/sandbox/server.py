@@ -223,7 +223,13 @@ class ApiServer:
         status: Any = answer.status if isinstance(answer, Response) else 101
         if len(self.requests) < KEPT_REQUESTS:
             self.requests.append(
-                {"method": request.method, "path": request.target, "user": user.name, "status": status}
+                {
+                    "method": request.method,
+                    "path": request.target,
+                    "user": user.name,
+                    "agent": request.headers.get("user-agent", ""),
+                    "status": status,
+                }
             )
 
 

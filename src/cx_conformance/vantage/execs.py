@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 def run_in_time(cluster: "Cluster", pool: ProbePool) -> RunExec:
     """Return what runs a program in a container of ``cluster``, for no longer than ``pool`` allows."""
+    from cx_conformance.api.stream import ApiStreams
 
     def run(place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
         in_time = replace(limits, total_seconds=pool.allowed(limits.total_seconds))
-        return execution.run(cluster.configuration, place, argv, stdin=stdin, limits=in_time)
+        streams = ApiStreams(cluster.configuration, cluster.tally)  # made anew: credentials may have been renewed
+        return execution.run(streams, place, argv, stdin=stdin, limits=in_time)
 
     return run

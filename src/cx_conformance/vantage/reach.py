@@ -70,7 +70,7 @@ class Reach:
         from cx_conformance.api.tunnel import Tunnels
 
         self._inside = cluster.vantage == "in-cluster"
-        self._tunnels = Tunnels(cluster.configuration)
+        self._tunnels = Tunnels(cluster.configuration, tally=cluster.tally)
         self._seen = seen
         self._run_exec = run_exec
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 import httpx
 from pydantic import SecretStr
 
+from cx_conformance.api.signature import USER_AGENT
 from cx_conformance.probes.stores.line import Line
 from cx_conformance.probes.stores.notes import Notes
 from cx_conformance.probes.stores.target import Credentials
@@ -65,7 +66,7 @@ def ask(  # noqa: PLR0913 - the parts of a request, by name
             client.stream(
                 method,
                 httpx.URL(scheme=scheme, host=host, port=port, raw_path=path.encode()),
-                headers={"Host": target.address, "User-Agent": "cx-conformance", **(headers or {})},
+                headers={"Host": target.address, "User-Agent": USER_AGENT, **(headers or {})},
                 extensions={"sni_hostname": target.host, "trace": _Watching(line)},
                 data=_opened(form) if form is not None else None,
                 json=_opened(body) if body is not None else None,

@@ -79,7 +79,9 @@ def _cluster() -> dict[str, Any]:
             "ingress_controllers": _list(_text("Name of a controller."), "What serves them."),
             "load_balancers": _list(_text("A Service and its addresses."), "Services of type LoadBalancer."),
             "vantage": _text("From where it was looked at: outside, in-cluster, snapshot."),
-            "requests": _count("API requests of the look."),
+            "requests": _count("API requests of the whole run; of a snapshot, those that it took."),
+            "execs": _count("Programs run in containers."),
+            "port_forwards": _count("Sessions of port-forward."),
             "retries": _count("API requests that had to be repeated."),
             "seconds": _number("Duration of the look at the API."),
             "images": {

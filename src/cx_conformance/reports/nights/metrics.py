@@ -91,6 +91,13 @@ def _families(
     yield "run_duration_seconds", "gauge", "How long the last run took.", [("", {}, record.seconds)]
     if record.cluster:
         look: Sample = ("", {}, record.cluster.seconds)
+        asked = {
+            "request": record.cluster.requests,
+            "exec": record.cluster.execs,
+            "port-forward": record.cluster.port_forwards,
+        }
+        calls: list[Sample] = [("", {"kind": kind}, number) for kind, number in asked.items()]
+        yield "api_calls", "gauge", "What the last run asked of the API server, by kind.", calls
         yield "look_duration_seconds", "gauge", "How long the look at the API took.", [look]
     yield "outcomes", "gauge", "Outcomes of the last run.", _outcomes(outcomes)
     yield "broken", "gauge", "Entries of a check that are broken, where there are any.", _broken(outcomes)

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.outcome.outcome import Outcome, Result
-from cx_conformance.outcome.record import RunRecord
+from cx_conformance.outcome.record import ClusterFacts, RunRecord
 from cx_conformance.outcome.verdict import Verdict
 from cx_conformance.reports.cleaning import Cleaner, ordered
 from cx_conformance.reports.scrubber import Scrubber
@@ -60,7 +60,7 @@ def header(record: RunRecord, console: Console, scrubber: Scrubber | None = None
         lines.append(("", f"{version}, {counted(cluster.nodes, 'node')}"))
         lines += [("", f"uid {cluster.uid}")] if cluster.uid else []
         again = f", {cluster.retries} of them again" if cluster.retries else ""
-        looked = f"{counted(cluster.requests, 'API request')}{again}, in {cluster.seconds:.1f} s"
+        looked = f"{asked_of(cluster)}{again}, in {cluster.seconds:.1f} s"
         static = "; static: the API only" if run.static else ""
         lines.append(("vantage", f"{cluster.vantage or 'unknown'}: {looked}{static}"))
     for label, text in lines:
@@ -84,7 +84,17 @@ def render(record: RunRecord, console: Console, scrubber: Scrubber | None = None
         page.paragraph(f"Written to stores: {'; '.join(clean.extra['writes']) or 'nothing'}")
     if "cluster_writes" in clean.extra:
         page.paragraph(f"Written to the cluster: {'; '.join(clean.extra['cluster_writes']) or 'nothing'}")
+    if clean.cluster and (clean.cluster.execs or clean.cluster.port_forwards):
+        page.paragraph(f"Asked of the cluster: {asked_of(clean.cluster)}")
     _verdict(page, clean)
+
+
+def asked_of(cluster: ClusterFacts) -> str:
+    """Return how the cluster was touched, in numbers: ``35 API requests, 29 execs, 31 port-forwards``."""
+    asked = [counted(cluster.requests, "API request")]
+    asked += [counted(cluster.execs, "exec")] if cluster.execs else []
+    asked += [counted(cluster.port_forwards, "port-forward")] if cluster.port_forwards else []
+    return ", ".join(asked)
 
 
 def _named(cleaner: Cleaner, kept: Outcome) -> Outcome:

@@ -21,6 +21,8 @@ def scope(record: RunRecord, texts: Texts) -> list[tuple[str, str]]:
             "scope.requests",
             vantage=cluster.vantage,
             requests=cluster.requests,
+            execs=cluster.execs,
+            port_forwards=cluster.port_forwards,
             seconds=f"{cluster.seconds:.1f}",
             retries=cluster.retries,
         )
