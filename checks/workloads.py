@@ -11,6 +11,7 @@ from cx_conformance.blueprint.component import Component, ContainerPort, Resourc
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.quantity import Quantity
+from cx_conformance.cluster.autoscaling import autoscalers_of
 from cx_conformance.cluster.readiness import rollout
 from cx_conformance.cluster.resources import effective, running
 from cx_conformance.cluster.rollout_delay import delays, on_lost_nodes
@@ -65,13 +66,28 @@ def check_kind(component: Entry[Component], seen: Seen, evidence: Evidence) -> N
     rests_on=("CX101",),
 )
 def check_replicas(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
-    """As many replicas are desired as are promised; zero is a component switched off."""
+    """At least as many replicas are desired as are promised, and of a StatefulSet no more; zero is switched off.
+
+    A Deployment may have more than the page says, by hand or by an autoscaler, but not more than the site says; an
+    autoscaler that may take it below the promise is told.
+    """
     live, promised = seen.workload(component.planned).object, component.planned.replicas
     if live.kind in {"DaemonSet", "CronJob"}:
         raise NotApplicable(f"a {live.kind} has no desired replicas of its own")
     words = str(promised[0]) if len(promised) == 1 else f"{promised[0]} to {promised[-1]}"
     evidence.found, evidence.promised, evidence.seen_at = live.replicas, words, f"{live.kind} {live.where}"
-    assert live.replicas in promised, f"{live.kind} {live.where} desires {live.replicas} replicas of promised {words}"
+    scaled = autoscalers_of(live, seen.snapshot)
+    for one in scaled:
+        if one.least < promised[0]:
+            evidence.note(f"HorizontalPodAutoscaler {one.where} may take it down to {one.least} of promised {words}")
+    by = f", by HorizontalPodAutoscaler {scaled[0].where}" if scaled else ""
+    own = seen.plan.site.overrides.get(component.component)
+    if live.kind == "Deployment" and live.replicas > promised[-1] and not (own and own.replicas):
+        evidence.note(f"{live.kind} {live.where} desires {live.replicas} replicas, more than promised {words}{by}")
+        return
+    assert live.replicas in promised, (
+        f"{live.kind} {live.where} desires {live.replicas} replicas of promised {words}{by}"
+    )
 
 
 @check(
@@ -82,10 +98,12 @@ def check_replicas(component: Entry[Component], seen: Seen, evidence: Evidence) 
     rests_on=("CX101", "CX103", "CX105", "CX106", "CX107", "CX112", "CX113"),
 )
 def check_rollout(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
-    """All replicas are of the current version, ready and available, and no old pod is left."""
+    """All replicas are of the current version, ready and available, and no old pod outlives its grace period."""
     live, pods = seen.workload(component.planned).object, seen.pods(component.planned)
-    state = rollout(live, pods)
+    state = rollout(live, pods, seen.snapshot.now)
     evidence.found, evidence.promised, evidence.seen_at = state.words, "complete", f"{live.kind} {live.where}"
+    if state.state == "leaving":
+        evidence.note(state.words)
     if state.state == "scaled-to-zero" and 0 in component.planned.replicas:
         raise SwitchedOff(f"{live.kind} {live.where} is scaled to zero, which the site allows")
     if not state.complete:
@@ -271,7 +289,7 @@ def check_resources(resources: Entry[Resources], seen: Seen, evidence: Evidence)
     }
     wanted = [(kind, name, amount) for kind, of in promised.items() for name, amount in of.items()]
     found = effective(live.template.spec, container)
-    in_pods = running(live, seen.visible_pods(resources.planned), container.name)
+    in_pods = running(live, seen.visible_pods(resources.planned), container.name, seen.snapshot.now)
     for kind, name, _ in wanted:
         filled_in = {amounts[kind][name] for _, amounts in in_pods if name in amounts[kind]}
         if name not in found[kind] and len(filled_in) == 1:
@@ -325,7 +343,8 @@ def check_pull_secret(component: Entry[Component], seen: Seen, evidence: Evidenc
     """
     live = seen.workload(component.planned).object
     own = live.template.spec.image_pull_secrets
-    in_pods = [name for pod in seen.visible_pods(component.planned) for name in pod.spec.image_pull_secrets]
+    staying = [pod for pod in seen.visible_pods(component.planned) if pod.deleted is None]
+    in_pods = [name for pod in staying for name in pod.spec.image_pull_secrets]
     evidence.promised, evidence.seen_at = list(dict.fromkeys((*own, *in_pods))), f"{live.kind} {live.where}"
     if not evidence.promised:
         raise NotApplicable("the pods name no pull secret")

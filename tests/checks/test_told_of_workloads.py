@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.outcome.outcome import Result
+from cx_conformance.outcome.outcome import Outcome, Result
 from tests.checks.installation import Installation, Object, blueprint, notes
 from tests.checks.test_breaking import container, out_of_memory, pod_waits, unschedulable
 from tests.checks.variations.pods import a_second_pull_secret
@@ -161,6 +161,39 @@ def test_several_replicas_may_be_allowed() -> None:
     assert outcome.evidence["promised"] == "2 to 4"
     installation.find("Deployment", "ef-ccm")["spec"]["replicas"] = 5
     assert installation.outcome("CX103", "ccm").result is Result.FAIL
+
+
+def scaled(kind: str, name: str, replicas: int, **between: int) -> Outcome:
+    """Judge the replicas of a workload with an autoscaler between these."""
+    installation = Installation()
+    installation.find(kind, name)["spec"]["replicas"] = replicas
+    target = {"scaleTargetRef": {"kind": kind, "name": name}}
+    where = {"name": "by-load", "namespace": installation.find(kind, name)["metadata"]["namespace"]}
+    installation.add_live({"kind": "HorizontalPodAutoscaler", "metadata": where, "spec": target | between})
+    return installation.outcome("CX103", {"ef-ccm": "ccm", "redis": "redis"}[name])
+
+
+def test_more_replicas_of_a_deployment_are_noted() -> None:
+    """By hand, or by an autoscaler, which is named; fewer are broken, and so are more of a store."""
+    installation = Installation()
+    installation.find("Deployment", "ef-ccm")["spec"]["replicas"] = 3
+    by_hand = installation.outcome("CX103", "ccm")
+    words = "Deployment expertflow/ef-ccm desires 3 replicas, more than promised 1"
+    assert (by_hand.result, notes(by_hand)) == (Result.PASS, [words])
+
+    by_load = scaled("Deployment", "ef-ccm", 3, minReplicas=1, maxReplicas=5)
+    assert notes(by_load) == [f"{words}, by HorizontalPodAutoscaler expertflow/by-load"]
+    assert scaled("Deployment", "ef-ccm", 0, minReplicas=1).result is Result.FAIL
+    assert scaled("StatefulSet", "redis", 2, minReplicas=2).result is Result.FAIL
+
+
+def test_an_autoscaler_that_may_go_below_the_promise_is_told() -> None:
+    """Today there are enough; one whose least is the promise, and one of another workload, say nothing."""
+    below = scaled("Deployment", "ef-ccm", 1, minReplicas=0, maxReplicas=5)
+    assert below.result is Result.PASS
+    assert notes(below) == ["HorizontalPodAutoscaler expertflow/by-load may take it down to 0 of promised 1"]
+    assert notes(scaled("Deployment", "ef-ccm", 1)) == []
+    assert notes(scaled("StatefulSet", "redis", 1, minReplicas=1)) == []
 
 
 def as_kind(kind: str) -> Callable[[Installation], Any]:

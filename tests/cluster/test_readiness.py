@@ -1,6 +1,7 @@
 """When a rollout is complete, and what is said when it is not."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,14 +23,16 @@ from cx_conformance.objects.workload import (
 from tests.objects.recordings import recorded, recorded_items
 
 Change = Callable[[dict[str, Any]], object]
-COMPLETE = {"complete", "scaled-to-zero", "partitioned", "scheduled"}
+COMPLETE = {"complete", "leaving", "scaled-to-zero", "partitioned", "scheduled"}
 STUCK = {"suspended", "deadline-exceeded", "replica-failure", "on-delete", "paused"}
 """States that waiting alone does not end."""
+STUBBORN = "stubborn-7dbfd79d77-nz58d"
+"""A recorded pod that was replaced, and had not ended when its grace period was over."""
 
 
-def rollout(workload: Workload, pods: Sequence[Pod]) -> Rollout:
+def rollout(workload: Workload, pods: Sequence[Pod], now: datetime | None = None) -> Rollout:
     """Judge, and hold each verdict to what its state means."""
-    verdict = readiness.rollout(workload, pods)
+    verdict = readiness.rollout(workload, pods, now)
     assert verdict.complete is (verdict.state in COMPLETE)
     assert verdict.stuck is (verdict.state in STUCK)
     return verdict
@@ -94,7 +97,35 @@ def test_the_deadline_tells_that_an_old_pod_still_serves() -> None:
 
 def test_a_terminating_pod_is_named() -> None:
     """It may still hold the volume."""
-    assert judged(Deployment, "stubborn").words == "old pods are left, still terminating: stubborn-7dbfd79d77-nz58d"
+    assert (
+        judged(Deployment, "stubborn").words
+        == f"old pods are left, still terminating after their grace period: {STUBBORN}"
+    )
+
+
+def test_an_old_pod_may_take_its_grace_period_to_end() -> None:
+    """The deletion's moment has the grace period in it: until then all is as it should be, one second later not."""
+    workload = next(item for item in recorded(Deployment) if item.name == "stubborn")
+    pods = PodIndex(recorded(Pod)).owned_by(workload)
+    (end,) = (one.deleted for one in pods if one.deleted is not None)
+
+    in_time = rollout(workload, pods, end)
+    assert in_time.complete
+    assert in_time.words == f"old pods end within their grace period: {STUBBORN}"
+    assert rollout(workload, pods, end + timedelta(seconds=1)).state == "terminating"
+
+
+@pytest.mark.parametrize(("ready", "state"), [(1, "leaving"), (0, "unready")])
+def test_a_stateful_set_that_was_scaled_down_counts_the_pod_that_ends(ready: int, state: str) -> None:
+    """Its status counts every pod that exists; the one that is wanted must be ready all the same."""
+
+    def change(source: dict[str, Any]) -> None:
+        source["status"].update(replicas=2, readyReplicas=ready, availableReplicas=ready)
+
+    ends = {"metadata": {"name": "db-1", "deletionTimestamp": "2999-01-01T00:00:00Z"}}
+    source = changed("/apis/apps/v1/statefulsets", "db", change)
+    assert rollout(stateful_set(source), [pod(ends)]).state == state
+    assert db(change).state == "old-pods"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +138,6 @@ def test_a_terminating_pod_is_named() -> None:
         ({"readyReplicas": 1}, "unready", "1 of 2 pods are ready"),
         ({"readyReplicas": None}, "unready", "0 of 2 pods are ready"),
         ({"availableReplicas": 1}, "unavailable", "1 of 2 pods are available"),
-        ({"terminatingReplicas": 2}, "terminating", "still terminating: 2 of them"),
     ],
 )
 def test_each_count_of_a_deployment_matters(status: dict[str, int], state: str, words: str) -> None:
@@ -231,7 +261,8 @@ def test_the_ordinal_says_whether_a_pod_may_be_old(ordinal: int, state: str) -> 
 
 def test_a_single_hidden_terminating_pod_counts() -> None:
     """The account may see the Deployment, and not its pods."""
-    assert web(lambda source: source["status"].update(terminatingReplicas=1)).state == "terminating"
+    hidden = web(lambda source: source["status"].update(terminatingReplicas=1))
+    assert (hidden.state, hidden.words) == ("leaving", "old pods end within their grace period: 1 of them")
     assert web(lambda source: source["status"].update(terminatingReplicas=0)).state == "complete"
 
 
@@ -281,7 +312,7 @@ def test_how_far_behind_a_controller_is_is_told(observed: int | None, words: str
 
     def change(source: dict[str, Any]) -> None:
         source["metadata"]["generation"] = 5
-        source["status"]["observedGeneration"] = observed
+        source["status"] = {} if observed is None else {"observedGeneration": observed}
 
     assert web(change).words == f"its controller has not seen the latest change (generation 5, {words})"
 
@@ -358,3 +389,49 @@ def test_a_daemon_set_that_no_node_wants_says_so() -> None:
         source["status"] = {"observedGeneration": 1}
 
     assert web(stop).words == "scaled to zero: it runs no pod"
+
+
+def test_what_an_older_server_leaves_out_of_a_stateful_set_is_not_zero() -> None:
+    """Equal revisions mean that nothing is pending; a revision that is pending, or a zero that is told, means it."""
+
+    def told(**status: Any) -> Rollout:
+        def change(source: dict[str, Any]) -> None:
+            source["spec"]["updateStrategy"] = {"type": "OnDelete"}
+            for name in ("updatedReplicas", "availableReplicas"):
+                source["status"].pop(name)
+            source["status"] |= {"currentReplicas": 1, "currentRevision": "db-1", "updateRevision": "db-1"} | status
+
+        return db(change)
+
+    assert told().state == "complete"
+    assert told(currentRevision="", updateRevision="").state == "complete"
+    assert told(updateRevision="db-2").state == "on-delete"
+    assert told(updatedReplicas=0).state == "on-delete"
+    assert told(readyReplicas=0).words == "0 of 1 pods are ready"
+
+
+def test_a_workload_whose_controller_tells_no_generation_is_judged_by_its_counts() -> None:
+    """None at all means that nobody has looked at it."""
+    assert web(lambda source: source["status"].pop("observedGeneration")).state == "complete"
+    assert web(lambda source: source.update(status={})).state == "unobserved"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "generation", "state"),
+    [
+        ("OnDelete", "3", "complete"),
+        ("OnDelete", "2", "old-pods"),
+        ("OnDelete", None, "complete"),
+        ("RollingUpdate", "3", "updating"),
+    ],
+)
+def test_a_daemon_set_that_does_not_count_updated_pods(strategy: str, generation: str | None, state: str) -> None:
+    """With OnDelete all are new, unless one says otherwise; else its controller is at work."""
+    counts = ("desiredNumberScheduled", "currentNumberScheduled", "numberReady", "numberAvailable")
+    source = {
+        "metadata": {"annotations": {"deprecated.daemonset.template.generation": "3"}},
+        "spec": {"updateStrategy": {"type": strategy}},
+        "status": {"observedGeneration": 4, **dict.fromkeys(counts, 1)},
+    }
+    labels = {"pod-template-generation": generation} if generation else {}
+    assert rollout(daemon_set(source), [pod({"metadata": {"name": "agent-x", "labels": labels}})]).state == state

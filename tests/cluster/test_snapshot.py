@@ -44,7 +44,7 @@ def test_a_look_asks_a_constant_number_of_times(cluster: Cluster, api: ApiServer
     """Seventeen requests for the lists, and one for each Secret that is referred to."""
     without_trouble(api)
     snapshot = take(cluster, ["shop", "kube-system"])
-    assert snapshot.requests == len(api.requests) == 17 + len({"db-login", "shop-tls"})
+    assert snapshot.requests == len(api.requests) == 18 + len({"db-login", "shop-tls"})
     assert {item.method for item in api.requests} == {"GET"}
     assert api.requests[0].path == "/version"
     assert snapshot.retries == {}

@@ -43,6 +43,8 @@ class Course:
         self.taken = 1
         self.again: list[set[str]] = []
         self.slept: list[float] = []
+        self.ends: tuple[int, ...] = ()
+        """Old pods about to end, look by look."""
 
     def judge(self) -> list[Outcome]:
         """Return the outcomes of the last look."""
@@ -52,6 +54,10 @@ class Course:
     def hopeless(self, one: Outcome) -> str | None:
         """Say that what is stuck is stuck."""
         return "the image does not exist" if one.component in self.stuck else None
+
+    def leaving(self) -> int:
+        """Say how many old pods the look shows that are about to end."""
+        return self.ends[self.taken - 1] if self.taken <= len(self.ends) else 0
 
     def look_again(self, broken: Iterable[Outcome]) -> None:
         """Take the next look."""
@@ -91,6 +97,13 @@ def test_it_looks_again_at_what_failed_until_all_is_kept() -> None:
     assert told["settle"] == {"looks": 3, "seconds": 8.0, "before": "b is fail"}
     assert told["notes"] == ["settled 8 s after the first look; before: b is fail"]
     assert settled.annotated(outcome("a", PASS)) == outcome("a", PASS)
+
+
+def test_old_pods_that_are_about_to_end_are_waited_for() -> None:
+    """Everything is kept already, and what comes after them may break."""
+    course = Course([{"a": PASS}])
+    course.ends = (2, 1)
+    assert (course.settle().looks, course.again) == (3, [set(), set()])
 
 
 def test_it_ends_when_time_is_up_with_a_last_look() -> None:

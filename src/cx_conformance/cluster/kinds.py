@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
+from cx_conformance.objects.autoscaler import HorizontalPodAutoscaler, autoscaler
 from cx_conformance.objects.config import ConfigMap, config_map
 from cx_conformance.objects.event import Event, event
 from cx_conformance.objects.helm import HelmRevision, helm_revision
@@ -95,6 +96,7 @@ KINDS: dict[type[ApiObject], Kind[Any]] = {
         _kind(StatefulSet, "apps/v1/statefulsets", stateful_set),
         _kind(DaemonSet, "apps/v1/daemonsets", daemon_set),
         _kind(CronJob, "batch/v1/cronjobs", cron_job, heavy=True),
+        _kind(HorizontalPodAutoscaler, "autoscaling/v2/horizontalpodautoscalers", autoscaler, heavy=True),
         _kind(EndpointSlice, "discovery.k8s.io/v1/endpointslices", endpoint_slice, heavy=True),
         _kind(Ingress, "networking.k8s.io/v1/ingresses", ingress),
         _kind(IngressClass, "networking.k8s.io/v1/ingressclasses", ingress_class, namespaced=False),

@@ -1,13 +1,14 @@
 """Whether a workload has rolled out, by the rule that ``kubectl rollout status`` only half keeps.
 
 Complete means: the controller has seen the latest change, updated = ready = available = desired, and no old pod is
-left, not even a terminating one. A Deployment that serves by its old pods is not complete, a StatefulSet with strategy
-OnDelete whose pods nobody has deleted neither.
+left but one that ends within its grace period. A Deployment that serves by its old pods is not complete, a StatefulSet
+with strategy OnDelete whose pods nobody has deleted neither.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Final, Literal
 
 from cx_conformance.cluster.troubles import Trouble, troubles
 from cx_conformance.objects.metadata import find_condition
@@ -19,6 +20,7 @@ __all__ = ["Rollout", "Trouble", "rollout", "troubles"]
 
 State = Literal[
     "complete",
+    "leaving",
     "scaled-to-zero",
     "partitioned",
     "scheduled",
@@ -49,16 +51,21 @@ class Rollout:
     stuck: bool = False
 
 
-def rollout(workload: Workload, pods: Sequence[Pod]) -> Rollout:
-    """Judge ``workload``; ``pods`` are its own (``Snapshot.pods_of``)."""
+def rollout(workload: Workload, pods: Sequence[Pod], now: datetime | None = None) -> Rollout:
+    """Judge ``workload``; ``pods`` are its own (``Snapshot.pods_of``), ``now`` is the look's moment by the server."""
     if workload.kind == "CronJob":
         return _cron_job(workload)
+    moment = now or datetime.now(UTC)
+    terminating = [(pod.name, pod.deleted) for pod in pods if pod.deleted is not None]
+    late = sorted(name for name, end in terminating if end < moment)
+    leaving = sorted(name for name, end in terminating if end >= moment)
     return (
         _unobserved(workload)
         or _given_up(workload)
         or _not_updated(workload, pods)
-        or _not_running(workload)
-        or _leftovers(workload, pods)
+        or _not_running(workload, leaving)
+        or _late(late)
+        or _leaving(workload, leaving)
         or _complete(workload)
     )
 
@@ -75,6 +82,8 @@ def _unobserved(workload: Workload) -> Rollout | None:
     observed = workload.observed_generation
     if observed is not None and observed >= workload.generation:
         return None
+    if observed is None and workload.current_replicas:
+        return None  # a controller counts its pods and tells no generation: it leaves the field out
     words = (
         f"its controller has not seen the latest change (generation {workload.generation}, observed {observed or 0})"
     )
@@ -118,14 +127,17 @@ def _not_updated(workload: Workload, pods: Sequence[Pod]) -> Rollout | None:
 
 
 def _revision_pending(workload: Workload, pods: Sequence[Pod]) -> Rollout | None:
-    """Tell a StatefulSet that counts as updated while a pod beyond the partition still has the old revision."""
-    if workload.kind != "StatefulSet" or not workload.update_revision:
-        return None
+    """Tell a workload whose counts say updated while one of its pods says that it is of an old revision."""
+    if workload.kind == "StatefulSet":
+        latest, label = workload.update_revision, "controller-revision-hash"
+    else:
+        latest, label = workload.annotations.get(_TEMPLATE_GENERATION, ""), "pod-template-generation"
     behind = [
         pod.name
         for pod in pods
-        if (revision := pod.labels.get("controller-revision-hash")) is not None
-        and revision != workload.update_revision
+        if latest
+        and pod.deleted is None
+        and pod.labels.get(label, latest) != latest
         and _ordinal(pod) >= workload.partition
     ]
     if not behind:
@@ -134,14 +146,20 @@ def _revision_pending(workload: Workload, pods: Sequence[Pod]) -> Rollout | None
     return Rollout(complete=False, state="old-pods", words=words)
 
 
+_TEMPLATE_GENERATION: Final = "deprecated.daemonset.template.generation"
+"""What only a DaemonSet has among its annotations, and each of its pods as a label."""
+
+
 def _ordinal(pod: Pod) -> int:
     digits = pod.name.rpartition("-")[2]
     return int(digits) if digits.isdecimal() else 0
 
 
-def _not_running(workload: Workload) -> Rollout | None:
+def _not_running(workload: Workload, leaving: Sequence[str]) -> Rollout | None:
     desired = workload.replicas
     surplus = max(workload.current_replicas, workload.updated_replicas) - desired
+    if workload.kind == "StatefulSet":
+        surplus -= len(leaving)  # its count of pods has those that end; a Deployment's has not
     if workload.kind == "Deployment" and _old(workload) > 0:
         words = f"{_old(workload)} pods of an old revision are left beside {workload.updated_replicas} updated ones"
         return Rollout(complete=False, state="old-pods", words=words)
@@ -156,13 +174,20 @@ def _not_running(workload: Workload) -> Rollout | None:
     return None
 
 
-def _leftovers(workload: Workload, pods: Sequence[Pod]) -> Rollout | None:
-    """Tell a pod that was replaced and is still terminating: it may hold the volume or answer the Service's clients."""
-    terminating = sorted(pod.name for pod in pods if pod.deleted is not None)
-    if not terminating and not workload.terminating_replicas:
+def _late(late: Sequence[str]) -> Rollout | None:
+    """Tell a pod that was replaced and should have ended: it may hold the volume or answer the Service's clients."""
+    if not late:
         return None
-    named = ", ".join(terminating) or f"{workload.terminating_replicas} of them"
-    return Rollout(complete=False, state="terminating", words=f"old pods are left, still terminating: {named}")
+    words = f"old pods are left, still terminating after their grace period: {', '.join(late)}"
+    return Rollout(complete=False, state="terminating", words=words)
+
+
+def _leaving(workload: Workload, leaving: Sequence[str]) -> Rollout | None:
+    """Tell old pods that end within their grace period: everything new is there already."""
+    if not leaving and not workload.terminating_replicas:
+        return None
+    named = ", ".join(leaving) or f"{workload.terminating_replicas} of them"
+    return Rollout(complete=True, state="leaving", words=f"old pods end within their grace period: {named}")
 
 
 def _complete(workload: Workload) -> Rollout:

@@ -6,6 +6,8 @@ limit; pod-level resources, from 1.34) and https://kubernetes.io/docs/concepts/p
 pods only).
 """
 
+from datetime import datetime
+
 from cx_conformance.cluster.readiness import rollout
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.pod_spec import Container, PodSpec
@@ -29,11 +31,12 @@ def effective(spec: PodSpec, container: Container) -> Amounts:
     }
 
 
-def running(workload: Workload, pods: tuple[Pod, ...], container: str) -> list[tuple[Pod, Amounts]]:
+def running(workload: Workload, pods: tuple[Pod, ...], container: str, now: datetime) -> list[tuple[Pod, Amounts]]:
     """Return what the container has in each of ``workload``'s ``pods``: somebody may have resized it there.
 
-    Nothing while the rollout is not complete: what pods of an old revision have says nothing of the new one.
+    Nothing while the rollout is not complete ``now``: what pods of an old revision have says nothing of the new one.
     """
-    if not rollout(workload, pods).complete:
+    if not rollout(workload, pods, now).complete:
         return []
-    return [(pod, effective(pod.spec, one)) for pod in pods for one in pod.spec.containers if one.name == container]
+    staying = [pod for pod in pods if pod.deleted is None]
+    return [(pod, effective(pod.spec, one)) for pod in staying for one in pod.spec.containers if one.name == container]

@@ -19,6 +19,7 @@ from cx_conformance.api.refusal import Refusal
 from cx_conformance.cluster.look import Look
 from cx_conformance.cluster.snapshot_file import load, save
 from cx_conformance.cluster.snapshot_record import Listing, Place, SeenSecret, Snapshot
+from cx_conformance.objects.autoscaler import HorizontalPodAutoscaler
 from cx_conformance.objects.config import ConfigMap
 from cx_conformance.objects.ingress import Ingress, IngressClass
 from cx_conformance.objects.json_fields import text
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["STATIC_KINDS", "Listing", "SeenSecret", "Snapshot", "load", "save", "take"]
 
-# What the checks of the API's own objects need: with /version, /apis and namespaces 17 requests, which leaves 8 of
+# What the checks of the API's own objects need: with /version, /apis and namespaces 18 requests, which leaves 7 of
 # the 25 that a static run may take for Secrets that an installation refers to. Events come when a pod is in trouble.
 STATIC_KINDS: tuple[type[ApiObject], ...] = (
     Node,
@@ -45,6 +46,7 @@ STATIC_KINDS: tuple[type[ApiObject], ...] = (
     Deployment,
     StatefulSet,
     CronJob,
+    HorizontalPodAutoscaler,
     Service,
     EndpointSlice,
     ConfigMap,

@@ -153,18 +153,25 @@ def deployment(source: Json) -> Deployment:
 
 
 def stateful_set(source: Json) -> StatefulSet:
-    """Read a StatefulSet; before Kubernetes 1.22 its status does not count available pods: those are the ready ones."""
+    """Read a StatefulSet.
+
+    Before Kubernetes 1.22 its status does not count available pods: those are the ready ones. Older servers do not
+    count updated pods where no revision is pending: those are the pods of the current one.
+    """
     spec, status = mapping(source, "spec"), mapping(source, "status")
     counts = _counts(source)
     if number(status, "availableReplicas") is None and not count(spec, "minReadySeconds"):
         counts["available_replicas"] = counts["ready_replicas"]
+    current, latest = text(status, "currentRevision"), text(status, "updateRevision")
+    if number(status, "updatedReplicas") is None and latest in ("", current):
+        counts["updated_replicas"] = count(status, "currentReplicas") or counts["current_replicas"]
     return StatefulSet(
         **_common(source),
         **counts,
         kind="StatefulSet",
         volume_claim_templates=tuple(_claim_template(item) for item in objects(spec, "volumeClaimTemplates")),
-        current_revision=text(status, "currentRevision"),
-        update_revision=text(status, "updateRevision"),
+        current_revision=current,
+        update_revision=latest,
         update_strategy=text(mapping(spec, "updateStrategy"), "type") or "RollingUpdate",
         partition=count(mapping(spec, "updateStrategy", "rollingUpdate"), "partition"),
         service_name=text(spec, "serviceName"),
@@ -172,18 +179,22 @@ def stateful_set(source: Json) -> StatefulSet:
 
 
 def daemon_set(source: Json) -> DaemonSet:
-    """Read a DaemonSet."""
+    """Read a DaemonSet; with strategy OnDelete a server that does not count updated pods means all of them."""
     spec, status = mapping(source, "spec"), mapping(source, "status")
+    strategy = text(mapping(spec, "updateStrategy"), "type") or "RollingUpdate"
+    scheduled, updated = count(status, "currentNumberScheduled"), count(status, "updatedNumberScheduled")
+    if strategy == "OnDelete" and number(status, "updatedNumberScheduled") is None:
+        updated = scheduled
     return DaemonSet(
         **_common(source),
         kind="DaemonSet",
         replicas=count(status, "desiredNumberScheduled"),
-        current_replicas=count(status, "currentNumberScheduled"),
+        current_replicas=scheduled,
         ready_replicas=count(status, "numberReady"),
-        updated_replicas=count(status, "updatedNumberScheduled"),
+        updated_replicas=updated,
         available_replicas=count(status, "numberAvailable"),
         terminating_replicas=None,
-        update_strategy=text(mapping(spec, "updateStrategy"), "type") or "RollingUpdate",
+        update_strategy=strategy,
     )
 
 

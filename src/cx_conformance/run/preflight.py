@@ -23,6 +23,7 @@ NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "deployments": ("CX101", "CX308", "CX309"),
     "endpointslices": ("CX206",),
     "events": (),  # they only explain what is seen elsewhere
+    "horizontalpodautoscalers": (),  # they only explain a number of replicas
     "ingressclasses": ("CX502",),
     "ingresses": ("CX306", "CX307", "CX501"),
     "namespaces": ("CX001", "CX006"),

@@ -1,6 +1,7 @@
 """Looking at a run's cluster again: what to look at, what to keep, and what waiting cannot mend."""
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from cx_conformance.blueprint.plan import Entry
@@ -58,6 +59,15 @@ class Relook:
             return None
         return f"the cluster's objects are the same in {self._unchanged} looks, and no rollout is in progress"
 
+    def leaving(self) -> int:
+        """Count the components of which an old pod is about to end: all else of them is there."""
+        number = 0
+        for planned in self._run.plan.components.values():
+            with suppress(Absent, CouldNotLook):
+                live, pods = self._run.seen.workload(planned).object, self._run.seen.pods(planned)
+                number += rollout(live, pods, self._run.seen.snapshot.now).state == "leaving"
+        return number
+
     def look_again(self, broken: Iterable[Outcome]) -> None:
         """Look at every object again, and by probes at what is ``broken``."""
         again = {(one.component, one.entry) for one in broken if one.check in self._live}
@@ -112,7 +122,7 @@ def _stuck(planned: Planned, seen: Seen) -> tuple[str, int] | None:
         for trouble in troubles(pod, seen.snapshot.events_about(pod), seen.snapshot.now):
             if trouble.current and trouble.lasting:
                 return trouble.words, _LOOKS_MISSING if trouble.reason in _MAY_COME else 1
-    state = rollout(live, pods)
+    state = rollout(live, pods, seen.snapshot.now)
     return (f"{live.kind} {live.where} {state.words}", 1) if state.stuck else None
 
 
@@ -120,7 +130,7 @@ def _in_progress(planned: Planned, seen: Seen) -> bool:
     """Whether the component's workload is still being rolled out, or has yet to stay up; raises CouldNotLook."""
     try:
         pods = seen.pods(planned)
-        return not rollout(seen.workload(planned).object, pods).complete or any(
+        return not rollout(seen.workload(planned).object, pods, seen.snapshot.now).complete or any(
             one.reason == "Restarting" for pod in pods for one in troubles(pod, now=seen.snapshot.now)
         )
     except Absent:

@@ -37,6 +37,9 @@ class Looking(Protocol):
     def hopeless(self, outcome: Outcome) -> str | None:
         """Say why waiting alone will not mend ``outcome``; None: it may."""
 
+    def leaving(self) -> int:
+        """Count what is kept, and has an old pod that is about to end."""
+
     def look_again(self, broken: Iterable[Outcome]) -> None:
         """Look at the cluster again, by probes only at what is ``broken``."""
 
@@ -161,10 +164,11 @@ def settle(  # noqa: PLR0913 - the clock and the sleep are the test's
             if outcome.result not in _KEPT:
                 broken.append(outcome)
         left = limit - (clock() - started)
-        waited_for = _waited_for(looking, broken, courses)
-        if not waited_for or left <= 0:
+        waited_for, leaving = _waited_for(looking, broken, courses), looking.leaving()
+        if not (waited_for or leaving) or left <= 0:
             break
-        tell(f"again: {waited_for} promises not kept yet, look {looks + 1}, for {left:.0f} s at most")
+        what = f"{waited_for} promises not kept yet" if waited_for else f"{leaving} old pods about to end"
+        tell(f"again: {what}, look {looks + 1}, for {left:.0f} s at most")
         sleep(min(pauses.after(looks), left))
         looking.look_again(broken)
     return Settled(looks=looks, seconds=clock() - started, limit=limit, unsettled=len(broken), courses=dict(courses))

@@ -139,7 +139,10 @@ def scaled_to_zero(fact: Fact, ground: Ground) -> None:
 @breaks("workload.replicas", how="wrong number")
 def one_replica_more(fact: Fact, ground: Ground) -> None:
     """Somebody scaled it up."""
-    _replicas(ground.workload(fact), fact.value + 1)
+    workload = ground.workload(fact)
+    if workload["kind"] == "Deployment":
+        raise Inapplicable("a Deployment may have more")
+    _replicas(workload, fact.value + 1)
 
 
 def _replicas(workload: Object, number: int) -> None:
