@@ -30,7 +30,7 @@ def check_health(health: Entry[Health], health_probes: HealthProbes, evidence: E
     """The documented health endpoint of every ready pod answers as documented, over the documented scheme."""
     promised = health.of
     answers = health_probes.answers(health)
-    evidence.promised = f"{promised.status} from {promised.scheme}:{promised.port}{promised.path}"
+    evidence.promised = f"{promised.healthy} from {promised.scheme}:{promised.port}{promised.path}"
     evidence.vantage = ", ".join(dict.fromkeys(one.vantage for one in answers))
     evidence.tries = max(one.seen.tries for one in answers)
     evidence.details["ms"] = {one.pod.name: round(one.seen.milliseconds, 1) for one in answers}
@@ -79,10 +79,10 @@ def _wrong(answer: PodAnswer, promised: Health, evidence: Evidence) -> str | Non
     if seen.status is None:
         return f"{where} gives no answer: {answer.words}"
     failing = ", ".join(str(part) for part in failing_parts(seen.body)) or own_status(seen.body)
-    if seen.status != promised.status:
+    if not promised.is_healthy(seen.status):
         led = f" (leads to {seen.location})" if seen.location else ""
         said = failing or answer.words or seen.excerpt()
-        return f"{where} answers {seen.status} of promised {promised.status}{led}: {said}"
+        return f"{where} answers {seen.status} of promised {promised.healthy}{led}: {said}"
     if not seen.body_is_whole:
         evidence.note(f"pod {answer.pod.name} answers with a body that does not end, or a large one; it was cut")
     if failing:

@@ -80,7 +80,7 @@ def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     port = accepted.get(route.path.port or "")
     assert port is not None, f"{where} of promised port {', '.join(str(one) for one in promised)}"
     controller = seen.routing.controller_of(route.ingress)  # empty where classes are not seen, which CX502 tells
-    lost = why_not_below(route, controller, seen.snapshot.visible(LiveIngress))
+    lost = None if ingress.of.exact else why_not_below(route, controller, seen.snapshot.visible(LiveIngress))
     assert lost is None, f"Ingress {route.ingress.where}: {lost}; promised is {ingress.of.path} and all below it"
     for doubt in doubts(route, controller, (port.name or "").partition("-")[0]):
         evidence.note(doubt)
@@ -134,6 +134,8 @@ def check_class(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
 )
 def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     """The host is served with a certificate that is valid for it; browsers refuse it otherwise."""
+    if not ingress.of.over_tls:
+        raise NotApplicable(f"{ingress.of.url} is promised, without TLS")
     route = _route(ingress, seen, evidence)
     host, secret = route.path.host, route.tls_secret
     if not host or host.startswith("*."):
@@ -173,7 +175,8 @@ def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
 def check_expiry(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     """The certificate is valid today; one that ends within 30 days is noted."""
     route = _route(ingress, seen, evidence)
-    found = Certificate.read(seen.snapshot.certificate(route.ingress.namespace, route.tls_secret or ""))
+    secret = route.tls_secret
+    found = Certificate.read(seen.snapshot.certificate(route.ingress.namespace, secret)) if secret else None
     if found is None:
         raise NotApplicable("no certificate is named")
     now = seen.snapshot.now

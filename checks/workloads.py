@@ -284,8 +284,8 @@ def check_resources(resources: Entry[Resources], seen: Seen, evidence: Evidence)
     live, container = seen.workload(resources.planned).object, seen.container(resources.planned)
     evidence.seen_at = f"{live.kind} {live.where}, container {container.name}"
     promised = {
-        "requests": {"cpu": resources.of.requests.cpu, "memory": resources.of.requests.memory},
-        "limits": {"cpu": resources.of.limits.cpu, "memory": resources.of.limits.memory},
+        "requests": resources.of.requests.promised,
+        "limits": resources.of.limits.promised,
     }
     wanted = [(kind, name, amount) for kind, of in promised.items() for name, amount in of.items()]
     found = effective(live.template.spec, container)

@@ -111,7 +111,7 @@ BLUEPRINTS = {
     "wrong URL": Wrong(
         "is not an ingress URL; allowed is https://${FQDN}/path",
         old="https://${FQDN}/web",
-        new="https://cx.example.com/web",
+        new="https://cx.example.com:8443/web",
     ),
     "a mapping for a list": Wrong("calls: found a mapping; allowed is a list", old="[{to: web}]", new="{to: web}"),
     "a text for a list": Wrong("calls: found the text 'web'; allowed is a list", old="[{to: web}]", new="web"),

@@ -26,7 +26,16 @@ GOOD: list[tuple[Any, tuple[Any, ...]]] = [
     (PortNumber, (1, 65535)),
     (HttpPath, ("/", "/actuator/health", "/auth/realms/a?x=1&y=%20")),
     (MountPath, ("/data", "/app/actions/__pycache__", "/with blank")),
-    (IngressUrl, ("https://${FQDN}/ccm", "http://${FQDN}/", "https://${FQDN_2}/a/b")),
+    (
+        IngressUrl,
+        (
+            "https://${FQDN}/ccm",
+            "http://${FQDN}/",
+            "https://${FQDN_2}/a/b",
+            "https://cx.example.com/ccm",
+            "http://*.example.com/",
+        ),
+    ),
 ]
 BAD: list[tuple[Any, tuple[Any, ...]]] = [
     (DnsLabel, ("", "-a", "a-", "A", "a.b", "a_b", "a" * 64, "a\n", "ä")),
@@ -35,7 +44,17 @@ BAD: list[tuple[Any, tuple[Any, ...]]] = [
     (PortNumber, (0, 65536, -1, "80", True, 80.0)),
     (HttpPath, ("", "health", "/a b", "/a\n", "/a#b")),
     (MountPath, ("data", "", "/a:b", "/a\x00")),
-    (IngressUrl, ("https://cx.example.com/ccm", "${FQDN}/ccm", "https://${fqdn}/a", "https://${FQDN}", "ftp://${A}/")),
+    (
+        IngressUrl,
+        (
+            "https://cx.example.com:8443/ccm",
+            "https://CX/ccm",
+            "${FQDN}/ccm",
+            "https://${fqdn}/a",
+            "https://${FQDN}",
+            "ftp://${A}/",
+        ),
+    ),
 ]
 
 

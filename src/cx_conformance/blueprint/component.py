@@ -16,9 +16,11 @@ from cx_conformance.blueprint.names import (
     PortName,
     PortNumber,
     QuantityText,
+    url_host,
     url_path,
 )
 from cx_conformance.blueprint.promise import Model, NamedPromise, Promise
+from cx_conformance.blueprint.quantity import Quantity
 from cx_conformance.blueprint.store import Store
 
 ComponentId = Annotated[
@@ -166,21 +168,32 @@ class Volume(Promise):
 
 
 class Amounts(Model):
-    """CPU in cores and memory in bytes."""
+    """CPU in cores and memory in bytes; what is absent is not promised."""
 
-    cpu: QuantityText
+    cpu: QuantityText | None = None
     """Cores: `50m` is a twentieth of one."""
-    memory: QuantityText
+    memory: QuantityText | None = None
     """Bytes: `256Mi`; `256M` is less."""
+
+    @property
+    def promised(self) -> dict[str, Quantity]:
+        """Return what is promised, by the resource's name."""
+        return {name: amount for name, amount in (("cpu", self.cpu), ("memory", self.memory)) if amount is not None}
 
 
 class Resources(Promise):
     """What the component's container requests and is limited to."""
 
-    requests: Amounts
+    requests: Amounts = Amounts()
     """What the container requests."""
-    limits: Amounts
+    limits: Amounts = Amounts()
     """What the container is limited to."""
+
+    @property
+    def promised(self) -> tuple[tuple[str, Amounts], ...]:
+        """Return what is promised, ``requests`` before ``limits``; what promises nothing is left out."""
+        said = (("requests", self.requests), ("limits", self.limits))
+        return tuple((field, amounts) for field, amounts in said if amounts.promised)
 
 
 class OutsidePath(Model):
@@ -202,18 +215,30 @@ class Ingress(Promise):
     """The address under which the component is reached from outside."""
 
     url: IngressUrl
-    """The address as the page writes it, the host a placeholder."""
+    """The address as the page writes it, the host a placeholder; or one with a host name of its own."""
     also_paths: tuple[str, ...] = ()
     """Further paths that lead to the same component, such as ``/`` or ``/assets``; not required."""
     paths: tuple[OutsidePath, ...] = ()
     """Further paths that are required."""
     web_socket: bool = False
     """Whether clients upgrade to a WebSocket (socket.io) below it."""
+    exact: bool = False
+    """Whether the path alone leads there, and nothing below it."""
 
     @property
     def path(self) -> str:
         """Return the path of the address: ``/ccm``."""
         return url_path(self.url)
+
+    @property
+    def host(self) -> str | None:
+        """Return the host name of its own that the address has; None: the platform's."""
+        return url_host(self.url)
+
+    @property
+    def over_tls(self) -> bool:
+        """Whether the address is one of HTTPS."""
+        return self.url.startswith("https:")
 
 
 class Call(Promise):
@@ -257,7 +282,7 @@ class Component(Model):
     row: Annotated[str, Field(pattern=r"^e?[1-9][0-9]*$", examples=["1", "e1"])] | None = None
     """Its number on the page; rows of the external table start with ``e``; absent: the page has no row for it."""
     group: Group
-    """Which of the page's two tables it stands in."""
+    """Which of the page's two tables it stands in, or would stand in."""
     namespace: Namespace
     """Where its objects live."""
     workload: Workload

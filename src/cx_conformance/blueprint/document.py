@@ -1,11 +1,13 @@
 """The blueprint: the documented platform, versioned."""
 
+import datetime as dt
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from cx_conformance.blueprint.component import Component, ComponentId
 from cx_conformance.blueprint.erratum import ChartErratum, Erratum
+from cx_conformance.blueprint.names import DnsLabel
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.prerequisite import Prerequisite
 from cx_conformance.blueprint.promise import Model
@@ -33,6 +35,19 @@ class Acceptance(Model):
     """Why it is kept."""
 
 
+class Capture(Model):
+    """When, and of what, a blueprint was captured."""
+
+    at: dt.datetime
+    """When it was looked at."""
+    cluster: str | None = None
+    """The cluster's UID, which is that of its namespace kube-system; absent: it was captured from manifests."""
+    server: str | None = None
+    """The version of its API server."""
+    namespaces: tuple[DnsLabel, ...] = ()
+    """The namespaces that were looked at."""
+
+
 class Head(Model):
     """Name and release of a blueprint."""
 
@@ -42,6 +57,8 @@ class Head(Model):
     """The release that it describes, in quotes."""
     title: str | None = None
     """The title of the page."""
+    captured: Capture | None = None
+    """When and of what it was captured; absent: somebody has written it."""
 
 
 class Blueprint(Model):

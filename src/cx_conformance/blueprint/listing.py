@@ -123,7 +123,7 @@ def _network(planned: Planned) -> Iterator[Line]:
             note = "; ".join(one for one in (also, _note(served)) if one)
             yield Line("Service port", value, served.source, note, ("service", "ports", index), moved)
     for index, health in enumerate(facts.health):
-        value = f"{health.scheme} {health.port} {health.path} answers {health.status}"
+        value = f"{health.scheme} {health.port} {health.path} answers {health.healthy}"
         yield Line("health", value, health.source, _note(health), ("health", index))
     if facts.ingress:
         further = (*(one.path for one in facts.ingress.paths), *facts.ingress.also_paths)
@@ -155,8 +155,8 @@ def _objects(planned: Planned, override: Override) -> Iterator[Line]:
     resources = facts.resources
     if resources:
         source = Source.SITE if override.resources else resources.source
-        for field, amounts in (("requests", resources.requests), ("limits", resources.limits)):
-            value = f"cpu {amounts.cpu}, memory {amounts.memory}"
+        for field, amounts in resources.promised:
+            value = ", ".join(f"{name} {amount}" for name, amount in amounts.promised.items())
             yield Line(field, value, source, "", ("resources", field), ((*over, "resources", field),))
 
 

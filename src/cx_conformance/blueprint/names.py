@@ -13,7 +13,9 @@ from cx_conformance.blueprint.quantity import ALLOWED, Quantity
 
 _LABEL: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _PORT_NAME: Final = re.compile(r"(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-_URL: Final = re.compile(r"https?://\$\{[A-Z][A-Z0-9_]*\}(?P<path>/[A-Za-z0-9._~%/-]*)")
+_URL: Final = re.compile(
+    r"https?://(?:\$\{[A-Z][A-Z0-9_]*\}|(?P<host>(?:\*\.)?[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?))(?P<path>/[A-Za-z0-9._~%/-]*)"
+)
 
 DnsLabel = Annotated[str, StringConstraints(pattern=rf"^{_LABEL}$", min_length=1, max_length=63)]
 """A name of a namespace, a Service or a volume: lower-case letters, digits and '-', at most 63 characters."""
@@ -62,7 +64,7 @@ QuantityText = Annotated[
 
 def _url(text: str) -> str:
     if _URL.fullmatch(text) is None:
-        raise ValueError(f"{text[:80]!r} is not an ingress URL; allowed is https://${{FQDN}}/path")
+        raise ValueError(f"{text[:80]!r} is not an ingress URL; allowed is https://${{FQDN}}/path, or a host name")
     return text
 
 
@@ -71,13 +73,19 @@ IngressUrl = Annotated[
     AfterValidator(_url),
     WithJsonSchema({"type": "string", "examples": ["https://${FQDN}/ccm"]}),
 ]
-"""An address as the page writes it, the host a placeholder: ``https://${FQDN}/ccm``."""
+"""An address as the page writes it, the host a placeholder: ``https://${FQDN}/ccm``; or one with its own host name."""
 
 
 def url_path(url: str) -> str:
     """Return the path of an ``IngressUrl``: ``/ccm``."""
     match = _URL.fullmatch(url)
     return match["path"] if match else "/"
+
+
+def url_host(url: str) -> str | None:
+    """Return the host name of an ``IngressUrl``; None: a placeholder stands for it."""
+    match = _URL.fullmatch(url)
+    return match["host"] if match else None
 
 
 HttpPath = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._~%/?=&+:@,;!$*()'-]*$", max_length=1024)]

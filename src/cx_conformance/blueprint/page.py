@@ -103,7 +103,7 @@ def _listed(texts: Iterable[str | None]) -> str:
 
 
 def _amounts(amounts: Amounts | None) -> str:
-    return f"{amounts.cpu} {amounts.memory}" if amounts else ""
+    return " ".join(f"{amount}" for amount in amounts.promised.values()) if amounts else ""
 
 
 def _ports(ports: Iterable[int]) -> str:

@@ -193,8 +193,10 @@ def _secret(plan: Plan) -> Iterator[Entry[Secret]]:
 
 def _volume(plan: Plan) -> Iterator[Entry[Volume]]:
     for one in plan.components.values():
+        labels = [promise.label for promise in one.facts.volumes]
         for promise in one.facts.volumes:
-            yield _of(one, promise.label, promise)
+            several = promise.mount_path and labels.count(promise.label) > 1
+            yield _of(one, f"{promise.label}:{promise.mount_path}" if several else promise.label, promise)
 
 
 def _resources(plan: Plan) -> Iterator[Entry[Resources]]:

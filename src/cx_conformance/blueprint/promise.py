@@ -28,6 +28,8 @@ class Source(StrEnum):
     """Another published document of the vendor: a health endpoint, a deployment guide."""
     CHARTS = "charts"
     """The vendor's own charts and configurations, as they are installed."""
+    CAPTURED = "captured"
+    """What was seen when the blueprint was captured: an installation, or manifests."""
     SITE = "site"
     """The site file of this installation."""
 

@@ -198,6 +198,11 @@ def _position(event: yaml.Event) -> Position:
     return Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
 
 
+def is_plain_text(text: str) -> bool:
+    """Tell whether ``text`` is read as text without quotes, not as a number or one of YAML's words."""
+    return isinstance(_plain(text), str)
+
+
 def _plain(text: str) -> object:
     """Read an unquoted text as YAML 1.2 does: ``yes`` and ``0123`` stay text."""
     if text in _WORDS:

@@ -12,6 +12,7 @@ from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.claims import claims_of
 from cx_conformance.cluster.finding import INSTANCE, Finder
 from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.own_containers import own_containers
 from cx_conformance.cluster.ports import ReadyEndpoint, ready_endpoints
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.routing import Routing
@@ -62,14 +63,11 @@ class Seen(Finder):
     def own_containers(self, planned: Planned) -> tuple[Container, ...]:
         """Return the containers that may be the component's own, the likeliest first: all where none is recognised."""
         live = self.workload(planned).object
-        containers = live.template.spec.containers
-        if not containers:
-            raise Absent(f"{live.kind} {live.where} has no container")
         numbers = {port.port for port in planned.facts.container_ports}
-        names = {planned.id, *planned.names, *planned.chart_names}
-        best = [one for one in containers if any(port.number in numbers for port in one.ports)]
-        best += [one for one in containers if one.name in names and one not in best]
-        return tuple(best or containers)
+        found = own_containers(live.template.spec, numbers, {planned.id, *planned.names, *planned.chart_names})
+        if not found:
+            raise Absent(f"{live.kind} {live.where} has no container")
+        return found
 
     def names_of(
         self, planned: Planned, kind: Literal["ConfigMap", "Secret"], names: tuple[str, ...]
@@ -128,7 +126,8 @@ class Seen(Finder):
 
     def host_of(self, planned: Planned) -> str | None:
         """Return the host name under which the component is reached, where it is known."""
-        return self.plan.site.hosts.get(planned.id) or self.fqdn
+        ingress = planned.facts.ingress
+        return self.plan.site.hosts.get(planned.id) or (ingress.host if ingress else None) or self.fqdn
 
     def route(self, planned: Planned, promise: PromisedIngress) -> Route:
         """Return the Ingress rule that counts for the promised path; raises Absent, NotApplicable or CouldNotLook.

@@ -35,6 +35,12 @@ def is_generated_from(name: str, plain: str) -> bool:
     return name.startswith(plain) and _GENERATED.fullmatch(name, len(plain)) is not None
 
 
+def without_generated_end(name: str) -> str:
+    """Return the name of which kustomize made ``name``, or ``name`` itself where it did not."""
+    plain = name[:-11]
+    return plain if plain and _GENERATED.fullmatch(name, len(plain)) else name
+
+
 def config_map(source: Json) -> ConfigMap:
     """Read a ConfigMap; secret-looking values are masked here, so that nothing further on can show them."""
     values = text_map(source, "data")

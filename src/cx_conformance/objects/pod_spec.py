@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from cx_conformance.objects.http_get import HttpGet, http_gets
 from cx_conformance.objects.json_fields import (
     Json,
     flag,
@@ -85,7 +86,10 @@ class Volume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """A container as specified; ``requests`` and ``limits`` hold quantities as they are written."""
+    """A container as specified; ``requests`` and ``limits`` hold quantities as they are written.
+
+    ``http_gets`` are what its probes ask by HTTP; snapshots of earlier versions do not say.
+    """
 
     name: str
     role: Role
@@ -99,6 +103,7 @@ class Container:
     probes: tuple[str, ...]
     command: tuple[str, ...]
     args: tuple[str, ...]
+    http_gets: tuple[HttpGet, ...] = ()
 
     @property
     def is_sidecar(self) -> bool:
@@ -230,6 +235,7 @@ def _container(source: Json, role: Role) -> Container:
         probes=tuple(word for word in ("startup", "readiness", "liveness") if mapping(source, f"{word}Probe")),
         command=mask_arguments(texts(source, "command")),
         args=mask_arguments(texts(source, "args")),
+        http_gets=tuple(http_gets(source)),
     )
 
 

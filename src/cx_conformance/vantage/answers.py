@@ -144,7 +144,7 @@ class HealthProbes:
             )
             for way in ways
         ]
-        seen = http.get_all(requests, good=lambda one: one.status == promise.status, consecutive=self._consecutive)
+        seen = http.get_all(requests, good=lambda one: promise.is_healthy(one.status), consecutive=self._consecutive)
         return tuple(PodAnswer(way.pod, way.vantage, one, scheme) for way, one in zip(ways, seen, strict=True))
 
     def _knock(self, entry: Entry[ServicePort]) -> tuple[PodPort, ...]:

@@ -91,7 +91,7 @@ class EntranceProbes:
         self._by_host: dict[str, list[Entry[Ingress]]] = defaultdict(list)
         for entry in seen.plan.entries("ingress"):
             host = seen.host_of(entry.planned)
-            if host:
+            if host and entry.of.over_tls:
                 self._by_host[host].append(entry)
         self._points = {host: entrance.to(host) for host in self._by_host}
         self._running: dict[tuple[str, str], Pending[Any]] = {}
@@ -99,7 +99,7 @@ class EntranceProbes:
     def start(self, entry: Entry[Ingress]) -> None:
         """Ask for everything about an ingress, and about its host name."""
         host = self._seen.host_of(entry.planned)
-        if host:
+        if host and entry.of.over_tls:
             self._start_host(host)
             self._start_paths(host)
             self._start_redirect(entry, host)
@@ -150,6 +150,8 @@ class EntranceProbes:
 
     def _host(self, entry: Entry[Ingress]) -> str:
         host = self._seen.host_of(entry.planned)
+        if not entry.of.over_tls:
+            raise NotApplicable(f"{entry.of.url} is promised, without TLS; it is not asked from outside")
         if not host:
             raise NotApplicable(NO_HOST)
         return host

@@ -7,6 +7,7 @@ from cx_conformance.blueprint.component import Component, Group
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.lint.finding import Level, Spot, rule
 from cx_conformance.blueprint.problems import DocumentPath
+from cx_conformance.blueprint.promise import Source
 
 T = TypeVar("T")
 
@@ -74,11 +75,11 @@ def _ports(name: str, component: Component) -> Iterator[tuple[DocumentPath, list
 
 @rule("BL205", Level.ERROR)
 def service_ports_lead_to_containers(blueprint: Blueprint) -> Iterator[Spot]:
-    """Every Service port leads to a container port that is promised."""
+    """Every Service port leads to a container port that is promised, unless it is captured."""
     for name, component in blueprint.components.items():
         promised = {port.port for port in component.container_ports}
         for index, port in enumerate(component.service.ports if component.service else ()):
-            if port.container_port not in promised:
+            if port.container_port not in promised and port.source is not Source.CAPTURED:
                 path = ("components", name, "service", "ports", index)
                 yield Spot(
                     path, f"Service port {port.port} leads to container port {port.container_port}, which is none"
@@ -87,20 +88,22 @@ def service_ports_lead_to_containers(blueprint: Blueprint) -> Iterator[Spot]:
 
 @rule("BL206", Level.WARNING)
 def port_names_end_in_their_number(blueprint: Blueprint) -> Iterator[Spot]:
-    """A container port's name ends in its number, as `<scheme>-<abbreviation>-<port>` does."""
+    """A container port's name ends in its number, as `<scheme>-<abbreviation>-<port>` does, unless it is captured."""
     for name, component in blueprint.components.items():
         for index, port in enumerate(component.container_ports):
-            if port.name and not port.name.endswith(f"-{port.port}"):
+            captured = port.source is Source.CAPTURED
+            if port.name and not captured and not port.name.endswith(f"-{port.port}"):
                 path = ("components", name, "containerPorts", index, "name")
                 yield Spot(path, f"port name {port.name} does not end in -{port.port}", port.name)
 
 
 @rule("BL207", Level.WARNING)
 def port_names_have_the_usual_scheme(blueprint: Blueprint) -> Iterator[Spot]:
-    """A port that is usually TLS (443, 8443) is named https."""
+    """A port that is usually TLS (443, 8443) is named https, unless it is captured."""
     for name, component in blueprint.components.items():
         for index, port in enumerate(component.container_ports):
-            if port.port in {443, 8443} and (port.name or "https").split("-")[0] != "https":
+            usual = port.port not in {443, 8443} or (port.name or "https").split("-")[0] == "https"
+            if not usual and port.source is not Source.CAPTURED:
                 path = ("components", name, "containerPorts", index, "name")
                 yield Spot(
                     path, f"{port.name} names another scheme than https, the usual one of {port.port}", port.name
@@ -109,10 +112,10 @@ def port_names_have_the_usual_scheme(blueprint: Blueprint) -> Iterator[Spot]:
 
 @rule("BL208", Level.WARNING)
 def service_port_is_the_container_port(blueprint: Blueprint) -> Iterator[Spot]:
-    """A Service port has the number of the container port that it leads to."""
+    """A Service port has the number of the container port that it leads to, unless it is captured."""
     for name, component in blueprint.components.items():
         for index, port in enumerate(component.service.ports if component.service else ()):
-            if port.port != port.container_port:
+            if port.port != port.container_port and port.source is not Source.CAPTURED:
                 path = ("components", name, "service", "ports", index)
                 yield Spot(
                     path, f"Service port {port.port} leads to container port {port.container_port}", f"{port.port}"
@@ -121,9 +124,9 @@ def service_port_is_the_container_port(blueprint: Blueprint) -> Iterator[Spot]:
 
 @rule("BL209", Level.WARNING)
 def names_follow_the_component(blueprint: Blueprint) -> Iterator[Spot]:
-    """Objects of an internal component are named `ef-<component>`, `ef-<component>-svc`, `ef-<component>-cm`."""
+    """Objects of the page's internal components are `ef-<component>`, `ef-<component>-svc`, `ef-<component>-cm`."""
     for name, component in blueprint.components.items():
-        if component.group is not Group.INTERNAL:
+        if component.group is not Group.INTERNAL or component.workload.source is Source.CAPTURED:
             continue
         owner: DocumentPath = ("components", name)
         if component.workload.name != f"ef-{name}":
@@ -148,24 +151,24 @@ def ingress_leads_to_a_service(blueprint: Blueprint) -> Iterator[Spot]:
 
 @rule("BL211", Level.ERROR)
 def ingress_paths_differ(blueprint: Blueprint) -> Iterator[Spot]:
-    """No two components are reached under the same path."""
+    """No two components are reached under the same path of one host."""
     paths = (
-        (path, ("components", name, "ingress"))
+        ((one.ingress.host, path), ("components", name, "ingress"))
         for name, one in blueprint.components.items()
         if one.ingress
         for path in (one.ingress.path, *one.ingress.also_paths)
     )
-    for path, place, first in _repeated(paths):
-        yield Spot(place, f"path {path} is {first[1]}'s already", f"{first[1]}")
+    for (host, path), place, first in _repeated(paths):
+        yield Spot(place, f"path {host or ''}{path} is {first[1]}'s already", f"{first[1]}")
 
 
 @rule("BL212", Level.ERROR)
 def health_is_on_a_container_port(blueprint: Blueprint) -> Iterator[Spot]:
-    """A health endpoint is on a container port that is promised."""
+    """A health endpoint is on a container port that is promised, unless it is captured."""
     for name, component in blueprint.components.items():
         promised = {port.port for port in component.container_ports}
         for index, health in enumerate(component.health):
-            if health.port not in promised:
+            if health.port not in promised and health.source is not Source.CAPTURED:
                 path = ("components", name, "health", index, "port")
                 yield Spot(path, f"{health.path} is asked on container port {health.port}, which is none")
 
@@ -189,7 +192,8 @@ def requests_fit_into_limits(blueprint: Blueprint) -> Iterator[Spot]:
         if component.resources is None:
             continue
         requests, limits = component.resources.requests, component.resources.limits
-        for what, request, limit in (("cpu", requests.cpu, limits.cpu), ("memory", requests.memory, limits.memory)):
+        for what, request in requests.promised.items():
+            limit = limits.promised.get(what, request)
             if request > limit:
                 path = ("components", name, "resources", "requests", what)
                 yield Spot(path, f"{what} request {request} is more than the limit {limit}", what)
@@ -203,7 +207,12 @@ def names_are_listed_once(blueprint: Blueprint) -> Iterator[Spot]:
         items: list[tuple[str, DocumentPath]] = []
         items += [(f"ConfigMap {x.name}", (*owner, "configMaps", i)) for i, x in enumerate(component.config_maps)]
         items += [(f"Secret {x.name}", (*owner, "secrets", i)) for i, x in enumerate(component.secrets)]
-        items += [(f"volume {x.name}", (*owner, "volumes", i)) for i, x in enumerate(component.volumes) if x.name]
+        # One volume may be mounted at several paths; without a path the name alone tells it.
+        items += [
+            (f"volume {x.name}", (*owner, "volumes", i))
+            for i, x in enumerate(component.volumes)
+            if x.name and x.mount_path is None
+        ]
         items += [
             (f"mount path {x.mount_path}", (*owner, "volumes", i))
             for i, x in enumerate(component.volumes)

@@ -37,7 +37,8 @@ def ingresses(name: str, component: Component, promised: Ingress, made: Installa
         # A WebSocket is idle for longer than the minute after which nginx ends it.
         annotations |= {f"{_NGINX}/proxy-read-timeout": _HOUR, f"{_NGINX}/proxy-send-timeout": _HOUR}
     if _knows_its_path(component, promised):
-        path, rewriting = _path(promised.path, component.service, port), {}
+        kind = "Exact" if promised.exact else "Prefix"
+        path, rewriting = _path(promised.path, component.service, port, kind=kind), {}
     else:
         path = _path(f"{promised.path}(/|$)(.*)", component.service, port, kind="ImplementationSpecific")
         rewriting = {f"{_NGINX}/rewrite-target": "/$2", f"{_NGINX}/use-regex": "true"}
@@ -49,7 +50,7 @@ def ingresses(name: str, component: Component, promised: Ingress, made: Installa
 
 def _knows_its_path(component: Component, promised: Ingress) -> bool:
     """Tell whether the component itself serves below the path, as Keycloak does below ``/auth``."""
-    return any(health.path.startswith(f"{promised.path}/") for health in component.health)
+    return promised.exact or any(health.path.startswith(f"{promised.path}/") for health in component.health)
 
 
 def _ingress(  # noqa: PLR0913, PLR0917 - each is a part of the object
@@ -63,11 +64,11 @@ def _ingress(  # noqa: PLR0913, PLR0917 - each is a part of the object
     labels = pod_labels(name, component)
     more = {"annotations": annotations} if annotations else {}
     about = metadata(made.namespace(component), object_name, labels, **more)
-    spec = {
-        "ingressClassName": "nginx",
-        "tls": [{"hosts": [made.fqdn], "secretName": INGRESS_TLS_SECRET}],
-        "rules": [{"host": made.fqdn, "http": {"paths": paths}}],
-    }
+    promised = component.ingress
+    host = (promised.host if promised else None) or made.fqdn
+    spec: dict[str, Any] = {"ingressClassName": "nginx", "rules": [{"host": host, "http": {"paths": paths}}]}
+    if promised is None or promised.over_tls:
+        spec["tls"] = [{"hosts": [host], "secretName": INGRESS_TLS_SECRET}]
     return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": about, "spec": spec}
 
 

@@ -40,7 +40,7 @@ def _answers(component: Component, port: int, name: str, made: Installation) -> 
     store = component.store
     answers: dict[str, Any] = {"port": port, "as": _kind(component, port, name)}
     paths = {
-        health.path: {"status": health.status, "body": _body(health)}
+        health.path: {"status": health.status or 200, "body": _body(health)}
         for health in component.health
         if health.port == port
     }

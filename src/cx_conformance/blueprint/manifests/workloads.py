@@ -93,8 +93,8 @@ def _container(name: str, component: Component, made: Installation, mounts: list
         container["envFrom"] = [{"configMapRef": {"name": promised.name}} for promised in component.config_maps]
     if component.resources:
         container["resources"] = {
-            field: {"cpu": f"{amounts.cpu}", "memory": f"{amounts.memory}"}
-            for field, amounts in (("requests", component.resources.requests), ("limits", component.resources.limits))
+            field: {name: f"{amount}" for name, amount in amounts.promised.items()}
+            for field, amounts in component.resources.promised
         }
     if mounts:
         container["volumeMounts"] = mounts
