@@ -7,10 +7,11 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Final
 
-from cx_conformance.blueprint.component import Component, ContainerPort, Resources
+from cx_conformance.blueprint.component import Component, ContainerPort
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.quantity import Quantity
+from cx_conformance.blueprint.resources import Resources
 from cx_conformance.cluster.autoscaling import autoscalers_of
 from cx_conformance.cluster.readiness import rollout
 from cx_conformance.cluster.resources import effective, running

@@ -20,7 +20,7 @@ from cx_conformance.blueprint.names import (
     url_path,
 )
 from cx_conformance.blueprint.promise import Model, NamedPromise, Promise
-from cx_conformance.blueprint.quantity import Quantity
+from cx_conformance.blueprint.resources import Resources
 from cx_conformance.blueprint.store import Store
 
 ComponentId = Annotated[
@@ -165,35 +165,6 @@ class Volume(Promise):
     def label(self) -> str:
         """Return how outcomes name it: its name, else where it is mounted, else its size."""
         return self.name or self.mount_path or f"{self.size}"
-
-
-class Amounts(Model):
-    """CPU in cores and memory in bytes; what is absent is not promised."""
-
-    cpu: QuantityText | None = None
-    """Cores: `50m` is a twentieth of one."""
-    memory: QuantityText | None = None
-    """Bytes: `256Mi`; `256M` is less."""
-
-    @property
-    def promised(self) -> dict[str, Quantity]:
-        """Return what is promised, by the resource's name."""
-        return {name: amount for name, amount in (("cpu", self.cpu), ("memory", self.memory)) if amount is not None}
-
-
-class Resources(Promise):
-    """What the component's container requests and is limited to."""
-
-    requests: Amounts = Amounts()
-    """What the container requests."""
-    limits: Amounts = Amounts()
-    """What the container is limited to."""
-
-    @property
-    def promised(self) -> tuple[tuple[str, Amounts], ...]:
-        """Return what is promised, ``requests`` before ``limits``; what promises nothing is left out."""
-        said = (("requests", self.requests), ("limits", self.limits))
-        return tuple((field, amounts) for field, amounts in said if amounts.promised)
 
 
 class OutsidePath(Model):

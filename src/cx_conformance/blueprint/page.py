@@ -6,9 +6,10 @@ It is how the blueprint is compared with the page, and how errata are seen to ha
 from collections.abc import Iterable
 from typing import Final
 
-from cx_conformance.blueprint.component import Amounts, Component, Group
+from cx_conformance.blueprint.component import Component, Group
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.promise import Source
+from cx_conformance.blueprint.resources import Amounts
 
 CALLS_INTERNAL: Final = "Calls (Internal - CIM)"
 CALLS_EXTERNAL: Final = "Calls (External)"

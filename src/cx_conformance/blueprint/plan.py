@@ -11,7 +11,6 @@ from cx_conformance.blueprint.component import (
     ContainerPort,
     Ingress,
     Kind,
-    Resources,
     Secret,
     Service,
     ServicePort,
@@ -21,6 +20,7 @@ from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.health import Health
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Promise, Severity, Source
+from cx_conformance.blueprint.resources import Resources
 from cx_conformance.blueprint.site import Site
 from cx_conformance.blueprint.store import Store
 from cx_conformance.blueprint.tailoring import Planned, tailored

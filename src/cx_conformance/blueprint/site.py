@@ -6,9 +6,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from cx_conformance.blueprint.component import Amounts, ComponentId
+from cx_conformance.blueprint.component import ComponentId
 from cx_conformance.blueprint.names import DnsLabel, DnsSubdomain, PortKey, PortNumber, QuantityText
 from cx_conformance.blueprint.promise import Model
+from cx_conformance.blueprint.resources import Amounts
 from cx_conformance.blueprint.store import Login, Reference, StoreTls
 
 HostName = Annotated[

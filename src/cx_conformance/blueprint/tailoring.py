@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cx_conformance.blueprint.component import Component, Group, Resources, Volume
+from cx_conformance.blueprint.component import Component, Group, Volume
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.promise import Source
+from cx_conformance.blueprint.resources import Resources
 from cx_conformance.blueprint.site import DeploymentModel, Override, Replicas, Site
 from cx_conformance.blueprint.store import Reference, Store
 

@@ -5,11 +5,12 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from cx_conformance.blueprint.component import Amounts, ConfigMap, ContainerPort, Resources, Secret, Volume
+from cx_conformance.blueprint.component import ConfigMap, ContainerPort, Secret, Volume
 from cx_conformance.blueprint.health import Health
 from cx_conformance.blueprint.names import HttpPath, MountPath
 from cx_conformance.blueprint.promise import Source
 from cx_conformance.blueprint.quantity import Quantity
+from cx_conformance.blueprint.resources import Amounts, Resources
 from cx_conformance.capture.gathered import Gathered
 from cx_conformance.cluster.resources import effective
 from cx_conformance.objects.config import ConfigMap as LiveConfigMap
