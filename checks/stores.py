@@ -235,6 +235,8 @@ def check_tls_setting(store: Entry[Store], seen: Seen, store_probes: StoreProbes
             evidence.note(f"{one.where} is {one.value!r}, neither true nor false; it was not compared")
         elif one.switched_on and not asked.secure:
             wrong.append(f"{one.where} is {one.value}, but {asked.observation.address} does not speak TLS")
+        elif not one.switched_on and asked.secure and asked.takes_plain is None:
+            raise CouldNotLook(f"{asked.observation.address} did not tell in time whether it answers without TLS too")
         elif not one.switched_on and asked.secure and not asked.takes_plain:
             wrong.append(f"{one.where} is {one.value}, but {asked.observation.address} wants TLS")
     assert not wrong, "; ".join(wrong)

@@ -53,6 +53,24 @@ def ask_over_tls(
     return AskedOverTls(_with(again, Level.TLS, first.tls) if again.tls.ok else first)
 
 
+def either_way(plain: StoreObservation, over_tls: AskedOverTls) -> AskedOverTls:
+    """Return what came of a store that did not tell in time whether it speaks TLS, asked in plain and then over TLS.
+
+    A store that says nothing for two whole patiences is silent, and that is an answer: whoever calls it waits in vain.
+    One that hung up in plain may have done so for want of TLS, which it then had no time to speak.
+    """
+    tls = over_tls.observation.tls
+    if tls.kind is None or tls.kind is Kind.TLS:
+        return over_tls
+    if plain.speaks.kind is Kind.TIMED_OUT:
+        return AskedOverTls(plain)
+    words = (
+        f"could not be told: whether {plain.address} speaks TLS was not known in time; "
+        f"in plain: {plain.speaks.words}; over TLS: {tls.words}"
+    )
+    return AskedOverTls(_with(plain, Level.SPEAKS, Finding(ok=None, words=words, kind=Kind.GAVE_UP)))
+
+
 def _with_time_left(target: Target, first: StoreObservation) -> Target:
     """Return the target for another look, which ends when the first one had to."""
     left = max(target.limits.total_s - first.milliseconds / 1000, 0.1)

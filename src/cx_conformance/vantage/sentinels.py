@@ -36,7 +36,8 @@ def ask_sentinels(
     said: SentinelSaid | None = None
     for pod in _serving(seen, told, pods)[:_ASKED_AT_MOST]:
         observation = ask(pod)
-        troubles = (observation.findings[level] for level in Level if observation.findings[level].ok is False)
+        findings = [observation.findings[level] for level in Level]
+        troubles = (one for one in findings if one.ok is False or one.kind is Kind.GAVE_UP)
         usable = observation.usable
         if usable.ok:
             host, port = usable.detail["ip"], usable.detail["port"]

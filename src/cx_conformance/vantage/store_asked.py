@@ -23,9 +23,9 @@ class StoreAsked:
     """What kept the run from reading the credentials."""
     login_note: str | None = None
     """Where the credentials come from, where that is not the documented place."""
-    takes_plain: bool = False
+    takes_plain: bool | None = False
     """Whether it also answers without TLS; looked at only where it was asked over TLS and components are told not to
-    use it."""
+    use it; None: it did not tell in time."""
     certificate_note: str | None = None
     """What to know of its certificate although it was accepted."""
     role_note: str | None = None

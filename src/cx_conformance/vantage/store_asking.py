@@ -17,10 +17,10 @@ from cx_conformance.probes.stores.observation import Finding, StoreObservation
 from cx_conformance.probes.stores.target import Credentials, Limits, Target, TlsExpectation
 from cx_conformance.probes.stores.trouble import Kind
 from cx_conformance.vantage.clients import OBSERVE, Asking
-from cx_conformance.vantage.over_tls import AskedOverTls, ask_over_tls
+from cx_conformance.vantage.over_tls import AskedOverTls, ask_over_tls, either_way
 from cx_conformance.vantage.pool import ProbePool
 from cx_conformance.vantage.reach import Reach, Way
-from cx_conformance.vantage.secure import shakes_hands, speaks_tls
+from cx_conformance.vantage.secure import Security, security_of, shakes_hands
 from cx_conformance.vantage.sentinels import PORT as SENTINEL_PORT
 from cx_conformance.vantage.sentinels import SentinelSaid, ask_sentinels, judged_by
 from cx_conformance.vantage.store_access import StoreAccess
@@ -29,9 +29,15 @@ from cx_conformance.vantage.store_names import covered, told_hosts
 from cx_conformance.vantage.told import asking_for, told_ports
 from cx_conformance.vantage.told_accounts import read_from, told_accounts
 
-LIMITS: Final = Limits(connect_s=5.0, answer_s=5.0, total_s=12.0, tries=2)
-"""A store that answers within five seconds is slow, not broken; the drivers' own limits are 4 to 30 seconds."""
-_OF_SENTINEL_S: Final = 2.0
+LIMITS: Final = Limits(connect_s=5.0, answer_s=5.0, total_s=40.0, tries=2)
+"""A store that answers within five seconds is slow, not broken; the drivers' own limits are 4 to 30 seconds.
+
+All its answers together may take eight times as long: a container with a tenth of a CPU needs seconds for a handshake.
+"""
+_SILENT_S: Final = 12.0
+"""For a store that has not said a word within the first patience; it has little to lose."""
+_OF_SENTINEL_S: Final = 12.0
+_PERHAPS_BOTH: Final = (Security.PLAIN, Security.NOT_KNOWN)
 
 
 class StoreAsking:
@@ -40,7 +46,8 @@ class StoreAsking:
     def __init__(self, seen: Seen, reach: Reach, access: StoreAccess, pool: ProbePool, entry: Entry[Store]) -> None:
         """Find its Service and pods; raises NoVantage where there is nothing to ask."""
         self._seen, self._reach, self._access, self._entry = seen, reach, access, entry
-        self._ends = time.monotonic() + pool.allowed(LIMITS.total_s)
+        self._pool, self._began = pool, time.monotonic()
+        self._ends = self._began + pool.allowed(LIMITS.total_s)
         self._service, self._pods = _behind(seen, entry)
         given = seen.plan.site.credentials.get(entry.component, SiteCredentials())
         login = given.login or (None if entry.of.protocol is Protocol.KEYCLOAK else entry.of.login)
@@ -59,7 +66,8 @@ class StoreAsking:
         way = self._way(sentinel)
         hosts = told_hosts(self._seen, self._entry)
         host = hosts[0] if hosts else f"{self._service.name}.{self._service.namespace}.svc"
-        target = self._target(way, host, self._entry.of.port, self._expectation(way))
+        security, expectation = self._expectation(way)
+        target = self._target(way, host, self._entry.of.port, expectation)
         others = self._others(way)
         asking = asking_for(
             self._seen,
@@ -68,7 +76,7 @@ class StoreAsking:
             others_tls=self._certificates() if others else None,
             allow_writes=allow_writes,
         )
-        asked = self._asked(target, asking, way, told_name=bool(hosts))
+        asked = self._asked(target, asking, way, security, told_name=bool(hosts))
         observation, role_note = asked.observation, None
         if not observation.reachable.ok:
             way.raise_trouble()
@@ -83,7 +91,7 @@ class StoreAsking:
             without_login=self._account.missing,
             login_unread=str(self._account.unread) if self._account.unread else None,
             login_note=self._account.note,
-            takes_plain=secure and False in self._flags and not speaks_tls(way.connect_to, self._entry.of.protocol),
+            takes_plain=secure and False in self._flags and self._takes_plain(way),
             certificate_note=asked.note,
             role_note=role_note,
             told_ports=told_ports(self._seen, self._entry) if others else frozenset(),
@@ -104,7 +112,7 @@ class StoreAsking:
             for where, account in told_accounts(self._seen, self._entry, self._access, self._account.credentials)
         )
 
-    def _asked(self, target: Target, asking: Asking, way: Way, *, told_name: bool) -> AskedOverTls:
+    def _asked(self, target: Target, asking: Asking, way: Way, security: Security, *, told_name: bool) -> AskedOverTls:
         observe = OBSERVE[self._entry.of.protocol]
 
         def ask(target: Target) -> StoreObservation:
@@ -121,12 +129,18 @@ class StoreAsking:
 
         if target.tls is not None:
             return over_tls(target)
+        if security is Security.NOT_KNOWN:
+            # Its silence so far was the first.
+            target = replace(target, limits=replace(target.limits, silences=1))
         plain = ask(target)
-        if Kind.TLS not in (plain.speaks.kind, plain.logs_in.kind):
+        wants_tls = Kind.TLS in (plain.speaks.kind, plain.logs_in.kind)
+        untold = security is Security.NOT_KNOWN and plain.reachable.ok and not plain.speaks.ok
+        if not (wants_tls or untold):
             return AskedOverTls(plain)
         # It answered too late to be recognised at first, or PostgreSQL lets nobody in without.
         again = replace(target, tls=self._certificates(), limits=self._limits())
-        return replace(over_tls(again), secure_after_all=True)
+        secured = replace(over_tls(again), secure_after_all=True)
+        return secured if wants_tls else either_way(plain, secured)
 
     def _sentinel(self, pod: Pod) -> StoreObservation:
         from cx_conformance.probes.stores import redis_store
@@ -134,7 +148,8 @@ class StoreAsking:
         way = self._reach.to(pod, SENTINEL_PORT)
         host = f"{self._service.name}.{self._service.namespace}.svc"
         tls = None
-        if speaks_tls(way.connect_to, Protocol.REDIS):
+        security = security_of(way.connect_to, Protocol.REDIS)
+        if security is Security.TLS:
             tls = replace(self._certificates(), check_hostname=False)
             tls = replace(tls, unverified=None if tls.ca_pem else "no CA is known")
         target = self._target(way, host, SENTINEL_PORT, tls)
@@ -153,19 +168,30 @@ class StoreAsking:
         port = next((one.container_port for one in ports if one.port == self._entry.of.port), self._entry.of.port)
         return self._reach.to(self._pods[0], port)
 
-    def _expectation(self, way: Way) -> TlsExpectation | None:
-        """Return TLS as it is to be expected; None where the store is to be asked without."""
+    def _expectation(self, way: Way) -> tuple[Security, TlsExpectation | None]:
+        """Return what it answers to, and TLS as it is to be expected; None where it is to be asked without."""
         protocol = self._entry.of.protocol
-        secure = self._given_tls is not None or speaks_tls(way.connect_to, protocol)
-        # Mongo may answer either way; components that are told to use TLS do.
-        secure = secure or (True in self._flags and shakes_hands(way.connect_to))
-        if not secure:
-            return None
+        if self._given_tls is not None:
+            return Security.TLS, self._certificates()
+        security = security_of(way.connect_to, protocol)
+        if protocol is Protocol.MONGO and True in self._flags and security in _PERHAPS_BOTH:
+            # Mongo may answer either way; components that are told to use TLS do.
+            refused = security is Security.PLAIN and shakes_hands(way.connect_to) is False
+            security = security if refused else Security.TLS
+        if security is Security.NOT_KNOWN:
+            self._ends = min(self._ends, self._began + self._pool.allowed(_SILENT_S))
+        if security is not Security.TLS:
+            return security, None
         expectation = self._certificates()
-        if protocol is Protocol.POSTGRESQL and not expectation.ca_pem and self._given_tls is None:
+        if protocol is Protocol.POSTGRESQL and not expectation.ca_pem:
             # Offered, not demanded: without a CA to verify it with, the plain connection tells more.
-            return None
-        return expectation
+            return security, None
+        return security, expectation
+
+    def _takes_plain(self, way: Way) -> bool | None:
+        """Return whether it answers without TLS too; None where it did not tell in time."""
+        security = security_of(way.connect_to, self._entry.of.protocol)
+        return None if security is Security.NOT_KNOWN else security is Security.PLAIN
 
     def _certificates(self) -> TlsExpectation:
         return self._access.tls(self._tls, self._namespace, check_hostname=self._names_count())

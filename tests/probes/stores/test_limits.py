@@ -120,3 +120,40 @@ def test_a_key_of_another_certificate_is_our_own_trouble(authority: Authority, s
     )
     seen = redis_store.observe(target("redis", serve(faults.hang), crossed))
     assert "do not belong together" in seen.tls.words
+
+
+def test_an_answer_that_comes_when_it_is_asked_again_is_an_answer(serve: Serve) -> None:
+    """Silence is believed when it was met twice, each time for the whole patience."""
+    waiting = [faults.say(b"+PONG\r\n"), faults.hang, faults.hang]
+
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # The first connection only looks whether somebody accepts.
+        await (waiting.pop() if len(waiting) > 1 else waiting[0])(reader, writer)
+
+    seen = redis_store.observe(target("redis", serve(late), limits=SHORT))
+    assert seen.speaks.ok is True
+    assert seen.tries == 2
+
+
+@pytest.mark.parametrize("total_s", [0.3, 0.8], ids=["not once", "not twice"])
+def test_a_question_that_had_too_little_time_tells_nothing_by_its_silence(serve: Serve, total_s: float) -> None:
+    """Where the time for all of a store ends first, it is not known what it would have said: that fails nobody."""
+    limits = replace(SHORT, total_s=total_s)
+    seen = redis_store.observe(target("redis", serve(faults.hang), limits=limits))
+    assert (seen.speaks.ok, seen.speaks.kind) == (None, Kind.GAVE_UP)
+    assert "no time was left" in seen.speaks.words or "took all of 0.3 s" in seen.speaks.words
+
+
+def test_a_store_that_hangs_up_and_never_tells_whether_it_wants_tls_is_not_known(serve: Serve) -> None:
+    """A starved TLS server hangs up on plain words at once and takes long for its part of the handshake."""
+
+    async def starved(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if (await reader.read(65536))[:1] == b"\x16":
+            await faults.hang(reader, writer)
+
+    limits = replace(SHORT, total_s=3.0)
+    seen = redis_store.observe(target("redis", serve(starved), limits=limits))
+    assert (seen.speaks.ok, seen.speaks.kind) == (None, Kind.GAVE_UP)
+    assert "whether it wants TLS was not known in time" in seen.speaks.words
+    again = redis_store.observe(target("redis", serve(faults.half_close), limits=limits))
+    assert (again.speaks.ok, again.speaks.kind) == (False, Kind.CLOSED)

@@ -151,7 +151,7 @@ def _looked(port: Port, line: Line) -> PortObservation:
     except Trouble as trouble:
         finding = Finding(ok=None if trouble.kind is Kind.GAVE_UP else False, words=trouble.words, kind=trouble.kind)
         if port.target.tls is not None and trouble.kind in {Kind.WRONG_PROTOCOL, Kind.CLOSED, Kind.TIMED_OUT}:
-            spoken = sniff(line, secure=False).name
+            spoken = sniff(line, secure=False, silent=trouble.kind is Kind.TIMED_OUT).name
             if spoken not in {None, SILENT, "TLS"}:
                 words = f"{address} speaks {spoken} in plain where TLS is promised"
                 finding = Finding(ok=False, words=words, kind=Kind.WRONG_PROTOCOL)

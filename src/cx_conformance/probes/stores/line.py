@@ -19,8 +19,8 @@ T = TypeVar("T")
 Prelude = Callable[[socket.socket], None]
 _PAUSE_S = 0.1
 """Between two tries."""
-_ALERT_S = 2.0
-"""How long an alert is waited for; it comes with the end of the handshake, which takes a busy Java server a while."""
+_GRAIN_S = 0.05
+"""What a time limit may end early by."""
 
 
 class Line:
@@ -38,6 +38,7 @@ class Line:
         self.connect_ms: float | None = None
         self.certificate: Certificate | None = None
         self._ends = time.monotonic() + target.limits.total_s
+        self._asked = time.monotonic()
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._context: ssl.SSLContext | None = None
         self._timer = threading.Timer(target.limits.total_s, self._cut)
@@ -53,17 +54,26 @@ class Line:
 
     def remaining(self) -> float:
         """Return the seconds left; raise Trouble when there are none."""
-        left = self._left()
+        left = self.left()
         if left <= 0:
             raise self._out_of_time()
         return left
 
-    def _left(self) -> float:
+    def left(self) -> float:
+        """Return the seconds left; none, or fewer, when it is over."""
         return self._ends - time.monotonic()
 
     def patience(self) -> float:
         """Return how long the next answer is waited for, in seconds."""
         return min(self.target.limits.answer_s, self.remaining())
+
+    def begin(self) -> None:
+        """Begin a question: its silence counts only when it had its whole patience."""
+        self._asked = time.monotonic()
+
+    def _had(self, patience: float) -> bool:
+        """Whether the question of now has waited that long; a clock's grain is forgiven."""
+        return time.monotonic() - self._asked >= patience - _GRAIN_S
 
     def watch(self, sock: socket.socket) -> None:
         """Have a socket cut at the deadline that some library opened itself."""
@@ -71,6 +81,7 @@ class Line:
 
     def dial(self) -> socket.socket:
         """Return a TCP connection to where the target's socket goes."""
+        self.begin()
         limit = min(self.target.limits.connect_s, self.remaining())
         began = time.monotonic()
         try:
@@ -86,10 +97,10 @@ class Line:
     def _not_connected(self, error: OSError, limit: float) -> Trouble:
         address = self.target.address
         if isinstance(error, TimeoutError):
-            return Trouble(
-                Kind.TIMED_OUT,
-                f"{address} accepted no connection within {seconds(limit)}; a firewall or network policy may drop it",
-            )
+            words = f"{address} accepted no connection within {seconds(round(limit, 1))}"
+            if limit < self.target.limits.connect_s:
+                return Trouble(Kind.GAVE_UP, f"{words}, and more time was not left")
+            return Trouble(Kind.TIMED_OUT, f"{words}; a firewall or network policy may drop it")
         if trouble := explain_network(error, address, waited_s=limit):
             return trouble
         return Trouble(Kind.NO_ROUTE, f"{address} cannot be connected to: {self.said(error.strerror or error)}")
@@ -142,11 +153,11 @@ class Line:
         """Tell whether the server ends TLS right after the handshake, and why.
 
         With TLS 1.3 a server judges the client's certificate when the client already believes to be connected; the
-        alert is lost when the client has begun to write, or the server resets the connection behind it.
+        alert is lost when the client has begun to write, or the server resets the connection behind it. It comes with
+        the end of the handshake, which takes a busy Java server a while.
         """
         try:
             with self.open(prelude) as sock:
-                sock.settimeout(min(_ALERT_S, self.remaining()))
                 ended = not sock.recv(1)
         except (TimeoutError, Trouble):
             return None
@@ -168,8 +179,12 @@ class Line:
         return self.target.tls is not None and self.target.tls.certificate_pem is not None
 
     def tried(self, ask: Callable[[], T]) -> T:
-        """Return what ``ask`` returns, asked again while tries and time last when the connection was lost."""
-        tries = 0
+        """Return what ``ask`` returns, asked again while tries and time last when connection or answer were lost.
+
+        Silence is no answer: it is believed when the question was left alone for its whole patience as often as the
+        limits say. Where no time is left for that, nothing is known, and the trouble is that we gave up.
+        """
+        tries = silent = 0
         while True:
             tries += 1
             self.tries = max(self.tries, tries)
@@ -177,9 +192,19 @@ class Line:
                 return ask()
             except Exception as error:  # noqa: BLE001 - whatever a library raises is told in words
                 trouble = self.explain(error)
-            if trouble.kind not in TRANSIENT or tries >= self.target.limits.tries or self._left() <= _PAUSE_S:
+            if trouble.kind is Kind.TIMED_OUT:
+                silent += 1
+                self._raise_silence(trouble, silent)
+            elif trouble.kind not in TRANSIENT or tries >= self.target.limits.tries or self.left() <= _PAUSE_S:
                 raise trouble
             time.sleep(_PAUSE_S)
+
+    def _raise_silence(self, trouble: Trouble, times: int) -> None:
+        limits = self.target.limits
+        if times >= limits.silences or self._had(limits.silences * limits.answer_s):
+            raise trouble
+        if self.left() < limits.answer_s + _PAUSE_S:
+            raise Trouble(Kind.GAVE_UP, f"{trouble.words}, and no time was left to ask again")
 
     def explain(self, error: BaseException, otherwise: Kind = Kind.GAVE_UP) -> Trouble:
         """Translate whatever a socket or a library raised.
@@ -188,17 +213,17 @@ class Line:
         says so; else the client gave up, and nothing is known of the store.
         """
         causes = list(chain(error))
-        if self._left() <= 0:
+        if self.left() <= 0:
             return self._out_of_time()
-        for cause in causes:
-            if isinstance(cause, Trouble):
-                return self._closed(cause)
+        if trouble := next((cause for cause in causes if isinstance(cause, Trouble)), None):
+            return self._closed(trouble)
         for cause in causes:
             if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
                 return self._explained(cause)
         network = explain_network(error, self.target.address, waited_s=self.target.limits.answer_s)
         if network is not None:
-            return self._closed(network)
+            hurried = network.kind is Kind.TIMED_OUT and not self._had(self.target.limits.answer_s)
+            return self._out_of_time() if hurried else self._closed(network)
         what = self.said(causes[0]) or type(causes[0]).__name__
         if otherwise is Kind.GAVE_UP:
             return Trouble(Kind.GAVE_UP, f"{self.target.address} could not be asked; the client stopped with: {what}")
@@ -214,8 +239,11 @@ class Line:
         return trouble
 
     def _out_of_time(self) -> Trouble:
-        limit = seconds(self.target.limits.total_s)
-        return Trouble(Kind.TIMED_OUT, f"{self.target.address} did not finish answering within {limit}")
+        limit = seconds(round(self.target.limits.total_s, 1))
+        if self._had(self.target.limits.answer_s):
+            return Trouble(Kind.TIMED_OUT, f"{self.target.address} did not finish answering within {limit}")
+        words = "could not be asked all: what it did answer was slow, and took all of"
+        return Trouble(Kind.GAVE_UP, f"{self.target.address} {words} {limit}")
 
     def _cut(self) -> None:
         for sock in list(self._sockets):

@@ -93,7 +93,10 @@ def _exactly(sock: socket.socket, count: int) -> bytes:
 def _in_plain(notes: Notes) -> str:
     try:
         _hello(notes, notes.line.dial())
-    except (OSError, EOFError, Trouble):
+    except (OSError, EOFError, Trouble) as error:
+        trouble = notes.line.explain(error)
+        if trouble.kind in {Kind.TIMED_OUT, Kind.GAVE_UP}:
+            raise trouble from None
         raise Trouble(Kind.UNAUTHORIZED, "the server answers only over TLS") from None
     return "it answers hello without TLS; set net.tls.mode to requireTLS"
 

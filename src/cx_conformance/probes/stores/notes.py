@@ -134,7 +134,7 @@ class Notes:
     def _name_instead_of_tls(self) -> None:
         failed = self.findings[Level.TLS]
         if failed.ok is False and failed.kind in {Kind.WRONG_PROTOCOL, Kind.CLOSED, Kind.TIMED_OUT}:
-            spoken = sniff(self.line, secure=False).name
+            spoken = sniff(self.line, secure=False, silent=failed.kind is Kind.TIMED_OUT).name
             if spoken not in {None, SILENT, "TLS"}:
                 words = f"{self.target.address} speaks {spoken} in plain where TLS is promised"
                 self.failed(Level.TLS, Kind.WRONG_PROTOCOL, words)
@@ -162,7 +162,11 @@ class Notes:
 
     def _spoken_instead(self, protocol: str, over: str | None, trouble: Trouble) -> Trouble:
         address = self.target.address
-        sniffed = sniff(self.line, secure=self.target.tls is not None)
+        sniffed = sniff(self.line, secure=self.target.tls is not None, silent=trouble.kind is Kind.TIMED_OUT)
+        hung_up = trouble.kind is Kind.CLOSED and sniffed.name is None and not sniffed.said
+        if hung_up and sniffed.late and self.target.tls is None:
+            words = f"{trouble.words}, and whether it wants TLS was not known in time"
+            return Trouble(Kind.GAVE_UP, words)
         if sniffed.name == SILENT:
             waited = seconds(self.target.limits.answer_s)
             silent = Trouble(Kind.TIMED_OUT, f"{address} accepts connections and says nothing within {waited}")

@@ -132,7 +132,10 @@ def _offers_tls(notes: Notes) -> bool:
     try:
         with notes.line.dial() as sock:
             return _offer(notes, sock) == b"S"
-    except (OSError, EOFError, Trouble):
+    except (OSError, EOFError, Trouble) as error:
+        if notes.line.explain(error).kind in {Kind.TIMED_OUT, Kind.GAVE_UP}:
+            words = f"{notes.target.address} lets nobody in without TLS, and did not tell in time whether it speaks it"
+            raise Trouble(Kind.GAVE_UP, words) from None
         return True  # it was not told, so that its own words count
 
 

@@ -1,5 +1,6 @@
 """Names the protocol that a server speaks, by what it says unasked and to a few harmless questions."""
 
+import math
 import re
 import socket
 import ssl
@@ -10,13 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from cx_conformance.probes.stores.line import Line
-from cx_conformance.probes.stores.trouble import Trouble
+from cx_conformance.probes.stores.trouble import Kind, Trouble
 
 SILENT = "nothing"
 """The server takes the connection and says nothing to anything."""
 
 _WAIT_S = 1.0
-"""How long one answer is waited for at most: the server has been connected to already, so it is near."""
+"""How long more is waited for once a server has begun, and an answer that only gives a better name."""
 
 _GREETINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"^....\x01ActiveMQ", re.DOTALL), "OpenWire"),
@@ -46,7 +47,11 @@ _OP_MSG, _OP_REPLY = 2013, 1
 
 _LINE_OR_FRAME = b"GET / HTTP/1.0\r\n\r\n\x00"
 """A request for HTTP, a line for Redis, and by its last byte a frame for STOMP: each answers, if only an error."""
-_SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+"""Asks a PostgreSQL for TLS.
+
+https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-SSLREQUEST
+"""
 
 
 def mongo_hello() -> bytes:
@@ -77,50 +82,61 @@ def _is_mongo(said: bytes) -> bool:
 class Sniffed:
     """What a server speaks: ``name`` is that of a known protocol, ``SILENT``, or None.
 
-    ``said`` is the first answer that belongs to no known protocol, empty when there was none.
+    ``said`` is the first answer that belongs to no known protocol, empty when there was none. ``late`` is whether the
+    question of TLS was not answered in time: it may be TLS that a starved server speaks.
     """
 
     name: str | None
     said: bytes = b""
+    late: bool = False
 
 
-def sniff(line: Line, *, secure: bool) -> Sniffed:
+def sniff(line: Line, *, secure: bool, silent: bool = False) -> Sniffed:
     """Find out what the server speaks; never raises.
 
-    Each question takes a connection of its own; ``secure`` asks them inside TLS.
+    Each question takes a connection of its own; ``secure`` asks them inside TLS. A server that has been ``silent`` for
+    as long as it may is not waited for as long again.
     """
     opened = line.open if secure else line.dial
-    unknown = b""
-    for number, question in enumerate((_LINE_OR_FRAME, mongo_hello(), _SSL_REQUEST, None)):
-        if question is None and secure:
-            break
+    unknown, first_s = b"", min(_WAIT_S, line.left() / 2) if silent else math.inf
+    for number, question in enumerate((_LINE_OR_FRAME, mongo_hello(), SSL_REQUEST)):
         try:
-            said, ended = _ask(line, opened, question) if question is not None else (_hello_of_tls(line), True)
+            said, ended = _ask(line, opened, question, _WAIT_S if number else first_s)
         except (OSError, Trouble):
             continue
-        if question is _SSL_REQUEST and said in {b"S", b"N"}:
+        if question is SSL_REQUEST and said in {b"S", b"N"}:
             return Sniffed(name="PostgreSQL")
         if name := recognise(said):
             return Sniffed(name=name)
         if not said and not ended and number == 0:
             return Sniffed(name=SILENT)
         unknown = unknown or said
-    return Sniffed(name=None, said=unknown)
+    return Sniffed(name=None, said=unknown) if secure else _in_tls(line, unknown)
 
 
-def _ask(line: Line, opened: Callable[[], socket.socket], question: bytes) -> tuple[bytes, bool]:
+def _in_tls(line: Line, unknown: bytes) -> Sniffed:
+    try:
+        said, ended = _ask(line, line.dial, hello_of_tls(line.target.host), math.inf)
+    except (OSError, Trouble) as error:
+        late = line.explain(error).kind in {Kind.TIMED_OUT, Kind.GAVE_UP}
+        return Sniffed(name=None, said=unknown, late=late)
+    if name := recognise(said):
+        return Sniffed(name=name)
+    return Sniffed(name=None, said=unknown or said, late=not (said or ended))
+
+
+def _ask(line: Line, opened: Callable[[], socket.socket], question: bytes, most_s: float) -> tuple[bytes, bool]:
     """Return what is said, and whether the server ended the connection."""
-    wait_s = min(_WAIT_S, line.target.limits.answer_s)
     with opened() as sock:
-        sock.settimeout(wait_s)
+        sock.settimeout(min(line.patience(), most_s))
         with suppress(BrokenPipeError, ConnectionResetError):
             sock.sendall(question)
-        return _listen(sock, wait_s)
+        return _listen(sock)
 
 
-def _listen(sock: socket.socket, wait_s: float) -> tuple[bytes, bool]:
+def _listen(sock: socket.socket) -> tuple[bytes, bool]:
     said = b""
-    until = time.monotonic() + 2 * wait_s
+    until = math.inf
     while len(said) < 512 and time.monotonic() < until:
         try:
             more = sock.recv(512)
@@ -130,17 +146,21 @@ def _listen(sock: socket.socket, wait_s: float) -> tuple[bytes, bool]:
             return said, True
         if not more:
             return said, True
+        if not said:
+            sock.settimeout(_WAIT_S)
+            until = time.monotonic() + 2 * _WAIT_S
         said += more
         if recognise(said):
             break
     return said, False
 
 
-def _hello_of_tls(line: Line) -> bytes:
+def hello_of_tls(host: str | None) -> bytes:
+    """Return how a TLS client begins, which only a TLS server answers in TLS; ``host`` is the name it asks for."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     with suppress(ssl.SSLWantReadError):
-        context.wrap_bio(incoming, outgoing, server_hostname=line.target.host).do_handshake()
-    return _ask(line, line.dial, outgoing.read())[0]
+        context.wrap_bio(incoming, outgoing, server_hostname=host).do_handshake()
+    return outgoing.read()

@@ -15,13 +15,15 @@ class Limits:
 
     ``connect_s`` bounds one TCP connection or TLS handshake, ``answer_s`` one answer, ``total_s`` the whole
     observation with all its connections; all in seconds. ``tries`` is how often a connection that is refused, reset
-    or lost is tried before it is called so.
+    or lost is tried before it is called so, and ``silences`` how often a question must be left without an answer for
+    all of ``answer_s``. A question that had less time than that tells nothing by its silence.
     """
 
     connect_s: float = 2.0
     answer_s: float = 2.0
     total_s: float = 8.0
     tries: int = 2
+    silences: int = 2
 
 
 @dataclass(frozen=True, kw_only=True)

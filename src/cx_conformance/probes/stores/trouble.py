@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
 
 TRANSIENT = frozenset({Kind.REFUSED, Kind.CLOSED, Kind.NO_ROUTE})
-"""What another try may cure; a time limit was patience enough."""
+"""What another try may cure."""
 
 
 class Trouble(Exception):  # noqa: N818 - it never leaves this package: every one ends as a finding
