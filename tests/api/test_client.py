@@ -225,10 +225,10 @@ def test_refused_credentials_are_read_again_once(cluster: Cluster, api: ApiServe
 def test_renewed_credentials_open_new_connections(cluster: Cluster, api: ApiServer) -> None:
     """A renewed client certificate is shown only in a new handshake."""
     cluster.read("/version")
-    before = cluster._pool
+    before = cluster.transport._pool
     api.once(UNAUTHORIZED)
     cluster.read("/version")
-    assert cluster._pool is not before
+    assert cluster.transport._pool is not before
 
 
 def test_threads_that_are_refused_at_once_renew_once(cluster: Cluster) -> None:

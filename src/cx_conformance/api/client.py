@@ -6,16 +6,15 @@ The file is long because trying again is one loop, and every way in which it end
 """
 
 import math
-import random
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 import orjson
-import urllib3
 from urllib3.exceptions import HTTPError
 
 from cx_conformance.api.kubeconfig import (
@@ -26,12 +25,16 @@ from cx_conformance.api.kubeconfig import (
     find_origin,
     read_configuration,
 )
-from cx_conformance.api.refusals import is_lasting, no_answer, refused
+from cx_conformance.api.refusals import is_lasting, no_answer, refused, unusable
+from cx_conformance.api.request import Answer, Patience, Request
 from cx_conformance.api.request_path import parse_path
 from cx_conformance.api.signature import USER_AGENT
 from cx_conformance.api.tally import Tally
+from cx_conformance.api.transport import CUT_OFF, Transport
 from cx_conformance.objects.json_fields import mapping, text
-from cx_conformance.outcome.looking import NotServed, OutOfTime, Unauthorized
+from cx_conformance.outcome.looking import NotServed, OutOfTime, Unauthorized, Unreachable
+from cx_conformance.wire.bounds import OBJECT, SMALL, NotAskedFor, TooMuch
+from cx_conformance.wire.fuse import Fuse
 
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
@@ -42,67 +45,10 @@ _RETRIED = frozenset({429, 500, 502, 503, 504})
 _REFUSED = _RETRIED | {401, 403}
 # A second refusal within this time is the server's last word, not a token that has just expired.
 _CREDENTIALS_KEPT_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """An answer of the API server: status, headers (names in lower case), body as it came."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-
-    def json(self) -> Any:
-        """Return the body as JSON; raises ValueError when it is none."""
-        try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError:
-            # A string that is not UTF-8 must not cost the list.
-            return orjson.loads(self.body.decode("utf-8", "replace"))
-
-    @property
-    def said(self) -> Any:
-        """A refusal's Status object, or its text when it is none."""
-        try:
-            return self.json()
-        except ValueError:
-            return self.body[:500].decode("utf-8", "replace")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long one request may take, and how often it is sent again. All times are in seconds."""
-
-    connect_seconds: float = 5.0
-    total_seconds: float = 60.0
-    # An overloaded or restarting API server: 0.25 + 0.5 + 1 + 2 s; the connection to a restarting one: 8 s more.
-    status_tries: int = 5
-    connection_tries: int = 7
-    first_tries: int = 3
-    first_pause_seconds: float = 0.25
-    longest_pause_seconds: float = 8.0
-    longest_retry_after_seconds: float = 60.0
-
-    def pause(self, tries: int) -> float:
-        """Return the seconds to wait after ``tries`` tries: doubling, with a tenth of jitter."""
-        jitter = 1 + random.random() / 10  # noqa: S311 - spreads requests, guards nothing
-        return float(min(self.first_pause_seconds * 2 ** (tries - 1), self.longest_pause_seconds)) * jitter
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Request:
-    method: str
-    path: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    accept: str = "application/json"
-    body: bytes | None = None
-    content_type: str = "application/json"
-    ends: float | None = None
-    """A moment of its own on the monotonic clock, in place of the cluster's deadline."""
-
-    @property
-    def target(self) -> str:
-        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+# A server that took all the time it may take for one answer is asked once more: the connection may have been dead.
+_SLOW_TRIES = 2
+# Of one look; an installation of 3,000 components has 25,000.
+_MOST_OBJECTS = 100_000
 
 
 class Cluster:
@@ -117,12 +63,13 @@ class Cluster:
         self.context = context
         self.patience = patience or Patience()
         self.tally = Tally()
+        self.transport = Transport()
         self.deadline: float | None = None
         self._lock = Lock()
-        self._pool: urllib3.PoolManager | None = None
         self._answered = False
         self._credentials_read = time.monotonic()
         self._credentials = 0
+        self._objects = 0
 
     @classmethod
     def connect(
@@ -160,16 +107,19 @@ class Cluster:
             raise OutOfTime("out of time: the run's time limit came first; give a longer --time-limit")
         return left
 
-    def get(self, path: str, query: Mapping[str, str] | None = None, accept: str = "application/json") -> Answer:
+    def get(
+        self, path: str, query: Mapping[str, str] | None = None, accept: str = "application/json", *, most: int = SMALL
+    ) -> Answer:
         """GET ``path`` and return the answer: 2xx, or 400, 404, 409, 410 and the like for the caller to judge.
 
-        Raises Unauthorized, Forbidden, Unreachable (no answer, or 5xx and 429 to the end), OutOfTime.
+        Raises Unauthorized, Forbidden, Unreachable (no answer, one of more than ``most`` bytes, or 5xx and 429 to the
+        end), OutOfTime.
         """
-        return self._ask(_Request(method="GET", path=path, query=query or {}, accept=accept))[0]
+        return self._ask(Request(method="GET", path=path, query=query or {}, accept=accept, most=most))[0]
 
     def post(self, path: str, body: Mapping[str, Any]) -> Answer:
         """POST an access review, which changes nothing; raises as ``get``."""
-        return self._ask(_Request(method="POST", path=path, body=orjson.dumps(body)))[0]
+        return self._ask(Request(method="POST", path=path, body=orjson.dumps(body)))[0]
 
     def write(
         self,
@@ -187,14 +137,18 @@ class Cluster:
         """
         ends = None if seconds is None else time.monotonic() + seconds
         sent = orjson.dumps(body) if body is not None else None
-        return self._ask(_Request(method=method, path=path, body=sent, content_type=content_type, ends=ends))[0]
+        request = Request(method=method, path=path, body=sent, content_type=content_type, ends=ends, most=OBJECT)
+        return self._ask(request)[0]
 
-    def read(self, path: str, query: Mapping[str, str] | None = None, accept: str = "application/json") -> Any:
+    def read(
+        self, path: str, query: Mapping[str, str] | None = None, accept: str = "application/json", *, most: int = OBJECT
+    ) -> Any:
         """GET ``path`` as JSON; None when the named object does not exist.
 
         Raises NotServed when there is no such resource, else as ``get``.
         """
-        answer, found = self._ask(_Request(method="GET", path=path, query=query or {}, accept=accept), parse=True)
+        request = Request(method="GET", path=path, query=query or {}, accept=accept, most=most)
+        answer, found = self._ask(request, parse=True)
         if answer.status == 200:
             return found
         error = refused(self.server, "GET", path, answer.status, found)
@@ -203,7 +157,25 @@ class Cluster:
             return None
         raise error
 
-    def _ask(self, request: _Request, *, parse: bool = False) -> tuple[Answer, Any]:
+    @contextmanager
+    def threads(self, at_once: int) -> Iterator[ThreadPoolExecutor]:
+        """Give threads to ask in for one look; an exception in the block cuts off what they wait for."""
+        self._objects = 0
+        with self.transport.threads(at_once) as pool:
+            yield pool
+
+    def count_objects(self, count: int) -> None:
+        """Count what was listed in this look; raises Unreachable for more than a cluster has."""
+        with self._lock:
+            self._objects += count
+            too_many = self._objects > _MOST_OBJECTS
+        if too_many:
+            raise Unreachable(
+                f"the API server at {self.server} lists more than {_MOST_OBJECTS:,} objects; "
+                "look at what stands before it, and at what fills the cluster"
+            )
+
+    def _ask(self, request: Request, *, parse: bool = False) -> tuple[Answer, Any]:
         """Send until there is an answer worth having; every sending but the first is counted with its reason.
 
         Returns the answer, and its JSON when ``parse`` wants a 200 parsed (what breaks off is asked for again).
@@ -216,7 +188,12 @@ class Cluster:
             self.tally.count_request(request.method, template)
             try:
                 answer = self._send(request)
-                found = answer.json() if parse and answer.status == 200 else None
+                found = None
+                if parse and answer.status == 200:
+                    found = answer.json()
+                    answer = replace(answer, body=b"")  # a page is held once
+            except (TooMuch, NotAskedFor) as error:
+                raise unusable(self.server, request.method, request.path, error) from None
             except (OSError, ValueError, HTTPError) as error:
                 self._left(request)
                 self._retry_connection(request, error, tries)
@@ -232,7 +209,7 @@ class Cluster:
             else:
                 return answer, answer.said if answer.status != 200 else found
 
-    def _left(self, request: _Request) -> float:
+    def _left(self, request: Request) -> float:
         """Return the seconds that a request may take, infinite without a limit. Raises OutOfTime when none are left."""
         if request.ends is None:
             of_run = self.remaining()
@@ -242,31 +219,25 @@ class Cluster:
             raise OutOfTime(f"out of time: the API server at {self.server} did not answer {request.method} in time")
         return left
 
-    def _retry_connection(self, request: _Request, error: Exception, tries: int) -> None:
+    def _retry_connection(self, request: Request, error: Exception, tries: int) -> None:
         """Wait before the next try, or raise: a server that never answered is more likely wrong than restarting."""
         allowed = self.patience.connection_tries if self._answered else self.patience.first_tries
+        if isinstance(error, TimeoutError):
+            allowed = min(allowed, _SLOW_TRIES)
         if tries >= allowed or is_lasting(error):
             raise no_answer(self.server, error, tries) from None
         self.tally.count_retry("truncated" if isinstance(error, ValueError) else "connection")
         self._wait(request, tries)
 
-    def _send(self, request: _Request) -> Answer:
+    def _send(self, request: Request) -> Answer:
         """Send once and return the whole answer. Raises the connection's own errors, and OutOfTime."""
+        headers = self._headers(request)
         allowed = min(self.patience.total_seconds, self._left(request))
-        ends = time.monotonic() + allowed
-        response = self._pool_manager().request(
-            request.method,
-            self.server + request.target,
-            headers=self._headers(request),
-            body=request.body,
-            timeout=urllib3.Timeout(connect=min(self.patience.connect_seconds, allowed), read=allowed),
-            retries=False,
-            preload_content=False,
-            redirect=False,
+        return self.transport.send(
+            self.configuration, request, headers, connect=self.patience.connect_seconds, allowed=allowed
         )
-        return _whole(response, ends)
 
-    def _headers(self, request: _Request) -> dict[str, str]:
+    def _headers(self, request: Request) -> dict[str, str]:
         headers = {"Accept": request.accept, "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
         if request.body is not None:
             headers["Content-Type"] = request.content_type
@@ -278,15 +249,6 @@ class Cluster:
         if token:
             headers["Authorization"] = token
         return headers
-
-    def _pool_manager(self) -> urllib3.PoolManager:
-        from kubernetes.client.rest import RESTClientObject
-
-        with self._lock:
-            if self._pool is None:
-                manager: urllib3.PoolManager = RESTClientObject(self.configuration).pool_manager
-                self._pool = manager
-            return self._pool
 
     def _renew_credentials(self, used: int, seconds: float = math.inf) -> bool:
         """Read the credentials again after a 401; False when those that were refused are as new as can be."""
@@ -302,10 +264,10 @@ class Cluster:
                 return False
             self._credentials += 1
             self._credentials_read = time.monotonic()
-            self._pool = None
+            self.transport.forget()
             return True
 
-    def _wait(self, request: _Request, tries: int, asked: str = "") -> None:
+    def _wait(self, request: Request, tries: int, asked: str = "") -> None:
         """Pause before the next try, as long as the server asks (Retry-After), but never past the deadline."""
         pause = self.patience.pause(tries)
         if asked.isdecimal():
@@ -316,17 +278,6 @@ class Cluster:
                 f"out of time: the API server at {self.server} has to be asked again in {pause:.1f} s, "
                 f"and {left:.1f} s of the time limit are left; give a longer --time-limit"
             )
-        time.sleep(pause)
-
-
-def _whole(response: urllib3.BaseHTTPResponse, ends: float) -> Answer:
-    """Read the body to its end, by the moment ``ends``."""
-    body = bytearray()
-    while chunk := response.read1(1 << 20):
-        body += chunk
-        if time.monotonic() > ends:
-            response.close()
-            raise TimeoutError("the body came too slowly")
-    response.release_conn()
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(status=response.status, headers=headers, body=bytes(body))
+        with Fuse(math.inf) as fuse:
+            if fuse.wait(pause) and request.ends is None:
+                raise OutOfTime(CUT_OFF)

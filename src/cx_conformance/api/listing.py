@@ -4,10 +4,11 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-re
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cx_conformance.objects.json_fields import Json, mapping, objects, text
 from cx_conformance.outcome.looking import Unreachable
+from cx_conformance.wire import bounds
 
 if TYPE_CHECKING:
     from cx_conformance.api.client import Cluster
@@ -17,6 +18,7 @@ R = TypeVar("R")
 PAGE = 500
 _WHOLE = "application/json"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_SMALLEST_PAGE = 5
 
 
 def read_list(  # noqa: PLR0913 - each narrows what is read, by keyword
@@ -31,7 +33,8 @@ def read_list(  # noqa: PLR0913 - each narrows what is read, by keyword
     """Return every object of the list at ``path``, parsed page by page so that only one raw page is held.
 
     A page token lives about five minutes; when it has expired (410) the list is read again, and the second time in
-    one piece, as client-go does. resourceVersion stays unset: 0 may be answered from a stale cache.
+    one piece, as client-go does. resourceVersion stays unset: 0 may be answered from a stale cache. Of objects that
+    are so large that a page of them has more than 32 MiB fewer are asked for at once.
     ``labels_of_metadata`` is a label selector; of what it selects the server sends the metadata alone.
     Raises Forbidden, NotServed, Unauthorized, Unreachable, OutOfTime.
     """
@@ -56,16 +59,34 @@ def _read_pages(
     found: list[R] = []
     token = ""
     while True:
-        page = cluster.read(path, query | ({"continue": token} if token else {}), accept)
-        if not isinstance(page, dict) or "items" not in page:
-            raise Unreachable(
-                f"the API server at {cluster.server} answered GET {path} with something that is no list; "
-                "look at the proxies and gateways before it"
-            )
-        found.extend(parse(item) for item in objects(page, "items"))
-        following = text(mapping(page, "metadata"), "continue")
+        with cluster.transport.one_page():
+            page = _read_page(cluster, path, query, accept, token)
+            if not isinstance(page, dict) or "items" not in page:
+                raise Unreachable(
+                    f"the API server at {cluster.server} answered GET {path} with something that is no list; "
+                    "look at the proxies and gateways before it"
+                )
+            cluster.count_objects(len(objects(page, "items")))
+            found.extend(parse(item) for item in objects(page, "items"))
+            following = text(mapping(page, "metadata"), "continue")
+            page = None
         if not following:
             return tuple(found)
         if following == token:
             raise Unreachable(f"the API server at {cluster.server} gives the same page of {path} again and again")
         token = following
+
+
+def _read_page(cluster: "Cluster", path: str, query: dict[str, str], accept: str, token: str) -> Any:
+    """Return one page; ``query`` asks for fewer objects from then on where that many were too large."""
+    from cx_conformance.api.refusals import TooLarge
+
+    while True:
+        try:
+            return cluster.read(path, query | ({"continue": token} if token else {}), accept, most=bounds.PAGE)
+        except TooLarge:
+            limit = int(query.get("limit", PAGE))
+            if limit <= _SMALLEST_PAGE:
+                raise
+            cluster.tally.count_retry("too large")
+            query["limit"] = str(max(limit // 10, _SMALLEST_PAGE))

@@ -10,10 +10,24 @@ import urllib3.exceptions
 from cx_conformance.api.request_path import parse_path
 from cx_conformance.objects.json_fields import text
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NotServed, Unauthorized, Unreachable
+from cx_conformance.wire.bounds import NotAskedFor, TooMuch
 
 
 class PageExpired(Unreachable):
     """The rest of a list has expired (410): it has to be read again from its start."""
+
+
+class TooLarge(Unreachable):
+    """The API server answers with more than an answer may have."""
+
+
+def unusable(server: str, method: str, path: str, error: TooMuch | NotAskedFor) -> Unreachable:
+    """Return the exception for an answer that was cut off at its bound, or came in an encoding of its own."""
+    kind = TooLarge if isinstance(error, TooMuch) else Unreachable
+    return kind(
+        f"the API server at {server} gave no usable answer to {method} {path}: {error}; "
+        "look at what stands before it, and whether the address is right"
+    )
 
 
 def refused(server: str, method: str, path: str, status: int, said: object) -> CouldNotLook:

@@ -7,7 +7,6 @@ records in, and of them the metadata alone.
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -98,7 +97,7 @@ def take(  # noqa: PLR0913 - each says what else to look at, and has a default
     started, begun, before = datetime.now(UTC), time.monotonic(), cluster.tally.total
     retries = cluster.tally.retries
     version, skew = _first_look(cluster)
-    with without_collection(), ThreadPoolExecutor(_WORKERS, thread_name_prefix="snapshot") as pool:
+    with without_collection(), cluster.threads(_WORKERS) as pool:
         look = Look(cluster=cluster, wanted=tuple(dict.fromkeys(namespaces)), pool=pool)
         asking_groups = pool.submit(look.groups) if groups else None
         listings = look.kinds(kinds)

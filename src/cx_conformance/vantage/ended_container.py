@@ -57,8 +57,8 @@ def await_end(cluster: "Cluster", place: ContainerPlace, limits: ExecLimits, sec
     if ended and text(ended, "reason") in ("StartError", "ContainerCannotRun"):
         raise NoVantage(f"{_named(place)} could not start: {text(ended, 'message') or 'no reason given'}")
     return ExecResult(
-        stdout=log.body if log.status == 200 else b"",
-        stderr=b"" if log.status == 200 else log.body,
+        stdout=bytes(log.body) if log.status == 200 else b"",
+        stderr=b"" if log.status == 200 else bytes(log.body),
         exit_code=number(ended, "exitCode") if ended else None,
         ending=Ending.EXITED if ended else Ending.OUT_OF_TIME,
         milliseconds=(time.monotonic() - began) * 1000,
