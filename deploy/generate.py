@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import yaml
+
 import cx_conformance
 from cx_conformance.__main__ import main as cx_conformance_command
 
@@ -78,6 +80,24 @@ GAPS: Final = {
     ),
     "size": Gap("1Gi", "{{ .Values.claim.size }}"),
 }
+PLATFORM: Final = (NAMESPACE, "expertflow", "ef-external")
+"""Where the kustomization's own objects and the platform's live in every installation."""
+ALTERNATIVES: Final = ("ef-bi",)
+"""Where something of the platform lives in some installations: what is granted there is a file of its own."""
+WANTED: Final = '{{- if or (has "NAMESPACE" .Values.namespaces) (lookup "v1" "Namespace" "" "NAMESPACE") }}'
+"""A namespace that not every installation has, such as Superset's own, is granted where it exists."""
+MORE_SECRETS: Final = """\
+{{- with index .Values.secrets "NAMESPACE" }}
+- apiGroups:
+  - ''
+  resources:
+  - secrets
+  resourceNames:
+    {{- toYaml . | nindent 2 }}
+  verbs:
+  - get
+{{- end }}
+"""
 CONDITIONS: Final = {"results.yaml": ".Values.claim.enabled", "rbac.yaml": ".Values.rbac"}
 """Objects that a chart's user may leave out, and by which value."""
 
@@ -100,9 +120,12 @@ def generated() -> dict[Path, str]:
     """Return every file that is made, with its text."""
     sources = {path.name: path.read_text() for path in sorted((ROOT / "source").glob("*.yaml"))}
     found = {ROOT / "kustomize" / name: MADE + plain(text) for name, text in sources.items()}
-    found[ROOT / "kustomize" / "rbac.yaml"] = rights()
+    granted = rights().split("---\n")
+    for namespaces, name in ((PLATFORM, "rbac.yaml"), (ALTERNATIVES, "rbac-ef-bi.yaml")):
+        kept = [one for one in granted[1:] if namespace_of(one) in namespaces]
+        found[ROOT / "kustomize" / name] = "---\n".join((granted[0], *kept))
     chart = ROOT / "helm" / NAMESPACE
-    sources["rbac.yaml"] = rights().replace(f"namespace: {NAMESPACE}\n", "namespace: <<namespace>>\n")
+    sources["rbac.yaml"] = "---\n".join(where_wanted(one) for one in granted)
     for name, text in sources.items():
         found[chart / "templates" / name] = MADE + templated(text, CONDITIONS.get(name))
     # Helm reads no file outside of the chart; and braces that are Prometheus' own must not stand in a template.
@@ -123,6 +146,22 @@ def rights() -> str:
     if status:
         raise SystemExit(status)
     return printed.getvalue()
+
+
+def where_wanted(text: str) -> str:
+    """Return an object of the rights as the chart has it: in the release's namespace, or in those that are wanted."""
+    own = text.replace(f"namespace: {NAMESPACE}\n", "namespace: <<namespace>>\n")
+    namespace = namespace_of(text)
+    if namespace == NAMESPACE:
+        return own
+    more = MORE_SECRETS.replace("NAMESPACE", namespace) if "\nkind: Role\n" in text else ""
+    return f"{WANTED.replace('NAMESPACE', namespace)}\n{own.rstrip()}\n{more}{{{{- end }}}}\n"
+
+
+def namespace_of(text: str) -> str:
+    """Return the namespace of an object; the suite's own for what has none."""
+    found: str = (yaml.safe_load(text) or {}).get("metadata", {}).get("namespace", NAMESPACE)
+    return found
 
 
 def plain(text: str) -> str:

@@ -93,7 +93,7 @@ def test_secrets_are_named_one_by_one() -> None:
     assert ("ef-external", "ef-grafana-dashboard-provider-secret") in named
     assert ("expertflow", "r") in named
     assert ("ef-external", "redis") in named
-    assert ("ef-external", "keycloak") not in named, "its administrator is asked for only where the site says so"
+    assert ("ef-external", "keycloak") in named, "copies of its password are compared with it"
 
 
 def test_the_sites_own_credentials_take_the_place_of_the_charts() -> None:

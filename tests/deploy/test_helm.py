@@ -11,11 +11,12 @@ import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
+from helm_python import HelmError
 
 from cx_conformance import __version__
 from cx_conformance.blueprint.site import Site
 from cx_conformance.run.options import DECLARED
-from tests.deploy.chart import NotModelled, render, rendered
+from tests.deploy.chart import hooks, notes, render
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 CHART = DEPLOY / "helm" / "cx-conformance"
@@ -136,23 +137,50 @@ def test_the_chart_is_of_this_version() -> None:
     assert values["image"].endswith(f":{__version__}")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "{{ .Values.a | b64enc }}",
-        '{{ include "x" . }}',
-        "{{- range .Values.a }}{{- end }}",
-        "{{- if .Values.a }}",
-        "{{ .Values.b }}",
-    ],
-)
-def test_the_renderer_refuses_what_it_does_not_model(text: str) -> None:
-    """So that a template with another form fails here rather than pass unseen."""
-    with pytest.raises(NotModelled):
-        rendered(text, {"Values": {"a": "text", "b": {"c": 1}}})
+def test_superset_is_granted_where_its_namespace_is_wanted() -> None:
+    """By name here; where the chart is installed, Helm finds the namespace itself. Elsewhere no Role would be taken."""
+    roles = [
+        {one["metadata"]["namespace"] for one in render(CHART, values, NAMESPACE) if one["kind"] == "Role"}
+        for values in ({}, {"namespaces": ["expertflow", "ef-external", "ef-bi"]})
+    ]
+    assert roles == [{"expertflow", "ef-external"}, {"expertflow", "ef-external", "ef-bi"}]
 
 
-def test_the_renderer_trims_as_go_does() -> None:
-    """A dash takes the blanks and line breaks before it, and what stands in a branch not taken is gone."""
-    text = "a:\n  {{- if .Values.no }}\n  b\n  {{- else }}\n  c: {{ .Values.word | quote }}\n  {{- end }}\nd\n"
-    assert rendered(text, {"Values": {"no": False, "word": "1"}}) == 'a:\n  c: "1"\nd\n'
+def test_further_secrets_are_granted_by_name() -> None:
+    """In the namespace that they are named for."""
+    found = by_name(render(CHART, {"secrets": {"expertflow": ["our-registry"]}}, NAMESPACE))
+    granted = {
+        place: [
+            rule for rule in found["Role", place, NAMESPACE]["rules"] if "our-registry" in rule.get("resourceNames", ())
+        ]
+        for place in ("expertflow", "ef-external")
+    }
+    only = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["our-registry"], "verbs": ["get"]}
+    assert granted == {"expertflow": [only], "ef-external": []}
+
+
+def test_helms_own_test_takes_a_static_look_under_the_same_rights() -> None:
+    """A pod that the restricted profile takes, with the account and the site file of the nights."""
+    (look,) = hooks(CHART, EVERYTHING, NAMESPACE)
+    night = pod(render(CHART, EVERYTHING, NAMESPACE))
+    assert look["metadata"]["annotations"]["helm.sh/hook"] == "test"
+    (container,) = look["spec"]["containers"]
+    assert container["args"][:3] == ["run", "--static", "--site=/etc/cx-conformance/site.yaml"]
+    same = ("serviceAccountName", "restartPolicy", "imagePullSecrets", "nodeSelector", "tolerations")
+    assert {key: look["spec"][key] for key in same} == {key: night[key] for key in same}
+    assert container["securityContext"] == night["containers"][0]["securityContext"]
+
+
+def test_the_notes_say_what_comes_next() -> None:
+    """When it looks, how to look now, where the report is; and how to grant the rights where the chart does not."""
+    usual = notes(CHART, {}, "audits")
+    assert '"0 2 * * *"' in usual
+    assert "kubectl -n audits create job first --from=cronjob/cx-conformance" in usual
+    assert "rbac --in-cluster" not in usual
+    assert "--service-account audits/cx-conformance" in notes(CHART, {"rbac": False}, "audits")
+
+
+def test_helm_refuses_a_misspelt_value() -> None:
+    """By the schema, before anything is applied."""
+    with pytest.raises(HelmError, match="shedule"):
+        render(CHART, {"shedule": "0 2 * * *"}, NAMESPACE)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cx_conformance.blueprint.component import Kind as WorkloadKind
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.site import Credentials
-from cx_conformance.blueprint.store import Protocol, Reference
+from cx_conformance.blueprint.store import Reference
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.kinds import KINDS, WORKLOADS
 from cx_conformance.cluster.snapshot import STATIC_KINDS
@@ -186,8 +186,9 @@ def _references(plan: Plan, planned: Planned) -> Iterator[Reference]:
     if store is None:
         return
     given = plan.site.credentials.get(planned.id, Credentials())
-    # Keycloak's administrator is asked for only where the site says so.
-    login = given.login or (None if store.protocol is Protocol.KEYCLOAK else store.login)
+    # Also Keycloak's administrator, whose login is tried only where the site says so: copies of the password are
+    # compared with the store's own.
+    login = given.login or store.login
     tls = given.tls or store.tls
     read = (login.username_from, login.password) if login else ()
     certificates = (tls.ca, tls.client_certificate, tls.client_key) if tls else ()

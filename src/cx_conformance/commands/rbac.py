@@ -68,7 +68,8 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
         "--service-account",
         metavar="NAMESPACE/NAME",
         type=_service_account,
-        help=f"the account (default: {NAME} in the platform's first namespace); it is made too",
+        help=f"the account (default: {NAME} in the platform's first namespace, or with --in-cluster {NAME}/{NAME}); it"
+        " is made too",
     )
     subject.add_argument("--user", metavar="NAME", type=_user, help="a user of the cluster instead")
     subject.add_argument("--group", metavar="NAME", type=_group, help="a group of users instead")
@@ -145,7 +146,9 @@ def _yaml(args: argparse.Namespace, session: "Run") -> str:
     if args.with_logs:
         needed = tuple(dict.fromkeys((*needed, *rights_to_logs(plan, there))))
     subject = args.service_account or args.user or args.group
-    subject = subject or Subject(kind="ServiceAccount", name=NAME, namespace=plan.namespaces[0])
+    # In the cluster it is the account of the chart and the kustomization, in their namespace.
+    home = NAME if args.in_cluster else plan.namespaces[0]
+    subject = subject or Subject(kind="ServiceAccount", name=NAME, namespace=home)
     given = (
         " --static" if args.static else "",
         " --allow-probe-pods" if options.allow_probe_pods else "",
