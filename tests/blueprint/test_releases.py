@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from cx_conformance.blueprint.document import Blueprint
+from cx_conformance.blueprint.lint import lint
 from cx_conformance.blueprint.loading import Loaded, load_blueprint
 from cx_conformance.blueprint.problems import InputProblems
 from cx_conformance.blueprint.releases import KNOWN, load_release, nearest
@@ -67,6 +68,21 @@ components:
     till = extended(tmp_path, difference).document.components["till"]
     assert till.resources is None
     assert [(one.name, one.optional) for one in till.config_maps] == [("prices", True), ("coupons", False)]
+
+
+def test_plain_numbers_of_a_list_are_replaced_not_added_to(tmp_path: Path) -> None:
+    """A call that moves to another port does not use both."""
+    called = BASE + "    calls: [{to: till, ports: [80]}]\n"
+    (tmp_path / "called.yaml").write_text(called)
+    file = tmp_path / "moved.yaml"
+    file.write_text("extends: called.yaml\ncomponents: {till: {calls: [{to: till, ports: [81]}]}}\n")
+    assert load_blueprint(file).document.components["till"].calls[0].ports == (81,)
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_release_is_consistent_in_itself(name: str) -> None:
+    """Nothing that lint finds is left without a reason."""
+    assert [one.message for one in lint(load_release(name, SHIPPED)) if one.reason is None] == []
 
 
 def test_every_fact_knows_the_file_that_it_stands_in(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.loading import load_blueprint
 from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.blueprint.plan import Plan
+from cx_conformance.blueprint.releases import load_release
 from cx_conformance.blueprint.site import Site
 from cx_conformance.cluster.kinds import KINDS, WORKLOADS
 from cx_conformance.cluster.seen import Seen
@@ -44,6 +45,12 @@ def blueprint() -> Blueprint:
 
 
 @cache
+def released(name: str) -> Blueprint:
+    """Return a release of the platform."""
+    return load_release(name, suite_root() / "blueprint.yaml").document
+
+
+@cache
 def _reference() -> bytes:
     return orjson.dumps(reference_installation(blueprint(), fqdn=FQDN, seed=1))
 
@@ -51,8 +58,14 @@ def _reference() -> bytes:
 class Installation:
     """The reference installation on one node, to be changed by a test and then judged."""
 
-    def __init__(self, site: dict[str, Any] | None = None, manifests: bytes | None = None) -> None:
-        """Start conformant, with this site file's content; ``manifests`` are others than the reference's, as JSON."""
+    def __init__(
+        self, site: dict[str, Any] | None = None, manifests: bytes | None = None, promised: Blueprint | None = None
+    ) -> None:
+        """Start conformant, with this site file's content.
+
+        ``manifests`` are others than the reference's, as JSON; ``promised`` is another blueprint than the page.
+        """
+        self.promised = promised or blueprint()
         self.manifests: list[Object] = orjson.loads(_reference() if manifests is None else manifests)
         self.site = Site.model_validate(site or {})
         self.version = "v1.36.2"
@@ -123,7 +136,7 @@ class Installation:
 
     def all_outcomes(self, identities: Iterable[str]) -> list[Outcome]:
         """Judge every entry of these checks."""
-        plan = Plan(blueprint(), self.site)
+        plan = Plan(self.promised, self.site)
         snapshot = self.snapshot(plan)
         looks = {"snapshot": snapshot, "seen": Seen(snapshot, plan, self.site.fqdn)} | self.probes
         court = Judge(plan, Waivers(self.site.waivers, dt.datetime.now(dt.UTC).date()))

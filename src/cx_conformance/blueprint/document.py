@@ -10,7 +10,7 @@ from cx_conformance.blueprint.erratum import ChartErratum, Erratum
 from cx_conformance.blueprint.names import DnsLabel
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.prerequisite import Prerequisite
-from cx_conformance.blueprint.promise import Model
+from cx_conformance.blueprint.promise import Model, Source
 
 
 class Party(Model):
@@ -59,6 +59,8 @@ class Head(Model):
     """The title of the page."""
     captured: Capture | None = None
     """When and of what it was captured; absent: somebody has written it."""
+    source: Source = Source.PAGE
+    """Who makes the promises that say nothing of it themselves."""
 
 
 class Blueprint(Model):

@@ -91,7 +91,7 @@ class _Merging:
         if isinstance(old, dict) and isinstance(new, dict):
             self._place(to, self.own, own, self.own_file)
             return self._mapping(to, base, old, own, new)
-        if isinstance(old, list) and isinstance(new, list) and to[-1] in _KEYS:
+        if isinstance(old, list) and isinstance(new, list) and to[-1] in _KEYS and _all_things((*old, *new)):
             self._place(to, self.own, own, self.own_file)
             return self._list(to, base, old, own, new)
         return self._take(to, self.own, own, new, self.own_file)
@@ -154,12 +154,15 @@ def _steps(value: Any) -> Iterator[tuple[str | int, Any]]:
 
 def _key(field: str, value: Any) -> tuple[str, ...]:
     """Return what a thing of the list called ``field`` is told apart by."""
-    if not isinstance(value, dict):
-        return (f"{value}",)
     names = _KEYS[field]
     if field == "volumes":
         return next(((name, f"{value[name]}") for name in names if name in value), ())
     return tuple(f"{value.get(name)}" for name in names)
+
+
+def _all_things(values: tuple[Any, ...]) -> bool:
+    """Tell whether all have names; plain numbers, such as the ports of a call, stand for themselves."""
+    return all(isinstance(one, dict) for one in values)
 
 
 def _is_absent(value: Any) -> bool:

@@ -12,6 +12,7 @@ from cx_conformance.blueprint.explaining import explain
 from cx_conformance.blueprint.extending import read
 from cx_conformance.blueprint.fitting import misfits
 from cx_conformance.blueprint.problems import InputProblems, Position, Problem
+from cx_conformance.blueprint.promise import Source
 from cx_conformance.blueprint.site import Site
 from cx_conformance.blueprint.yaml_text import Tree, parse, read_text
 
@@ -56,8 +57,11 @@ def load(path: Path, model: type[Document]) -> Loaded[Document]:
 def _validated(tree: Tree, raw: bytes, path: Path, model: type[Document]) -> Loaded[Document]:
     if tree.data is None:
         raise InputProblems(path, [Problem(f"is empty; a {model.__name__.lower()} is needed")])
+    head = tree.data.get("blueprint") if isinstance(tree.data, dict) else None
+    source = head.get("source") if isinstance(head, dict) else None
+    context = {"source": source} if source in set(Source) else None
     try:
-        document = model.model_validate(tree.data)
+        document = model.model_validate(tree.data, context=context)
     except ValidationError as error:
         raise InputProblems(path, explain(error, model, tree)) from None
     return Loaded(document=document, path=path, sha256=hashlib.sha256(raw).hexdigest(), tree=tree)

@@ -1,9 +1,9 @@
 """What every promise of the blueprint carries: by whom it was made, and how bad it is when it is broken."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 from pydantic.alias_generators import to_camel
 
 
@@ -30,6 +30,8 @@ class Source(StrEnum):
     """The vendor's own charts and configurations, as they are installed."""
     CAPTURED = "captured"
     """What was seen when the blueprint was captured: an installation, or manifests."""
+    RELEASE = "release"
+    """The charts of a release, where the blueprint is of that release."""
     SITE = "site"
     """The site file of this installation."""
 
@@ -61,6 +63,14 @@ class Promise(Model):
     """Why it differs from the page, or is less than binding."""
     optional: bool = False
     """Accepted when absent, with a note: the page has it, real installations lack it without harm."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_the_document(cls, written: Any, info: ValidationInfo) -> Any:
+        """Let a promise that names nobody be made by whom the head of its document names."""
+        if info.context and isinstance(written, dict) and "source" not in written:
+            return {**written, "source": info.context["source"]}
+        return written
 
 
 class NamedPromise(Promise):

@@ -63,7 +63,8 @@ def test_workloads_keep_what_their_row_promises(blueprint: Blueprint, objects: O
         ports = [(port["containerPort"], port.get("name")) for port in container.get("ports", [])]
         assert ports == [(port.port, port.name) for port in component.container_ports], name
         if component.resources:
-            assert container["resources"]["limits"]["memory"] == str(component.resources.limits.memory), name
+            limits = component.resources.limits
+            assert container["resources"]["limits"]["memory"] == str(limits.memory), name
 
 
 def test_services_lead_to_the_pods_of_their_component(blueprint: Blueprint, objects: Objects) -> None:

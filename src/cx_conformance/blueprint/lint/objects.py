@@ -1,7 +1,7 @@
 """Rules about the objects of components: names, ports, paths, sizes."""
 
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from cx_conformance.blueprint.component import Component, Group
 from cx_conformance.blueprint.document import Blueprint
@@ -75,23 +75,27 @@ def _ports(name: str, component: Component) -> Iterator[tuple[DocumentPath, list
 
 @rule("BL205", Level.ERROR)
 def service_ports_lead_to_containers(blueprint: Blueprint) -> Iterator[Spot]:
-    """Every Service port leads to a container port that is promised, unless it is captured."""
+    """Every Service port leads to a container port that is promised, unless it is of charts or captured."""
     for name, component in blueprint.components.items():
         promised = {port.port for port in component.container_ports}
         for index, port in enumerate(component.service.ports if component.service else ()):
-            if port.container_port not in promised and port.source is not Source.CAPTURED:
+            if port.container_port not in promised and port.source not in _OTHERS:
                 path = ("components", name, "service", "ports", index)
                 yield Spot(
                     path, f"Service port {port.port} leads to container port {port.container_port}, which is none"
                 )
 
 
+_OTHERS: Final = (Source.CAPTURED, Source.RELEASE)
+"""Whose names follow no habit of the page."""
+
+
 @rule("BL206", Level.WARNING)
 def port_names_end_in_their_number(blueprint: Blueprint) -> Iterator[Spot]:
-    """A container port's name ends in its number, as `<scheme>-<abbreviation>-<port>` does, unless it is captured."""
+    """A container port's name ends in its number, as `<scheme>-<abbreviation>-<port>` does, unless it is of charts or captured."""
     for name, component in blueprint.components.items():
         for index, port in enumerate(component.container_ports):
-            captured = port.source is Source.CAPTURED
+            captured = port.source in _OTHERS
             if port.name and not captured and not port.name.endswith(f"-{port.port}"):
                 path = ("components", name, "containerPorts", index, "name")
                 yield Spot(path, f"port name {port.name} does not end in -{port.port}", port.name)
@@ -99,11 +103,11 @@ def port_names_end_in_their_number(blueprint: Blueprint) -> Iterator[Spot]:
 
 @rule("BL207", Level.WARNING)
 def port_names_have_the_usual_scheme(blueprint: Blueprint) -> Iterator[Spot]:
-    """A port that is usually TLS (443, 8443) is named https, unless it is captured."""
+    """A port that is usually TLS (443, 8443) is named https, unless it is of charts or captured."""
     for name, component in blueprint.components.items():
         for index, port in enumerate(component.container_ports):
             usual = port.port not in {443, 8443} or (port.name or "https").split("-")[0] == "https"
-            if not usual and port.source is not Source.CAPTURED:
+            if not usual and port.source not in _OTHERS:
                 path = ("components", name, "containerPorts", index, "name")
                 yield Spot(
                     path, f"{port.name} names another scheme than https, the usual one of {port.port}", port.name
@@ -112,10 +116,10 @@ def port_names_have_the_usual_scheme(blueprint: Blueprint) -> Iterator[Spot]:
 
 @rule("BL208", Level.WARNING)
 def service_port_is_the_container_port(blueprint: Blueprint) -> Iterator[Spot]:
-    """A Service port has the number of the container port that it leads to, unless it is captured."""
+    """A Service port has the number of the container port that it leads to, unless it is of charts or captured."""
     for name, component in blueprint.components.items():
         for index, port in enumerate(component.service.ports if component.service else ()):
-            if port.port != port.container_port and port.source is not Source.CAPTURED:
+            if port.port != port.container_port and port.source not in _OTHERS:
                 path = ("components", name, "service", "ports", index)
                 yield Spot(
                     path, f"Service port {port.port} leads to container port {port.container_port}", f"{port.port}"
@@ -126,7 +130,7 @@ def service_port_is_the_container_port(blueprint: Blueprint) -> Iterator[Spot]:
 def names_follow_the_component(blueprint: Blueprint) -> Iterator[Spot]:
     """Objects of the page's internal components are `ef-<component>`, `ef-<component>-svc`, `ef-<component>-cm`."""
     for name, component in blueprint.components.items():
-        if component.group is not Group.INTERNAL or component.workload.source is Source.CAPTURED:
+        if component.group is not Group.INTERNAL or component.workload.source in _OTHERS:
             continue
         owner: DocumentPath = ("components", name)
         if component.workload.name != f"ef-{name}":
@@ -164,7 +168,7 @@ def ingress_paths_differ(blueprint: Blueprint) -> Iterator[Spot]:
 
 @rule("BL212", Level.ERROR)
 def health_is_on_a_container_port(blueprint: Blueprint) -> Iterator[Spot]:
-    """A health endpoint is on a container port that is promised, unless it is captured."""
+    """A health endpoint is on a container port that is promised, unless it is of charts or captured."""
     for name, component in blueprint.components.items():
         promised = {port.port for port in component.container_ports}
         for index, health in enumerate(component.health):
