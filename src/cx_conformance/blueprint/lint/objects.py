@@ -92,7 +92,7 @@ _OTHERS: Final = (Source.CAPTURED, Source.RELEASE)
 
 @rule("BL206", Level.WARNING)
 def port_names_end_in_their_number(blueprint: Blueprint) -> Iterator[Spot]:
-    """A container port's name ends in its number, as `<scheme>-<abbreviation>-<port>` does, unless it is of charts or captured."""
+    """A container port's name ends in its number, as `<scheme>-<abbreviation>-<port>` does on the page."""
     for name, component in blueprint.components.items():
         for index, port in enumerate(component.container_ports):
             captured = port.source in _OTHERS
