@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from cx_conformance.run.preflight import Lacking
     from cx_conformance.run.run import Run
 
-_TAKEN: Final = ("--blueprint", "--site", "--static", "--kubeconfig", "--context", "--sandbox", "--time-limit", *WRITES)
+_TAKEN: Final = (
+    "--blueprint",
+    "--release",
+    "--site",
+    "--static",
+    "--kubeconfig",
+    "--context",
+    "--sandbox",
+    "--time-limit",
+    *WRITES,
+)
 
 _DESCRIPTION: Final = """\
 Asks the API server, all at once, whether the account may do what a run needs, and says which checks could not be

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _TAKEN: Final = (
     "--blueprint",
+    "--release",
     "--site",
     "--static",
     "--kubeconfig",
@@ -125,8 +126,10 @@ def _yaml(args: argparse.Namespace, session: "Run") -> str:
     from cx_conformance.cluster.rights import existing, referred_secrets, rights, rights_to_logs, rights_to_make
     from cx_conformance.cluster.roles import role_objects
 
-    plan = session.plan
     looked = args.from_cluster or session.options.snapshot or session.options.sandbox is not None
+    if not looked:
+        session.looks.give_up_recognising()
+    plan = session.plan
     there = existing(session.snapshot) if looked else None
     needed = rights(
         plan,

@@ -8,7 +8,7 @@ from cx_conformance.run.options import DECLARED
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-_TAKEN = ("--blueprint", "--site", "--kubeconfig", "--context", "--sandbox", "--time-limit")
+_TAKEN = ("--blueprint", "--release", "--site", "--kubeconfig", "--context", "--sandbox", "--time-limit")
 
 
 def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -76,14 +76,18 @@ def _prepare_reports(options: Options) -> None:
 
 
 def _start(run: Run, *, in_charge: bool) -> None:
-    """Start what the run looks at; where that is interrupted, the session begins all the same, for its report's sake.
+    """Start what the run looks at, and be clear about what is promised, by which checks are collected.
+
+    Where that is interrupted, the session begins all the same, for its report's sake.
 
     From here to the collection pytest would end without one, so that an interrupt is only noted.
     """
     try:
         run.looks.start()
+        run.promise()
     except KeyboardInterrupt:
         run.interrupted = True
+        run.looks.give_up_recognising()
     if in_charge:
         hold(run.interrupt)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _SHARED: Final = "cx_conformance_shared"
 _KUBECONFIG: Final = "cx_conformance_kubeconfig"
 _ASKED: Final = "cx_conformance_asked"
+_RELEASE: Final = "cx_conformance_release"
 WORKERS: Final = "cx-conformance-workers"
 """The name of the plug-in that is there when several processes judge."""
 LIVE_GROUP: Final = "live"
@@ -31,7 +32,9 @@ def of_worker(config: pytest.Config) -> dict[str, Any] | None:
 
 
 def adapted(options: "Options", told: dict[str, Any]) -> "Options":
-    """Return the options of a worker: the controller's sandbox is its cluster."""
+    """Return the options of a worker: the controller's sandbox is its cluster, and its release the one promised."""
+    if told[_RELEASE]:
+        options = replace(options, release=told[_RELEASE])
     if options.sandbox is None:
         return options
     return replace(options, sandbox=None, kubeconfig=told[_KUBECONFIG], context=None)
@@ -39,7 +42,12 @@ def adapted(options: "Options", told: dict[str, Any]) -> "Options":
 
 def shared_snapshot(told: dict[str, Any] | None) -> Path | None:
     """Return where the workers of this run share their look; None where there is only one process."""
-    return Path(told[_SHARED]) / "snapshot.json" if told else None
+    return snapshot_in(Path(told[_SHARED])) if told else None
+
+
+def snapshot_in(folder: Path) -> Path:
+    """Return the file of the look in the folder that the processes share."""
+    return folder / "snapshot.json"
 
 
 class Worker:
@@ -64,13 +72,14 @@ class Controller:
         """Share what ``run`` started."""
         self._run = run
         self.folder = Path(tempfile.mkdtemp(prefix="cx-conformance-"))
-        run.looks.shared = shared_snapshot({_SHARED: str(self.folder)})
+        run.looks.share(snapshot_in(self.folder))
 
     def pytest_configure_node(self, node: Any) -> None:
-        """Pass on the folder and the sandbox's kubeconfig."""
+        """Pass on the folder, the sandbox's kubeconfig and the release that was decided on."""
         node.workerinput[_SHARED] = str(self.folder)
         embedded = self._run.looks.sandbox
         node.workerinput[_KUBECONFIG] = str(embedded.kubeconfig) if embedded else ""
+        node.workerinput[_RELEASE] = self._run.looks.promises.release
 
     def pytest_testnodedown(self, node: Any) -> None:
         """Count what a worker has asked of the cluster as the run's; one that crashed could not tell."""

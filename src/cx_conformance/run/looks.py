@@ -3,24 +3,23 @@
 What could not be looked at is remembered too: whoever asks for it gets the same CouldNotLook.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cx_conformance.blueprint.document import Blueprint
-from cx_conformance.blueprint.loading import Loaded
-from cx_conformance.blueprint.plan import Entry, Plan
-from cx_conformance.blueprint.site import Site
+from cx_conformance.blueprint.plan import Entry
 from cx_conformance.outcome.looking import CouldNotLook, OutOfTime
 from cx_conformance.run.in_turn import one_at_a_time
 from cx_conformance.run.options import Options
+from cx_conformance.run.promises import Promises
 from cx_conformance.run.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from cx_conformance.api.client import Cluster
+    from cx_conformance.cluster.recognition import Recognition
     from cx_conformance.cluster.seen import Seen
     from cx_conformance.cluster.snapshot import Snapshot
     from cx_conformance.sandbox.cluster import EmbeddedCluster
@@ -39,22 +38,18 @@ class Looks:
     def __init__(  # noqa: PLR0913 - all that a run knows before it looks
         self,
         options: Options,
-        blueprint: Blueprint,
-        site: Loaded[Site] | None,
-        plan: Plan,
+        promises: Promises,
         time_limit: TimeLimit,
         *,
         wanted: Wanted,
         consent: "Consent",
         fqdn: str | None,
     ) -> None:
-        """Look, when asked, at what ``plan`` promises; ValueError says what of the options cannot be used."""
+        """Look, when asked, at what is promised; ValueError says what of the options cannot be used."""
         from cx_conformance.vantage.entrance import entrance
 
         self._options = options
-        self._blueprint = blueprint
-        self._site = site
-        self._plan = plan
+        self._promises = promises
         self._time = time_limit
         self._wanted = wanted
         self._consent = consent
@@ -89,7 +84,7 @@ class Looks:
     @property
     def folder(self) -> Path:
         """Return the folder that paths of the site file start from."""
-        return self._site.path.parent if self._site else Path()
+        return self._options.site.parent if self._options.site else Path()
 
     @property
     def sandbox(self) -> "EmbeddedCluster | None":
@@ -125,7 +120,30 @@ class Looks:
         """Return the snapshot in the blueprint's words."""
         from cx_conformance.cluster.seen import Seen
 
-        return self._once("seen", lambda: Seen(self.snapshot, self._plan, self._fqdn))
+        return self._once("seen", lambda: Seen(self.snapshot, self.promises.plan, self._fqdn))
+
+    @property
+    def promises(self) -> Promises:
+        """Return what is promised; where nobody said the release, by what is installed.
+
+        Where that cannot be looked at it is the page that is promised.
+        """
+        if self._promises.choice is None:
+            with suppress(CouldNotLook):
+                _ = self.snapshot
+            self._promises.decide(None)
+        return self._promises
+
+    def give_up_recognising(self) -> None:
+        """Promise the page, where nobody said the release and the look that would show it was broken off."""
+        self._promises.decide(None)
+
+    @property
+    def recognition(self) -> "Recognition | None":
+        """Return which release the snapshot shows; None where there is no snapshot."""
+        from cx_conformance.cluster.recognition import recognise
+
+        return self._once("recognition", lambda: recognise(self.snapshot)) if self.has_snapshot else None
 
     @property
     def live(self) -> "LiveProbes":
@@ -161,7 +179,7 @@ class Looks:
         What cannot be looked at now is told by the checks, as at the first look.
         """
         before = self.probing
-        for name in ("snapshot", "seen", "live"):
+        for name in ("snapshot", "seen", "recognition", "live"):
             self._found.pop(name, None)
         if self.shared is not None:
             self.shared.unlink(missing_ok=True)
@@ -192,7 +210,7 @@ class Looks:
 
         for fault in self._options.sandbox or ():
             parse(fault)
-        objects = reference_installation(self._blueprint)
+        objects = reference_installation(self.promises.blueprint.document)
         embedded = EmbeddedCluster(objects, self._options.sandbox or (), static=self._options.static)
         return self._opened.enter_context(embedded)
 
@@ -202,18 +220,21 @@ class Looks:
         kubeconfig, context = self._options.kubeconfig, self._options.context
         if (embedded := self.sandbox) is not None:
             kubeconfig, context = str(embedded.kubeconfig), None
-        elif self._site and not kubeconfig and (named := self._site.document.cluster.kubeconfig):
+        elif not kubeconfig and (named := self._promises.site_alone.cluster.kubeconfig):
             kubeconfig = str(self.folder / Path(named).expanduser())
-            context = context or self._site.document.cluster.context
+            context = context or self._promises.site_alone.cluster.context
         cluster = Cluster.connect(kubeconfig, context, seconds=max(0.0, self._time.remaining()))
         cluster.deadline = self._time.deadline
         return cluster
 
     def _take(self) -> "Snapshot":
+        from cx_conformance.cluster.recognition import recognise
         from cx_conformance.cluster.snapshot import load, save
 
         if self._options.snapshot:
-            return load(self._options.snapshot)
+            saved = load(self._options.snapshot)
+            self._promises.decide(recognise(saved))
+            return saved
         if self.shared is None:
             return self._look()
         with one_at_a_time(self.shared):
@@ -221,18 +242,40 @@ class Looks:
                 save(self._look(), self.shared)
             return load(self.shared)
 
+    def share(self, path: Path) -> None:
+        """Share the look with other processes by this file: what was seen already, too."""
+        from cx_conformance.cluster.snapshot import save
+
+        if self.has_snapshot:
+            save(self.snapshot, path)
+        self.shared = path
+
     def _look(self) -> "Snapshot":
+        """Look at the lists, decide by them what is promised, and then at what else that needs."""
+        from cx_conformance.cluster.recognition import recognise
         from cx_conformance.cluster.rights import every_kind_for, kinds_for
         from cx_conformance.cluster.seen import Seen
-        from cx_conformance.cluster.snapshot import take
+        from cx_conformance.cluster.snapshot import STATIC_KINDS, Further, take
 
-        plan = self._plan
+        promises = self._promises
 
-        def look(kinds: Iterable[Any]) -> "Snapshot":
-            return take(self.cluster, plan.namespaces, alternatives=plan.secrets, kinds=kinds, groups=False)
+        def then(lists: "Snapshot") -> Further:
+            if promises.choice is None:
+                promises.decide(recognise(lists))
+            plan = promises.plan
+            lacks = Seen(lists, plan).lacks_workload
+            return Further(
+                kinds=every_kind_for(plan) if lacks else kinds_for(plan),
+                alternatives=plan.secrets,
+            )
 
-        seen = look(kinds_for(plan))
-        return look(every_kind_for(plan)) if Seen(seen, plan).lacks_workload else seen
+        known = promises.choice is not None
+        places = promises.plan.namespaces if known else promises.first_namespaces
+        kinds = kinds_for(promises.plan) if known else STATIC_KINDS
+        seen = take(self.cluster, places, kinds=kinds, groups=False, then=then)
+        if set(promises.plan.namespaces) <= set(seen.namespaces):
+            return seen
+        return take(self.cluster, promises.plan.namespaces, kinds=kinds, groups=False, then=then)
 
     def _probe(self) -> "LiveProbes":
         from cx_conformance.vantage.together import LiveProbes

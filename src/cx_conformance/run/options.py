@@ -17,6 +17,13 @@ ENVIRONMENT: Final = "CX_CONFORMANCE_"
 
 DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
     ("--blueprint", {"metavar": "FILE", "help": "what is promised (default: the shipped blueprint.yaml)"}),
+    (
+        "--release",
+        {
+            "metavar": "auto|VERSION",
+            "help": "the release that is installed, such as 4.10 (default: auto, which recognises it)",
+        },
+    ),
     ("--site", {"metavar": "FILE", "help": "this installation: names, deviations, credentials by reference, waivers"}),
     ("--kubeconfig", {"metavar": "FILE", "help": "how to reach the cluster (default: $KUBECONFIG, ~/.kube/config)"}),
     ("--context", {"metavar": "NAME", "help": "context of the kubeconfig (default: its current one)"}),
@@ -160,6 +167,8 @@ class Options:
     """The options of one run; None where none was given."""
 
     blueprint: Path | None = None
+    release: str | None = None
+    """The release that is said to be installed; None: it is recognised."""
     site: Path | None = None
     kubeconfig: str | None = None
     context: str | None = None
@@ -234,6 +243,7 @@ class Options:
             raise ValueError("--keep needs --report DIR: it is said of what is written there")
         return cls(
             blueprint=path("blueprint"),
+            release=None if value("release") in (None, "auto") else str(value("release")),
             site=path("site"),
             kubeconfig=value("kubeconfig"),
             context=value("context"),

@@ -5,7 +5,8 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from cx_conformance.blueprint.loading import Loaded, load_blueprint, load_site
+from cx_conformance.blueprint.document import Blueprint
+from cx_conformance.blueprint.loading import Loaded
 from cx_conformance.blueprint.plan import Entry, Plan
 from cx_conformance.blueprint.site import Site, Waiver
 from cx_conformance.outcome.check import Check
@@ -18,8 +19,8 @@ from cx_conformance.reports.scrubber import Scrubber
 from cx_conformance.run.catalogue import Catalogue, catalogue
 from cx_conformance.run.looks import Looks
 from cx_conformance.run.options import Options
-from cx_conformance.run.selection import Selection
-from cx_conformance.run.suite_files import suite_root
+from cx_conformance.run.promises import Promises
+from cx_conformance.run.selection import Selection, refuse_unknown
 from cx_conformance.run.time_limit import TimeLimit
 
 if TYPE_CHECKING:
@@ -44,29 +45,24 @@ class Run:
         self.command = command
         self.time_limit = TimeLimit(options.time_limit)
         self.started = self.time_limit.started
-        self.blueprint = load_blueprint(options.blueprint or suite_root() / "blueprint.yaml")
-        self.site: Loaded[Site] | None = load_site(options.site, self.blueprint.document) if options.site else None
-        site = self.site.document if self.site else Site()
-        self.fqdn = options.fqdn or site.fqdn
-        self.plan = Plan(self.blueprint.document, site)
+        if options.settle and options.snapshot:
+            raise ValueError("--settle: a saved snapshot does not change; leave out --settle or --snapshot")
+        promises = Promises(options)
+        self.fqdn = options.fqdn or promises.site_alone.fqdn
         self.consent = Consent(options.allow_probe_pods, options.allow_debug_containers)
         """What may be written to the cluster, and what was."""
         self.looks = Looks(
             options,
-            self.blueprint.document,
-            self.site,
-            self.plan,
+            promises,
             self.time_limit,
             wanted=self._selected,
             consent=self.consent,
             fqdn=self.fqdn,
         )
-        waivers = Waivers(site.waivers, self.started.date())
-        self.judge = Judge(self.plan, waivers, static=options.static, clean=self.without_secrets)
-        self._scrub = OutcomeScrubber(self.blueprint.path.read_text("utf-8"))
-        if options.settle and options.snapshot:
-            raise ValueError("--settle: a saved snapshot does not change; leave out --settle or --snapshot")
-        self.selection = Selection(options.only, options.skip, self.plan, self._is_check)
+        if promises.choice is not None:
+            self.promise()
+        else:
+            refuse_unknown((*options.only, *options.skip), promises.may_promise, promises.usual, self._is_check)
         self.deselected = 0
         self.outcomes: dict[str, Outcome] = {}
         self.interrupted = False
@@ -74,6 +70,43 @@ class Run:
         """What of pytest ended the run before its time."""
         self.extra: dict[str, Any] = {}
         """What else reports tell of the run."""
+
+    def promise(self) -> None:
+        """Be clear about what is promised; where nobody says the release the cluster is looked at.
+
+        InputProblems says what of blueprint and site cannot be used, ValueError what of the options.
+        """
+        _ = self.judge, self.selection
+
+    @property
+    def blueprint(self) -> Loaded[Blueprint]:
+        """Return the blueprint, and where it was read from."""
+        return self.looks.promises.blueprint
+
+    @property
+    def site(self) -> Loaded[Site] | None:
+        """Return the site file, where there is one."""
+        return self.looks.promises.site
+
+    @property
+    def plan(self) -> Plan:
+        """Return the blueprint as this site has it."""
+        return self.looks.promises.plan
+
+    @cached_property
+    def selection(self) -> Selection:
+        """Return which checks were asked for; ValueError for a name that is nothing."""
+        return Selection(self.options.only, self.options.skip, self.plan, self._is_check)
+
+    @cached_property
+    def judge(self) -> Judge:
+        """Return who judges by the plan."""
+        waivers = Waivers(self.plan.site.waivers, self.started.date())
+        return Judge(self.plan, waivers, static=self.options.static, clean=self.without_secrets)
+
+    @cached_property
+    def _scrub(self) -> OutcomeScrubber:
+        return OutcomeScrubber(self.blueprint.document.model_dump_json())
 
     def close(self) -> None:
         """End what was started: tunnels, the embedded cluster."""

@@ -1,7 +1,7 @@
 """Which checks a user asked for, by ID, area or component."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from cx_conformance.blueprint.plan import PLATFORM, Entry, Plan
@@ -20,19 +20,9 @@ class Selection:
 
         ``is_check`` says whether there is a check of an ID, and is asked only where one is named.
         """
+        refuse_unknown((*only, *skip), plan.components.__contains__, plan.components, is_check)
         self.only = frozenset(map(_written, only))
         self.skip = frozenset(map(_written, skip))
-        for name in map(_written, (*only, *skip)):
-            if _SHAPE.fullmatch(name):
-                if not is_check(name):
-                    raise ValueError(
-                        f"--only/--skip: there is no check {name}; `cx-conformance list` shows those there are"
-                    )
-            elif not (name in AREAS or name in plan.components or name == PLATFORM):
-                raise ValueError(
-                    f"--only/--skip: {name!r} is neither a check ID (CX201), nor an area ({', '.join(AREAS)}), "
-                    f"nor a component ({', '.join(plan.components)})"
-                )
 
     @property
     def words(self) -> str:
@@ -50,6 +40,26 @@ class Selection:
         if self.skip & names:
             return False
         return not self.only or bool(self.only & names)
+
+
+def refuse_unknown(
+    names: Iterable[str],
+    is_component: Callable[[str], bool],
+    components: Iterable[str],
+    is_check: Callable[[str], bool],
+) -> None:
+    """Raise ValueError for a name that is neither a check ID, an area nor a component; ``components`` are shown."""
+    for name in map(_written, names):
+        if _SHAPE.fullmatch(name):
+            if not is_check(name):
+                raise ValueError(
+                    f"--only/--skip: there is no check {name}; `cx-conformance list` shows those there are"
+                )
+        elif not (name in AREAS or name == PLATFORM or is_component(name)):
+            raise ValueError(
+                f"--only/--skip: {name!r} is neither a check ID (CX201), nor an area ({', '.join(AREAS)}), "
+                f"nor a component ({', '.join(components)})"
+            )
 
 
 def _written(name: str) -> str:
