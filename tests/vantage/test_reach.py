@@ -11,18 +11,21 @@ from typing import Any
 import pytest
 from kubernetes.client import Configuration
 
-from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
+from cx_conformance.api.exec_record import ContainerPlace, ExecLimits, ExecResult
+from cx_conformance.api.tally import Tally
 from cx_conformance.api.tunnel import Trouble, TroubleReason
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage
-from cx_conformance.probes.edges import RunExec
+from cx_conformance.probes.inquiry import RunExec
 from cx_conformance.vantage import reach as subject
 from cx_conformance.vantage.answers import _knocked
+from cx_conformance.vantage.inquiries import Inquiries
 from cx_conformance.vantage.reach import Reach, Way
 from tests.checks.installation import Installation, blueprint
 from tests.checks.test_variations import policy
+from tests.probes.inquired import Inquired, section
 
 OWN = "cx-conformance"
 
@@ -52,8 +55,8 @@ def shows(*addresses: str, refusal: CouldNotLook | None = None) -> RunExec:
             raise refusal or NoVantage("a mesh's proxy has no shell")
         words = [socket.inet_aton(address)[::-1].hex().upper() for address in addresses]
         lines = [f"  {at}: {word}:1F91 00000000:0000 0A" for at, word in enumerate(words)]
-        shown = "\n".join(["  sl  local_address rem_address   st", *lines]).encode()
-        return ExecResult(stdout=shown, stderr=b"", exit_code=0, ending=Ending.EXITED, milliseconds=1.0)
+        shown = "\n".join(["  sl  local_address rem_address   st", *lines])
+        return Inquired(lambda *_: section(shown))(place, argv, stdin, limits)
 
     return run
 
@@ -63,13 +66,15 @@ def reach(installation: Installation, vantage: str, run: RunExec) -> Iterator[tu
     """Give the ways from ``vantage``, and ccm's pod."""
     plan = Plan(blueprint(), installation.site)
     seen = Seen(installation.snapshot(plan), plan)
-    cluster: Any = SimpleNamespace(vantage=vantage, configuration=Configuration())
+    cluster: Any = SimpleNamespace(vantage=vantage, configuration=Configuration(), tally=Tally())
     pod = next(one for one in seen.snapshot.visible(Pod) if one.name.startswith("ef-ccm-"))
-    ways = Reach(cluster, seen, run)
+    inquiries = Inquiries(run)
+    ways = Reach(cluster, seen, inquiries)
     try:
         yield ways, pod
     finally:
         ways.close()
+        inquiries.close()
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Health endpoints and open ports, asked of every ready pod."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,9 +16,9 @@ from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import http
-from cx_conformance.probes.edges import RunExec
-from cx_conformance.probes.health_command import CommandObservation, repeat_health_command
+from cx_conformance.probes.health_command import CommandObservation, CommandQuestion, repeat_health_command
 from cx_conformance.probes.http_observation import HttpFailure, HttpObservation, HttpRequest, Trust
+from cx_conformance.vantage.inquiries import Inquiries
 from cx_conformance.vantage.pool import Pending, ProbePool
 from cx_conformance.vantage.reach import EXEC, Reach, Way
 
@@ -68,12 +69,12 @@ class PodPort:
 class HealthProbes:
     """What every ready pod answered, all of them asked at once."""
 
-    def __init__(self, seen: Seen, reach: Reach, run_exec: RunExec, pool: ProbePool, consecutive: int = 1) -> None:
+    def __init__(self, seen: Seen, reach: Reach, pool: ProbePool, inquiries: Inquiries, consecutive: int = 1) -> None:
         """Ask pods of the plan of ``seen``; of health ``consecutive`` good answers in a row are wanted."""
         self._seen = seen
         self._reach = reach
-        self._run_exec = run_exec
         self._pool = pool
+        self._inquiries = inquiries
         self._consecutive = consecutive
         self._answers: dict[tuple[str, str], Pending[tuple[PodAnswer | PodCommand, ...]]] = {}
         self._ports: dict[tuple[str, str], Pending[tuple[PodPort, ...]]] = {}
@@ -82,7 +83,9 @@ class HealthProbes:
         """Ask every ready pod for a health endpoint, once."""
         key = entry.component, entry.id
         if key not in self._answers:
-            self._answers[key] = self._pool.submit(self._ask, entry)
+            command = entry.of.command
+            asked = {} if command is None else self._commanded(entry.planned, command)
+            self._answers[key] = self._pool.submit_after(tuple(asked.values()), self._ask, entry, asked)
         return self._answers[key]
 
     def start_knocking(self, entry: Entry[ServicePort]) -> Pending[tuple[PodPort, ...]]:
@@ -100,14 +103,23 @@ class HealthProbes:
         """Return whether each ready pod's port accepts; raises CouldNotLook."""
         return self.start_knocking(entry).result()
 
-    def _ask(self, entry: Entry[Health]) -> tuple[PodAnswer | PodCommand, ...]:
+    def _commanded(self, planned: Planned, command: str) -> dict[str, Pending[CommandObservation | None]]:
+        """Have the page's own command run in every ready pod; return what comes of it, by pod."""
+        with suppress(CouldNotLook):
+            question = CommandQuestion(command, self._consecutive)
+            return {pod.where: self._inquiries.ask(self._place(planned, pod), question) for pod in self._ready(planned)}
+        return {}
+
+    def _ask(
+        self, entry: Entry[Health], asked: Mapping[str, Pending[CommandObservation | None]]
+    ) -> tuple[PodAnswer | PodCommand, ...]:
         pods = self._ready(entry.planned)
         if entry.of.command is None:
             return self._over_http(entry, pods)
         answers: list[PodAnswer | PodCommand] = []
         for pod in pods:
             try:
-                seen = self._run(entry.planned, pod, entry.of.command)
+                seen = asked[pod.where].result() or self._run(entry.planned, pod, entry.of.command)
             except CouldNotLook as reason:
                 answers += [replace(one, instead=str(reason)) for one in self._over_http(entry, [pod])]
                 continue
@@ -121,9 +133,13 @@ class HealthProbes:
             return None
 
     def _run(self, planned: Planned, pod: Pod, command: str) -> CommandObservation:
+        """Run the command without a shell, which the container does not have."""
+        place = self._place(planned, pod)
+        return repeat_health_command(self._inquiries.run_exec, place, command, consecutive=self._consecutive)
+
+    def _place(self, planned: Planned, pod: Pod) -> ContainerPlace:
         container = self._seen.container(planned).name
-        place = ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container)
-        return repeat_health_command(self._run_exec, place, command, consecutive=self._consecutive)
+        return ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container)
 
     def _over_http(self, entry: Entry[Health], pods: Sequence[Pod]) -> tuple[PodAnswer, ...]:
         ways = [self._reach.to(pod, entry.of.port) for pod in pods]
