@@ -18,7 +18,7 @@ from cx_conformance.probes.stores.observation import Finding, Level, PortObserva
 from cx_conformance.probes.stores.sniff import SILENT, recognise, sniff
 from cx_conformance.probes.stores.stomp_session import Session
 from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target, TlsExpectation
-from cx_conformance.probes.stores.trouble import Kind, Trouble, seconds
+from cx_conformance.probes.stores.trouble import UNANSWERED, Kind, Trouble, seconds
 
 _QUESTIONS = {
     "OpenWire": b"",
@@ -149,7 +149,7 @@ def _looked(port: Port, line: Line) -> PortObservation:
         spoken = line.tried(lambda: _spoken(port, line))
         finding = _compare(port, spoken)
     except Trouble as trouble:
-        finding = Finding(ok=None if trouble.kind is Kind.GAVE_UP else False, words=trouble.words, kind=trouble.kind)
+        finding = Finding(ok=None if trouble.kind in UNANSWERED else False, words=trouble.words, kind=trouble.kind)
         if port.target.tls is not None and trouble.kind in {Kind.WRONG_PROTOCOL, Kind.CLOSED, Kind.TIMED_OUT}:
             spoken = sniff(line, secure=False, silent=trouble.kind is Kind.TIMED_OUT).name
             if spoken not in {None, SILENT, "TLS"}:

@@ -1,7 +1,5 @@
 """What Keycloak, Grafana and Superset have in common: JSON over HTTP, asked by httpx."""
 
-import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -14,13 +12,15 @@ from cx_conformance.probes.stores.line import Line
 from cx_conformance.probes.stores.notes import Notes
 from cx_conformance.probes.stores.target import Credentials
 from cx_conformance.probes.stores.trouble import Kind, Trouble
+from cx_conformance.wire.bounds import SMALL, TooMuch, Unpacking
+from cx_conformance.wire.json_text import parsed
 
-_LARGEST_ANSWER = 1 << 20
+_HEADERS = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An HTTP answer: status and body, which is cut at 1 MiB; ``location`` is where a redirect leads."""
+    """An HTTP answer: status and body; ``location`` is where a redirect leads."""
 
     status: int
     body: bytes
@@ -29,8 +29,8 @@ class Answer:
     def document(self) -> dict[str, Any]:
         """Return the JSON object of the body; an empty one when it is none."""
         try:
-            value = json.loads(self.body)
-        except (ValueError, RecursionError):
+            value = parsed(self.body)
+        except (ValueError, TooMuch):
             return {}
         return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
@@ -66,7 +66,7 @@ def ask(  # noqa: PLR0913 - the parts of a request, by name
             client.stream(
                 method,
                 httpx.URL(scheme=scheme, host=host, port=port, raw_path=path.encode()),
-                headers={"Host": target.address, "User-Agent": USER_AGENT, **(headers or {})},
+                headers=_HEADERS | {"Host": target.address, **(headers or {})},
                 extensions={"sni_hostname": target.host, "trace": _Watching(line)},
                 data=_opened(form) if form is not None else None,
                 json=_opened(body) if body is not None else None,
@@ -100,15 +100,14 @@ def _opened(fields: Mapping[str, str | bool | SecretStr]) -> dict[str, Any]:
 
 
 def _read(notes: Notes, response: httpx.Response) -> bytes:
-    """Return the body; a server that drips it byte by byte meets the line's deadline."""
-    body = b""
-    began = time.monotonic()
-    for part in response.iter_bytes():
-        body += part
+    """Return the body, as it comes; a server that drips it byte by byte meets the line's deadline."""
+    unpack = Unpacking(response.headers.get("content-encoding", ""), SMALL)
+    body = bytearray()
+    # Unpacked here, for httpx unpacks as much as there is.
+    for piece in response.iter_raw():
+        body += unpack(piece)
         notes.line.remaining()
-        if len(body) > _LARGEST_ANSWER or time.monotonic() - began > notes.target.limits.total_s:
-            break
-    return body[:_LARGEST_ANSWER]
+    return bytes(body)
 
 
 def unexpected(notes: Notes, path: str, answer: Answer, promised: str) -> Trouble:
