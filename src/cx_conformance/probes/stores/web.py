@@ -8,12 +8,12 @@ import httpx
 from pydantic import SecretStr
 
 from cx_conformance.api.signature import USER_AGENT
-from cx_conformance.probes.stores.line import Line
 from cx_conformance.probes.stores.notes import Notes
 from cx_conformance.probes.stores.target import Credentials
 from cx_conformance.probes.stores.trouble import Kind, Trouble
 from cx_conformance.wire.bounds import SMALL, TooMuch, Unpacking
 from cx_conformance.wire.json_text import parsed
+from cx_conformance.wire.tracing import Tracing
 
 _HEADERS = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
 
@@ -67,7 +67,7 @@ def ask(  # noqa: PLR0913 - the parts of a request, by name
                 method,
                 httpx.URL(scheme=scheme, host=host, port=port, raw_path=path.encode()),
                 headers=_HEADERS | {"Host": target.address, **(headers or {})},
-                extensions={"sni_hostname": target.host, "trace": _Watching(line)},
+                extensions={"sni_hostname": target.host, "trace": Tracing(line.watch)},
                 data=_opened(form) if form is not None else None,
                 json=_opened(body) if body is not None else None,
                 auth=auth,
@@ -82,17 +82,6 @@ def ask(  # noqa: PLR0913 - the parts of a request, by name
         raise line.explain(ConnectionResetError() if ended else error, Kind.ODD) from None
     except httpx.HTTPError as error:
         raise line.explain(error, Kind.ODD) from None
-
-
-class _Watching:
-    """Has the line cut the connections that httpx opens: its own limits count anew with each byte of a header."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
-
-    def __call__(self, event: str, info: Mapping[str, Any]) -> None:
-        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
-            self._line.watch(info["return_value"].get_extra_info("socket"))
 
 
 def _opened(fields: Mapping[str, str | bool | SecretStr]) -> dict[str, Any]:
