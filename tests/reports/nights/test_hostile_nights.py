@@ -39,7 +39,8 @@ BROKEN = {
     "no XML": b"hello",
     "XML that breaks off": b"<ListBucketResult><Contents>",
     "XML in XML": b"<a>" * 300_000,
-    "no time": b"<ListBucketResult><Name>x</Name><Contents><Key>acme/x</Key><LastModified>never</LastModified></Contents>"
+    "no time": b"<ListBucketResult><Name>x</Name>"
+    b"<Contents><Key>acme/x</Key><LastModified>never</LastModified></Contents>"
     b"</ListBucketResult>",
     "laughs": b'<!DOCTYPE a [<!ENTITY b "bbbbbbbbbb">'
     + b"".join(b'<!ENTITY c%d "%s">' % (i, (b"&c%d;" % (i - 1)) * 10 if i else b"&b;" * 10) for i in range(9))
