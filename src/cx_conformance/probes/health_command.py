@@ -32,6 +32,7 @@ _CURL = {
 
 _SECONDS = 10
 """What one run of the command may take."""
+_CURL_TIMED_OUT = 28
 _SLACK_SECONDS = 3.0
 _SHOWN_BYTES = 64 * 1024
 _ENDED = re.compile(rb"(?P<code>[0-9]{1,3}) (?P<took>-|[0-9]{1,7})")
@@ -52,6 +53,11 @@ class CommandObservation:
     def healthy(self) -> bool:
         """Whether the command says so."""
         return self.exit_code == 0
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether curl ran out of the time that it was given, which says nothing of the other side alone."""
+        return self.argv[0] == "curl" and self.exit_code == _CURL_TIMED_OUT
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,11 @@ from cx_conformance.probes import http
 from cx_conformance.probes.health_command import CommandObservation, CommandQuestion, repeat_health_command
 from cx_conformance.probes.http_observation import HttpFailure, HttpObservation, HttpRequest, Trust
 from cx_conformance.vantage.inquiries import Inquiries
+from cx_conformance.vantage.knocking import PodPort, knocked, scheme_of, speaks_http
 from cx_conformance.vantage.pool import Pending, ProbePool
 from cx_conformance.vantage.reach import EXEC, Reach, Way
 
+_OF_OTHER_SCHEME: Final = (HttpFailure.CLOSED, HttpFailure.RESET, HttpFailure.TLS, HttpFailure.TIMED_OUT)
 _CUT_OFF: Final = (HttpFailure.CLOSED, HttpFailure.RESET)
 """How a port that is closed in the pod looks at a tunnel's local end, which always accepts."""
 
@@ -37,6 +39,8 @@ class PodAnswer:
     """The scheme on which it answered, or was asked."""
     instead: str | None = None
     """Why the page's own command was not run there."""
+    untold: str | None = None
+    """Why it is not known how it is; None: it is."""
 
     @property
     def words(self) -> str:
@@ -53,17 +57,6 @@ class PodCommand:
     answer: PodAnswer | None = None
     """Where the command failed: what the same request came to from elsewhere, for curl says little."""
     vantage: str = EXEC
-
-
-@dataclass(frozen=True, slots=True)
-class PodPort:
-    """Whether one pod's port accepts a connection."""
-
-    pod: Pod
-    vantage: str
-    accepts: bool
-    words: str
-    """``accepts``, or the whole sentence of why it does not."""
 
 
 class HealthProbes:
@@ -89,7 +82,7 @@ class HealthProbes:
         return self._answers[key]
 
     def start_knocking(self, entry: Entry[ServicePort]) -> Pending[tuple[PodPort, ...]]:
-        """Connect to a port of every ready pod, once."""
+        """Connect to a port of every ready pod, once, and ask it for a page where its name promises HTTP."""
         key = entry.component, entry.id
         if key not in self._ports:
             self._ports[key] = self._pool.submit(self._knock, entry)
@@ -100,7 +93,7 @@ class HealthProbes:
         return self.start_asking(entry).result()
 
     def ports(self, entry: Entry[ServicePort]) -> tuple[PodPort, ...]:
-        """Return whether each ready pod's port accepts; raises CouldNotLook."""
+        """Return whether each ready pod's port does as promised; raises CouldNotLook."""
         return self.start_knocking(entry).result()
 
     def _commanded(self, planned: Planned, command: str) -> dict[str, Pending[CommandObservation | None]]:
@@ -145,8 +138,9 @@ class HealthProbes:
         ways = [self._reach.to(pod, entry.of.port) for pod in pods]
         answers = self._asked(entry, ways, entry.of.scheme)
         for scheme in entry.of.also_schemes:
-            if any(one.seen.failure is HttpFailure.SCHEME for one in answers):
-                answers = self._asked(entry, ways, scheme)
+            if any(_perhaps_otherwise(one.seen) for one in answers):
+                others = self._asked(entry, ways, scheme)
+                answers = tuple(_better(one, other) for one, other in zip(answers, others, strict=True))
         return tuple(_told_by_tunnel(way, one) for way, one in zip(ways, answers, strict=True))
 
     def _asked(self, entry: Entry[Health], ways: list[Way], scheme: str) -> tuple[PodAnswer, ...]:
@@ -164,8 +158,10 @@ class HealthProbes:
         return tuple(PodAnswer(way.pod, way.vantage, one, scheme) for way, one in zip(ways, seen, strict=True))
 
     def _knock(self, entry: Entry[ServicePort]) -> tuple[PodPort, ...]:
-        pods = self._ready(entry.planned)
-        return tuple(_knocked(self._reach.to(pod, entry.of.container_port)) for pod in pods)
+        ways = [self._reach.to(pod, entry.of.container_port) for pod in self._ready(entry.planned)]
+        if scheme := scheme_of(entry.of):
+            return speaks_http(entry.of, _service_host(self._seen, entry.planned), ways, scheme)
+        return tuple(knocked(way) for way in ways)
 
     def _ready(self, planned: Planned) -> list[Pod]:
         try:
@@ -175,6 +171,23 @@ class HealthProbes:
         if not pods:
             raise NoVantage(f"no ready pod of {planned.id} to ask")
         return pods
+
+
+def _perhaps_otherwise(seen: HttpObservation) -> bool:
+    """Whether it may be a server of another scheme that did not answer; silence may come of one, too."""
+    return seen.failure is HttpFailure.SCHEME or (seen.status is None and seen.failure in _OF_OTHER_SCHEME)
+
+
+def _better(one: PodAnswer, other: PodAnswer) -> PodAnswer:
+    """Return the answer that counts: the other scheme's where there was any, or where it is known to be that one's.
+
+    A server that hung up, and was silent over the other scheme, did not tell whether it speaks that one.
+    """
+    if other.seen.status is not None or one.seen.failure is HttpFailure.SCHEME:
+        return other
+    if other.seen.failure is HttpFailure.TIMED_OUT and one.seen.failure is not HttpFailure.TIMED_OUT:
+        return replace(one, untold=f"{one.words}, and whether it speaks {other.scheme} instead was not known in time")
+    return one
 
 
 def _told_by_tunnel(way: Way, answer: PodAnswer) -> PodAnswer:
@@ -192,30 +205,3 @@ def _service_host(seen: Seen, planned: Planned) -> str:
     except Absent:
         return planned.service_names[0] if planned.service_names else planned.id
     return f"{service.name}.{service.namespace}.svc"
-
-
-def _knocked(way: Way, seconds: float = 3.0) -> PodPort:
-    """Connect once; a tunnel is asked itself, for its local end accepts whatever the pod does."""
-    import socket
-
-    port = f"port {way.port} of pod {way.pod.where}"
-    if way.tunnel is not None:
-        accepts = way.tunnel.accepts()
-        if not accepts:
-            way.raise_trouble()
-        words = "accepts" if accepts else (way.why_closed() or f"{port} refuses connections")
-        return PodPort(way.pod, way.vantage, accepts, words)
-    try:
-        with socket.create_connection(way.connect_to, timeout=seconds):
-            return PodPort(way.pod, way.vantage, True, "accepts")
-    except OSError as error:
-        way.raise_trouble()
-        return PodPort(way.pod, way.vantage, False, f"{port} {_unreached(error, seconds)} at {way.pod.ip}")
-
-
-def _unreached(error: OSError, seconds: float) -> str:
-    if isinstance(error, ConnectionRefusedError):
-        return "refuses connections"
-    if isinstance(error, TimeoutError):
-        return f"does not answer within {seconds:g} s"
-    return f"cannot be reached ({error.strerror})"
