@@ -19,7 +19,7 @@ from cx_conformance.vantage.reach import Way
 _CONNECT_S: Final = 3.0
 _TRIES: Final = 2
 """A port that accepts nothing for so long, so often, is dropped or dead."""
-_LIMITS: Final = HttpLimits(connect_seconds=5.0, total_seconds=10.0)
+_LIMITS: Final = HttpLimits(total_seconds=10.0)
 """Five seconds for a first request, twice."""
 _REACHES_NOBODY: Final = (HttpFailure.REFUSED, HttpFailure.NO_ROUTE)
 
