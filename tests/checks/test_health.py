@@ -129,18 +129,20 @@ def test_an_unhealthy_component_names_what_it_lacks() -> None:
     assert outcome.message.endswith("answers 503 of promised 200: mongo is DOWN (Timed out after 30000 ms)")
 
 
-def test_a_part_that_is_down_although_the_status_is_good_is_noted() -> None:
-    """Some components answer 200 whatever they say."""
+def test_a_component_that_says_it_is_down_is_not_healthy_although_the_status_is_good() -> None:
+    """Some components answer 200 whatever they say; Spring shows no parts unless it is told to."""
     outcome = judged("ccm", answering(http("200 OK", DOWN)), NO_EXEC)
+    assert outcome.result is Result.FAIL
+    assert "answers 200, and says of itself that it is DOWN: mongo is DOWN" in outcome.message
+    outcome = judged("ccm", answering(http("200 OK", b'{"status":"DOWN"}')), NO_EXEC)
+    assert outcome.message.endswith("answers 200, and says of itself that it is DOWN")
+
+
+def test_a_part_that_is_down_in_a_component_that_is_up_is_noted() -> None:
+    """It says itself that it can do without."""
+    outcome = judged("ccm", answering(http("200 OK", DOWN.replace(b"DOWN", b"UP", 1))), NO_EXEC)
     assert outcome.result is Result.PASS
     assert "answers 200, and says: mongo is DOWN" in outcome.evidence["notes"][0]
-
-
-def test_a_component_that_says_it_is_down_is_noted_although_it_names_no_part() -> None:
-    """Spring shows no parts unless it is told to."""
-    outcome = judged("ccm", answering(http("200 OK", b'{"status":"DOWN"}')), NO_EXEC)
-    assert outcome.result is Result.PASS
-    assert outcome.evidence["notes"][0].endswith("answers 200, and says: DOWN")
 
 
 def test_the_pages_own_command_is_run_where_curl_is() -> None:

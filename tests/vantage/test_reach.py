@@ -20,8 +20,8 @@ from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage
 from cx_conformance.probes.inquiry import RunExec
 from cx_conformance.vantage import reach as subject
-from cx_conformance.vantage.answers import _knocked
 from cx_conformance.vantage.inquiries import Inquiries
+from cx_conformance.vantage.knocking import knocked
 from cx_conformance.vantage.reach import Reach, Way
 from tests.checks.installation import Installation, blueprint
 from tests.checks.test_variations import policy
@@ -87,8 +87,8 @@ def closed() -> int:
 
 def test_a_port_that_is_closed_is_closed(closed: int) -> None:
     """Without policies there is nothing else to say."""
-    found = _knocked(way(port=closed))
-    assert (found.accepts, found.vantage) == (False, "direct")
+    found = knocked(way(port=closed))
+    assert (found.kept, found.vantage) == (False, "direct")
     assert re.fullmatch(rf"port {closed} of pod expertflow/ef-ccm-\S+ refuses connections at \S+", found.words)
 
 
@@ -97,7 +97,7 @@ def test_what_keeps_the_run_out_is_named(closed: int) -> None:
     own = [{"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "expertflow"}}}]}]
     fenced = policy("own-only", "expertflow", policyTypes=["Ingress"], ingress=own)
     with pytest.raises(NoVantage, match=r"may not reach it: NetworkPolicy expertflow/own-only .*let the run's"):
-        _knocked(way(fenced, port=closed))
+        knocked(way(fenced, port=closed))
 
 
 @pytest.mark.parametrize(
@@ -111,14 +111,14 @@ def test_what_keeps_the_run_out_is_named(closed: int) -> None:
 def test_where_the_run_is_let_in_silence_is_the_pods(peer: dict[str, Any], closed: int) -> None:
     """Then what does not answer is broken."""
     fenced = policy("auditor", "expertflow", policyTypes=["Ingress"], ingress=[{"from": [peer]}])
-    assert not _knocked(way(fenced, port=closed)).accepts
+    assert not knocked(way(fenced, port=closed)).kept
 
 
 def test_a_port_that_answers_is_asked_nothing_more() -> None:
     """Policies that the network does not enforce keep nobody out."""
     shut = policy("nobody", "expertflow", policyTypes=["Ingress"])
     with socket.create_server(("127.0.0.1", 0)) as server:
-        assert _knocked(way(shut, port=server.getsockname()[1])).accepts
+        assert knocked(way(shut, port=server.getsockname()[1])).kept
 
 
 MESH = {"name": "mesh", "image": "mesh"}
