@@ -15,10 +15,11 @@ from typing import Final
 from pydantic import SecretStr
 
 from cx_conformance.outcome.comparison import Comparison, compare
-from cx_conformance.outcome.outcome import Outcome
+from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
-from cx_conformance.outcome.roots import root_causes
+from cx_conformance.outcome.roots import causes_of
 from cx_conformance.reports.cleaning import Cleaner
+from cx_conformance.reports.counting import of_causes, some
 from cx_conformance.reports.nights import messenger
 from cx_conformance.reports.scrubber import Scrubber
 
@@ -102,11 +103,15 @@ def body_of(record: RunRecord, found: Comparison, link: str) -> Iterator[str]:
     """Yield the lines of the message: root causes first, then what broke and what healed."""
     cleaner = Cleaner(Scrubber())
     news = {one.key for one in (*found.broke, *found.lost_sight)}
-    causes = [one for one in root_causes(record.outcomes) if one.blocked and one.outcome.key in news]
+    causes = [one for one in causes_of(record.outcomes) if news.intersection(each.key for each in one.outcomes)]
     if causes:
-        yield "Root causes:"
-        for cause in causes[:MOST]:
-            yield f"- {_told(cleaner, cause.outcome)} (blocks {len(cause.blocked)} more)"
+        broken = {each.key: each for one in causes for each in one.outcomes}
+        yield f"{of_causes(broken.values(), Result.FAIL)}:"
+    for cause in causes[:MOST]:
+        waits = f", blocks {len(cause.blocked)}" if cause.blocked else ""
+        words = cleaner.text(" ".join(cause.words.split()), 300)
+        whose = f"{cause.outcome.check} {cleaner.text(some(cause.components), 200)}"
+        yield f"- {words} ({whose}; breaks {len(cause.causes)}{waits})"
     yield from _list(cleaner, "Broke:", found.broke, said=True)
     yield from _list(cleaner, "Could no longer be looked at:", found.lost_sight, said=True)
     yield from _list(cleaner, "Fixed:", (*found.fixed, *found.seen_again))
