@@ -5,7 +5,7 @@ from typing import Final
 
 from cx_conformance.blueprint.component import ServicePort
 from cx_conformance.blueprint.plan import Entry
-from cx_conformance.blueprint.promise import Severity
+from cx_conformance.blueprint.promise import Severity, Source
 from cx_conformance.blueprint.store import Store
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.store_settings import told
@@ -13,7 +13,7 @@ from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.probes.stores.observation import Finding
-from cx_conformance.probes.stores.trouble import UNANSWERED, Kind
+from cx_conformance.probes.stores.trouble import Kind
 from cx_conformance.vantage.copies import StoreCopies
 from cx_conformance.vantage.logins import StoreProbes
 from cx_conformance.vantage.store_asked import StoreAsked
@@ -32,7 +32,7 @@ def _told(asked: StoreAsked, finding: Finding, evidence: Evidence) -> None:
     if finding.ok is None:
         if asked.login_unread:
             raise CouldNotLook(asked.login_unread)
-        if finding.kind in UNANSWERED or asked.without_login is None:
+        if finding.kind is Kind.GAVE_UP or asked.without_login is None:
             raise CouldNotLook(finding.words)
         raise NotApplicable(asked.without_login)
     assert finding.ok, finding.words
@@ -157,6 +157,9 @@ def check_certificate(store: Entry[Store], store_probes: StoreProbes, evidence: 
         assert days > 0 or asked.observation.tls.ok is False, (
             f"the certificate ended on {certificate.not_after:%Y-%m-%d}"
         )
+    named = store.of.tls is not None and store.of.tls.ca is not None
+    if asked.observation.tls.ok is None and store.of.source is Source.CAPTURED and not named:
+        raise NotApplicable(f"no CA was seen when the blueprint was captured: {asked.observation.tls.words}")
     if asked.observation.tls.ok is None:
         raise CouldNotLook(asked.observation.tls.words)
     _told(asked, asked.observation.tls, evidence)

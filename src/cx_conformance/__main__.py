@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "verify": "was anything of a sign-off pack changed?",
     "render": "report.html and report.pdf again, from report.json",
     "sign": "sign a sign-off pack with an OpenSSH key",
+    "capture": "a blueprint of what nobody has described: a cluster, a snapshot, manifests",
     "lint": "check a blueprint: schema, then consistency",
     "show": "what is promised, and by whom",
     "graph": "components, stores and call edges as a picture",

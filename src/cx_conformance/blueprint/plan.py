@@ -218,12 +218,16 @@ def _health(plan: Plan) -> Iterator[Entry[Health]]:
 
 
 def _port_only(plan: Plan) -> Iterator[Entry[ServicePort]]:
-    """Yield a Service's ports where no health endpoint is documented: there an accepted connection must do."""
+    """Yield a Service's ports that nothing else is asked of: there an accepted connection must do.
+
+    They are all where no health endpoint is documented, and a store's further ones that nobody asks in its protocol.
+    """
     for one in plan.components.values():
-        if one.facts.service and not one.facts.health:
-            for port in one.facts.service.ports:
-                if not port.optional:
-                    yield _of(one, f"{one.service_names[0]}:{port.port}", port)
+        store = one.facts.store
+        for port in one.facts.service.ports if one.facts.service else ():
+            beside = store is not None and not store.speaks_on_all_ports and port.port != store.port
+            if not port.optional and (beside or not one.facts.health):
+                yield _of(one, f"{one.service_names[0]}:{port.port}", port)
 
 
 def _edge(plan: Plan) -> Iterator[Entry[Edge]]:
@@ -239,9 +243,9 @@ def _store(plan: Plan) -> Iterator[Entry[Store]]:
 
 
 def _store_port(plan: Plan) -> Iterator[Entry[ServicePort]]:
-    """Yield the ports of stores beside the one that is logged in to."""
+    """Yield the ports of a store beside the one that is logged in to, where it speaks on them too."""
     for one in plan.components.values():
-        if one.facts.store and one.facts.service:
+        if one.facts.store and one.facts.service and one.facts.store.speaks_on_all_ports:
             for port in one.facts.service.ports:
                 if port.port != one.facts.store.port and not port.optional:
                     yield _of(one, f"{one.service_names[0]}:{port.port}", port)

@@ -127,3 +127,8 @@ class Store(Promise):
     """Keycloak: the realm that is imported."""
     health_path: HttpPath | None = None
     """S3: the liveness endpoint."""
+
+    @property
+    def speaks_on_all_ports(self) -> bool:
+        """Whether each of its ports speaks a protocol that can be asked: those of a broker do."""
+        return self.protocol is Protocol.ACTIVEMQ

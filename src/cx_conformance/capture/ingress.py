@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from pydantic import ValidationError
 
-from cx_conformance.blueprint.component import Ingress, Service
+from cx_conformance.blueprint.component import Ingress, OutsidePath, Service
 from cx_conformance.blueprint.promise import Source
 from cx_conformance.capture.gathered import Gathered
 from cx_conformance.cluster.path_reach import why_not_below
@@ -41,7 +41,12 @@ def address(gathered: Gathered, workload: Workload, service: Service | None, fqd
     for route, other in made[1:]:
         if route.host != first.host:
             gathered.leave_out(f"Ingress {route.ingress.where} leads {other} to Service {service.name}, as {url} does")
-    return Ingress(url=url, also_paths=tuple(dict.fromkeys(also)), exact=exact[id(first)], source=Source.CAPTURED)
+    return Ingress(
+        url=url,
+        paths=tuple(OutsidePath(path=path) for path in dict.fromkeys(also)),
+        exact=exact[id(first)],
+        source=Source.CAPTURED,
+    )
 
 
 def _arrives(gathered: Gathered, route: Route, namespace: str, service: Service) -> bool:

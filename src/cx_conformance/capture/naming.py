@@ -10,6 +10,7 @@ from cx_conformance.objects.workload import Workload
 Place = tuple[str, str, str]
 _LONGEST: Final = 63
 _SUFFIX: Final = re.compile(r"[^a-z0-9-]+")
+_NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
 def place_of(workload: Workload) -> Place:
@@ -45,3 +46,8 @@ def _candidates(workload: Workload) -> Iterable[str]:
 
 def _as_id(name: str) -> str:
     return _SUFFIX.sub("-", name.lower())[:_LONGEST].strip("-") or "component"
+
+
+def is_namespace(name: str) -> bool:
+    """Tell whether a namespace may be called so."""
+    return len(name) <= _LONGEST and _NAMESPACE.fullmatch(name) is not None

@@ -1,4 +1,4 @@
-"""The Service by which a workload is called, as a promise."""
+"""The Services by which a workload is called, as promises."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -17,25 +17,22 @@ _TYPES: Final = ("ClusterIP", "NodePort", "LoadBalancer")
 _PORT_NAME: Final = TypeAdapter(PortName)
 
 
-def main_service(gathered: Gathered, workload: Workload, called: frozenset[tuple[str, str]]) -> promised.Service | None:
-    """Return what is promised of the workload's Service; None: it has none that leads to its pods alone.
+def services(
+    gathered: Gathered, workload: Workload, called: frozenset[tuple[str, str]]
+) -> tuple[promised.Service, ...]:
+    """Return what is promised of the Services that lead to the workload's pods alone, the main one first.
 
-    Of several the one counts that is ``called`` (namespace and name) or routed to, then one with an address of its own.
+    That is the one that is routed to, or else ``called`` (namespace and name), or else has an address of its own.
     """
+    routed = {(route.ingress.namespace, route.path.service) for route in gathered.routes}
     made = [(one, _promise(gathered, workload, one)) for one in gathered.services_of(workload)]
     found = [(live, service) for live, service in made if service is not None]
-    if not found:
-        return None
-    routed = {(route.ingress.namespace, route.path.service) for route in gathered.routes}
 
     def rank(pair: tuple[Service, promised.Service]) -> tuple[bool, bool, bool, int, str]:
         place = pair[0].namespace, pair[0].name
         return place not in routed, place not in called, pair[0].headless, -len(pair[1].ports), pair[0].name
 
-    first, *others = sorted(found, key=rank)
-    for live, _ in others:
-        gathered.leave_out(f"Service {live.where} leads to {workload.kind} {workload.name}, as {first[0].name} does")
-    return first[1]
+    return tuple(service for _, service in sorted(found, key=rank))
 
 
 def _promise(gathered: Gathered, workload: Workload, live: Service) -> promised.Service | None:

@@ -113,18 +113,23 @@ def _compared(seen: Seen, planned: Planned, named: Service, promised: Service) -
 
 
 def _service(seen: Seen, host: str, namespace: str) -> Service | None:
-    """Return the Service that a pod of ``namespace`` finds under ``host``; in front of it a pod's name may stand."""
+    """Return the Service that a pod of ``namespace`` finds under ``host``."""
+    place = service_place(host, namespace)
+    return seen.snapshot.get(Service, *place) if place and place[0] in seen.snapshot.namespaces else None
+
+
+def service_place(host: str, namespace: str) -> tuple[str, str] | None:
+    """Return namespace and name of the Service that a pod of ``namespace`` looks for under ``host``.
+
+    In front of it a pod's name may stand. None: it is the name of no Service.
+    """
     labels = host.split(".")
     if "svc" in labels[2:]:
         end = labels.index("svc", 2)
-        name, namespace = labels[end - 2], labels[end - 1]
-    elif len(labels) == 2:
-        name, namespace = labels
-    elif len(labels) == 1:
-        name = host
-    else:
-        return None
-    return seen.snapshot.get(Service, namespace, name) if namespace in seen.snapshot.namespaces else None
+        return labels[end - 1], labels[end - 2]
+    if len(labels) == 2:
+        return labels[1], labels[0]
+    return (namespace, host) if len(labels) == 1 else None
 
 
 def _is_ip(host: str) -> bool:

@@ -69,8 +69,8 @@ def _s3(target: Target, credentials: Credentials | None, asking: Asking) -> Stor
     return s3.observe(
         target,
         credentials,
-        bucket=asking.store.bucket or "default",
-        live_path=asking.store.health_path or "/",
+        bucket=asking.store.bucket,
+        live_path=asking.store.health_path,
         allow_writes=asking.allow_writes,
     )
 

@@ -43,8 +43,10 @@ def secrets(made: Installation) -> Iterator[dict[str, Any]]:
     pulling = {made.namespace(one) for one in made.blueprint.components.values() if one.group is Group.INTERNAL}
     for namespace in sorted(pulling):
         yield _secret(namespace, PULL_SECRET, "kubernetes.io/dockerconfigjson", {".dockerconfigjson": registries})
+    made_already = {*made.certificates, *((namespace, PULL_SECRET) for namespace in pulling)}
     for (namespace, name), data in sorted(_secret_data(made).items()):
-        yield _secret(namespace, name, "Opaque", data)
+        if (namespace, name) not in made_already:
+            yield _secret(namespace, name, "Opaque", data)
 
 
 def file_config_map(name: str, volume: str | None) -> str | None:

@@ -23,13 +23,14 @@ def observe(
     target: Target,
     credentials: Credentials | None = None,
     *,
-    bucket: str = "default",
-    live_path: str = "/minio/health/live",
+    bucket: str | None = "default",
+    live_path: str | None = "/minio/health/live",
     allow_writes: bool = False,
 ) -> StoreObservation:
     """Ask an S3 server; the access key is the credentials' user name.
 
-    Without ``allow_writes`` the bucket is only looked at; with it a small object is put, got and deleted.
+    Without ``allow_writes`` the bucket is only looked at; with it a small object is put, got and deleted. None for the
+    bucket, or for the path that says that it is live: no such thing is promised.
     """
     with noting("s3", target, credentials) as notes:
         if notes.reach():
@@ -37,7 +38,7 @@ def observe(
         return notes.observation()
 
 
-def _ask(notes: Notes, bucket: str, live_path: str, *, allow_writes: bool) -> None:
+def _ask(notes: Notes, bucket: str | None, live_path: str | None, *, allow_writes: bool) -> None:
     with notes.speaking("S3", over="HTTP"):
         notes.line.tried(lambda: _greet(notes))
     if not notes.ok(Level.SPEAKS):
@@ -79,7 +80,9 @@ def _plain(notes: Notes, path: str) -> tuple[int, bytes]:
         raise notes.line.explain(error, Kind.ODD) from None
 
 
-def _log_in(notes: Notes, credentials: Credentials, bucket: str, live_path: str, *, allow_writes: bool) -> None:
+def _log_in(
+    notes: Notes, credentials: Credentials, bucket: str | None, live_path: str | None, *, allow_writes: bool
+) -> None:
     with notes.logging_in(credentials):
         asked(notes.line, credentials, _signed)
     if notes.ok(Level.LOGS_IN):
@@ -96,12 +99,17 @@ def _signed(client: minio.Minio) -> None:
             raise
 
 
-def _use(notes: Notes, credentials: Credentials, bucket: str, live_path: str, *, allow_writes: bool) -> None:
+def _use(
+    notes: Notes, credentials: Credentials, bucket: str | None, live_path: str | None, *, allow_writes: bool
+) -> None:
     address = notes.target.address
-    status, _ = _plain(notes, live_path)
+    status, _ = _plain(notes, live_path) if live_path is not None else (200, b"")
     if status != 200:
         kind = Kind.NOT_READY if status >= 500 else Kind.UNUSABLE
         raise Trouble(kind, f"{address}{live_path} answers HTTP {status} where 200 is promised")
+    if bucket is None:
+        notes.found(Level.USABLE, f"{address} is live, as far as that is promised; no bucket is")
+        return
     if not asked(notes.line, credentials, lambda client: client.bucket_exists(bucket)):
         raise Trouble(Kind.UNUSABLE, f"{address} has no bucket {bucket}; create it, or look at which one is configured")
     detail: dict[str, Value] = {"bucket": bucket}

@@ -17,7 +17,6 @@ from urllib3.exceptions import HTTPError
 from cx_conformance.probes.stores.line import Line
 from cx_conformance.probes.stores.target import Credentials
 from cx_conformance.probes.stores.trouble import Kind, Trouble
-from cx_conformance.wire.connections import AsItComes
 
 T = TypeVar("T")
 
@@ -60,11 +59,11 @@ def refusal(line: Line, error: S3Error) -> Trouble:
 def pool(line: Line) -> urllib3.PoolManager:
     """Return a pool whose connections are those of the line, signed and verified for the promised name."""
 
-    class Plain(AsItComes, HTTPConnection):
+    class Plain(HTTPConnection):
         def _new_conn(self) -> socket.socket:
             return line.dial()
 
-    class Secure(AsItComes, HTTPSConnection):
+    class Secure(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
             return line.dial()
 

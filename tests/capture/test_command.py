@@ -1,0 +1,77 @@
+"""``cx-conformance capture``: from what it captures, where it writes, and how it ends."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from cx_conformance.__main__ import main
+from cx_conformance.blueprint.loading import load_blueprint
+from cx_conformance.cluster.snapshot import save
+from tests.capture.stage import seen
+from tests.capture.test_capture import ZOO, zoo
+from tests.checks.installation import Installation
+
+
+@pytest.fixture
+def manifests(tmp_path: Path) -> Path:
+    """Return a file with the manifests of the zoo."""
+    file = tmp_path / "zoo.yaml"
+    file.write_text(ZOO, encoding="utf-8")
+    return file
+
+
+def test_it_writes_to_the_standard_output(manifests: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The counts are said beside it, so that the output is a blueprint and nothing else."""
+    assert main(["capture", "--manifests", str(manifests), "--name", "Zoo"]) == 0
+    told = capsys.readouterr()
+    file = tmp_path / "captured.yaml"
+    file.write_text(told.out, encoding="utf-8")
+    assert load_blueprint(file).document.blueprint.name == "Zoo"
+    assert "5 components, 4 calls, 1 stores" in told.err
+    assert "left out: port 81 of Service zoo/gate" in told.err
+
+
+def test_an_existing_file_is_written_over_by_force_only(manifests: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And the words say so, before anything is looked at."""
+    output = manifests.with_name("captured.yaml")
+    output.write_text("mine", encoding="utf-8")
+    asked = ["capture", "--manifests", str(manifests), "--output", str(output)]
+    assert main(asked) == 2
+    assert "exists already; --force writes over it" in capsys.readouterr().err
+    assert output.read_text(encoding="utf-8") == "mine"
+    assert main([*asked, "--force"]) == 0
+    assert "blueprint:" in output.read_text(encoding="utf-8")
+
+
+def test_a_snapshot_is_captured_too(tmp_path: Path) -> None:
+    """Of the namespaces that it was taken of, or of those that are given."""
+    file, output = tmp_path / "snapshot.json.gz", tmp_path / "captured.yaml"
+    objects = Installation(manifests=orjson.dumps(zoo())).objects()
+    save(seen(objects, "zoo"), file)
+    assert main(["capture", "--snapshot", str(file), "-o", str(output)]) == 0
+    assert list(load_blueprint(output).document.components) == ["cache", "cages", "feeding-nightly", "gate", "keeper"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--manifests", "no-such.yaml"], "no-such.yaml: cannot be read"),
+        (["--snapshot", "no-such.json"], "cannot be read"),
+        (["--namespace", "../etc"], "no name of a namespace"),
+        (["--manifests", "-", "--kubeconfig", "file"], "--manifests is captured alone"),
+        (["--kubeconfig", "no-such-kubeconfig"], "no-such-kubeconfig"),
+    ],
+)
+def test_wrong_usage_ends_in_words(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With status 2, and nothing is written."""
+    assert main(["capture", *arguments]) == 2
+    told = capsys.readouterr()
+    assert words in told.err
+    assert told.out == ""
+
+
+def test_a_namespace_without_workloads_ends_in_words(manifests: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """There is nothing to promise."""
+    assert main(["capture", "--manifests", str(manifests), "--namespace", "empty"]) == 2
+    assert "there is no workload in empty" in capsys.readouterr().err
