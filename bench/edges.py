@@ -26,7 +26,8 @@ from cx_conformance.blueprint.loading import load_blueprint
 from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.site import Site
-from cx_conformance.probes.edges import CallerEdges, Edge, EdgeFinding, EdgeLimits, edge_script, probe_edges
+from cx_conformance.probes.edges import CallerEdges, Edge, EdgeFinding, EdgeLimits, probe_edges
+from cx_conformance.probes.inquiry import script
 from cx_conformance.sandbox.cluster import EmbeddedCluster
 
 BLUEPRINT = Path(__file__).parents[1] / "blueprint.yaml"
@@ -91,9 +92,10 @@ def _callers(plan: Plan, pods: list[dict[str, Any]]) -> list[CallerEdges]:
 def _kubectl_exec(kubeconfig: str, place: ContainerPlace, edge: Edge) -> None:
     kubectl = shutil.which("kubectl") or "kubectl"
     where = ["--kubeconfig", kubeconfig, "-n", place.namespace, "exec", "-i", place.pod, "-c", place.container or ""]
-    command = ["sh", "-s", "--", str(EdgeLimits().seconds), edge.host, str(edge.port)]
+    command = ["sh", "-s", "--", str(EdgeLimits().seconds), "edge", "0", edge.host, str(edge.port)]
+    text = b"".join(map(script, ("script_start", "edge_script", "script_end")))
     subprocess.run(  # noqa: S603 - kubectl, with arguments of the blueprint
-        [kubectl, *where, "--", *command], input=b"nonce=bench\n" + edge_script(), check=True, capture_output=True
+        [kubectl, *where, "--", *command], input=b"nonce=bench\n" + text, check=True, capture_output=True
     )
 
 

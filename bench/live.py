@@ -11,7 +11,6 @@ where all is well, and 1.5 times the slowest probe plus 2 s where one target han
 
 import argparse
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -24,7 +23,6 @@ from cx_conformance.run.catalogue import all_checks
 from cx_conformance.run.options import Options
 from cx_conformance.run.run import Run
 from cx_conformance.sandbox.cluster import EmbeddedCluster
-from cx_conformance.vantage.callers import EdgeProbes
 from cx_conformance.vantage.pool import Pending
 
 WELL_SECONDS = 5.0
@@ -59,24 +57,16 @@ def _measured(words: str, kubeconfig: str) -> tuple[float, float]:
     run.judge.register(all_checks())
     live = [check for check in all_checks() if check.live]
     took: list[float] = []
-    of_thread = threading.local()
-    work, wait = Pending.work, EdgeProbes.wait
+    work = Pending.work
 
     def timed(pending: Pending[Any], probe: Callable[[], Any]) -> None:
-        of_thread.waited = 0.0
         began = time.monotonic()
         try:
             work(pending, probe)
         finally:
-            took.append(time.monotonic() - began - of_thread.waited)
-
-    def waited(edges: EdgeProbes) -> None:
-        began = time.monotonic()
-        wait(edges)
-        of_thread.waited = time.monotonic() - began
+            took.append(time.monotonic() - began)
 
     setattr(Pending, "work", timed)  # noqa: B010 - measured from outside, for this script alone
-    setattr(EdgeProbes, "wait", waited)  # noqa: B010 - as above
     try:
         _ = run.seen
         began = time.monotonic()
@@ -88,7 +78,6 @@ def _measured(words: str, kubeconfig: str) -> tuple[float, float]:
         together = time.monotonic() - began
     finally:
         setattr(Pending, "work", work)  # noqa: B010 - as above
-        setattr(EdgeProbes, "wait", wait)  # noqa: B010 - as above
         run.close()
     told = ", ".join(f"{ended[result]} {result}" for result in Result if ended[result])
     _say(f"{words}: {len(took)} probes in {together:.2f} s, the slowest by itself {max(took):.2f} s; {told}")

@@ -23,6 +23,7 @@ from cx_conformance.run.options import Options
 from cx_conformance.run.run import Run
 from cx_conformance.sandbox.cluster import EmbeddedCluster
 from cx_conformance.vantage.execs import run_in_time
+from cx_conformance.vantage.inquiries import Inquiries
 from cx_conformance.vantage.logins import StoreProbes
 from cx_conformance.vantage.pool import ProbePool
 from cx_conformance.vantage.reach import Reach
@@ -67,7 +68,7 @@ def _asked(how: str, kubeconfig: str, allowed_s: float) -> bool:
         seen, cluster = run.seen, run.cluster
         before = set(threading.enumerate())
         pool = ProbePool(None)
-        reach = Reach(cluster, seen, run_in_time(cluster, pool))
+        reach = Reach(cluster, seen, Inquiries(run_in_time(cluster, pool)))
         probes = StoreProbes(seen, reach, References(cluster, Path()), pool)
         began = time.monotonic()
         asked = {entry.component: probes.start(entry) for entry in seen.plan.entries("store")}

@@ -7,12 +7,13 @@ from cx_conformance.blueprint.health import Health
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.outcome.check import NotApplicable, check
-from cx_conformance.outcome.looking import NoVantage
+from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.probes.actuator import failing_parts, own_status
 from cx_conformance.probes.http_observation import is_web_page
 from cx_conformance.vantage.answers import HealthProbes, PodAnswer, PodCommand
 from cx_conformance.vantage.insides import InsideProbes, PodSockets
+from cx_conformance.vantage.knocking import scheme_of
 from cx_conformance.vantage.reach import EXEC
 
 SLOW_MS: Final = 2500
@@ -35,7 +36,7 @@ def check_health(health: Entry[Health], health_probes: HealthProbes, evidence: E
     evidence.tries = max(one.seen.tries for one in answers)
     evidence.details["ms"] = {one.pod.name: round(one.seen.milliseconds, 1) for one in answers}
     found: dict[str, int | str] = {}
-    broken = []
+    broken, untold = [], []
     for one in answers:
         if one.seen.milliseconds > SLOW_MS:
             evidence.note(f"pod {one.pod.name} took {one.seen.milliseconds / 1000:.1f} s to answer")
@@ -45,17 +46,28 @@ def check_health(health: Entry[Health], health_probes: HealthProbes, evidence: E
             _note_page(one.seen.words, one.seen.output, promised, evidence)
         else:
             found[one.pod.name] = one.seen.status or one.words
-            wrong = _wrong(one, promised, evidence)
+            wrong = None if one.untold else _wrong(one, promised, evidence)
+            untold += [f"{_where(one, promised)}: {one.untold}"] if one.untold else []
         broken += [wrong] if wrong else []
     evidence.found = found
     assert not broken, "; ".join(broken)
+    if untold:
+        raise CouldNotLook("; ".join(untold))
 
 
-def _unhealthy(one: PodCommand, promised: Health, evidence: Evidence) -> str:
-    """Say how the page's command failed, and what the same request came to from elsewhere."""
+def _unhealthy(one: PodCommand, promised: Health, evidence: Evidence) -> str | None:
+    """Say how the page's command failed, and what the same request came to from elsewhere.
+
+    None where the command only ran out of time, as in a container that is starved of its CPU, and that other request
+    was answered as promised.
+    """
     if one.answer is None:
         return one.seen.words
-    other = _wrong(one.answer, promised, evidence) or f"answers {one.answer.seen.status}"
+    other = one.answer.untold or _wrong(one.answer, promised, evidence)
+    if other is None and one.seen.out_of_time:
+        evidence.note(f"{one.seen.words}; asked over {one.answer.vantage} it answers {one.answer.seen.status}")
+        return None
+    other = other or f"answers {one.answer.seen.status}"
     return f"{one.seen.words}; asked over {one.answer.vantage}: {other}"
 
 
@@ -69,22 +81,30 @@ def _note_page(said: str, body: str, promised: Health, evidence: Evidence) -> No
         evidence.note(f"{said} with a web page, not as to the health of a component")
 
 
+def _where(answer: PodAnswer, promised: Health) -> str:
+    return f"pod {answer.pod.where} at {promised.scheme}:{promised.port}{promised.path}"
+
+
 def _wrong(answer: PodAnswer, promised: Health, evidence: Evidence) -> str | None:
     """Say what is wrong with a pod's answer; None where nothing is, with what is worth a note."""
-    seen, where = answer.seen, f"pod {answer.pod.where} at {promised.scheme}:{promised.port}{promised.path}"
+    seen, where = answer.seen, _where(answer, promised)
     if answer.instead:
         evidence.note(f"the page's command was not run, the same request was made instead: {answer.instead}")
     if answer.scheme != promised.scheme:
         evidence.note(f"answers on {answer.scheme}, which is accepted: {promised.why}")
     if seen.status is None:
         return f"{where} gives no answer: {answer.words}"
-    failing = ", ".join(str(part) for part in failing_parts(seen.body)) or own_status(seen.body)
+    parts, down = ", ".join(str(part) for part in failing_parts(seen.body)), own_status(seen.body)
+    failing = parts or down
     if not promised.is_healthy(seen.status):
         led = f" (leads to {seen.location})" if seen.location else ""
         said = failing or answer.words or seen.excerpt()
         return f"{where} answers {seen.status} of promised {promised.healthy}{led}: {said}"
     if not seen.body_is_whole:
         evidence.note(f"pod {answer.pod.name} answers with a body that does not end, or a large one; it was cut")
+    if down:
+        why = f": {parts}" if parts else ""
+        return f"{where} answers {seen.status}, and says of itself that it is {down}{why}"
     if failing:
         evidence.note(f"{where} answers {seen.status}, and says: {failing}")
     _note_page(f"{where} answers {seen.status}", seen.text, promised, evidence)
@@ -97,19 +117,23 @@ def _wrong(answer: PodAnswer, promised: Health, evidence: Evidence) -> str | Non
     "CX602",
     "Port accepts",
     severity=Severity.CRITICAL,
-    remedy="kubectl logs the pod; the process does not listen on the port that its Service leads to",
+    remedy="kubectl logs the pod; the process does not serve the port that its Service leads to",
     rests_on=("CX101", "CX103", "CX104"),
 )
 def check_port(port_only: Entry[ServicePort], health_probes: HealthProbes, evidence: Evidence) -> None:
-    """Where no health endpoint is documented, the pod is ready and its port accepts a connection; no more is known."""
+    """Where no health endpoint is documented, the pod's port accepts, and speaks HTTP where its name begins so.
+
+    Any status below 500 will do; a port that hangs up or is silent is one that nobody can call.
+    """
     ports = health_probes.ports(port_only)
-    number = port_only.of.container_port
-    evidence.promised = f"port {number} accepts"
+    number, scheme = port_only.of.container_port, scheme_of(port_only.of)
+    evidence.promised = f"port {number} {f'speaks {scheme.upper()}' if scheme else 'accepts'}"
     evidence.vantage = ", ".join(dict.fromkeys(one.vantage for one in ports))
     evidence.found = {one.pod.name: one.words for one in ports}
-    evidence.note("no health endpoint is documented: seen are the pod's readiness and an accepted connection")
-    closed = [one.words for one in ports if not one.accepts]
-    assert not closed, "; ".join(closed)
+    more = "that its port speaks HTTP" if scheme else "an accepted connection"
+    evidence.note(f"no health endpoint is documented: seen are the pod's readiness and {more}")
+    broken = [one.words for one in ports if not one.kept]
+    assert not broken, "; ".join(broken)
 
 
 @check(

@@ -13,7 +13,7 @@ from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.probes.stores.observation import Finding
-from cx_conformance.probes.stores.trouble import Kind
+from cx_conformance.probes.stores.trouble import UNANSWERED, Kind
 from cx_conformance.vantage.copies import StoreCopies
 from cx_conformance.vantage.logins import StoreProbes
 from cx_conformance.vantage.store_asked import StoreAsked
@@ -32,7 +32,7 @@ def _told(asked: StoreAsked, finding: Finding, evidence: Evidence) -> None:
     if finding.ok is None:
         if asked.login_unread:
             raise CouldNotLook(asked.login_unread)
-        if finding.kind is Kind.GAVE_UP or asked.without_login is None:
+        if finding.kind in UNANSWERED or asked.without_login is None:
             raise CouldNotLook(finding.words)
         raise NotApplicable(asked.without_login)
     assert finding.ok, finding.words

@@ -13,7 +13,7 @@ from cx_conformance.sandbox.cluster import EmbeddedCluster
 from tests.checks.installation import blueprint
 from tests.run.test_run import command
 
-MOST_EXECS = 45
+MOST_EXECS = 30
 MOST_PORT_FORWARDS = 112
 MOST_REQUESTS = 40
 
@@ -53,6 +53,7 @@ def touched(tmp_path_factory: pytest.TempPathFactory) -> Touched:
 def test_a_run_enters_and_forwards_no_more_than_it_may(touched: Touched) -> None:
     """A count of the cluster's log, not a time."""
     assert len(touched.of("exec")) <= MOST_EXECS, Counter(touched.of("exec"))
+    assert max(Counter(touched.of("exec")).values()) == 1  # each pod has one container
     assert len(touched.of("portforward")) <= MOST_PORT_FORWARDS, Counter(touched.of("portforward"))
     assert len(touched.of("")) <= MOST_REQUESTS, Counter(touched.of(""))
 

@@ -14,12 +14,14 @@ from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage
 from cx_conformance.outcome.outcome import Outcome, Result
-from cx_conformance.probes.edges import RunExec
+from cx_conformance.probes.inquiry import RunExec
 from cx_conformance.vantage.answers import HealthProbes
+from cx_conformance.vantage.inquiries import Inquiries
 from cx_conformance.vantage.pool import ProbePool
 from cx_conformance.vantage.reach import Reach, Way
 from tests.checks.installation import Installation, blueprint
 from tests.probes.authority import Authority
+from tests.probes.inquired import Inquired, section
 from tests.probes.targets import answering, http, listening, over_tls, resets
 
 DOWN = b"""{"status": "DOWN", "components": {
@@ -56,13 +58,32 @@ class TunnelToAClosedPort:
         """Raise nothing: a closed port was looked at."""
 
 
-def ends(*codes: int, printed: bytes = b"") -> tuple[RunExec, list[Sequence[str]]]:
-    """Let a command print and end with these statuses, one after the other and the last again; note what is run."""
+def ends(*codes: int, printed: bytes = b"", shell: bool = True) -> tuple[RunExec, list[Sequence[str]]]:
+    """Let a command print and end with these statuses, one after the other and the last again; note what is run.
+
+    Without a ``shell`` each is an exec of its own; with one the script runs them all, here as there.
+    """
     ran: list[Sequence[str]] = []
 
-    def run(place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
+    def once(argv: Sequence[str]) -> int:
         ran.append(argv)
-        code = codes[min(len(ran), len(codes)) - 1]
+        return codes[min(len(ran), len(codes)) - 1]
+
+    def answer(_: str, __: int, rest: tuple[str, ...]) -> bytes:
+        wanted, tries, passed, failed, said = int(rest[0]), int(rest[1]), 0, 0, b""
+        while passed < wanted and failed < tries:
+            code = once(rest[2:])
+            passed, failed = (passed, failed + 1) if code else (passed + 1, failed)
+            passed = 0 if code else passed
+            said += section(printed.decode(), f"{code} 1")
+        return said
+
+    def run(place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
+        if argv[0] == "sh" and not shell:
+            raise NoVantage("the container has no program sh that can be run")
+        if argv[0] == "sh":
+            return Inquired(answer)(place, argv, stdin, limits)
+        code = once(argv)
         return ExecResult(stdout=printed, stderr=b"", exit_code=code, ending=Ending.EXITED, milliseconds=1.0)
 
     return run, ran
@@ -82,11 +103,12 @@ def judged(component: str, answer: Answer, run: RunExec, consecutive: int = 1, t
     installation = Installation(site={"components": {"only": [component]}})
     plan = Plan(blueprint(), installation.site)
     seen = Seen(installation.snapshot(plan), plan)
-    pool = ProbePool(at_once=4)
+    pool, inquiries = ProbePool(at_once=4), Inquiries(run)
     with listening(answer) as port:
         reach = cast("Reach", OneServer(port, tunnel))
-        installation.probes["health_probes"] = HealthProbes(seen, reach, run, pool, consecutive)
+        installation.probes["health_probes"] = HealthProbes(seen, reach, pool, inquiries, consecutive)
         outcome = installation.outcome("CX601", component)
+    inquiries.close()
     pool.close()
     return outcome
 
@@ -107,18 +129,20 @@ def test_an_unhealthy_component_names_what_it_lacks() -> None:
     assert outcome.message.endswith("answers 503 of promised 200: mongo is DOWN (Timed out after 30000 ms)")
 
 
-def test_a_part_that_is_down_although_the_status_is_good_is_noted() -> None:
-    """Some components answer 200 whatever they say."""
+def test_a_component_that_says_it_is_down_is_not_healthy_although_the_status_is_good() -> None:
+    """Some components answer 200 whatever they say; Spring shows no parts unless it is told to."""
     outcome = judged("ccm", answering(http("200 OK", DOWN)), NO_EXEC)
+    assert outcome.result is Result.FAIL
+    assert "answers 200, and says of itself that it is DOWN: mongo is DOWN" in outcome.message
+    outcome = judged("ccm", answering(http("200 OK", b'{"status":"DOWN"}')), NO_EXEC)
+    assert outcome.message.endswith("answers 200, and says of itself that it is DOWN")
+
+
+def test_a_part_that_is_down_in_a_component_that_is_up_is_noted() -> None:
+    """It says itself that it can do without."""
+    outcome = judged("ccm", answering(http("200 OK", DOWN.replace(b"DOWN", b"UP", 1))), NO_EXEC)
     assert outcome.result is Result.PASS
     assert "answers 200, and says: mongo is DOWN" in outcome.evidence["notes"][0]
-
-
-def test_a_component_that_says_it_is_down_is_noted_although_it_names_no_part() -> None:
-    """Spring shows no parts unless it is told to."""
-    outcome = judged("ccm", answering(http("200 OK", b'{"status":"DOWN"}')), NO_EXEC)
-    assert outcome.result is Result.PASS
-    assert outcome.evidence["notes"][0].endswith("answers 200, and says: DOWN")
 
 
 def test_the_pages_own_command_is_run_where_curl_is() -> None:
@@ -127,6 +151,14 @@ def test_the_pages_own_command_is_run_where_curl_is() -> None:
     outcome = judged("file-engine", answering(http("500 Oops")), run)
     assert (outcome.result, outcome.vantage) == (Result.PASS, "exec")
     assert [" ".join(argv) for argv in ran] == ["curl --max-time 10 -fsk https://localhost:8443/api/SystemInfo"]
+
+
+def test_in_a_container_without_a_shell_the_command_is_run_by_itself() -> None:
+    """It needs none."""
+    run, ran = ends(22, shell=False)
+    outcome = judged("file-engine", answering(http("200 OK")), run)
+    assert (outcome.result, outcome.vantage, outcome.tries) == (Result.FAIL, "exec", 2)
+    assert len(ran) == 2
 
 
 def test_a_command_that_fails_says_how_and_what_the_request_came_to() -> None:

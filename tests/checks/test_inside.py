@@ -1,17 +1,15 @@
 """What only the inside of a container shows, judged on containers that print what real ones do."""
 
-from collections.abc import Sequence
-
 import pytest
 
-from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.looking import Forbidden, NoVantage
 from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.vantage.inquiries import Inquiries
 from cx_conformance.vantage.insides import InsideProbes
-from cx_conformance.vantage.pool import ProbePool
 from tests.checks.installation import Installation, Object, blueprint
+from tests.probes.inquired import Inquired, section
 
 KUBELETS = "/dev/vda1 /dev/termination-log ext4 rw,relatime 0 0\n"
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
@@ -19,31 +17,19 @@ ANYWHERE, LOOPBACK, POD = "00000000", "0100007F", "0700F40A"
 POD_IP = "10.244.0.7"
 
 
-class Container:
+class Container(Inquired):
     """Answers what is read in it, and where links lead; raises instead where it is told to."""
 
     def __init__(self, proc: str, links: dict[str, str] | None = None, trouble: Exception | None = None) -> None:
         """Show ``proc``."""
         self._proc = proc
         self._links = links or {}
-        self._trouble = trouble
-        self.read = 0
+        super().__init__(self._shown, trouble)
 
-    def __call__(self, _at: ContainerPlace, argv: Sequence[str], _in: bytes, limits: ExecLimits, /) -> ExecResult:
-        """Run a command, whose output is cut off at its limit."""
-        if self._trouble:
-            raise self._trouble
-        command = argv[-1]
-        if command.startswith("readlink -f "):
-            printed = self._links.get(command.removeprefix("readlink -f "), "")
-        else:
-            self.read += 1
-            printed = self._proc
-        ending = Ending.EXITED if len(printed) <= limits.output_bytes else Ending.TOO_MUCH_OUTPUT
-        code = 0 if ending is Ending.EXITED else None
-        return ExecResult(
-            stdout=printed.encode()[: limits.output_bytes], stderr=b"", exit_code=code, ending=ending, milliseconds=1.0
-        )
+    def _shown(self, kind: str, _: int, rest: tuple[str, ...]) -> bytes:
+        if kind == "proc":
+            return section(self._proc)
+        return f"{{0}} real {self._links[rest[0]]}\n".encode() if rest[0] in self._links else b""
 
 
 def mounted(*paths: str) -> str:
@@ -67,10 +53,10 @@ def judged(check: str, component: str, container: Container, entry: str | None =
     installation.live("Pod", "", with_pod_ip)
     plan = Plan(blueprint(), installation.site)
     seen = Seen(installation.snapshot(plan), plan)
-    pool = ProbePool(at_once=2)
-    installation.probes["inside_probes"] = InsideProbes(seen, container, pool)
+    inquiries = Inquiries(container)
+    installation.probes["inside_probes"] = InsideProbes(seen, inquiries)
     outcome = installation.outcome(check, component, entry)
-    pool.close()
+    inquiries.close()
     return outcome
 
 
@@ -100,7 +86,7 @@ def test_each_of_several_volumes_is_told_by_itself_and_the_container_read_once()
     container = Container(view)
     outcome = judged("CX408", "conversation-controller", container, "ef-conversation-controller-pycache")
     assert "has nothing mounted at /app/actions/__pycache__" in outcome.message
-    assert container.read == 1
+    assert len(container.asked) == 1
 
 
 def test_a_container_that_shows_no_mounts_at_all_is_no_failure() -> None:

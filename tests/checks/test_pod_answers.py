@@ -13,7 +13,8 @@ from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.probes.health_command import CommandObservation
 from cx_conformance.probes.http_observation import HttpObservation
-from cx_conformance.vantage.answers import PodAnswer, PodCommand, PodPort
+from cx_conformance.vantage.answers import PodAnswer, PodCommand
+from cx_conformance.vantage.knocking import PodPort
 from tests.checks.installation import Installation, blueprint
 
 WHERE = "pod expertflow/a at http:8081/actuator/health"
@@ -118,9 +119,22 @@ def test_an_answer_that_takes_longer_than_two_and_a_half_seconds_is_noted(
     assert (outcome.result, outcome.evidence.get("notes", [])) == (Result.PASS, notes)
 
 
+@pytest.mark.parametrize("status", ["DOWN", "OUT_OF_SERVICE"])
+def test_a_component_that_says_of_itself_that_it_is_down_is_not_healthy(status: str) -> None:
+    """Spring Boot may be told to answer 200 all the same; the part that is down is named."""
+    said = b'{"status": "%s", "components": {"mongo": {"status": "DOWN"}}}' % status.encode()
+    outcome = judged(answer("b"), answer(body=said))
+    assert (outcome.result, outcome.message) == (
+        Result.FAIL,
+        f"{WHERE} answers 200, and says of itself that it is {status}: mongo is DOWN",
+    )
+    cut = judged(answer(body=said[:40] + b" " * 99, body_is_whole=False))
+    assert cut.message == f"{WHERE} answers 200, and says of itself that it is {status}"
+
+
 def test_a_body_that_was_cut_is_noted_and_the_part_that_fails_too() -> None:
-    """Both beside a good status, which counts."""
-    outcome = judged(answer(body=DOWN, body_is_whole=False))
+    """Both beside a good status of the whole, which counts."""
+    outcome = judged(answer(body=DOWN.replace(b"DOWN", b"UP", 1), body_is_whole=False))
     assert (outcome.result, outcome.evidence["notes"]) == (
         Result.PASS,
         [
@@ -160,6 +174,28 @@ def test_a_command_that_fails_is_told_with_what_is_known_from_elsewhere() -> Non
         ),
     ]
     assert {one.evidence["found"]["a"] for one in told} == {"it ended with 7"}
+
+
+def test_a_command_that_ran_out_of_time_is_no_answer() -> None:
+    """The same request from elsewhere was answered: the container was starved; where it was not, that counts."""
+    good = replace(answer(component="file-engine"), scheme="https")
+    kept = judged(command(28, good), component="file-engine")
+    assert (kept.result, kept.evidence["notes"]) == (
+        Result.PASS,
+        ["it ended with 28; asked over direct it answers 200"],
+    )
+    bad = replace(answer(component="file-engine", status=None, words="no answer within 10 s"), scheme="https")
+    assert judged(command(28, bad), component="file-engine").result is Result.FAIL
+
+
+def test_a_pod_that_did_not_tell_its_scheme_in_time_is_not_ill() -> None:
+    """It is an error with both reasons; a pod that is ill beside it is still found."""
+    untold = replace(
+        answer(component="minio", status=None), untold="it hung up, and whether http was not known in time"
+    )
+    ended = judged(untold, component="minio")
+    assert (ended.result, "whether http was not known in time" in ended.message) == (Result.ERROR, True)
+    assert judged(untold, answer("b", component="minio", status=503), component="minio").result is Result.FAIL
 
 
 def test_a_command_that_succeeds_is_told_and_asks_no_more() -> None:

@@ -2,7 +2,7 @@
 
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.outcome.outcome import Outcome, Result
-from cx_conformance.outcome.roots import root_causes, shared_causes
+from cx_conformance.outcome.roots import causes_of, root_causes, shared_causes
 from tests.reports.made_up import outcome
 
 
@@ -71,3 +71,30 @@ def test_the_cause_that_blocks_most_leads_then_the_one_that_breaks_most() -> Non
     waiting = outcome(Result.BLOCKED, root="CX203 zzz", root_entry="ef-ccm-svc")
     found = shared_causes(root_causes([lone, *shared, blocks, waiting]))
     assert [one.words for one in found] == ["in the way", "together", "alone"]
+
+
+def test_one_thing_at_fault_is_one_cause_whatever_checks_it_breaks() -> None:
+    """A ConfigMap that is not there breaks its own promise and that of whoever refers to it; the worst leads."""
+    cause = {"cause": "ConfigMap expertflow/shared does not exist"}
+    own = outcome(Result.FAIL, check="CX301", message="ConfigMap shared does not exist", evidence=cause)
+    users = [
+        outcome(Result.FAIL, check="CX305", component=name, severity=Severity.CRITICAL, message=name, evidence=cause)
+        for name in ("ccm", "grafana")
+    ]
+    [found] = causes_of([own, *users])
+    assert (found.words, found.outcome.check, len(found.outcomes)) == (cause["cause"], "CX305", 3)
+
+
+def test_what_has_several_causes_is_told_with_each() -> None:
+    """Mending one of them mends it not; what waits for it is counted once."""
+    both = outcome(Result.FAIL, message="two are wrong", evidence={"causes": ["a is gone", "b is gone"]})
+    other = outcome(Result.FAIL, component="grafana", message="b is", evidence={"cause": "b is gone"})
+    waiting = outcome(Result.BLOCKED, root="CX203 ccm", root_entry="ef-ccm-svc")
+    found = {one.words: (len(one.outcomes), len(one.blocked)) for one in causes_of([both, other, waiting])}
+    assert found == {"two are wrong": (1, 1), "b is gone": (2, 0)}
+
+
+def test_what_could_not_be_looked_at_is_one_cause_a_reason() -> None:
+    """Of whatever checks; what is broken is no part of it."""
+    several = [outcome(Result.ERROR, check=check, message="the account may not") for check in ("CX203", "CX204")]
+    assert [len(one.outcomes) for one in causes_of([*several, outcome(Result.FAIL)], Result.ERROR)] == [2]

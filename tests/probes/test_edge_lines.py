@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cx_conformance.probes.edge_lines import excerpt, read
+from cx_conformance.probes.edge_lines import read
+from cx_conformance.probes.inquiry import excerpt
 
 NONCE = "0123456789abcdef0123456789abcdef"
 WORDS = st.sampled_from(["connects", "refused", "timeout", "unresolved", "notool", "owned", "CONNECTS", ""])
@@ -24,7 +25,7 @@ def lines(draw: st.DrawFn) -> bytes:
 def test_any_output_is_read_without_believing_more_than_it_says(printed: list[bytes]) -> None:
     """At most one line for each target that was asked, in the script's words, and none that was not under the nonce."""
     output = b"\n".join(printed)
-    found = read(output, NONCE, targets=2)
+    found = read(output, NONCE, 0, 2)
     assert found.keys() <= {0, 1}
     for index, line in found.items():
         believed = [one for one in output.split(b"\n") if one.startswith(f"{NONCE} {index} {line.word} ".encode())]

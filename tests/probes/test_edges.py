@@ -15,10 +15,9 @@ from cx_conformance.probes.edges import (
     EdgeFinding,
     EdgeLimits,
     EdgeObservation,
-    RunExec,
-    edge_script,
     probe_edges,
 )
+from cx_conformance.probes.inquiry import RunExec, script
 from tests.probes.containers import PLACE, Container, program
 from tests.probes.targets import closed_port, ends, greets, listening, never_answering, resets, silent
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 F = EdgeFinding
+WHOLE = b"".join(map(script, ("script_start", "edge_script", "inside_script", "script_end")))
 
 TOOLS = {
     "bash": {"bash": "bash"},
@@ -340,7 +340,7 @@ def scripted(print_with: Callable[[str, int], bytes], **result: object) -> RunEx
         nonce = stdin.splitlines()[0].decode().removeprefix("nonce=")
         assert nonce not in " ".join(argv)
         fields = {"stderr": b"", "exit_code": 0, "ending": Ending.EXITED, "milliseconds": 1.0, **result}
-        return ExecResult(stdout=print_with(nonce, (len(argv) - 4) // 2), **fields)  # type: ignore[arg-type] # of a table
+        return ExecResult(stdout=print_with(nonce, (len(argv) - 4) // 4), **fields)  # type: ignore[arg-type] # of a table
 
     return run
 
@@ -449,7 +449,7 @@ def test_what_is_no_host_or_port_never_reaches_a_container(host: str, port: int)
 
 @pytest.mark.parametrize("shell", ["dash", "bash", "busybox"])
 def test_every_shell_reads_the_script_without_a_word(tmp_path: Path, shell: str) -> None:
-    """Without targets the script prints its last line alone, and nothing on standard error."""
+    """Without questions the script prints its last line alone, and nothing on standard error."""
     container = Container(tmp_path, shell, TOOLS["bash"])
-    result = container(PLACE, ["sh", "-s", "--", "1"], b"nonce=x\n" + edge_script(), ExecLimits())
-    assert (result.stdout, result.stderr, result.exit_code) == (b"x end 0\n", b"", 0)
+    result = container(PLACE, ["sh", "-s", "--", "1"], b"nonce=x\n" + WHOLE, ExecLimits())
+    assert (result.stdout, result.stderr, result.exit_code) == (b"x end\n", b"", 0)

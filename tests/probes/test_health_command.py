@@ -40,8 +40,8 @@ class FakeExec:
 def test_the_literal_command_is_run_with_a_time_limit() -> None:
     """Word by word as the page has it; only the limit is added, so that no curl stays behind."""
     run = FakeExec(0, b'{"status":"ok"}')
-    seen = run_health_command(run, PLACE, COMMAND, seconds=7)
-    assert run.argv == ("curl", "--max-time", "7", "-fsk", "https://localhost:8443/api/SystemInfo")
+    seen = run_health_command(run, PLACE, COMMAND)
+    assert run.argv == ("curl", "--max-time", "10", "-fsk", "https://localhost:8443/api/SystemInfo")
     assert seen.healthy
     assert seen.output == '{"status":"ok"}'
     assert seen.words == f"'{COMMAND}' in pod expertflow/ef-ccm-0 succeeded"

@@ -312,8 +312,8 @@ def test_tries_and_passes_in_a_row(answers: list[bytes], consecutive: int, statu
     assert (seen.status, seen.tries) == (status, tries)
 
 
-def test_what_hung_for_the_whole_limit_is_not_asked_again() -> None:
-    """It would cost the limit twice, and tell nothing new."""
+def test_a_server_is_silent_that_leaves_two_questions_alone() -> None:
+    """The second is put beside the first after half of its time, so that a dead server costs no more than one limit."""
     asked: list[bytes] = []
 
     def hang(peer: socket.socket) -> None:
@@ -322,9 +322,26 @@ def test_what_hung_for_the_whole_limit_is_not_asked_again() -> None:
 
     with listening(hang) as port:
         request = HttpRequest(url=f"http://127.0.0.1:{port}/")
-        seen = get(request, HttpLimits(total_seconds=0.3, tries=3, pause_seconds=0))
-    assert (seen.failure, seen.tries) == (HttpFailure.TIMED_OUT, 1)
-    assert [head.startswith(b"GET ") for head in asked] == [True, False]  # the other asks whether it speaks TLS
+        seen = get(request, HttpLimits(total_seconds=0.6, tries=3, pause_seconds=0))
+    assert (seen.failure, seen.tries) == (HttpFailure.TIMED_OUT, 2)
+    assert [head.startswith(b"GET ") for head in asked[:2]] == [True, True]  # others ask whether it speaks TLS
+
+
+def test_a_connection_that_was_left_alone_is_no_answer() -> None:
+    """A server that was starved when it was asked first answers the question that is put beside it."""
+    turns = itertools.count()
+
+    def starved(peer: socket.socket) -> None:
+        request_head(peer)
+        if next(turns):
+            peer.sendall(OK)
+        else:
+            peer.recv(1)
+
+    with listening(starved) as port:
+        request = HttpRequest(url=f"http://127.0.0.1:{port}/")
+        seen = get(request, HttpLimits(total_seconds=2.0, tries=1, pause_seconds=0))
+    assert (seen.status, seen.failure, seen.tries) == (200, None, 2)
 
 
 def test_many_requests_are_asked_at_once() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -13,10 +12,9 @@ from cx_conformance.api.exec import runner
 from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, OutOfTime, Unreachable
 from cx_conformance.probes.inside import inside
-from cx_conformance.probes.sockets import listening_sockets, parse
+from cx_conformance.probes.sockets import parse
 from tests.api.stream_server import StreamServer, recorded, refusing, silent
 from tests.probes.containers import PLACE
-from tests.probes.targets import closed_port
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,8 +67,6 @@ def test_a_pod_that_cannot_be_reached_raises_instead_of_answering_no(session: st
             _ = host.mount_point("/data").exists
         with pytest.raises(kind):
             _ = host.addr("redis").is_resolvable
-        with pytest.raises(kind):
-            listening_sockets(host)
 
 
 def test_an_unreachable_api_server_raises() -> None:
@@ -95,39 +91,6 @@ def test_what_is_read_is_in_no_log(tmp_path: Path, caplog: pytest.LogCaptureFixt
     with caplog.at_level(logging.DEBUG):
         assert inside(locally, PLACE).file(str(tmp_path / "password")).content_string == "planted-password"
     assert "planted-password" not in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("family", "address", "only_loopback"),
-    [
-        (socket.AF_INET, "127.0.0.1", True),
-        (socket.AF_INET, "0.0.0.0", False),  # noqa: S104 - the address under test
-        (socket.AF_INET6, "::1", True),
-        (socket.AF_INET6, "::", False),
-    ],
-)
-def test_a_listener_is_found_with_its_address(family: int, address: str, only_loopback: bool) -> None:
-    """Bound to loopback alone, a port is of no use to other pods."""
-    with socket.create_server((address, 0), family=family) as server:
-        port = server.getsockname()[1]
-        (found,) = [each for each in listening_sockets(inside(locally, PLACE)) if each.port == port]
-    assert str(found.address) == address
-    assert found.only_loopback is only_loopback
-
-
-def test_a_port_where_nothing_listens_is_not_found() -> None:
-    """A connection to a closed port is not listening."""
-    assert closed_port() not in [each.port for each in listening_sockets(inside(locally, PLACE))]
-
-
-def test_a_container_that_shows_nothing_could_not_be_looked_at() -> None:
-    """Without /proc nothing is known, which is not that nothing listens."""
-
-    def empty(_: ContainerPlace, __: Sequence[str], ___: bytes, ____: ExecLimits, /) -> ExecResult:
-        return ExecResult(stdout=b"", stderr=b"cat: not found\n", exit_code=127, ending=Ending.EXITED, milliseconds=1.0)
-
-    with pytest.raises(NoVantage, match=r"does not show /proc/net/tcp: cat: not found"):
-        listening_sockets(inside(empty, PLACE))
 
 
 def test_mapped_addresses_and_broken_lines() -> None:

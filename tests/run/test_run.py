@@ -97,7 +97,7 @@ def test_a_broken_platform_exits_1_and_names_one_cause(without_ccm: Path, tmp_pa
     blocked = [one for one in told if one["outcome"] == "blocked"]
     assert {one["message"] for one in blocked} == {"blocked: CX101 ccm"}
     assert len(blocked) > 10
-    assert done.stdout.rstrip().splitlines()[-1] == "Verdict: non-conformant: 1 critical"
+    assert done.stdout.rstrip().splitlines()[-1] == "Verdict: non-conformant: 1 cause, 1 promise (1 critical)"
 
 
 def test_an_unreachable_cluster_exits_3_with_one_error_and_both_reports(tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.probes.edges import EdgeFinding
 from cx_conformance.vantage.callers import EdgeProbes
+from cx_conformance.vantage.inquiries import Inquiries
 from cx_conformance.vantage.pool import ProbePool
 from tests.checks.installation import FQDN, Installation, blueprint
+from tests.probes.inquired import nonce_of, questions
 
 Object = dict[str, Any]
 CALLER, EDGE = "agent-manager", "agent-manager -> ccm:8081"
@@ -29,11 +31,11 @@ class Replicas:
     def __call__(self, place: ContainerPlace, argv: Sequence[str], stdin: bytes, _limits: ExecLimits, /) -> ExecResult:
         """Print what the script would."""
         self.places.append(place)
-        nonce = stdin.partition(b"\n")[0].removeprefix(b"nonce=").decode()
+        nonce = nonce_of(stdin)
         word = "refused" if place.pod.endswith("-2") else "connects"
         if place.pod.startswith(self._deaf or ("none",)):
             word = "unresolved"
-        lines = [f"{nonce} {at} {word} 1 nc getent 192.0.2.1" for at in range(len(argv[4:]) // 2)]
+        lines = [f"{nonce} {at} {word} 1 nc getent 192.0.2.1" for _, at, _ in questions(argv)]
         out = "\n".join(lines).encode() + b"\n"
         return ExecResult(stdout=out, stderr=b"", exit_code=0, ending=Ending.EXITED, milliseconds=1)
 
@@ -69,7 +71,7 @@ def seen() -> Seen:
 def test_ready_replicas_are_looked_from(seen: Seen, every: bool, found: dict[str, EdgeFinding]) -> None:
     """One exec a replica for all its edges; a pod that is not ready is left out."""
     replicas, pool = Replicas(), ProbePool()
-    probes = EdgeProbes(seen, replicas, pool, every_replica=every)
+    probes = EdgeProbes(seen, Inquiries(replicas), pool, every_replica=every)
     edges = [entry for entry in seen.plan.entries("edge") if entry.component == CALLER]
     (edge,) = (entry for entry in edges if entry.id == EDGE)
     assert {one.place.pod: one.finding for one in probes.of(edge)} == found
@@ -84,7 +86,7 @@ def test_a_caller_without_a_ready_pod_is_told() -> None:
     installation = Installation()
     installation.inject("unready:ccm")
     plan = Plan(blueprint(), installation.site)
-    probes = EdgeProbes(Seen(installation.snapshot(plan), plan, FQDN), replicas, pool, every_replica=True)
+    probes = EdgeProbes(Seen(installation.snapshot(plan), plan, FQDN), Inquiries(replicas), pool, every_replica=True)
     (edge,) = (entry for entry in plan.entries("edge") if entry.id == "ccm -> redis:6379")
     with pytest.raises(NoVantage, match="no ready pod of ccm to look from; it has 1 pods"):
         probes.of(edge)
@@ -105,7 +107,7 @@ def test_for_whom_no_name_resolves_is_told(deaf: tuple[str, ...], of_ccm: str | 
     replicas, pool = Replicas(*deaf), ProbePool()
     installation = Installation()
     plan = Plan(blueprint(), installation.site)
-    probes = EdgeProbes(Seen(installation.snapshot(plan), plan, FQDN), replicas, pool)
+    probes = EdgeProbes(Seen(installation.snapshot(plan), plan, FQDN), Inquiries(replicas), pool)
     edges = [entry for entry in plan.entries("edge") if entry.component in {"ccm", "routing-engine"}]
     for edge in edges:
         probes.of(edge)

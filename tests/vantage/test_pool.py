@@ -9,7 +9,7 @@ import pytest
 
 from cx_conformance.outcome.looking import NoVantage, OutOfTime
 from cx_conformance.run.suite_files import suite_root
-from cx_conformance.vantage.pool import ProbePool
+from cx_conformance.vantage.pool import Pending, ProbePool
 
 LONG = 30.0
 
@@ -75,6 +75,13 @@ def test_a_hanging_probe_is_out_of_time_at_the_deadline() -> None:
     hanging.set()
 
 
+def _known(asked: Pending[str]) -> None:
+    """Wait until a probe has ended."""
+    known = threading.Event()
+    asked.then(known.set)
+    assert known.wait(LONG)
+
+
 def test_what_is_found_after_the_deadline_was_not_looked_at_in_time() -> None:
     """A probe that was cut off by the deadline must not be taken for a failed one."""
     deadline = time.monotonic() + 0.05
@@ -86,7 +93,7 @@ def test_what_is_found_after_the_deadline_was_not_looked_at_in_time() -> None:
         return "no answer within 0.1 s"
 
     asked = pool.submit(late)
-    asked.wait(LONG)
+    _known(asked)
     with pytest.raises(OutOfTime):
         asked.result()
     pool.close()
@@ -96,7 +103,7 @@ def test_what_was_found_in_time_stays_found() -> None:
     """Asking for it after the deadline changes nothing."""
     pool = ProbePool(time.monotonic() + 0.2)
     asked = pool.submit(lambda: "seen")
-    asked.wait(LONG)
+    _known(asked)
     while pool.allowed(LONG) > 0.3:
         time.sleep(0.01)
 

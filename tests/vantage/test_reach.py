@@ -11,18 +11,21 @@ from typing import Any
 import pytest
 from kubernetes.client import Configuration
 
-from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
+from cx_conformance.api.exec_record import ContainerPlace, ExecLimits, ExecResult
+from cx_conformance.api.tally import Tally
 from cx_conformance.api.tunnel import Trouble, TroubleReason
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage
-from cx_conformance.probes.edges import RunExec
+from cx_conformance.probes.inquiry import RunExec
 from cx_conformance.vantage import reach as subject
-from cx_conformance.vantage.answers import _knocked
+from cx_conformance.vantage.inquiries import Inquiries
+from cx_conformance.vantage.knocking import knocked
 from cx_conformance.vantage.reach import Reach, Way
 from tests.checks.installation import Installation, blueprint
 from tests.checks.test_variations import policy
+from tests.probes.inquired import Inquired, section
 
 OWN = "cx-conformance"
 
@@ -52,8 +55,8 @@ def shows(*addresses: str, refusal: CouldNotLook | None = None) -> RunExec:
             raise refusal or NoVantage("a mesh's proxy has no shell")
         words = [socket.inet_aton(address)[::-1].hex().upper() for address in addresses]
         lines = [f"  {at}: {word}:1F91 00000000:0000 0A" for at, word in enumerate(words)]
-        shown = "\n".join(["  sl  local_address rem_address   st", *lines]).encode()
-        return ExecResult(stdout=shown, stderr=b"", exit_code=0, ending=Ending.EXITED, milliseconds=1.0)
+        shown = "\n".join(["  sl  local_address rem_address   st", *lines])
+        return Inquired(lambda *_: section(shown))(place, argv, stdin, limits)
 
     return run
 
@@ -63,13 +66,15 @@ def reach(installation: Installation, vantage: str, run: RunExec) -> Iterator[tu
     """Give the ways from ``vantage``, and ccm's pod."""
     plan = Plan(blueprint(), installation.site)
     seen = Seen(installation.snapshot(plan), plan)
-    cluster: Any = SimpleNamespace(vantage=vantage, configuration=Configuration())
+    cluster: Any = SimpleNamespace(vantage=vantage, configuration=Configuration(), tally=Tally())
     pod = next(one for one in seen.snapshot.visible(Pod) if one.name.startswith("ef-ccm-"))
-    ways = Reach(cluster, seen, run)
+    inquiries = Inquiries(run)
+    ways = Reach(cluster, seen, inquiries)
     try:
         yield ways, pod
     finally:
         ways.close()
+        inquiries.close()
 
 
 @pytest.fixture
@@ -82,8 +87,8 @@ def closed() -> int:
 
 def test_a_port_that_is_closed_is_closed(closed: int) -> None:
     """Without policies there is nothing else to say."""
-    found = _knocked(way(port=closed))
-    assert (found.accepts, found.vantage) == (False, "direct")
+    found = knocked(way(port=closed))
+    assert (found.kept, found.vantage) == (False, "direct")
     assert re.fullmatch(rf"port {closed} of pod expertflow/ef-ccm-\S+ refuses connections at \S+", found.words)
 
 
@@ -92,7 +97,7 @@ def test_what_keeps_the_run_out_is_named(closed: int) -> None:
     own = [{"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "expertflow"}}}]}]
     fenced = policy("own-only", "expertflow", policyTypes=["Ingress"], ingress=own)
     with pytest.raises(NoVantage, match=r"may not reach it: NetworkPolicy expertflow/own-only .*let the run's"):
-        _knocked(way(fenced, port=closed))
+        knocked(way(fenced, port=closed))
 
 
 @pytest.mark.parametrize(
@@ -106,14 +111,14 @@ def test_what_keeps_the_run_out_is_named(closed: int) -> None:
 def test_where_the_run_is_let_in_silence_is_the_pods(peer: dict[str, Any], closed: int) -> None:
     """Then what does not answer is broken."""
     fenced = policy("auditor", "expertflow", policyTypes=["Ingress"], ingress=[{"from": [peer]}])
-    assert not _knocked(way(fenced, port=closed)).accepts
+    assert not knocked(way(fenced, port=closed)).kept
 
 
 def test_a_port_that_answers_is_asked_nothing_more() -> None:
     """Policies that the network does not enforce keep nobody out."""
     shut = policy("nobody", "expertflow", policyTypes=["Ingress"])
     with socket.create_server(("127.0.0.1", 0)) as server:
-        assert _knocked(way(shut, port=server.getsockname()[1])).accepts
+        assert knocked(way(shut, port=server.getsockname()[1])).kept
 
 
 MESH = {"name": "mesh", "image": "mesh"}

@@ -81,7 +81,7 @@ def _asked(session: "Run") -> bool:
     import sys
 
     from cx_conformance.cluster.rights import rights, rights_to_make
-    from cx_conformance.reports.terminal.findings import counted
+    from cx_conformance.reports.counting import counted
     from cx_conformance.reports.terminal.layout import Page
     from cx_conformance.reports.terminal.summary import console_for
     from cx_conformance.run.catalogue import all_checks

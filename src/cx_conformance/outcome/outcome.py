@@ -33,8 +33,8 @@ class Evidence:
     """The value that was seen, as text, number, or a list of such."""
     promised: Any = None
     """What the blueprint or the site promises."""
-    cause: str | None = None
-    """The one thing at fault where it is not the entry's own: reports tell it once, however many entries share it."""
+    causes: list[str] = field(default_factory=list)
+    """What is at fault where it is not the entry's own: reports tell each once, however many entries share it."""
     seen_at: str | None = None
     """The object that was looked at: ``Service expertflow/ef-ccm-svc``."""
     vantage: str | None = None
@@ -44,6 +44,15 @@ class Evidence:
     """What a reader should know although the promise is kept: an alias matched, a certificate ends soon."""
     details: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def cause(self) -> str | None:
+        """The one thing at fault; None where it is the entry's own, or where there are several."""
+        return self.causes[0] if len(self.causes) == 1 else None
+
+    @cause.setter
+    def cause(self, words: str | None) -> None:
+        self.causes = [words] if words else []
+
     def note(self, text: str) -> None:
         """Add a note."""
         self.notes.append(text)
@@ -51,7 +60,7 @@ class Evidence:
     def as_mapping(self) -> Mapping[str, Any]:
         """Return what is there, for reports."""
         shown = {"found": self.found, "promised": self.promised, "object": self.seen_at, "notes": self.notes}
-        shown["cause"] = self.cause
+        shown |= {"cause": self.cause, "causes": None if self.cause else self.causes}
         return {key: value for key, value in (shown | self.details).items() if value not in (None, [], {})}
 
 
@@ -76,6 +85,12 @@ class Outcome:
     vantage: str = "api"
     tries: int = 1
     duration_ms: float = 0.0
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Return what is at fault that others may share, as the check named it; empty: it is its own."""
+        told = self.evidence.get("causes") or (self.evidence.get("cause"),)
+        return tuple(str(one) for one in told if one)
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -1,7 +1,7 @@
 """Root causes: the broken promises that others wait for, worst first, and what many of them have in common."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cx_conformance.outcome.outcome import Outcome, Result
@@ -20,10 +20,12 @@ class SharedCause:
     """One thing at fault, with every promise that it breaks: a certificate that twenty Ingresses serve."""
 
     causes: tuple[RootCause, ...]
+    named: str = ""
+    """What is at fault as the checks named it; empty: the outcomes say it in the same words."""
 
     @property
     def outcome(self) -> Outcome:
-        """The first of the outcomes; what it says of check, severity and remedy holds for all."""
+        """The first and worst of the outcomes; what it says of check, severity and remedy stands for all."""
         return self.causes[0].outcome
 
     @property
@@ -44,7 +46,9 @@ class SharedCause:
     @property
     def words(self) -> str:
         """What is wrong: the message that all say, or the cause that they name."""
-        return common_words(self.outcomes)
+        first = self.outcome
+        alike = all(one.message == first.message for one in self.outcomes)
+        return first.message if alike or not self.named else self.named
 
 
 def root_causes(outcomes: Iterable[Outcome]) -> tuple[RootCause, ...]:
@@ -65,32 +69,36 @@ def root_causes(outcomes: Iterable[Outcome]) -> tuple[RootCause, ...]:
     )
 
 
-def shared_causes(causes: Iterable[RootCause]) -> tuple[SharedCause, ...]:
-    """Return the causes with those put together that are one thing at fault: by severity, then by what they block.
+def causes_of(outcomes: Iterable[Outcome], result: Result = Result.FAIL) -> tuple[SharedCause, ...]:
+    """Return what is at fault, each once: of what is broken, or of what could not be looked at."""
+    return shared_causes(one for one in root_causes(outcomes) if one.outcome.result is result)
 
-    Alike are outcomes of one check that name the same cause in their evidence, or say the same words.
+
+def shared_causes(causes: Iterable[RootCause]) -> tuple[SharedCause, ...]:
+    """Return the causes with those put together that are one thing at fault: what blocks most first, then the worst.
+
+    Alike are outcomes that name the same cause in their evidence, of whatever checks, outcomes of one check that say
+    the same words, and what could not be looked at for one reason. One that names several causes is told with each;
+    what it blocks with the first.
     """
     alike: dict[tuple[object, ...], list[RootCause]] = defaultdict(list)
     for one in causes:
         outcome = one.outcome
-        # Two that say nothing have nothing in common.
-        words = shared_words(outcome) or outcome.key
-        alike[outcome.check, outcome.result, outcome.severity, words].append(one)
-    found = [SharedCause(tuple(ones)) for ones in alike.values()]
+        for place, named in enumerate(outcome.causes):
+            alike[outcome.result, named].append(RootCause(outcome, () if place else one.blocked))
+        if not outcome.causes and outcome.result is Result.ERROR:
+            alike[outcome.result, outcome.message].append(one)
+        elif not outcome.causes:
+            # Two that say nothing have nothing in common.
+            words = outcome.message or outcome.key
+            alike[outcome.result, outcome.check, outcome.severity, words].append(one)
+    found = [SharedCause(tuple(ones), str(key[1]) if len(key) == 2 else "") for key, ones in alike.items()]
     return tuple(
-        sorted(found, key=lambda one: (*_weight(one.outcome, len(one.blocked)), -len(one.causes), *_place(one.outcome)))
+        sorted(
+            found,
+            key=lambda one: (-len(one.blocked), one.outcome.severity.rank, -len(one.causes), *_place(one.outcome)),
+        )
     )
-
-
-def shared_words(outcome: Outcome) -> str:
-    """Return what an outcome says of its cause: the words that others may share."""
-    return str(outcome.evidence.get("cause") or outcome.message)
-
-
-def common_words(outcomes: Sequence[Outcome]) -> str:
-    """Return what outcomes of one cause say of it: their message where it is the same."""
-    first = outcomes[0]
-    return first.message if all(one.message == first.message for one in outcomes) else shared_words(first)
 
 
 def root_name(outcome: Outcome) -> str:

@@ -51,6 +51,7 @@ class Reporting:
         self._stop = ""
         # Without pytest's terminal (-p no:terminal) nobody has declared that option.
         self.own_words = getattr(config.option, "verbose", 0) == 0
+        self.details = getattr(config.option, "verbose", 0) > 0
         self.console = console_for(sys.stdout)
         self.progress = Progress(self.console, enabled=self.own_words)
         self.worker = sonobuoy.Progress.of_environment()
@@ -283,7 +284,7 @@ class Reporting:
 
         if self.by_workers and self.own_words:
             self._show_header()  # only now is known what the workers have seen
-        render(record, self.console, scrubber)
+        render(record, self.console, scrubber, details=self.details)
 
     @staticmethod
     def _tell(words: str) -> None:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from cx_conformance.outcome.looking import NoVantage
+from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import sockets
+from cx_conformance.probes.inquiry import excerpt
 
 if TYPE_CHECKING:
-    from testinfra.host import Host  # type: ignore[import-untyped] # publishes no types
-
+    from cx_conformance.probes.inquiry import Told
     from cx_conformance.probes.sockets import ListeningSocket
 
 OF_THE_KUBELET: Final = "/dev/termination-log"
 """What the kubelet mounts into every container by default; where it is not seen, nor are the volumes."""
 
-OUTPUT_BYTES: Final = 16_000_000
-"""Room for a hundred thousand connections, each a line of 150 bytes: a broker or a gateway at its busiest."""
+OUTPUT_BYTES: Final = 4_000_000
+"""Room for 25,000 connections, each a line of 150 bytes, where a container has no grep to leave them out."""
 
 _ESCAPED = re.compile(r"\\([0-7]{3})")  # blanks and the like, as proc(5) says of fstab's format
 
@@ -36,21 +36,53 @@ class ContainerView:
         return OF_THE_KUBELET in self.mount_points
 
 
-def look_into(host: Host) -> ContainerView:
-    """Return what the container that ``host`` leads to shows, by one exec.
+@dataclass(frozen=True, slots=True)
+class ViewQuestion:
+    """What is mounted in a container, and what listens."""
 
-    Raises ``NoVantage`` where it does not show it, or the ``CouldNotLook`` that kept exec from looking.
-    """
-    shown = host.run("cat /proc/mounts /proc/net/tcp /proc/net/tcp6")
-    if "local_address" not in shown.stdout:
-        raise NoVantage(f"{host.backend.get_hostname()} does not show its /proc: {shown.stderr.strip()[:200]}")
-    return ContainerView(mount_points=mount_points(shown.stdout), sockets=sockets.parse(shown.stdout))
+    part: ClassVar = "inside_script"
+    rank: ClassVar = 0
+    output_bytes: ClassVar = OUTPUT_BYTES
+    seconds: ClassVar = 2.0
+
+    def words(self, number: int) -> tuple[tuple[str, ...], ...]:
+        """Ask for both."""
+        return (("proc", str(number)),)
+
+    def read(self, told: Told | CouldNotLook, number: int) -> ContainerView:
+        """Return what the container shows; raises NoVantage where it does not, or the CouldNotLook of the exec."""
+        if isinstance(told, CouldNotLook):
+            raise told
+        sections = told.sections(number)
+        if len(sections) != 1:
+            what = f"the look into {told.where}"
+            told.result.complete(what)
+            raise NoVantage(f"{what} came to nothing that can be read; it printed {excerpt(told.noise)}")
+        text = sections[0][0].decode(errors="replace")
+        if "local_address" not in text:
+            raise NoVantage(f"{told.where} does not show its /proc: {' '.join(text.split())[:200]}")
+        return ContainerView(mount_points=mount_points(text), sockets=sockets.parse(text))
 
 
-def real_path(host: Host, path: str) -> str:
-    """Return what ``path`` is without symbolic links, as mounts are listed; ``path`` itself where nobody can tell."""
-    shown = host.run("readlink -f %s", path)
-    return str(shown.stdout).strip() if shown.rc == 0 and shown.stdout.startswith("/") else path
+@dataclass(frozen=True, slots=True)
+class PathQuestion:
+    """What a path is without symbolic links, as mounts are listed."""
+
+    path: str
+
+    part: ClassVar = "inside_script"
+    rank: ClassVar = 1
+    output_bytes: ClassVar = 64_000
+    seconds: ClassVar = 0.5
+
+    def words(self, number: int) -> tuple[tuple[str, ...], ...]:
+        """Ask for the path."""
+        return (("path", str(number), self.path),)
+
+    def read(self, told: Told | CouldNotLook, number: int) -> str:
+        """Return the real path; the path itself where nobody can tell."""
+        lines = [] if isinstance(told, CouldNotLook) else told.lines(number, "real")
+        return lines[0].decode(errors="replace") if len(lines) == 1 and lines[0].startswith(b"/") else self.path
 
 
 def mount_points(text: str) -> frozenset[str]:

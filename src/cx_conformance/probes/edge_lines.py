@@ -31,8 +31,8 @@ class EdgeLine:
     addresses: tuple[str, ...]
 
 
-def read(output: bytes, nonce: str, targets: int) -> dict[int, EdgeLine]:
-    """Return the lines of the targets 0 to ``targets - 1`` that can be believed; the others are missing."""
+def read(output: bytes, nonce: str, first: int, end: int) -> dict[int, EdgeLine]:
+    """Return the lines of the targets ``first`` to ``end - 1`` that can be believed; the others are missing."""
     lines: dict[int, EdgeLine] = {}
     spoilt: set[int] = set()
     start = nonce.encode() + b" "
@@ -41,17 +41,11 @@ def read(output: bytes, nonce: str, targets: int) -> dict[int, EdgeLine]:
         if not match:
             continue
         index, line = int(match["index"]), _line(match)
-        if index >= targets or index in lines or line is None:
+        if not first <= index < end or index in lines or line is None:
             spoilt.add(index)
         else:
             lines[index] = line
     return {index: line for index, line in lines.items() if index not in spoilt}
-
-
-def excerpt(output: bytes, size: int = 160) -> str:
-    """Return the start of ``output`` on one line of plain ASCII, with how much there was."""
-    shown = ascii(output[:size].decode("ascii", "backslashreplace"))
-    return shown if len(output) <= size else f"{shown}... ({len(output)} bytes)"
 
 
 def _line(match: re.Match[bytes]) -> EdgeLine | None:

@@ -1,26 +1,12 @@
-# Tests the edges of one caller: can this container resolve and reach HOST:PORT?
+# Tests an edge of the container's own: can it resolve and reach HOST:PORT?
 #
-# usage: sh -s -- SECONDS HOST PORT [HOST PORT]...    with `nonce=...` and this text on standard input
-# prints, in any order, one line a target and a last line:
-#     NONCE INDEX WORD MILLISECONDS|- TOOL|- RESOLVER|- ADDRESS,...|-
-#     NONCE end COUNT
+# question: edge NUMBER HOST PORT
+# prints, in any order, one line for each:
+#     NONCE NUMBER WORD MILLISECONDS|- TOOL|- RESOLVER|- ADDRESS,...|-
 # WORD: connects, closed (accepts, and ends the connection at once), refused, timeout, noroute, unresolved,
 #       lookup-timeout, notool, unclear. What a tool said, where it is unclear, goes to standard error.
 #
-# Runs in dash, bash and busybox ash. All targets run at once. Writes no file (no here-document either: older shells
-# make one of it), sends no byte to a target, and waits for every process it started, because many a container's
-# first process reaps none.
-set -f
-unset BASH_ENV ENV
-LC_ALL=C
-export LC_ALL
-
-has() { command -v "$1" >/dev/null 2>&1; }
-
-now() { # centiseconds since the start of the machine, into $clock; empty where /proc does not tell
-  clock=
-  read -r clock _ 2>/dev/null </proc/uptime && clock=${clock%.*}${clock#*.}
-}
+# All edges are tested at once, and no byte is sent to a target.
 
 throttled() { # in how many tenths of a second the container was held up for its CPU limit, into $held; 0 if untold
   held=0
@@ -307,19 +293,3 @@ probe() { # one target: index, host, port
   [ "$word" != unclear ] || printf '%s %s\n' "$index" "$text" >&2
   printf '%s %s %s %s %s %s %s\n' "$nonce" "$index" "$word" "$took" "$tool" "$resolver" "${addresses:--}"
 }
-
-main() {
-  limit=$1
-  shift
-  count=0
-  while [ "$#" -ge 2 ]; do
-    probe "$count" "$1" "$2" &
-    count=$((count + 1))
-    shift 2
-  done
-  wait
-  printf '%s end %s\n' "$nonce" "$count"
-}
-
-main "$@" </dev/null
-exit 0

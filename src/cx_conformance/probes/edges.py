@@ -7,20 +7,19 @@ the container has.
 from __future__ import annotations
 
 import re
-import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
-from importlib.resources import files
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
-from cx_conformance.api.exec_record import ContainerPlace, ExecLimits, ExecResult
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import edge_lines
+from cx_conformance.probes.inquiry import SLACK_SECONDS, WAIT_SECONDS, RunExec, Told, ask, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cx_conformance.api.exec_record import ContainerPlace, ExecResult
     from cx_conformance.probes.edge_lines import EdgeLine
 
 _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,252}")
@@ -105,20 +104,20 @@ class CallerEdges:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EdgeLimits:
-    """Seconds for each name lookup and each connection (whole ones: a shell counts no others), and for what is around.
+    """Seconds for each name lookup and each connection (whole ones: a shell counts no others).
 
     A lookup that is not answered, and a container that its CPU limit holds up, take as long again. ``slack_seconds``
     are for opening the exec and starting the tools, ``at_once`` is how many execs run at a time.
     """
 
-    seconds: int = 3
-    slack_seconds: float = 6.0
+    seconds: int = WAIT_SECONDS
+    slack_seconds: float = SLACK_SECONDS
     at_once: int = 32
 
     @property
-    def exec_limits(self) -> ExecLimits:
-        """What a whole exec may take: both waits at their longest, each as long again, and the slack."""
-        return ExecLimits(total_seconds=4 * self.seconds + self.slack_seconds)
+    def total_seconds(self) -> float:
+        """What an exec for edges alone may take: both waits at their longest, each as long again, and the slack."""
+        return 4 * self.seconds + self.slack_seconds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -205,11 +204,33 @@ class EdgeObservation:
         return f"{_STANDS[self.vantage]} {self.place.namespace}/{self.place.pod}"
 
 
-class RunExec(Protocol):
-    """Runs a program in a container; raises CouldNotLook where it cannot."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EdgesQuestion:
+    """Which of a caller's edges connect, all of them tested at once."""
 
-    def __call__(self, place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
-        """Return what the program printed, and how it ended."""
+    edges: tuple[Edge, ...]
+    place: ContainerPlace
+    limits: EdgeLimits = EdgeLimits()
+
+    part: ClassVar = "edge_script"
+    rank: ClassVar = 2
+    output_bytes: ClassVar = 1_000_000
+
+    @property
+    def seconds(self) -> float:
+        """Both waits at their longest, each as long again."""
+        return 4.0 * self.limits.seconds
+
+    def words(self, number: int) -> tuple[tuple[str, ...], ...]:
+        """Return each edge's number, host and port."""
+        return tuple(("edge", str(number + at), one.host, str(one.port)) for at, one in enumerate(self.edges))
+
+    def read(self, told: Told | CouldNotLook, number: int) -> tuple[EdgeObservation, ...]:
+        """Return what came of each edge; raises nothing, for what kept it from looking is in the observations."""
+        if isinstance(told, CouldNotLook):
+            return tuple(EdgeObservation(edge=edge, place=self.place, trouble=told) for edge in self.edges)
+        lines = edge_lines.read(told.result.stdout, told.nonce, number, number + len(self.edges))
+        return tuple(_observation(edge, told, lines.get(number + at)) for at, edge in enumerate(self.edges))
 
 
 def probe_edges(
@@ -224,33 +245,22 @@ def probe_edges(
         return ()
     limits = limits or EdgeLimits()
     if len(asked) == 1:
-        return tuple(_probe_caller(run_exec, asked[0], limits))  # no thread, hence none to wait for at the end
+        return _probe_caller(run_exec, asked[0], limits)  # no thread, hence none to wait for at the end
     with ThreadPoolExecutor(min(limits.at_once, len(asked)), thread_name_prefix="edges") as pool:
         seen = pool.map(lambda each: _probe_caller(run_exec, each, limits), asked)
     return tuple(observation for group in seen for observation in group)
 
 
-def edge_script() -> bytes:
-    """Return the script that is run in the callers' containers."""
-    return files("cx_conformance.probes").joinpath("edge_script.sh").read_bytes()
+def _probe_caller(run_exec: RunExec, caller: CallerEdges, limits: EdgeLimits) -> tuple[EdgeObservation, ...]:
+    question = EdgesQuestion(edges=caller.edges, place=caller.place, limits=limits)
+    asked = ask(run_exec, caller.place, [question], wait_seconds=limits.seconds, seconds=limits.total_seconds)
+    return asked.answer(question)
 
 
-def _probe_caller(run_exec: RunExec, caller: CallerEdges, limits: EdgeLimits) -> list[EdgeObservation]:
-    nonce = secrets.token_hex(16)
-    targets = [text for edge in caller.edges for text in (edge.host, str(edge.port))]
-    argv = ("sh", "-s", "--", str(limits.seconds), *targets)
-    stdin = f"nonce={nonce}\n".encode() + edge_script()
-    try:
-        result = run_exec(caller.place, argv, stdin, limits.exec_limits)
-    except CouldNotLook as trouble:
-        return [EdgeObservation(edge=edge, place=caller.place, trouble=trouble) for edge in caller.edges]
-    lines = edge_lines.read(result.stdout, nonce, len(caller.edges))
-    return [_observation(edge, caller.place, lines.get(at), result) for at, edge in enumerate(caller.edges)]
-
-
-def _observation(edge: Edge, place: ContainerPlace, line: EdgeLine | None, result: ExecResult) -> EdgeObservation:
+def _observation(edge: Edge, told: Told, line: EdgeLine | None) -> EdgeObservation:
+    place = told.place
     if line is None:
-        return EdgeObservation(edge=edge, place=place, trouble=_unreadable(edge, place, result))
+        return EdgeObservation(edge=edge, place=place, trouble=_unreadable(edge, told))
     finding = _FINDINGS.get(line.word)
     return EdgeObservation(
         edge=edge,
@@ -260,7 +270,7 @@ def _observation(edge: Edge, place: ContainerPlace, line: EdgeLine | None, resul
         milliseconds=line.milliseconds,
         tool=line.tool,
         resolver=line.resolver,
-        trouble=None if finding else _no_finding(edge, place, line, result),
+        trouble=None if finding else _no_finding(edge, place, line, told.result),
     )
 
 
@@ -270,19 +280,18 @@ def _no_finding(edge: Edge, place: ContainerPlace, line: EdgeLine, result: ExecR
             f"pod {place.namespace}/{place.pod} has none of bash, nc, curl, wget, python3 and node "
             f"to test {edge.host}:{edge.port} with"
         )
-    said = edge_lines.excerpt(result.stderr)
+    said = excerpt(result.stderr)
     return NoVantage(
         f"{line.tool} in pod {place.namespace}/{place.pod} did not tell of {edge.host}:{edge.port}: {said}"
     )
 
 
-def _unreadable(edge: Edge, place: ContainerPlace, result: ExecResult) -> CouldNotLook:
-    what = f"the edge script in pod {place.namespace}/{place.pod}"
-    printed = result.stdout or result.stderr
-    shown = f"; it printed {edge_lines.excerpt(printed)}" if printed else ""
+def _unreadable(edge: Edge, told: Told) -> CouldNotLook:
+    what = f"the edge script in {told.where}"
+    shown = f"; it printed {excerpt(told.noise)}" if told.noise else ""
     try:
-        result.complete(what)
+        told.result.complete(what)
     except CouldNotLook as trouble:
         return type(trouble)(f"{trouble}{shown}")
-    said = f"{what} ended with status {result.exit_code} and no readable line for {edge.host}:{edge.port}"
+    said = f"{what} ended with status {told.result.exit_code} and no readable line for {edge.host}:{edge.port}"
     return NoVantage(said + (shown or "; it printed nothing"))

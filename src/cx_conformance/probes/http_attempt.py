@@ -25,6 +25,7 @@ from cx_conformance.probes.http_observation import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -37,6 +38,7 @@ class Attempt:
         self._limits = limits
         self._seen = HttpObservation(url=request.url)
         self._https = urlsplit(request.url).scheme == "https"
+        self._opened: list[Any] = []
         # The system's authorities take 50 ms to load.
         self._context = _context(request.trust if self._https else Trust.NOBODY)
 
@@ -50,6 +52,9 @@ class Attempt:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as raised:
             # After a status, only the body did not end; what came of it is kept.
             error = raised if self._seen.status is None else None
+        finally:
+            for stream in self._opened:
+                await stream.aclose()  # the client leaves it open where a handshake is cut off
         if error is not None:
             await self._explain(error)
         elif says_wrong_scheme(self._seen.status, self._seen.text) and not self._https and await self._handshake():
@@ -60,6 +65,7 @@ class Attempt:
         limits, request = self._limits, self._request
         timeout = httpx.Timeout(limits.total_seconds, connect=limits.connect_seconds)
         url, headers, extensions = _dialled(request)
+        extensions["trace"] = self._trace
         async with (
             httpx.AsyncClient(
                 verify=self._context,
@@ -86,6 +92,10 @@ class Attempt:
                 if len(body) > limits.body_bytes:
                     return
             self._seen = replace(self._seen, body_is_whole=True)
+
+    async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            self._opened.append(info["return_value"])
 
     async def _explain(self, error: BaseException) -> None:
         failure, words = explain(error, self._request, self._limits)

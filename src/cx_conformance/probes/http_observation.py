@@ -39,13 +39,22 @@ class Trust(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HttpLimits:
-    """Seconds to connect and in all, bytes of body that are kept, and tries of which one must come to an answer."""
+    """Seconds to connect and in all, bytes of body that are kept, and tries of which one must come to an answer.
+
+    Half of all the seconds is what an answer is waited for before the question is put once more, beside the first: a
+    server is silent that leaves both alone.
+    """
 
     connect_seconds: float = 3.0
     total_seconds: float = 10.0
     body_bytes: int = 16_384
     tries: int = 2
     pause_seconds: float = 0.3
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long one question is left without an answer."""
+        return self.total_seconds / 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,5 +1,6 @@
-"""What only the inside of a container shows, by testinfra: files, mounts, sockets, addresses.
+"""What only the inside of a container shows, by testinfra, for checks of one's own: files, mounts, sockets, addresses.
 
+Each thing asked is an exec of its own; the suite's checks ask by one for all (``inquiry``).
 testinfra's own kubectl backend answers False for a pod that does not exist; this one raises. It needs no kubectl.
 """
 
@@ -16,14 +17,14 @@ from testinfra.host import Host  # type: ignore[import-untyped] # publishes no t
 from cx_conformance.api.exec_record import ContainerPlace, ExecLimits
 
 if TYPE_CHECKING:
-    from cx_conformance.probes.edges import RunExec
+    from cx_conformance.probes.inquiry import RunExec
 
 
 def inside(run_exec: RunExec, place: ContainerPlace, limits: ExecLimits | None = None) -> Host:
     """Return testinfra's host for the container at ``place``.
 
     Whatever keeps a command from being run to its end raises a ``CouldNotLook`` out of the property that was asked;
-    it is never False. ``socket`` wants ``ss`` or ``netstat`` in the container; ``listening_sockets`` does not.
+    it is never False. ``socket`` wants ``ss`` or ``netstat`` in the container.
     """
     return Host(_ExecBackend(run_exec, place, limits or ExecLimits()))
 

@@ -4,12 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from cx_conformance.outcome.looking import NoVantage
-
-if TYPE_CHECKING:
-    from testinfra.host import Host  # type: ignore[import-untyped] # publishes no types
 
 _LISTEN = "0A"  # TCP_LISTEN of include/net/tcp_states.h
 
@@ -31,18 +25,6 @@ class ListeningSocket:
     def only_loopback(self) -> bool:
         """Whether no other pod can reach it."""
         return self.plain.is_loopback
-
-
-def listening_sockets(host: Host) -> tuple[ListeningSocket, ...]:
-    """Return what listens in the network of the container that ``host`` leads to (the whole pod's).
-
-    Raises ``NoVantage`` where the container does not show it, or the ``CouldNotLook`` that kept exec from looking.
-    """
-    shown = host.run("cat /proc/net/tcp /proc/net/tcp6")
-    sockets = parse(shown.stdout)
-    if not sockets and "local_address" not in shown.stdout:
-        raise NoVantage(f"{host.backend.get_hostname()} does not show /proc/net/tcp: {shown.stderr.strip()[:200]}")
-    return sockets
 
 
 def parse(text: str) -> tuple[ListeningSocket, ...]:

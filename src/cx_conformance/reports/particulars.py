@@ -6,7 +6,7 @@ from typing import Any, Final
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.reports.legible import one_line
 
-_SAID: Final = frozenset({"found", "promised", "object", "notes", "waived_result", "cause"})
+_SAID: Final = frozenset({"found", "promised", "object", "notes", "waived_result", "cause", "causes"})
 """Evidence that has a line of its own, or is told by the outcome."""
 
 

@@ -3,10 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.outcome.roots import root_causes
+from cx_conformance.outcome.waivers import STATIC
 from cx_conformance.reports.legible import one_line
 from cx_conformance.reports.particulars import notes
 
@@ -17,31 +19,47 @@ class Unchecked:
 
     count: int
     reason: str
+    is_unseen: bool = True
+    """Whether there was something to look at."""
+    option: str = ""
+    """What to do with the command so that they are looked at; empty: no option helps."""
+
+
+_OPTIONS: Final = {f"n/a: {STATIC}": "leave out --static", "; give --fqdn ": "give --fqdn"}
+"""Parts of reasons why something is not applicable in this run only, each with what would change that."""
 
 
 def unchecked(record: RunRecord, most: int) -> list[Unchecked]:
     """Return what is not applicable, blocked or left out: at most ``most`` reasons for not applicable, then a sum."""
     counts = Counter(one.message for one in record.outcomes if one.result is Result.NOT_APPLICABLE)
-    lines = [
-        Unchecked(number, one_line(reason, 200)) for reason, number in sorted(counts.items(), key=lambda x: (-x[1], x))
-    ]
+    lines = [_not_applicable(number, reason) for reason, number in sorted(counts.items(), key=lambda x: (-x[1], x))]
+    lines = [*(one for one in lines if one.is_unseen), *(one for one in lines if not one.is_unseen)]
     if len(lines) > most:
         rest = sum(one.count for one in lines[most:])
-        lines = [*lines[:most], Unchecked(rest, "n/a for other reasons, in report.json")]
+        lines = [*lines[:most], Unchecked(rest, "n/a for other reasons, in report.json", is_unseen=False)]
+    errors = sum(one.result is Result.ERROR for one in record.outcomes)
+    if errors:
+        lines.append(Unchecked(errors, "could not be looked at, for the reasons told"))
     blocked = sum(one.result is Result.BLOCKED for one in record.outcomes)
     told = sum(len(cause.blocked) for cause in root_causes(record.outcomes))
     if told:
-        lines.append(Unchecked(told, "blocked by what is told above"))
+        lines.append(Unchecked(told, "blocked by what is broken, or could not be looked at"))
     if blocked > told:
         lines.append(Unchecked(blocked - told, "blocked by what is waived, or was not part of this run"))
     if record.deselected:
         selection = one_line(record.selection, 200) or "the selection"
-        lines.append(Unchecked(record.deselected, f"left out by {selection}"))
+        option = f"leave out {selection}" if record.selection else ""
+        lines.append(Unchecked(record.deselected, f"left out by {selection}", option=option))
     nowhere = record.extra.get("calls_leading_nowhere", ())
     if nowhere:
         told_of = one_line("; ".join(nowhere), 200)
         lines.append(Unchecked(len(nowhere), f"in the blueprint, but no call to look at: {told_of}"))
     return lines
+
+
+def _not_applicable(number: int, reason: str) -> Unchecked:
+    option = next((what for part, what in _OPTIONS.items() if part in reason), "")
+    return Unchecked(number, one_line(reason, 200), is_unseen=bool(option), option=option)
 
 
 @dataclass(frozen=True, slots=True)

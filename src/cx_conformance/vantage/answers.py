@@ -1,7 +1,8 @@
 """Health endpoints and open ports, asked of every ready pod."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,12 +16,14 @@ from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import http
-from cx_conformance.probes.edges import RunExec
-from cx_conformance.probes.health_command import CommandObservation, repeat_health_command
+from cx_conformance.probes.health_command import CommandObservation, CommandQuestion, repeat_health_command
 from cx_conformance.probes.http_observation import HttpFailure, HttpObservation, HttpRequest, Trust
+from cx_conformance.vantage.inquiries import Inquiries
+from cx_conformance.vantage.knocking import PodPort, knocked, scheme_of, speaks_http
 from cx_conformance.vantage.pool import Pending, ProbePool
 from cx_conformance.vantage.reach import EXEC, Reach, Way
 
+_OF_OTHER_SCHEME: Final = (HttpFailure.CLOSED, HttpFailure.RESET, HttpFailure.TLS, HttpFailure.TIMED_OUT)
 _CUT_OFF: Final = (HttpFailure.CLOSED, HttpFailure.RESET)
 """How a port that is closed in the pod looks at a tunnel's local end, which always accepts."""
 
@@ -36,6 +39,8 @@ class PodAnswer:
     """The scheme on which it answered, or was asked."""
     instead: str | None = None
     """Why the page's own command was not run there."""
+    untold: str | None = None
+    """Why it is not known how it is; None: it is."""
 
     @property
     def words(self) -> str:
@@ -54,26 +59,15 @@ class PodCommand:
     vantage: str = EXEC
 
 
-@dataclass(frozen=True, slots=True)
-class PodPort:
-    """Whether one pod's port accepts a connection."""
-
-    pod: Pod
-    vantage: str
-    accepts: bool
-    words: str
-    """``accepts``, or the whole sentence of why it does not."""
-
-
 class HealthProbes:
     """What every ready pod answered, all of them asked at once."""
 
-    def __init__(self, seen: Seen, reach: Reach, run_exec: RunExec, pool: ProbePool, consecutive: int = 1) -> None:
+    def __init__(self, seen: Seen, reach: Reach, pool: ProbePool, inquiries: Inquiries, consecutive: int = 1) -> None:
         """Ask pods of the plan of ``seen``; of health ``consecutive`` good answers in a row are wanted."""
         self._seen = seen
         self._reach = reach
-        self._run_exec = run_exec
         self._pool = pool
+        self._inquiries = inquiries
         self._consecutive = consecutive
         self._answers: dict[tuple[str, str], Pending[tuple[PodAnswer | PodCommand, ...]]] = {}
         self._ports: dict[tuple[str, str], Pending[tuple[PodPort, ...]]] = {}
@@ -82,11 +76,13 @@ class HealthProbes:
         """Ask every ready pod for a health endpoint, once."""
         key = entry.component, entry.id
         if key not in self._answers:
-            self._answers[key] = self._pool.submit(self._ask, entry)
+            command = entry.of.command
+            asked = {} if command is None else self._commanded(entry.planned, command)
+            self._answers[key] = self._pool.submit_after(tuple(asked.values()), self._ask, entry, asked)
         return self._answers[key]
 
     def start_knocking(self, entry: Entry[ServicePort]) -> Pending[tuple[PodPort, ...]]:
-        """Connect to a port of every ready pod, once."""
+        """Connect to a port of every ready pod, once, and ask it for a page where its name promises HTTP."""
         key = entry.component, entry.id
         if key not in self._ports:
             self._ports[key] = self._pool.submit(self._knock, entry)
@@ -97,17 +93,26 @@ class HealthProbes:
         return self.start_asking(entry).result()
 
     def ports(self, entry: Entry[ServicePort]) -> tuple[PodPort, ...]:
-        """Return whether each ready pod's port accepts; raises CouldNotLook."""
+        """Return whether each ready pod's port does as promised; raises CouldNotLook."""
         return self.start_knocking(entry).result()
 
-    def _ask(self, entry: Entry[Health]) -> tuple[PodAnswer | PodCommand, ...]:
+    def _commanded(self, planned: Planned, command: str) -> dict[str, Pending[CommandObservation | None]]:
+        """Have the page's own command run in every ready pod; return what comes of it, by pod."""
+        with suppress(CouldNotLook):
+            question = CommandQuestion(command, self._consecutive)
+            return {pod.where: self._inquiries.ask(self._place(planned, pod), question) for pod in self._ready(planned)}
+        return {}
+
+    def _ask(
+        self, entry: Entry[Health], asked: Mapping[str, Pending[CommandObservation | None]]
+    ) -> tuple[PodAnswer | PodCommand, ...]:
         pods = self._ready(entry.planned)
         if entry.of.command is None:
             return self._over_http(entry, pods)
         answers: list[PodAnswer | PodCommand] = []
         for pod in pods:
             try:
-                seen = self._run(entry.planned, pod, entry.of.command)
+                seen = asked[pod.where].result() or self._run(entry.planned, pod, entry.of.command)
             except CouldNotLook as reason:
                 answers += [replace(one, instead=str(reason)) for one in self._over_http(entry, [pod])]
                 continue
@@ -121,16 +126,21 @@ class HealthProbes:
             return None
 
     def _run(self, planned: Planned, pod: Pod, command: str) -> CommandObservation:
+        """Run the command without a shell, which the container does not have."""
+        place = self._place(planned, pod)
+        return repeat_health_command(self._inquiries.run_exec, place, command, consecutive=self._consecutive)
+
+    def _place(self, planned: Planned, pod: Pod) -> ContainerPlace:
         container = self._seen.container(planned).name
-        place = ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container)
-        return repeat_health_command(self._run_exec, place, command, consecutive=self._consecutive)
+        return ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container)
 
     def _over_http(self, entry: Entry[Health], pods: Sequence[Pod]) -> tuple[PodAnswer, ...]:
         ways = [self._reach.to(pod, entry.of.port) for pod in pods]
         answers = self._asked(entry, ways, entry.of.scheme)
         for scheme in entry.of.also_schemes:
-            if any(one.seen.failure is HttpFailure.SCHEME for one in answers):
-                answers = self._asked(entry, ways, scheme)
+            if any(_perhaps_otherwise(one.seen) for one in answers):
+                others = self._asked(entry, ways, scheme)
+                answers = tuple(_better(one, other) for one, other in zip(answers, others, strict=True))
         return tuple(_told_by_tunnel(way, one) for way, one in zip(ways, answers, strict=True))
 
     def _asked(self, entry: Entry[Health], ways: list[Way], scheme: str) -> tuple[PodAnswer, ...]:
@@ -148,8 +158,10 @@ class HealthProbes:
         return tuple(PodAnswer(way.pod, way.vantage, one, scheme) for way, one in zip(ways, seen, strict=True))
 
     def _knock(self, entry: Entry[ServicePort]) -> tuple[PodPort, ...]:
-        pods = self._ready(entry.planned)
-        return tuple(_knocked(self._reach.to(pod, entry.of.container_port)) for pod in pods)
+        ways = [self._reach.to(pod, entry.of.container_port) for pod in self._ready(entry.planned)]
+        if scheme := scheme_of(entry.of):
+            return speaks_http(entry.of, _service_host(self._seen, entry.planned), ways, scheme)
+        return tuple(knocked(way) for way in ways)
 
     def _ready(self, planned: Planned) -> list[Pod]:
         try:
@@ -159,6 +171,23 @@ class HealthProbes:
         if not pods:
             raise NoVantage(f"no ready pod of {planned.id} to ask")
         return pods
+
+
+def _perhaps_otherwise(seen: HttpObservation) -> bool:
+    """Whether it may be a server of another scheme that did not answer; silence may come of one, too."""
+    return seen.failure is HttpFailure.SCHEME or (seen.status is None and seen.failure in _OF_OTHER_SCHEME)
+
+
+def _better(one: PodAnswer, other: PodAnswer) -> PodAnswer:
+    """Return the answer that counts: the other scheme's where there was any, or where it is known to be that one's.
+
+    A server that hung up, and was silent over the other scheme, did not tell whether it speaks that one.
+    """
+    if other.seen.status is not None or one.seen.failure is HttpFailure.SCHEME:
+        return other
+    if other.seen.failure is HttpFailure.TIMED_OUT and one.seen.failure is not HttpFailure.TIMED_OUT:
+        return replace(one, untold=f"{one.words}, and whether it speaks {other.scheme} instead was not known in time")
+    return one
 
 
 def _told_by_tunnel(way: Way, answer: PodAnswer) -> PodAnswer:
@@ -176,30 +205,3 @@ def _service_host(seen: Seen, planned: Planned) -> str:
     except Absent:
         return planned.service_names[0] if planned.service_names else planned.id
     return f"{service.name}.{service.namespace}.svc"
-
-
-def _knocked(way: Way, seconds: float = 3.0) -> PodPort:
-    """Connect once; a tunnel is asked itself, for its local end accepts whatever the pod does."""
-    import socket
-
-    port = f"port {way.port} of pod {way.pod.where}"
-    if way.tunnel is not None:
-        accepts = way.tunnel.accepts()
-        if not accepts:
-            way.raise_trouble()
-        words = "accepts" if accepts else (way.why_closed() or f"{port} refuses connections")
-        return PodPort(way.pod, way.vantage, accepts, words)
-    try:
-        with socket.create_connection(way.connect_to, timeout=seconds):
-            return PodPort(way.pod, way.vantage, True, "accepts")
-    except OSError as error:
-        way.raise_trouble()
-        return PodPort(way.pod, way.vantage, False, f"{port} {_unreached(error, seconds)} at {way.pod.ip}")
-
-
-def _unreached(error: OSError, seconds: float) -> str:
-    if isinstance(error, ConnectionRefusedError):
-        return "refuses connections"
-    if isinstance(error, TimeoutError):
-        return f"does not answer within {seconds:g} s"
-    return f"cannot be reached ({error.strerror})"

@@ -11,15 +11,9 @@ from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import edges
-from cx_conformance.probes.edges import (
-    UNRESOLVED,
-    CallerEdges,
-    EdgeFinding,
-    EdgeLimits,
-    EdgeObservation,
-    RunExec,
-)
+from cx_conformance.probes.edges import UNRESOLVED, EdgeFinding, EdgeLimits, EdgeObservation, EdgesQuestion
 from cx_conformance.vantage.elsewhere import Elsewhere
+from cx_conformance.vantage.inquiries import Inquiries
 from cx_conformance.vantage.pool import Pending, ProbePool
 
 Tried = EdgeObservation | CouldNotLook
@@ -31,7 +25,7 @@ class EdgeProbes:
     def __init__(
         self,
         seen: Seen,
-        run_exec: RunExec,
+        inquiries: Inquiries,
         pool: ProbePool,
         *,
         every_replica: bool = False,
@@ -43,7 +37,7 @@ class EdgeProbes:
         """
         self._seen = seen
         self._pool = pool
-        self._run_exec = run_exec
+        self._inquiries = inquiries
         self._every_replica = every_replica
         self._elsewhere = elsewhere or Elsewhere()
         self._by_caller: dict[str, list[Entry[Edge]]] = defaultdict(list)
@@ -61,14 +55,8 @@ class EdgeProbes:
                 places: tuple[ContainerPlace | CouldNotLook, ...] = self.places(entry.of.caller)
             except CouldNotLook as reason:
                 places = (reason,)
-            self._running[caller] = tuple(self._pool.submit(self._try, entries, place) for place in places)
+            self._running[caller] = tuple(self._try(entries, place) for place in places)
         return self._running[caller]
-
-    def wait(self) -> None:
-        """Wait until every edge that was started has been tried."""
-        for replicas in tuple(self._running.values()):
-            for running in replicas:
-                running.wait(self._pool.allowed(EdgeLimits().exec_limits.total_seconds))
 
     def of(self, entry: Entry[Edge]) -> tuple[EdgeObservation, ...]:
         """Return what each replica saw of an edge; raises CouldNotLook where nobody could be asked to look."""
@@ -105,20 +93,26 @@ class EdgeProbes:
             self._found[caller] = found
         return self._found[caller]
 
-    def _try(self, entries: Sequence[Entry[Edge]], place: ContainerPlace | CouldNotLook) -> dict[str, Tried]:
-        if isinstance(place, CouldNotLook):
-            return {entry.id: place for entry in entries}
+    def _try(self, entries: Sequence[Entry[Edge]], place: ContainerPlace | CouldNotLook) -> Pending[dict[str, Tried]]:
+        """Begin to try a caller's edges from one place; where none can be tried nobody is asked."""
         targets: dict[str, edges.Edge] = {}
         tried: dict[str, Tried] = {}
         for entry in entries:
             try:
+                if isinstance(place, CouldNotLook):
+                    raise place
                 targets[entry.id] = self._target(entry)
             except (CouldNotLook, Absent) as reason:
                 tried[entry.id] = reason if isinstance(reason, CouldNotLook) else NoVantage(str(reason))
-        caller = CallerEdges(place=place, edges=tuple(targets.values()))
+        if isinstance(place, CouldNotLook) or not targets:
+            return self._pool.submit(lambda: tried)
         limits = EdgeLimits()
-        observed = self._elsewhere.completed(edges.probe_edges(self._run_exec, [caller], limits), limits)
-        return tried | dict(zip(targets, observed, strict=True))
+        asked = self._inquiries.ask(place, EdgesQuestion(edges=tuple(targets.values()), place=place, limits=limits))
+
+        def completed() -> dict[str, Tried]:
+            return tried | dict(zip(targets, self._elsewhere.completed(asked.result(), limits), strict=True))
+
+        return self._pool.submit_after([asked], completed)
 
     def places(self, caller: Planned) -> tuple[ContainerPlace, ...]:
         """Return the container of the ready pods of ``caller`` to look from; raises NoVantage when there is none."""

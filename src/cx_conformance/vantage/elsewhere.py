@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final, Self
 
 from cx_conformance.objects.service import Service
 from cx_conformance.outcome.looking import Forbidden, NoVantage
-from cx_conformance.probes.edges import CallerEdges, EdgeLimits, EdgeObservation, RunExec, Vantage, probe_edges
+from cx_conformance.probes.edges import CallerEdges, EdgeLimits, EdgeObservation, Vantage, probe_edges
+from cx_conformance.probes.inquiry import RunExec
 from cx_conformance.vantage.consent import Consent
 from cx_conformance.vantage.pool import ProbePool
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cx_conformance.api import exec as execution
 from cx_conformance.api.exec_record import ContainerPlace, ExecLimits, ExecResult
-from cx_conformance.probes.edges import RunExec
+from cx_conformance.probes.inquiry import RunExec
 from cx_conformance.vantage.pool import ProbePool
 
 if TYPE_CHECKING:

@@ -1,11 +1,10 @@
 """What only the inside of a container shows, looked at by exec in every ready pod: mounts, and what listens."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
 
-from cx_conformance.api.exec_record import ContainerPlace, ExecLimits
+from cx_conformance.api.exec_record import ContainerPlace
 from cx_conformance.blueprint.component import ContainerPort, Volume
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.tailoring import Planned
@@ -13,15 +12,10 @@ from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
-from cx_conformance.probes.container_view import OUTPUT_BYTES, ContainerView, look_into, real_path
-from cx_conformance.probes.edges import RunExec
+from cx_conformance.probes.container_view import ContainerView, PathQuestion, ViewQuestion
 from cx_conformance.probes.sockets import ListeningSocket
-from cx_conformance.vantage.pool import Pending, ProbePool
-
-if TYPE_CHECKING:
-    from testinfra.host import Host  # type: ignore[import-untyped] # publishes no types
-
-_LIMITS: Final = ExecLimits(output_bytes=OUTPUT_BYTES)
+from cx_conformance.vantage.inquiries import Inquiries
+from cx_conformance.vantage.pool import Pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +55,21 @@ class PodSockets:
 class InsideProbes:
     """What containers show of themselves; each is looked into once, for all that is asked of it."""
 
-    def __init__(
-        self, seen: Seen, run_exec: RunExec, pool: ProbePool, begin: Callable[[], None] = lambda: None
-    ) -> None:
-        """Look into pods of the plan of ``seen``, in the threads of ``pool``, each of which calls ``begin`` first."""
+    def __init__(self, seen: Seen, inquiries: Inquiries) -> None:
+        """Look into pods of the plan of ``seen``, by questions among all ``inquiries``."""
         self._seen = seen
-        self._run_exec = run_exec
-        self._pool = pool
-        self._begin = begin
-        self._running: dict[tuple[str, str], Pending[ContainerView]] = {}
+        self._inquiries = inquiries
 
     def start_mounts(self, entry: Entry[Volume]) -> None:
-        """Look into the containers that are to mount a volume."""
-        with suppress(CouldNotLook, Absent):
+        """Look into the containers that are to mount a volume, at once for the other volumes of its component."""
+        volumes = [one for one in self._seen.plan.entries("volume") if one.component == entry.component]
+        with suppress(CouldNotLook, Absent), self._inquiries.together():
             for pod in self._ready(entry.planned):
-                for container in self._promised(entry, pod):
-                    self._into(pod, container)
+                for one in volumes:
+                    for container, paths in self._promised(one, pod).items():
+                        self._into(pod, container)
+                        for path in paths:
+                            self._real(pod, container, path)
 
     def start_sockets(self, entry: Entry[ContainerPort]) -> None:
         """Look into the pods that are to listen on a port."""
@@ -104,26 +97,16 @@ class InsideProbes:
         return tuple(PodSockets(pod, self._into(pod, container).result().sockets) for pod in self._ready(entry.planned))
 
     def _into(self, pod: Pod, container: str) -> Pending[ContainerView]:
-        key = pod.where, container
-        if key not in self._running:
-            self._running[key] = self._pool.submit(self._look, pod, container)
-        return self._running[key]
+        return self._inquiries.ask(_place(pod, container), ViewQuestion())
 
-    def _look(self, pod: Pod, container: str) -> ContainerView:
-        self._begin()
-        return look_into(self._host(pod, container))
-
-    def _host(self, pod: Pod, container: str) -> "Host":
-        from cx_conformance.probes.inside import inside
-
-        place = ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container)
-        return inside(self._run_exec, place, _LIMITS)
+    def _real(self, pod: Pod, container: str, path: str) -> Pending[str]:
+        return self._inquiries.ask(_place(pod, container), PathQuestion(path))
 
     def _mount(self, pod: Pod, container: str, path: str) -> PodMount:
         view = self._into(pod, container).result()
         mounted = path in view.mount_points
         if not mounted and view.shows_mounts:
-            mounted = real_path(self._host(pod, container), path) in view.mount_points
+            mounted = self._real(pod, container, path).result() in view.mount_points
         return PodMount(pod, container, path, mounted, view.shows_mounts)
 
     def _promised(self, entry: Entry[Volume], pod: Pod) -> Mapping[str, Sequence[str]]:
@@ -146,3 +129,7 @@ class InsideProbes:
         if not pods:
             raise NoVantage(f"no ready pod of {planned.id} to look into")
         return pods
+
+
+def _place(pod: Pod, container: str) -> ContainerPlace:
+    return ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container)

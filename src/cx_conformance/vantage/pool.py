@@ -6,11 +6,11 @@ daemon threads, and what they find after the deadline counts as not looked at.
 
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from queue import SimpleQueue
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from cx_conformance.outcome.looking import OutOfTime
 
@@ -29,9 +29,13 @@ class Pending(Generic[T]):
         self._deadline = deadline
         self._future: Future[tuple[T, float]] = Future()
 
-    def result(self) -> T:
-        """Return what was found, or raise what the probe raised; OutOfTime when that came too late."""
+    def result(self, seconds: float | None = None) -> T:
+        """Return what was found, or raise what the probe raised; OutOfTime when that came too late.
+
+        Waits until the deadline, and for ``seconds`` at most.
+        """
         left = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+        left = seconds if left is None else left if seconds is None else min(left, seconds)
         try:
             found, ended = self._future.result(left)
         except NotYet:
@@ -53,9 +57,9 @@ class Pending(Generic[T]):
         else:
             self._future.set_result((found, time.monotonic()))
 
-    def wait(self, seconds: float) -> None:
-        """Wait until it has been found, for at most ``seconds``."""
-        wait([self._future], seconds)
+    def then(self, do: Callable[[], None]) -> None:
+        """Call ``do`` as soon as it is known, or was given up, in the thread that found it."""
+        self._future.add_done_callback(lambda _: do())
 
 
 class ProbePool:
@@ -67,15 +71,39 @@ class ProbePool:
         self._at_once = at_once
         self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self._closed = False
 
     def submit(self, probe: Callable[..., T], *given: object) -> Pending[T]:
         """Start ``probe`` with what it is given as soon as there is a thread for it."""
         pending: Pending[T] = Pending(self.deadline)
-        self._waiting.put(lambda: pending.work(lambda: probe(*given)))
+        self._start(lambda: pending.work(lambda: probe(*given)))
+        return pending
+
+    def _start(self, work: Callable[[], None]) -> None:
+        if self._closed:
+            return
+        self._waiting.put(work)
         if len(self._threads) < self._at_once:
             thread = threading.Thread(target=self._work, name=f"probe-{len(self._threads)}", daemon=True)
             self._threads.append(thread)
             thread.start()
+
+    def submit_after(self, answers: Sequence[Pending[Any]], probe: Callable[..., T], *given: object) -> Pending[T]:
+        """Start ``probe`` when all ``answers`` are known, or were given up; no thread waits for them meanwhile."""
+        pending: Pending[T] = Pending(self.deadline)
+        left, lock = [len(answers)], threading.Lock()
+
+        def one_less() -> None:
+            with lock:
+                left[0] -= 1
+                ready = left[0] == 0
+            if ready:
+                self._start(lambda: pending.work(lambda: probe(*given)))
+
+        if not answers:
+            self._start(lambda: pending.work(lambda: probe(*given)))
+        for one in answers:
+            one.then(one_less)
         return pending
 
     def allowed(self, seconds: float) -> float:
@@ -86,6 +114,7 @@ class ProbePool:
 
     def close(self, seconds: float = 2.0) -> None:
         """Begin nothing more, and wait for what still runs: at most ``seconds``, once out of time not at all."""
+        self._closed = True
         while not self._waiting.empty():
             self._waiting.get()
         for _ in self._threads:

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cx_conformance.api.exec_record import ContainerPlace, ExecLimits
+from cx_conformance.api.exec_record import ContainerPlace
 from cx_conformance.cluster.traffic import kept_out
 from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
-from cx_conformance.probes.container_view import OUTPUT_BYTES, look_into
+from cx_conformance.probes.container_view import ViewQuestion
+from cx_conformance.vantage.inquiries import Inquiries
 
 if TYPE_CHECKING:
     from cx_conformance.api.client import Cluster
     from cx_conformance.api.tunnel import Tunnel
     from cx_conformance.cluster.seen import Seen
-    from cx_conformance.probes.edges import RunExec
 
 DIRECT: Final = "direct"
 TUNNEL: Final = "port-forward"
@@ -26,7 +26,7 @@ OWN_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/names
 OWN_LABELS: Final = {"app.kubernetes.io/name": "cx-conformance"}
 """The labels of the run's own pod, as deploy/ makes it; the account need not be allowed to look at itself."""
 
-_INSIDE: Final = ExecLimits(total_seconds=5.0, output_bytes=OUTPUT_BYTES)
+_INSIDE_SECONDS: Final = 5.0
 """For a look at what listens in a pod whose port a tunnel finds closed."""
 
 
@@ -65,14 +65,14 @@ class Way:
 class Reach:
     """Ways to pods, for the length of a run."""
 
-    def __init__(self, cluster: "Cluster", seen: "Seen", run_exec: "RunExec") -> None:
-        """Reach pods of ``seen`` from where ``cluster`` is asked; ``run_exec`` looks into those found closed."""
+    def __init__(self, cluster: "Cluster", seen: "Seen", inquiries: Inquiries) -> None:
+        """Reach pods of ``seen`` from where ``cluster`` is asked; ``inquiries`` look into those found closed."""
         from cx_conformance.api.tunnel import Tunnels
 
         self._inside = cluster.vantage == "in-cluster"
         self._tunnels = Tunnels(cluster.configuration, tally=cluster.tally)
         self._seen = seen
-        self._run_exec = run_exec
+        self._inquiries = inquiries
 
     @property
     def vantage(self) -> str:
@@ -102,13 +102,11 @@ class Reach:
 
     def _beside_loopback(self, pod: Pod, port: int) -> str | None:
         """Say that something listens on a port at an address of the pod's own alone; None where that is not seen."""
-        from cx_conformance.probes.inside import inside
-
         # Containers of a pod share its network; a mesh's has no shell.
         for container in pod.spec.serving_containers:
             place = ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container.name)
             with suppress(CouldNotLook):
-                sockets = look_into(inside(self._run_exec, place, _INSIDE)).sockets
+                sockets = self._inquiries.ask(place, ViewQuestion()).result(_INSIDE_SECONDS).sockets
                 heard = sorted({str(one.plain) for one in sockets if one.port == port} & set(pod.ips))
                 return (
                     f"port {port} of pod {pod.where} is listened on at {', '.join(heard)} only, and not on the pod's "

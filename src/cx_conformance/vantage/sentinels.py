@@ -12,7 +12,7 @@ from cx_conformance.cluster.store_settings import SentinelTold
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.service import Service
 from cx_conformance.probes.stores.observation import Finding, Level, StoreObservation
-from cx_conformance.probes.stores.trouble import Kind
+from cx_conformance.probes.stores.trouble import UNANSWERED, Kind
 
 PORT = 26379
 _ASKED_AT_MOST = 2
@@ -37,7 +37,7 @@ def ask_sentinels(
     for pod in _serving(seen, told, pods)[:_ASKED_AT_MOST]:
         observation = ask(pod)
         findings = [observation.findings[level] for level in Level]
-        troubles = (one for one in findings if one.ok is False or one.kind is Kind.GAVE_UP)
+        troubles = (one for one in findings if one.ok is False or one.kind in UNANSWERED)
         usable = observation.usable
         if usable.ok:
             host, port = usable.detail["ip"], usable.detail["port"]

@@ -17,6 +17,7 @@ from cx_conformance.vantage.copies import StoreCopies
 from cx_conformance.vantage.elsewhere import Elsewhere
 from cx_conformance.vantage.entrance import USUAL, Entrance, EntranceProbes
 from cx_conformance.vantage.execs import run_in_time
+from cx_conformance.vantage.inquiries import Inquiries
 from cx_conformance.vantage.insides import InsideProbes
 from cx_conformance.vantage.logins import StoreProbes
 from cx_conformance.vantage.pool import ProbePool
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 64
 """Threads; they wait nearly all of their time."""
-_A_FEW_AT_ONCE: Final = 4
-"""Threads for what is not judged by seconds: more execs beside those of the edges would make the edges late."""
 
 Wanted = Callable[[str, Entry[Any]], bool]
 """Whether an entry of a kind (``health``, ``edge``, ``volume``) is to be looked at right away."""
@@ -60,7 +59,8 @@ class LiveProbes:
         """
         self._pool = ProbePool(cluster.deadline, _AT_ONCE)
         run_exec = run_in_time(cluster, self._pool)
-        self._reach = Reach(cluster, seen, run_exec)
+        self._inquiries = Inquiries(run_exec, cluster.deadline)
+        self._reach = Reach(cluster, seen, self._inquiries)
         self._references = References(cluster, folder)
         self._references.read.extend(known)
         # Stores first: their clients take longest to import, and hanging ones longest to give up.
@@ -69,10 +69,11 @@ class LiveProbes:
         self._elsewhere = Elsewhere.allowed(
             cluster, self._pool, lambda namespace: seen.snapshot.list(Service, namespace), consent or Consent()
         )
-        self.edges = EdgeProbes(seen, run_exec, self._pool, every_replica=every_replica, elsewhere=self._elsewhere)
-        self.health = HealthProbes(seen, self._reach, run_exec, self._pool, consecutive)
-        self._unhurried = ProbePool(cluster.deadline, _A_FEW_AT_ONCE)
-        self.inside = InsideProbes(seen, run_exec, self._unhurried, begin=self.edges.wait)
+        self.edges = EdgeProbes(
+            seen, self._inquiries, self._pool, every_replica=every_replica, elsewhere=self._elsewhere
+        )
+        self.health = HealthProbes(seen, self._reach, self._pool, self._inquiries, consecutive)
+        self.inside = InsideProbes(seen, self._inquiries)
         self.entrance = EntranceProbes(seen, entrance, self._pool)
         starts: tuple[tuple[str, Callable[[Entry[Any]], object]], ...] = (
             ("store", self.stores.start),
@@ -83,10 +84,11 @@ class LiveProbes:
             ("volume", self.inside.start_mounts),
             ("container_port", self.inside.start_sockets),
         )
-        for kind, start in starts:
-            for entry in seen.plan.entries(kind):
-                if wanted(kind, entry):
-                    start(entry)
+        with self._inquiries.together():
+            for kind, start in starts:
+                for entry in seen.plan.entries(kind):
+                    if wanted(kind, entry):
+                        start(entry)
 
     @property
     def secrets(self) -> tuple[SecretStr, ...]:
@@ -101,5 +103,5 @@ class LiveProbes:
         """End every probe and tunnel, and delete what was made on the cluster."""
         self.take_away()
         self._reach.close()
-        self._unhurried.close()
+        self._inquiries.close()
         self._pool.close()

@@ -1,12 +1,15 @@
-"""Connections of urllib3 that a fuse watches, however the pool makes them: plain, over TLS, through a proxy."""
+"""Connections of urllib3 that are cut in time and receive no more than they may, however the pool makes them."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import urllib3
 
+from cx_conformance.wire.bounds import SMALL, NotAskedFor
+from cx_conformance.wire.counted import Counted, CountedTls
 from cx_conformance.wire.fuse import Fuse
 
 if TYPE_CHECKING:
@@ -15,10 +18,20 @@ if TYPE_CHECKING:
 _now = threading.local()
 
 
-def watched(manager: urllib3.PoolManager) -> urllib3.PoolManager:
-    """Have every connection of ``manager`` watched by the fuse of ``burning``; return the manager."""
+@dataclass(slots=True)
+class Bound:
+    """How many bytes the next answers may have, for a library that reads each whole by itself."""
+
+    most: int = SMALL
+
+
+def watched(manager: urllib3.PoolManager, bound: Bound | None = None) -> urllib3.PoolManager:
+    """Have every connection of ``manager`` watched by the fuse of ``burning``; return the manager.
+
+    With ``bound`` each answer is held to it, and is not unpacked: a context for TLS needs ``CountedTls``.
+    """
     manager.pool_classes_by_scheme = {
-        scheme: type(pool.__name__, (pool,), {"ConnectionCls": _watching(vars(pool)["ConnectionCls"])})
+        scheme: type(pool.__name__, (pool,), {"ConnectionCls": _watching(vars(pool)["ConnectionCls"], bound)})
         for scheme, pool in manager.pool_classes_by_scheme.items()
     }
     return manager
@@ -34,13 +47,30 @@ def burning(fuse: Fuse) -> Iterator[None]:
         _now.fuse = None
 
 
+class AsItComes:
+    """A connection whose answers are not unpacked, for urllib3 unpacks as much as there is; NotAskedFor for others."""
+
+    def request(self, *arguments: Any, **named: Any) -> None:
+        """Send a request."""
+        super().request(*arguments, **(named | {"decode_content": False}))  # type: ignore[misc] # that of the connection
+
+    def getresponse(self) -> Any:
+        """Return the answer."""
+        response = super().getresponse()  # type: ignore[misc] # that of the connection
+        encoding = response.headers.get("content-encoding", "")
+        if encoding.lower() not in ("", "identity"):
+            response.close()
+            raise NotAskedFor(encoding)
+        return response
+
+
 def _watch(sock: Any) -> None:
     fuse: Fuse | None = getattr(_now, "fuse", None)
     if fuse is not None and sock is not None:
         fuse.watch(sock)
 
 
-def _watching(connection: type[Any]) -> type[Any]:
+def _watching(connection: type[Any], bound: Bound | None) -> type[Any]:
     base: type[HTTPConnection] = connection
 
     class Watching(base):  # type: ignore[valid-type,misc] # whichever class the pool has
@@ -57,4 +87,26 @@ def _watching(connection: type[Any]) -> type[Any]:
             _watch(self.sock)
             super().request(*arguments, **named)
 
-    return Watching
+    return Watching if bound is None else _bounded(Watching, bound)
+
+
+def _bounded(connection: type[Any], bound: Bound) -> type[Any]:
+    class Bounded(AsItComes, connection):  # type: ignore[misc] # whichever class the pool has
+        def _new_conn(self) -> Any:
+            sock = Counted.instead_of(super()._new_conn())
+            _watch(sock)
+            return sock
+
+        def connect(self) -> None:
+            super().connect()
+            self._begin()
+
+        def request(self, *arguments: Any, **named: Any) -> None:
+            self._begin()
+            super().request(*arguments, **named)
+
+        def _begin(self) -> None:
+            if isinstance(self.sock, Counted | CountedTls):
+                self.sock.received, self.sock.most = 0, bound.most
+
+    return Bounded

@@ -1,5 +1,6 @@
 """ActiveMQ, asked by stomp.py, against the real broker."""
 
+import asyncio
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pydantic import SecretStr
 
 from cx_conformance.probes.stores import activemq
 from cx_conformance.probes.stores.activemq import Port
+from cx_conformance.probes.stores.masking import Masking
 from cx_conformance.probes.stores.target import Credentials, TlsExpectation
 from cx_conformance.probes.stores.trouble import Kind
 from cx_conformance.sandbox.stores import activemq_server
@@ -16,7 +18,7 @@ from cx_conformance.sandbox.stores.certificates import Authority
 from cx_conformance.sandbox.stores.running import free_port
 from cx_conformance.sandbox.stores.standin import StandIn
 from tests.probes.stores.asking import PATIENT, PROMISED, WRONG, all_well, marks, target
-from tests.probes.stores.faults import half_close, say
+from tests.probes.stores.faults import half_close, hang, http, say
 from tests.sandbox.stores.wanted import wanted
 
 
@@ -173,3 +175,34 @@ def test_no_thread_is_left(ports: Mapping[str, int], trust: TlsExpectation, logi
     activemq.observe(target("activemq", ports["stomp"]), login)
     activemq.observe(target("activemq", ports["stomp+ssl"], trust), login)
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [("500 Server Error", Kind.UNUSABLE), ("503 Starting", Kind.UNUSABLE), ("401 Unauthorized", None)],
+)
+def test_a_console_that_only_answers_with_errors_is_found(status: str, kind: Kind | None) -> None:
+    """A status line is HTTP, and below 500 it will do: the console wants a login; above it nobody gets any further."""
+    port = free_port()
+    with StandIn("127.0.0.1", {port: http(status, b"")}).wait():
+        looked = activemq.look(Port(target=target("activemq", port), speaks="HTTP"), Masking([]))
+    assert (looked.finding.ok, looked.finding.kind) == (kind is None, kind)
+    assert kind is None or f"answers GET / with {status[:3]}" in looked.finding.words
+
+
+def test_a_listener_that_hangs_up_and_does_not_tell_whether_it_wants_tls_is_not_known() -> None:
+    """Its certificate would be verified if it did; one that is silent from the start is a listener, which will do."""
+
+    async def starved(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if (await reader.read(65536))[:1] == b"\x16":
+            await hang(reader, writer)
+
+    limits = replace(PATIENT, answer_s=0.3)
+    found = []
+    for talk in (starved, hang):
+        port = free_port()
+        with StandIn("127.0.0.1", {port: talk}).wait():
+            door = target("activemq", port, limits=limits)
+            found.append(activemq.look(Port(target=door, speaks=None), Masking([])).finding)
+    assert [one.ok for one in found] == [None, True]
+    assert "whether it wants TLS was not known in time" in found[0].words

@@ -219,7 +219,7 @@ def test_notes_on_kept_promises_are_in_the_file(path: Path) -> None:
 def test_waivers_and_root_causes_are_in_the_file(path: Path) -> None:
     """They are true of the run, so the suite says them."""
     said = written(made_up.three_failures(), path).findtext("testsuite/system-out") or ""
-    assert "root cause: CX101 ccm [ef-ccm] blocks 4 outcomes" in said
+    assert "cause: CX101 ccm [ef-ccm] breaks 1 promises, blocks 4 outcomes" in said
     assert "waiver: CX203 unified-agent []: expired; load balancer is late" in said
 
 
@@ -250,3 +250,19 @@ def test_no_secret_is_in_the_file(path: Path) -> None:
     text = path.read_text()
     assert "***" in text
     assert not [piece for piece in (secret, secret[:8]) if text.count(piece)]
+
+
+def test_what_shares_a_cause_names_it_and_where_it_is_told_whole(path: Path) -> None:
+    """Twenty failures of one thing at fault are read once; names and number of testcases stay as they are."""
+    cause = {"cause": "ConfigMap expertflow/shared key HOST", "found": "devops.ef.com"}
+    many = [
+        made_up.outcome(Result.FAIL, component=name, entry=name, message=f"{name} is told it", evidence=cause)
+        for name in ("ccm", "grafana", "redis")
+    ]
+    cases = list(written(made_up.record(*many), path).iter("testcase"))
+    texts = [case.findtext("failure") or "" for case in cases]
+    assert [case.get("name") for case in cases] == [f"CX203 Service type [{one.entry}]" for one in many]
+    assert ["remedy" in text for text in texts] == [True, False, False]
+    assert texts[1] == (
+        "grafana is told it\ncause: ConfigMap expertflow/shared key HOST; told whole with CX203 ccm [ccm]"
+    )

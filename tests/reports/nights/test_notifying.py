@@ -26,8 +26,8 @@ def test_what_broke_and_what_healed_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     assert told["title"] == "acme-production non-conformant: 1 broke, 1 fixed"
     broken = "CX203 Service type: ccm [ef-ccm-svc]: Service expertflow/ef-ccm-svc has type NodePort, promised ClusterIP"
     assert told["message"].splitlines() == [
-        "Root causes:",
-        f"- {broken} (blocks 1 more)",
+        "1 cause breaks 1 promise of 1 component:",
+        f"- {broken.partition(': ')[2].partition(': ')[2]} (CX203 ccm; breaks 1, blocks 1)",
         "Broke:",
         f"- {broken}",
         "Fixed:",

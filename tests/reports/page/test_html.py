@@ -49,7 +49,7 @@ def test_sections_stand_in_the_order_in_which_a_customer_reads_them() -> None:
     """From the verdict to the signatures."""
     sections = [one.get("id") for one in read(made_up.three_failures()).xpath("//main/section")]
     assert sections == [
-        *("verdict", "scope", "roots", "matrix", "picture", "deviations", "unchecked", "outcomes", "sign")
+        *("verdict", "roots", "scope", "matrix", "picture", "deviations", "unchecked", "outcomes", "sign")
     ]
 
 
@@ -151,7 +151,7 @@ def test_what_was_not_looked_at_says_why() -> None:
     said = text(read(made_up.three_failures()).get_element_by_id("unchecked"))
     assert "forbidden: the account may not get secrets in namespace ef-external" in said
     assert "CX802 Store speaks its protocol: redis" in said
-    assert "4 blocked by what is told above" in said
+    assert "4 blocked by what is broken, or could not be looked at" in said
     assert "42 left out by --skip CX9*" in said
 
 

@@ -21,12 +21,12 @@ ALL = [
 RUNS = {made.__name__: made() for made in ALL}
 
 
-def shown(record: RunRecord, width: int = 80, scrubber: Scrubber | None = None) -> str:
+def shown(record: RunRecord, width: int = 80, scrubber: Scrubber | None = None, *, details: bool = False) -> str:
     """Return header and report as they go into a pipe."""
     stream = io.StringIO()
     console = console_for(stream, width)
     header(record, console, scrubber)
-    render(record, console, scrubber)
+    render(record, console, scrubber, details=details)
     return stream.getvalue()
 
 
@@ -40,9 +40,10 @@ def section(text: str, heading: str) -> str:
 
 @pytest.mark.parametrize("record", RUNS.values(), ids=RUNS)
 @pytest.mark.parametrize("width", [80, 120])
-def test_no_line_is_wider_than_the_terminal(record: RunRecord, width: int) -> None:
+@pytest.mark.parametrize("details", [False, True])
+def test_no_line_is_wider_than_the_terminal(record: RunRecord, width: int, details: bool) -> None:
     """Neither wraps, nor ends in spaces."""
-    for line in shown(record, width).splitlines():
+    for line in shown(record, width, details=details).splitlines():
         assert cell_len(line) <= width
         assert line == line.rstrip()
 
@@ -57,11 +58,11 @@ def test_a_pipe_gets_no_control_codes(record: RunRecord) -> None:
     ("name", "verdict"),
     [
         ("conformant", "Verdict: conformant"),
-        ("three_failures", "Verdict: non-conformant (partial): 2 critical, 1 major"),
-        ("everything_missing", "Verdict: non-conformant: 2 critical"),
+        ("three_failures", "Verdict: non-conformant (partial): 3 causes, 3 promises (2 critical, 1 major)"),
+        ("everything_missing", "Verdict: non-conformant: 2 causes, 2 promises (2 critical)"),
         ("unreachable", "Verdict: inconclusive: could not look at 245"),
         ("record", "Verdict: inconclusive: nothing was looked at"),
-        ("large", "Verdict: non-conformant: 29 critical"),
+        ("large", "Verdict: non-conformant: 1 cause, 29 promises (29 critical)"),
     ],
 )
 def test_the_verdict_is_the_last_line(name: str, verdict: str) -> None:
@@ -84,28 +85,48 @@ def test_the_header_says_what_was_compared_with_what() -> None:
         assert said in text
 
 
-def test_failures_are_grouped_by_component_the_worst_first() -> None:
-    """The one that is critical and blocks most leads; the one that is only major comes last."""
-    text = section(shown(made_up.three_failures()), "BROKEN: 3 promises of 3 components")
-    places = [text.index(f"\n{component}\n") for component in ("ccm", "minio", "unified-agent")]
-    assert places == sorted(places)
+def test_causes_stand_above_the_verdict_and_what_blocks_most_leads() -> None:
+    """They are what remains on the screen; the one that is only major comes last."""
+    lines = shown(made_up.three_failures()).splitlines()
+    begin = lines.index("3 causes break 3 promises of 3 components")
+    told = [line for line in lines[begin:] if line.startswith("✗ ")]
+    assert [line.split()[1] for line in told] == ["Deployment", "PersistentVolumeClaim", "Service"]
+    assert lines[-1].startswith("Verdict: ")
+    assert not [line for line in lines[begin + 1 : -3] if line and line.upper() == line], "another heading follows"
 
 
-def test_a_failure_says_found_promised_and_remedy() -> None:
-    """What the sentence does not say yet stands below it."""
-    one = made_up.outcome(Result.FAIL, message="the Service is open to everybody")
-    text = shown(made_up.record(one))
-    assert "CX203 Service type [ef-ccm-svc]" in text
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_a_cause_has_four_lines_at_most(width: int) -> None:
+    """What, where, what to do and what it blocks, however long the words are."""
+    long = made_up.outcome(
+        Result.FAIL, message="so it is " * 80, remedy="do this " * 80, component="ccm", check="CX101"
+    )
+    waiting = [made_up.outcome(Result.BLOCKED, component=f"c{n}", root="CX101 ccm") for n in range(40)]
+    lines = shown(made_up.record(long, *waiting), width).splitlines()
+    begin = lines.index("1 cause breaks 1 promise of 1 component")
+    told = lines[begin + 1 : lines.index("", begin)]
+    assert len(told) == 4
+    assert all(len(line) <= width for line in told)
+    assert "blocks 40 promises of 40 components" in " ".join(" ".join(told).split())
+    assert sum("..." in line for line in told) == 2
+
+
+def test_with_details_a_failure_says_found_promised_and_remedy() -> None:
+    """What the sentence does not say yet stands below it; without details it is left to the page."""
+    one = made_up.record(made_up.outcome(Result.FAIL, message="the Service is open to everybody"))
+    text = shown(one, details=True)
+    assert "where     CX203 Service type: ccm [ef-ccm-svc]" in text
     assert "found     NodePort" in text
     assert "promised  ClusterIP" in text
     assert "object    Service expertflow/ef-ccm-svc" in text
-    assert "remedy    Set spec.type of the Service to ClusterIP." in text
+    assert "do        Set spec.type of the Service to ClusterIP." in text
+    assert "NodePort" not in shown(one)
 
 
 def test_a_root_cause_says_how_much_it_blocks_and_the_blocked_are_not_listed() -> None:
     """Forty lines for one missing Deployment help nobody."""
     text = shown(made_up.three_failures())
-    assert "blocks    4 outcomes" in text
+    assert "blocks 4 promises" in text
     assert "CX701" not in text
 
 
@@ -114,13 +135,20 @@ def test_with_everything_missing_the_report_is_one_screen() -> None:
     text = shown(made_up.everything_missing())
     assert len(text.splitlines()) <= 40
     assert text.count("CX001") == 2
-    assert "blocks    168 outcomes of 21 components" in text
+    assert "blocks  168 promises of 21 components" in text
     assert "29 all blocked" in text
+
+
+def test_a_conformant_run_shows_no_table_but_with_details() -> None:
+    """A wall of the healthy hides the notes above it; where something is broken only that has rows of its own."""
+    assert "COMPONENT" not in shown(made_up.conformant())
+    assert "25 all kept" in shown(made_up.three_failures())
+    assert "all kept" not in shown(made_up.three_failures(), details=True)
 
 
 def test_the_table_of_the_whole_platform_is_one_screen() -> None:
     """29 components and the platform, a head and a legend."""
-    lines = shown(made_up.conformant()).splitlines()
+    lines = shown(made_up.conformant(), details=True).splitlines()
     begin = next(place for place, line in enumerate(lines) if line.startswith("COMPONENT"))
     rows = lines[begin + 1 : begin + 31]
     assert [row.split()[0] for row in rows] == ["platform", *made_up.COMPONENTS]
@@ -143,17 +171,18 @@ def test_many_components_that_keep_everything_share_a_row() -> None:
     assert text.count("\ncomponent-007 ") == 1
 
 
-def test_hundreds_of_failures_do_not_flood_the_terminal() -> None:
-    """The first are shown in full, the rest by component; all are in report.json."""
+def test_hundreds_of_causes_do_not_flood_the_terminal() -> None:
+    """The first are shown, the others counted; all are in report.json."""
     every = [
         made_up.outcome(Result.FAIL, component=component, entry=f"e{n}", message=f"{component} e{n} is broken")
         for component in made_up.COMPONENTS
         for n in range(50)
     ]
     text = shown(made_up.record(*every))
-    assert text.count("remedy ") == 60
-    assert "50 more, in report.json: CX203" in text
-    assert "BROKEN: 1,450 promises of 29 components" in text
+    assert "1,450 causes break 1,450 promises of 29 components" in text
+    assert text.count("  do ") == 10
+    assert "1,440 more, with -v, or in report.json: CX203" in text
+    assert shown(made_up.record(*every), details=True).count("  do ") == 60
 
 
 def test_what_many_components_have_in_common_is_told_once() -> None:
@@ -168,26 +197,23 @@ def test_what_many_components_have_in_common_is_told_once() -> None:
         )
         for one in made_up.COMPONENTS
     ]
-    text = section(shown(made_up.record(*many)), "BROKEN: 29 promises of 29 components")
-    assert "360-connector, activemq, agent-manager" in text
+    text = section(shown(made_up.record(*many), details=True), "1 cause breaks 29 promises of 29 components")
+    assert "CX203 Service type: 360-connector [ef-ccm-svc], activemq" in " ".join(text.split())
     assert "and 19 more" in text
-    assert "✗ CX203 Service type (29 times)" in text
-    assert [text.count(one) for one in ("the certificate in", "promised  valid today", "remedy  ", "object")] == [
-        1,
-        1,
-        1,
-        0,
-    ]
+    told = ("the certificate in", "promised  valid today", "  do ", "object")
+    assert [text.count(one) for one in told] == [1, 1, 1, 0]
+    brief = shown(made_up.record(*many))
+    assert "where   CX203 Service type: 29 promises of 29 components" in brief
+    assert "Verdict: non-conformant: 1 cause, 29 promises (29 major)" in brief
 
 
 def test_what_could_not_be_looked_at_is_told_once_for_each_reason() -> None:
     """A missing permission that 29 checks need is one thing to do."""
     reason = "forbidden: the account may not list pods in namespace expertflow; grant it to look"
     outcomes = [made_up.outcome(Result.ERROR, component=one, message=reason) for one in made_up.COMPONENTS]
-    text = section(shown(made_up.record(*outcomes)), "COULD NOT LOOK: 29 outcomes")
+    text = section(shown(made_up.record(*outcomes)), "COULD NOT LOOK: 29 promises, for 1 reason")
     assert text.count("forbidden:") == 1
-    assert "CX203 Service type: 360-connector, activemq, agent-manager, " in text
-    assert "and 19 more" in text
+    assert "CX203 Service type: 29 promises of 29 components" in text
 
 
 def test_waivers_that_somebody_should_look_at_are_named() -> None:
@@ -200,24 +226,46 @@ def test_waivers_that_somebody_should_look_at_are_named() -> None:
 
 
 def test_what_was_not_checked_is_stated() -> None:
-    """Not applicable by reason, blocked, left out, interrupted."""
+    """Blocked, left out, interrupted: each with its share of all that is promised, and what would show most more."""
     outcomes = [
         made_up.outcome(Result.NOT_APPLICABLE, entry=f"e{n}", message="n/a: static run: no exec, no tunnel, no login")
         for n in range(7)
     ]
     outcomes.append(made_up.outcome(Result.BLOCKED, message="blocked: CX101 ccm", root="CX101 ccm"))
+    outcomes += [made_up.outcome(Result.NOT_APPLICABLE, message="n/a: it claims no volume")] * 50
     run = made_up.record(*outcomes, deselected=42, selection="--skip CX9*", interrupted=True)
-    text = section(shown(run), "NOT CHECKED")
-    assert " 7  n/a: static run: no exec, no tunnel, no login" in text
-    assert " 1  blocked by what is waived, or was not part of this run" in text
-    assert "42  left out by --skip CX9*" in text
+    text = section(shown(run), "NOT CHECKED: 50 % of 100 promises not seen")
+    assert " 7  7.0 %  n/a: static run: no exec, no tunnel, no login" in text
+    assert " 1  1.0 %  blocked by what is waived, or was not part of this run" in text
+    assert "42   42 %  left out by --skip CX9*" in text
+    assert "50         n/a: nothing is there to look at (-v says why)" in text
+    assert "To see more, leave out --skip CX9*: 42 promises." in text
     assert "The run was interrupted" in text
+    assert "50         n/a: it claims no volume" in shown(run, details=True)
 
 
-def test_notes_on_kept_promises_are_shown() -> None:
-    """A certificate that ends soon is kept today, and worth a line."""
+def test_the_one_option_that_shows_most_more_is_offered() -> None:
+    """A host name here; where no option helps, none is offered."""
+    message = "n/a: no host name is known; give --fqdn or `fqdn` in the site file"
+    entrance = [made_up.outcome(Result.NOT_APPLICABLE, entry=f"e{n}", message=message) for n in range(65)]
+    text = shown(made_up.record(*entrance, made_up.outcome()))
+    assert "NOT CHECKED: 98 % of 66 promises not seen" in text
+    assert "To see more, give --fqdn: 65 promises." in text
+    assert "To see more" not in shown(made_up.everything_missing())
+
+
+def test_notes_on_kept_promises_are_grouped_by_check() -> None:
+    """One of a kind is told whole, of several the first; with details each is told."""
     text = section(shown(made_up.conformant()), "KEPT, WITH A NOTE: 1")
     assert "CX501 ccm [/ccm]: the alias /ccm-old matched, not the documented /ccm" in text
+    noted = [
+        made_up.outcome(component=one, evidence={"notes": [f"found as ef-{one}"]}) for one in made_up.COMPONENTS[:3]
+    ]
+    run = made_up.record(*noted)
+    brief = " ".join(section(shown(run), "KEPT, WITH A NOTE: 3").split())
+    names = ", ".join(made_up.COMPONENTS[:3])
+    assert f"CX203 Service type, 3 times ({names}), the first: found as ef-360-connector" in brief
+    assert shown(run, details=True).count("found as") == 3
 
 
 def test_a_terminal_without_unicode_gets_ascii() -> None:
@@ -253,7 +301,7 @@ def test_no_text_of_a_cluster_acts_on_the_terminal(text: str) -> None:
     ]
     lines = shown(made_up.record(*outcomes, fqdn=text, selection=text, deselected=1)).split("\n")
     assert all(line.isprintable() for line in lines)
-    assert lines[-2] == "Verdict: non-conformant (partial): 1 major"
+    assert lines[-2] == "Verdict: non-conformant (partial): 1 cause, 1 promise (1 major)"
 
 
 def test_a_text_cannot_forge_a_line_of_the_report() -> None:
@@ -266,16 +314,16 @@ def test_a_text_cannot_forge_a_line_of_the_report() -> None:
     lines = shown(made_up.record(*outcomes, fqdn=forged, selection=forged, deselected=1)).splitlines()
     assert [line for line in lines if line.startswith(("Verdict", "COMPONENT"))] == [
         "COMPONENT                        services",
-        "Verdict: non-conformant (partial): 1 major",
+        "Verdict: non-conformant (partial): 1 cause, 1 promise (1 major)",
     ]
 
 
 def test_a_name_that_is_too_long_for_its_line_is_wrapped() -> None:
     """The severity is not lost."""
-    one = made_up.outcome(Result.FAIL, entry="a-name-of-sixty-characters-" + "x" * 33)
+    one = made_up.outcome(Result.FAIL, message="a-name-of-sixty-characters-" + "x" * 133)
     lines = shown(made_up.record(one)).splitlines()
     assert all(len(line) <= 80 for line in lines)
-    assert "major" in " ".join(lines[lines.index("ccm") + 1 : lines.index("ccm") + 4])
+    assert any(line.startswith("✗ a-name") and line.endswith(" major") for line in lines)
 
 
 def test_a_console_takes_texts_as_they_are() -> None:
@@ -295,6 +343,6 @@ def test_no_secret_is_shown() -> None:
     """The terminal goes into logs as well."""
     secret = "correct-horse-battery"
     one = made_up.outcome(Result.FAIL, message=f"login with {secret} refused", evidence={"found": secret})
-    text = shown(made_up.record(one, fqdn=secret), scrubber=Scrubber([SecretStr(secret)]))
+    text = shown(made_up.record(one, fqdn=secret), scrubber=Scrubber([SecretStr(secret)]), details=True)
     assert text.count("***") == 2
     assert not text.count(secret)

@@ -1,5 +1,6 @@
 """ActiveMQ: STOMP asked by stomp.py, and what its other ports speak."""
 
+import re
 import secrets
 import socket
 import ssl
@@ -18,7 +19,7 @@ from cx_conformance.probes.stores.observation import Finding, Level, PortObserva
 from cx_conformance.probes.stores.sniff import SILENT, recognise, sniff
 from cx_conformance.probes.stores.stomp_session import Session
 from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target, TlsExpectation
-from cx_conformance.probes.stores.trouble import Kind, Trouble, seconds
+from cx_conformance.probes.stores.trouble import UNANSWERED, Kind, Trouble, seconds
 
 _QUESTIONS = {
     "OpenWire": b"",
@@ -30,6 +31,7 @@ _QUESTIONS = {
 """What makes a server of each protocol speak; OpenWire's greets by itself with its WireFormatInfo."""
 
 
+_SERVER_ERROR = re.compile(rb"HTTP/\d\S* (5\d\d)")
 _REFUSAL_S = 0.5
 """How long a tunnel takes to tell that the pod's port is closed."""
 
@@ -149,7 +151,7 @@ def _looked(port: Port, line: Line) -> PortObservation:
         spoken = line.tried(lambda: _spoken(port, line))
         finding = _compare(port, spoken)
     except Trouble as trouble:
-        finding = Finding(ok=None if trouble.kind is Kind.GAVE_UP else False, words=trouble.words, kind=trouble.kind)
+        finding = Finding(ok=None if trouble.kind in UNANSWERED else False, words=trouble.words, kind=trouble.kind)
         if port.target.tls is not None and trouble.kind in {Kind.WRONG_PROTOCOL, Kind.CLOSED, Kind.TIMED_OUT}:
             spoken = sniff(line, secure=False, silent=trouble.kind is Kind.TIMED_OUT).name
             if spoken not in {None, SILENT, "TLS"}:
@@ -169,13 +171,20 @@ def _spoken(port: Port, line: Line) -> str | None:
         question = _QUESTIONS[port.speaks]
         if question:
             sock.sendall(question)
-        name = recognise(_first_words(sock))
+        said = _first_words(sock)
+        name = recognise(said)
+        if name == port.speaks == "HTTP" and (failing := _SERVER_ERROR.match(said)):
+            status = failing[1].decode()
+            raise Trouble(Kind.UNUSABLE, f"{port.target.address} speaks HTTP, and answers GET / with {status}")
     return name if name == port.speaks else sniff(line, secure=port.target.tls is not None).name or name
 
 
 def _listener(line: Line, sock: socket.socket) -> str | None:
     """Name what a listener speaks, where it tells; raise EOFError where a tunnel finds that nobody listens."""
     sniffed = sniff(line, secure=False)
+    if sniffed.name is None and not sniffed.said and not line.target.why_closed() and sniffed.late:
+        words = f"{line.target.address} hangs up, and whether it wants TLS was not known in time"
+        raise Trouble(Kind.GAVE_UP, words)
     if sniffed.name is None and not sniffed.said:
         sock.settimeout(_REFUSAL_S)
         with suppress(TimeoutError, ConnectionError):

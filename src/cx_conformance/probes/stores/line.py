@@ -1,12 +1,10 @@
 """The way to a store: connections that share one deadline and are all closed at its end."""
 
-import contextlib
 import socket
 import ssl
-import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from cx_conformance.probes.stores import tls
@@ -14,6 +12,9 @@ from cx_conformance.probes.stores.masking import Masking
 from cx_conformance.probes.stores.observation import Certificate
 from cx_conformance.probes.stores.target import Target, TlsExpectation
 from cx_conformance.probes.stores.trouble import TRANSIENT, Kind, Trouble, chain, explain_network, seconds
+from cx_conformance.wire.bounds import NotAskedFor, TooMuch
+from cx_conformance.wire.counted import Counted
+from cx_conformance.wire.fuse import Fuse
 
 T = TypeVar("T")
 Prelude = Callable[[socket.socket], None]
@@ -26,8 +27,9 @@ _GRAIN_S = 0.05
 class Line:
     """Connections to one target.
 
-    A timer cuts every connection at the total limit, so that a server which answers byte by byte, or stops in the
-    middle, cannot hold a client that counts its own time limit anew with each byte.
+    A fuse cuts every connection at the total limit, so that a server which answers byte by byte, or stops in the
+    middle, cannot hold a client that counts its own time limit anew with each byte; and no connection receives more
+    than 1 MiB.
     """
 
     def __init__(self, target: Target, said: Masking) -> None:
@@ -37,18 +39,16 @@ class Line:
         self.tries = 0
         self.connect_ms: float | None = None
         self.certificate: Certificate | None = None
-        self._ends = time.monotonic() + target.limits.total_s
+        self.broken: Trouble | None = None
+        """What befell a connection that a library had over a relay, and so cannot tell."""
         self._asked = time.monotonic()
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._context: ssl.SSLContext | None = None
-        self._timer = threading.Timer(target.limits.total_s, self._cut)
-        self._timer.daemon = True
-        self._timer.start()
+        self._fuse = Fuse(target.limits.total_s)
 
     def close(self) -> None:
         """Stop the clock and close what is still open."""
-        self._timer.cancel()
-        self._timer.join()
+        self._fuse.close()
         for sock in list(self._sockets):
             sock.close()
 
@@ -61,7 +61,7 @@ class Line:
 
     def left(self) -> float:
         """Return the seconds left; none, or fewer, when it is over."""
-        return self._ends - time.monotonic()
+        return self._fuse.left()
 
     def patience(self) -> float:
         """Return how long the next answer is waited for, in seconds."""
@@ -78,6 +78,7 @@ class Line:
     def watch(self, sock: socket.socket) -> None:
         """Have a socket cut at the deadline that some library opened itself."""
         self._sockets.add(sock)
+        self._fuse.watch(sock)
 
     def dial(self) -> socket.socket:
         """Return a TCP connection to where the target's socket goes."""
@@ -85,13 +86,14 @@ class Line:
         limit = min(self.target.limits.connect_s, self.remaining())
         began = time.monotonic()
         try:
-            sock = socket.create_connection(self.target.socket_address, limit)
+            sock: socket.socket = socket.create_connection(self.target.socket_address, limit)
         except OSError as error:
             raise self._not_connected(error, limit) from None
         self.connect_ms = (time.monotonic() - began) * 1000
+        sock = Counted.instead_of(sock)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(self.patience())
-        self._sockets.add(sock)
+        self.watch(sock)
         return sock
 
     def _not_connected(self, error: OSError, limit: float) -> Trouble:
@@ -134,7 +136,7 @@ class Line:
         except ssl.SSLCertVerificationError as error:
             self.certificate = self._presented(expected, prelude)
             raise self._explained(error) from None
-        self._sockets.add(secure)
+        self.watch(secure)
         secure.settimeout(self.patience())
         if self.certificate is None and (der := secure.getpeercert(binary_form=True)):
             self.certificate = tls.facts(der)
@@ -215,8 +217,8 @@ class Line:
         causes = list(chain(error))
         if self.left() <= 0:
             return self._out_of_time()
-        if trouble := next((cause for cause in causes if isinstance(cause, Trouble)), None):
-            return self._closed(trouble)
+        if trouble := self._known(causes):
+            return trouble
         for cause in causes:
             if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
                 return self._explained(cause)
@@ -228,6 +230,14 @@ class Line:
         if otherwise is Kind.GAVE_UP:
             return Trouble(Kind.GAVE_UP, f"{self.target.address} could not be asked; the client stopped with: {what}")
         return Trouble(otherwise, f"{self.target.address} gave an answer that its client rejects: {what}")
+
+    def _known(self, causes: Sequence[BaseException]) -> Trouble | None:
+        for cause in causes:
+            if isinstance(cause, Trouble):
+                return self._closed(cause)
+            if isinstance(cause, TooMuch | NotAskedFor):
+                return Trouble(Kind.TOO_MUCH, f"{self.target.address} could not be asked: {self.said(cause)}")
+        return None
 
     def _explained(self, error: ssl.SSLError) -> Trouble:
         target = self.target
@@ -244,9 +254,3 @@ class Line:
             return Trouble(Kind.TIMED_OUT, f"{self.target.address} did not finish answering within {limit}")
         words = "could not be asked all: what it did answer was slow, and took all of"
         return Trouble(Kind.GAVE_UP, f"{self.target.address} {words} {limit}")
-
-    def _cut(self) -> None:
-        for sock in list(self._sockets):
-            with contextlib.suppress(OSError):
-                # The class's own shutdown: SSLSocket's would take the TLS state away under a reading thread.
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)

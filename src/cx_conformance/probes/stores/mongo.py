@@ -9,7 +9,6 @@ import secrets
 import socket
 import struct
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
 from typing import Any, TypeVar
 
 import bson
@@ -18,11 +17,11 @@ from bson.errors import BSONError
 from pydantic import SecretStr
 from pymongo.errors import OperationFailure, PyMongoError
 
+from cx_conformance.probes.stores.mongo_relay import relayed
 from cx_conformance.probes.stores.notes import Notes, noting
 from cx_conformance.probes.stores.observation import Level, StoreObservation, Value
 from cx_conformance.probes.stores.sniff import mongo_hello, recognise
 from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
-from cx_conformance.probes.stores.tls import CertificateFolder
 from cx_conformance.probes.stores.trouble import Kind, Trouble
 
 T = TypeVar("T")
@@ -185,34 +184,23 @@ def _said(notes: Notes, credentials: Credentials | None, ask: Callable[[Client],
 
 
 async def _converse(notes: Notes, credentials: Credentials | None, ask: Callable[[Client], Awaitable[T]]) -> T:
-    with ExitStack() as stack:
-        tls = notes.target.tls
-        folder = stack.enter_context(CertificateFolder(tls)) if tls is not None else None
-        client = _client(notes, credentials, folder)
+    async with relayed(notes.line) as relay:
+        client = _client(notes, credentials, relay.address)
         try:
             async with asyncio.timeout(notes.line.remaining()):
                 return await ask(client)
         except PyMongoError as error:
+            # What the server itself says is an answer; whatever else came of what befell the relay.
+            if relay.trouble is not None and not isinstance(error, OperationFailure):
+                raise relay.trouble from None
             raise _explained(notes, client, error) from None
         finally:
             await client.close()
 
 
-def _client(notes: Notes, credentials: Credentials | None, folder: CertificateFolder | None) -> Client:
-    target = notes.target
-    host, port = target.socket_address
+def _client(notes: Notes, credentials: Credentials | None, address: tuple[str, int]) -> Client:
     limit_ms = max(int(notes.line.patience() * 1000), 1)
     options: dict[str, Any] = {}
-    if target.tls is not None and folder is not None:
-        options = {
-            "tls": True,
-            # The name was verified on this line already; through a tunnel pymongo would compare it with the
-            # tunnel's local end. SCRAM, the only login used, does not give the password to a false server.
-            "tlsAllowInvalidHostnames": host != target.host or not target.tls.names_count,
-            "tlsAllowInvalidCertificates": target.tls.unverified is not None,
-        }
-        options |= {"tlsCAFile": str(folder.ca)} if folder.ca else {}
-        options |= {"tlsCertificateKeyFile": str(folder.pair)} if folder.certificate else {}
     if credentials is not None:
         options |= {
             "username": credentials.username,
@@ -220,8 +208,7 @@ def _client(notes: Notes, credentials: Credentials | None, folder: CertificateFo
             "authSource": credentials.database or "admin",
         }
     return pymongo.AsyncMongoClient(
-        host,
-        port,
+        *address,
         directConnection=True,
         connect=False,
         appname="cx-conformance",

@@ -9,7 +9,7 @@ from cx_conformance.probes.stores.masking import Masking
 from cx_conformance.probes.stores.observation import Finding, Level, PortObservation, StoreObservation, Value
 from cx_conformance.probes.stores.sniff import SILENT, sniff
 from cx_conformance.probes.stores.target import Credentials, Target
-from cx_conformance.probes.stores.trouble import Kind, Trouble, seconds
+from cx_conformance.probes.stores.trouble import UNANSWERED, Kind, Trouble, seconds
 
 _LACKS = {
     Level.REACHABLE: "cannot be connected to",
@@ -50,7 +50,7 @@ class Notes:
 
     def trouble(self, level: Level, trouble: Trouble) -> None:
         """Note what went wrong: with the store, or with our asking."""
-        ok = None if trouble.kind is Kind.GAVE_UP else False
+        ok = None if trouble.kind in UNANSWERED else False
         self.findings[level] = Finding(ok=ok, words=trouble.words, kind=trouble.kind)
 
     def not_asked(self, level: Level, why: str, kind: Kind | None = None) -> None:

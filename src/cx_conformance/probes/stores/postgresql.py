@@ -6,7 +6,6 @@ https://www.postgresql.org/docs/current/libpq-connect.html; ``NO LOAD BALANCE`` 
 login, so refusals are told by the server's English words (errcodes 28P01, 28000, 3D000, 57P03, 53300).
 """
 
-import ipaddress
 import math
 import os
 import re
@@ -24,6 +23,7 @@ from pydantic import SecretStr
 from cx_conformance.probes.stores.notes import Notes, noting
 from cx_conformance.probes.stores.observation import Level, StoreObservation
 from cx_conformance.probes.stores.postgresql_trust import Trust, judge_trust, trust_of
+from cx_conformance.probes.stores.relay import Relay
 from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
 from cx_conformance.probes.stores.tls import CertificateFolder
 from cx_conformance.probes.stores.trouble import Kind, Trouble
@@ -220,9 +220,8 @@ def _nobody(notes: Notes, credentials: Credentials) -> str:
 
 
 def _connected(notes: Notes, credentials: Credentials, stack: ExitStack) -> psycopg.Connection[tuple[Any, ...]]:
-    """Return a connection that is closed with the stack, and cut at the line's deadline."""
+    """Return a connection over the line that is closed with the stack."""
     target, line = notes.target, notes.line
-    host, port = target.socket_address
     options: dict[str, Any] = {"sslmode": "disable"}
     if target.tls is not None:
         folder = stack.enter_context(CertificateFolder(target.tls))
@@ -235,11 +234,12 @@ def _connected(notes: Notes, credentials: Credentials, stack: ExitStack) -> psyc
             "sslkey": str(folder.key) if folder.key else None,
             "sslcertmode": "allow" if folder.certificate else "disable",
         }
+    relay = stack.enter_context(Relay(line))
     try:
         connection = psycopg.connect(
             host=target.host,
-            hostaddr=_numeric(host, port),
-            port=port,
+            hostaddr=relay.address[0],  # so that certificates are compared with the promised name
+            port=relay.address[1],
             user=credentials.username,
             password=credentials.password.get_secret_value() if credentials.password else "",
             dbname=credentials.database or "postgres",
@@ -253,20 +253,12 @@ def _connected(notes: Notes, credentials: Credentials, stack: ExitStack) -> psyc
     except psycopg.Error as error:
         raise _explained(notes, error) from None
     stack.callback(connection.close)
-    watched = stack.enter_context(socket.socket(fileno=os.dup(connection.fileno())))
-    line.watch(watched)
     return connection
 
 
-def _numeric(host: str, port: int) -> str:
-    """Return the address of a host, as libpq then compares certificates with the promised name."""
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        return str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
-
-
 def _explained(notes: Notes, error: psycopg.Error) -> Trouble:
+    if notes.line.broken is not None:
+        return notes.line.broken
     text = notes.said(re.split(r"FATAL:\s+|ERROR:\s+|failed: ", str(error))[-1].strip())
     if isinstance(error, psycopg.errors.ConnectionTimeout) or "timeout expired" in text:
         return notes.line.explain(TimeoutError())

@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError
 from cx_conformance.probes.stores.line import Line
 from cx_conformance.probes.stores.target import Credentials
 from cx_conformance.probes.stores.trouble import Kind, Trouble
+from cx_conformance.wire.connections import AsItComes
 
 T = TypeVar("T")
 
@@ -59,11 +60,11 @@ def refusal(line: Line, error: S3Error) -> Trouble:
 def pool(line: Line) -> urllib3.PoolManager:
     """Return a pool whose connections are those of the line, signed and verified for the promised name."""
 
-    class Plain(HTTPConnection):
+    class Plain(AsItComes, HTTPConnection):
         def _new_conn(self) -> socket.socket:
             return line.dial()
 
-    class Secure(HTTPSConnection):
+    class Secure(AsItComes, HTTPSConnection):
         def _new_conn(self) -> socket.socket:
             return line.dial()
 

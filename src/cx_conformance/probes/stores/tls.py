@@ -12,6 +12,7 @@ from cx_conformance.probes.stores.masking import legible
 from cx_conformance.probes.stores.observation import Certificate
 from cx_conformance.probes.stores.target import TlsExpectation
 from cx_conformance.probes.stores.trouble import Kind, Trouble
+from cx_conformance.wire.counted import CountedTls
 
 _EXPIRED, _NOT_YET, _WRONG_HOST = 10, 9, 62
 _UNKNOWN_CA = frozenset({2, 18, 19, 20, 21, 27})
@@ -40,6 +41,7 @@ def client_context(tls: TlsExpectation, *, verify: bool = True) -> ssl.SSLContex
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.sslsocket_class = CountedTls
     verify = verify and tls.unverified is None
     context.check_hostname = verify and tls.check_hostname
     context.verify_mode = ssl.CERT_REQUIRED if verify else ssl.CERT_NONE

@@ -22,6 +22,11 @@ class Kind(StrEnum):
     OPEN = "open"
     ODD = "unexpected answer"
     GAVE_UP = "could not be asked"
+    TOO_MUCH = "an answer beyond its bound"
+
+
+UNANSWERED = frozenset({Kind.GAVE_UP, Kind.TOO_MUCH})
+"""After which nothing is known of the store: it is no failure of it."""
 
 
 TRANSIENT = frozenset({Kind.REFUSED, Kind.CLOSED, Kind.NO_ROUTE})

@@ -1,7 +1,5 @@
 """What Keycloak, Grafana and Superset have in common: JSON over HTTP, asked by httpx."""
 
-import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -10,17 +8,19 @@ import httpx
 from pydantic import SecretStr
 
 from cx_conformance.api.signature import USER_AGENT
-from cx_conformance.probes.stores.line import Line
 from cx_conformance.probes.stores.notes import Notes
 from cx_conformance.probes.stores.target import Credentials
 from cx_conformance.probes.stores.trouble import Kind, Trouble
+from cx_conformance.wire.bounds import SMALL, TooMuch, Unpacking
+from cx_conformance.wire.json_text import parsed
+from cx_conformance.wire.tracing import Tracing
 
-_LARGEST_ANSWER = 1 << 20
+_HEADERS = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An HTTP answer: status and body, which is cut at 1 MiB; ``location`` is where a redirect leads."""
+    """An HTTP answer: status and body; ``location`` is where a redirect leads."""
 
     status: int
     body: bytes
@@ -29,8 +29,8 @@ class Answer:
     def document(self) -> dict[str, Any]:
         """Return the JSON object of the body; an empty one when it is none."""
         try:
-            value = json.loads(self.body)
-        except (ValueError, RecursionError):
+            value = parsed(self.body)
+        except (ValueError, TooMuch):
             return {}
         return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
@@ -66,8 +66,8 @@ def ask(  # noqa: PLR0913 - the parts of a request, by name
             client.stream(
                 method,
                 httpx.URL(scheme=scheme, host=host, port=port, raw_path=path.encode()),
-                headers={"Host": target.address, "User-Agent": USER_AGENT, **(headers or {})},
-                extensions={"sni_hostname": target.host, "trace": _Watching(line)},
+                headers=_HEADERS | {"Host": target.address, **(headers or {})},
+                extensions={"sni_hostname": target.host, "trace": Tracing(line.watch)},
                 data=_opened(form) if form is not None else None,
                 json=_opened(body) if body is not None else None,
                 auth=auth,
@@ -84,31 +84,19 @@ def ask(  # noqa: PLR0913 - the parts of a request, by name
         raise line.explain(error, Kind.ODD) from None
 
 
-class _Watching:
-    """Has the line cut the connections that httpx opens: its own limits count anew with each byte of a header."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
-
-    def __call__(self, event: str, info: Mapping[str, Any]) -> None:
-        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
-            self._line.watch(info["return_value"].get_extra_info("socket"))
-
-
 def _opened(fields: Mapping[str, str | bool | SecretStr]) -> dict[str, Any]:
     return {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in fields.items()}
 
 
 def _read(notes: Notes, response: httpx.Response) -> bytes:
-    """Return the body; a server that drips it byte by byte meets the line's deadline."""
-    body = b""
-    began = time.monotonic()
-    for part in response.iter_bytes():
-        body += part
+    """Return the body, as it comes; a server that drips it byte by byte meets the line's deadline."""
+    unpack = Unpacking(response.headers.get("content-encoding", ""), SMALL)
+    body = bytearray()
+    # Unpacked here, for httpx unpacks as much as there is.
+    for piece in response.iter_raw():
+        body += unpack(piece)
         notes.line.remaining()
-        if len(body) > _LARGEST_ANSWER or time.monotonic() - began > notes.target.limits.total_s:
-            break
-    return body[:_LARGEST_ANSWER]
+    return bytes(body)
 
 
 def unexpected(notes: Notes, path: str, answer: Answer, promised: str) -> Trouble:

@@ -8,7 +8,7 @@ from typing import Final
 
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
-from cx_conformance.outcome.roots import root_causes
+from cx_conformance.outcome.roots import causes_of
 from cx_conformance.outcome.verdict import Verdict
 from cx_conformance.reports.cleaning import Cleaner
 from cx_conformance.reports.fleet.source import Source
@@ -110,11 +110,11 @@ def _promise(outcome: Outcome) -> Promise:
 def _roots(cleaner: Cleaner, outcomes: Iterable[Outcome]) -> str:
     """Return the sentences of the first root causes, each once: a cluster that is down says one for all checks."""
     every = tuple(outcomes)
-    causes = root_causes(every)
+    causes = (*causes_of(every), *causes_of(every, Result.ERROR))
     blocked = Counter(one.root for one in every if one.result is Result.BLOCKED)
     if not causes and blocked:
         ((root, number),) = blocked.most_common(1)
         return f"{number} promises are blocked by {root}, which was not part of the run"
-    said = dict.fromkeys(cleaner.text(" ".join(one.outcome.message.split()), 300) for one in causes)
+    said = dict.fromkeys(cleaner.text(" ".join(one.words.split()), 300) for one in causes)
     more = f"; and {len(said) - _ROOTS} more" if len(said) > _ROOTS else ""
     return "; ".join(list(said)[:_ROOTS]) + more

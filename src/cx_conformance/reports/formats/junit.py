@@ -21,7 +21,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
-from cx_conformance.outcome.roots import root_causes
+from cx_conformance.outcome.roots import causes_of
 from cx_conformance.reports.cleaning import Cleaner
 from cx_conformance.reports.legible import cut, one_line
 from cx_conformance.reports.particulars import notes, particulars
@@ -93,13 +93,28 @@ def _document(record: RunRecord, cleaner: Cleaner, *, case_properties: bool) -> 
     room = BUDGET - _FRAME * len(record.outcomes)
     limit = max(200, min(8_000, room // (2 * (len(record.outcomes) - counts[""]) or 1)))
     names: Counter[tuple[str, str]] = Counter()
+    told_at = _told_elsewhere(record)
     for outcome in cleaner.outcomes(record):
-        yield _case(outcome, names, limit, case_properties=case_properties)
+        yield _case(outcome, names, limit, told_at.get(outcome.key, ""), case_properties=case_properties)
     yield _text_element("system-out", "\n".join(_of_the_run(run, record, cleaner)), limit=200_000)
     yield "</testsuite>\n</testsuites>\n"
 
 
-def _case(outcome: Outcome, names: Counter[tuple[str, str]], limit: int, *, case_properties: bool) -> str:
+def _told_elsewhere(record: RunRecord) -> dict[tuple[str, str, str], str]:
+    """Return where the cause of a failure is told whole, for each that shares it with another and is not the first."""
+    found: dict[tuple[str, str, str], str] = {}
+    for cause in causes_of(record.outcomes):
+        first, *others = cause.outcomes
+        for one in others:
+            found.setdefault(one.key, _where(first))
+    return found
+
+
+def _where(outcome: Outcome) -> str:
+    return f"{outcome.check} {outcome.component} [{outcome.entry}]"
+
+
+def _case(outcome: Outcome, names: Counter[tuple[str, str]], limit: int, told_at: str, *, case_properties: bool) -> str:
     classname = one_line(f"{outcome.area}.{outcome.component}")
     name = one_line(f"{outcome.check} {outcome.title} [{outcome.entry}]")
     names[classname, name] += 1
@@ -114,7 +129,7 @@ def _case(outcome: Outcome, names: Counter[tuple[str, str]], limit: int, *, case
     parts = [
         f'<testcase classname={quoteattr(classname)} name={quoteattr(name)} time="{outcome.duration_ms / 1000:.3f}">\n',
         _properties(facts) if case_properties else "",
-        _result(outcome, limit),
+        _result(outcome, limit, told_at),
     ]
     lines = [] if case_properties else [f"{fact}: {said}" for fact, said in facts.items()]
     if outcome.result is Result.PASS:
@@ -124,7 +139,8 @@ def _case(outcome: Outcome, names: Counter[tuple[str, str]], limit: int, *, case
     return "".join([*parts, "</testcase>\n"])
 
 
-def _result(outcome: Outcome, limit: int) -> str:
+def _result(outcome: Outcome, limit: int, told_at: str) -> str:
+    """Return the element of the result; with ``told_at`` it says what is at fault, and where that is told whole."""
     element = _ELEMENT.get(outcome.result)
     if element is None:
         return ""
@@ -133,22 +149,25 @@ def _result(outcome: Outcome, limit: int) -> str:
     if element == "skipped" and not said.startswith(f"{outcome.result}:"):
         said = f"{outcome.result}: {said}"
     told = particulars(outcome)
+    if told_at:
+        at_fault = ", ".join(outcome.causes) or outcome.message
+        told = [("cause", f"{at_fault}; told whole with {told_at}")]
     short = one_line(" | ".join([said, *(f"{label}: {text}" for label, text in told if label in _IN_SHORT)]))
     whole = "\n".join([said, *(f"{label}: {text}" for label, text in told)])
     message, text = _fitted(quoteattr, short, limit), _fitted(escape, whole, limit)
     return f'<{element} message={message} type="{kind}">{text}</{element}>\n'
 
 
-_IN_SHORT: Final = frozenset({"found", "promised", "remedy"})
+_IN_SHORT: Final = frozenset({"found", "promised", "remedy", "cause"})
 
 
 def _of_the_run(run: RunRecord, record: RunRecord, cleaner: Cleaner) -> Iterator[str]:
     """Yield what is true of the run as a whole: verdict, root causes, waivers, what was left out."""
     yield f"verdict: {record.verdict}{' (partial)' if record.partial else ''}"
-    for cause in root_causes(record.outcomes):
-        if cause.blocked:
-            one = cleaner.outcome(cause.outcome)
-            yield f"root cause: {one.check} {one.component} [{one.entry}] blocks {len(cause.blocked)} outcomes"
+    for cause in causes_of(record.outcomes):
+        one = cleaner.outcome(cause.outcome)
+        waits = f", blocks {len(cause.blocked)} outcomes" if cause.blocked else ""
+        yield f"cause: {_where(one)} breaks {len(cause.causes)} promises{waits}"
     for waiver in run.waivers:
         where = f"{waiver.check} {waiver.component} [{waiver.entry}]"
         yield f"waiver: {where}: {waiver.state}; {waiver.reason} ({waiver.owner}, until {waiver.expires})"

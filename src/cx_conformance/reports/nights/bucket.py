@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -19,17 +20,25 @@ from pydantic import SecretStr
 
 from cx_conformance.blueprint.site import Publishing
 from cx_conformance.cluster.references import NoSuchValue, References
-from cx_conformance.objects.secrecy import mask_text
+from cx_conformance.objects.secrecy import mask_line
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.reports.nights.bucket_place import Place
+from cx_conformance.wire.bounds import SMALL
+from cx_conformance.wire.connections import Bound, burning, watched
+from cx_conformance.wire.counted import CountedTls
+from cx_conformance.wire.fuse import Fuse
 
 if TYPE_CHECKING:
     from minio import Minio
+    from minio.datatypes import Object
 
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 20.0
 WHOLE_S: Final = 60.0
 """How long all that one run asks of the bucket may take together."""
+_LARGEST: Final = 32 << 20
+"""Bytes of an object that is read."""
+_MOST_NAMES: Final = 100_000
 
 AMAZON: Final = "https://s3.amazonaws.com"
 _TYPES: Final = {
@@ -104,11 +113,16 @@ def access_of_site(given: Publishing, references: References) -> Access:
 class Bucket:
     """Stores, reads and deletes below one place; every name is relative to it."""
 
-    def __init__(self, place: Place, access: Access) -> None:
-        """Ask the server of ``access``; nothing is sent yet. Raises BucketRefused for an endpoint that is none."""
+    def __init__(self, place: Place, access: Access, seconds: float = WHOLE_S) -> None:
+        """Ask the server of ``access``, for ``seconds`` in all; nothing is sent yet.
+
+        Raises BucketRefused for an endpoint that is none.
+        """
         self.place = place
         self._access = access
-        self._ends = time.monotonic() + WHOLE_S
+        self._seconds = seconds
+        self._ends = time.monotonic() + seconds
+        self._bound = Bound()
         self._client = self._made()
 
     def store(self, path: Path, name: str) -> None:
@@ -132,6 +146,7 @@ class Bucket:
         from minio.error import S3Error
 
         with self._in_words("read", name):
+            self._bound.most = _LARGEST
             try:
                 answer = self._client.get_object(self.place.bucket, self.place.prefix + name)
             except S3Error as error:
@@ -141,6 +156,7 @@ class Bucket:
             try:
                 return bytes(answer.read())
             finally:
+                self._bound.most = SMALL
                 answer.close()
                 answer.release_conn()
 
@@ -148,14 +164,20 @@ class Bucket:
         """Return the names of all objects whose names begin so; raises BucketRefused."""
         with self._in_words("list", below):
             found = self._client.list_objects(self.place.bucket, prefix=self.place.prefix + below, recursive=True)
-            return [str(one.object_name).removeprefix(self.place.prefix) for one in found]
+            return self._relative(found)
 
     def folders(self) -> list[str]:
         """Return the names that stand before the next ``/``; raises BucketRefused."""
         with self._in_words("list", ""):
             found = self._client.list_objects(self.place.bucket, prefix=self.place.prefix)
-            names = [str(one.object_name).removeprefix(self.place.prefix) for one in found]
+            names = self._relative(found)
         return [name.removesuffix("/") for name in names if name.endswith("/")]
+
+    def _relative(self, found: Iterator["Object"]) -> list[str]:
+        names = [str(one.object_name).removeprefix(self.place.prefix) for one in islice(found, _MOST_NAMES + 1)]
+        if len(names) > _MOST_NAMES:
+            raise ValueError(f"it lists more than {_MOST_NAMES:,} objects")
+        return names
 
     def delete(self, name: str) -> None:
         """Delete an object, if it is there; raises BucketRefused."""
@@ -168,12 +190,18 @@ class Bucket:
 
         parts = urlsplit(self._access.endpoint)
         try:
-            context = ssl.create_default_context(cadata=self._access.ca_pem) if parts.scheme == "https" else None
+            context = None
+            if parts.scheme == "https":
+                context = ssl.create_default_context(cadata=self._access.ca_pem)
+                context.sslsocket_class = CountedTls
         except ssl.SSLError:
             raise BucketRefused("the certificate authority of the S3 server is no PEM file") from None
         token = self._access.session_token
-        pool = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=CONNECT_S, read=ANSWER_S), retries=False, ssl_context=context
+        pool = watched(
+            urllib3.PoolManager(
+                timeout=urllib3.Timeout(connect=CONNECT_S, read=ANSWER_S), retries=False, ssl_context=context
+            ),
+            self._bound,
         )
         try:
             return Minio(
@@ -192,16 +220,20 @@ class Bucket:
 
     @contextmanager
     def _in_words(self, doing: str, name: str) -> Iterator[None]:
-        from minio.error import MinioException, S3Error
-        from urllib3.exceptions import HTTPError
+        from minio.error import S3Error
 
         what = f"could not {doing} {self.place}/{name} at {self._access.endpoint}"
-        if time.monotonic() > self._ends:
-            raise BucketRefused(f"{what}: the {WHOLE_S:g} s are over that all of it may take")
-        try:
-            yield
-        except S3Error as error:
-            raise BucketRefused(f"{what}: {error.code}: {mask_text(str(error.message))[:300]}") from None
-        except (MinioException, HTTPError, OSError, ValueError) as error:
-            said = mask_text(" ".join(str(error).split()))[:300] or type(error).__name__
-            raise BucketRefused(f"{what}: {said}; see that address and authority are right") from None
+        over = f"{what}: the {self._seconds:g} s are over that all of it may take"
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise BucketRefused(over)
+        with Fuse(left) as fuse, burning(fuse):
+            try:
+                yield
+            except S3Error as error:
+                raise BucketRefused(f"{what}: {error.code}: {mask_line(str(error.message))[:300]}") from None
+            except Exception as error:  # noqa: BLE001 - whatever comes of a server's answer is told in words
+                if fuse.burnt:
+                    raise BucketRefused(over) from None
+                said = mask_line(str(error))[:300] or type(error).__name__
+                raise BucketRefused(f"{what}: {said}; see that address and authority are right") from None

@@ -4,21 +4,26 @@ The addresses hold secrets, so they are taken from an environment variable or a 
 https://appriseit.com/
 """
 
+import json
 import os
-import warnings
-from collections.abc import Iterable, Iterator, Mapping
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from pydantic import SecretStr
 
 from cx_conformance.outcome.comparison import Comparison, compare
-from cx_conformance.outcome.outcome import Outcome
+from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
-from cx_conformance.outcome.roots import root_causes
+from cx_conformance.outcome.roots import causes_of
 from cx_conformance.reports.cleaning import Cleaner
+from cx_conformance.reports.counting import of_causes, some
+from cx_conformance.reports.nights import messenger
 from cx_conformance.reports.scrubber import Scrubber
 
+WHOLE_S: Final = 30.0
 MOST: Final = 15
 """Lines of each list; a phone shows no more."""
 
@@ -27,27 +32,42 @@ class NotNotified(Exception):  # noqa: N818 - what happened to the notification
     """Nobody, or not everybody, could be told; the text says why and holds no address."""
 
 
-def notify(record: RunRecord, earlier: RunRecord, reference: str, link: str = "") -> bool:
+def notify(record: RunRecord, earlier: RunRecord, reference: str, link: str = "", *, seconds: float = WHOLE_S) -> bool:
     """Tell what changed since ``earlier``, if anything did; return whether it did. Raises NotNotified.
 
-    ``reference`` is ``env:NAME`` or ``file:PATH`` of the addresses, one a line; ``link`` is where the report is.
+    ``reference`` is ``env:NAME`` or ``file:PATH`` of the addresses, one a line; ``link`` is where the report is, and
+    ``seconds`` is how long all of it may take.
     """
     found = compare(earlier, record)
     if not found.changed:
         return False
     addresses = addresses_of(reference)
-    try:
-        import apprise
-    except ImportError:
-        raise NotNotified("could not notify: Apprise is not installed; pip install 'cx-conformance[notify]'") from None
-    messenger = apprise.Apprise()
-    with warnings.catch_warnings(action="ignore"):  # it loads every plug-in it has, some of which use old modules
-        for number, address in enumerate(addresses, 1):
-            if not messenger.add(address.get_secret_value()):
-                raise NotNotified(f"could not notify: address {number} of {reference} is none that Apprise knows")
-    if not messenger.notify(title=title_of(record, found), body="\n".join(body_of(record, found, link))):
-        raise NotNotified(f"could not notify: an address of {reference} did not take the message")
+    _send(addresses, title_of(record, found), "\n".join(body_of(record, found, link)), reference, seconds)
     return True
+
+
+def _send(addresses: Sequence[SecretStr], title: str, body: str, reference: str, seconds: float) -> None:
+    """Have a process of its own send it, and end that where it takes too long; raises NotNotified."""
+    told = {"addresses": [one.get_secret_value() for one in addresses], "title": title, "body": body}
+    try:
+        done = subprocess.run(  # noqa: S603 - our own module, nothing of ours on its command line
+            [sys.executable, "-m", messenger.__name__],
+            input=json.dumps(told).encode(),
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise NotNotified(f"could not notify: an address of {reference} did not answer within {seconds:g} s") from None
+    except OSError as reason:
+        raise NotNotified(f"could not notify: no process can be started: {reason.strerror}") from None
+    if done.returncode == messenger.NOT_INSTALLED:
+        raise NotNotified("could not notify: Apprise is not installed; pip install 'cx-conformance[notify]'")
+    if messenger.UNKNOWN <= done.returncode < messenger.UNKNOWN + len(addresses):
+        number = done.returncode - messenger.UNKNOWN + 1
+        raise NotNotified(f"could not notify: address {number} of {reference} is none that Apprise knows")
+    if done.returncode != messenger.SENT:
+        raise NotNotified(f"could not notify: an address of {reference} did not take the message")
 
 
 def addresses_of(reference: str, environment: Mapping[str, str] = os.environ) -> list[SecretStr]:
@@ -83,11 +103,15 @@ def body_of(record: RunRecord, found: Comparison, link: str) -> Iterator[str]:
     """Yield the lines of the message: root causes first, then what broke and what healed."""
     cleaner = Cleaner(Scrubber())
     news = {one.key for one in (*found.broke, *found.lost_sight)}
-    causes = [one for one in root_causes(record.outcomes) if one.blocked and one.outcome.key in news]
+    causes = [one for one in causes_of(record.outcomes) if news.intersection(each.key for each in one.outcomes)]
     if causes:
-        yield "Root causes:"
-        for cause in causes[:MOST]:
-            yield f"- {_told(cleaner, cause.outcome)} (blocks {len(cause.blocked)} more)"
+        broken = {each.key: each for one in causes for each in one.outcomes}
+        yield f"{of_causes(broken.values(), Result.FAIL)}:"
+    for cause in causes[:MOST]:
+        waits = f", blocks {len(cause.blocked)}" if cause.blocked else ""
+        words = cleaner.text(" ".join(cause.words.split()), 300)
+        whose = f"{cause.outcome.check} {cleaner.text(some(cause.components), 200)}"
+        yield f"- {words} ({whose}; breaks {len(cause.causes)}{waits})"
     yield from _list(cleaner, "Broke:", found.broke, said=True)
     yield from _list(cleaner, "Could no longer be looked at:", found.lost_sight, said=True)
     yield from _list(cleaner, "Fixed:", (*found.fixed, *found.seen_again))

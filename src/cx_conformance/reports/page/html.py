@@ -91,6 +91,7 @@ def _contents(record: RunRecord, texts: Texts, edition: Edition) -> dict[str, An
         "counts": Counter(one.result for one in record.outcomes),
         "broken_by_severity": Counter(one.severity for one in record.outcomes if one.result is Result.FAIL),
         "scope": scope(record, texts),
+        "told": causes.counts(record),
         "roots": roots,
         "more_roots": more,
         "paper": paper,

@@ -20,10 +20,11 @@ _NARROWEST: Final = 12
 Row = dict[str, Counter[Result]]
 
 
-def component_table(page: Page, record: RunRecord, marked: Collection[str] = ()) -> None:
+def component_table(page: Page, record: RunRecord, marked: Collection[str] = (), *, whole: bool = True) -> None:
     """Write the table and its legend; components of which nothing was looked at share a row.
 
-    Behind the names of ``marked`` components stands a star.
+    Behind the names of ``marked`` components stands a star. Those that keep every promise share a row where they are
+    many, or where the table need not be ``whole``.
     """
     rows: dict[str, Row] = defaultdict(lambda: defaultdict(Counter))
     for one in record.outcomes:
@@ -32,7 +33,8 @@ def component_table(page: Page, record: RunRecord, marked: Collection[str] = ())
         return
     areas = [area for area in AREAS if any(area in row for row in rows.values())]
     order = (PLATFORM, *record.components, *sorted(set(rows) - {PLATFORM, *record.components}))
-    gathered = _gathered({component: rows[component] for component in order if component in rows})
+    alone = whole and len(rows) <= MANY
+    gathered = _gathered({component: rows[component] for component in order if component in rows}, kept_alone=alone)
     shown = {f"{component} *" if component in marked else component: row for component, row in gathered.items()}
     widest = max(*map(len, shown), len("COMPONENT"))
     heads, gap = _heads(areas, page.width - widest)
@@ -50,15 +52,15 @@ def component_table(page: Page, record: RunRecord, marked: Collection[str] = ())
     page.line(("  ".join(f"{page.sign(result)} {word}" for result, word in words.items()), "dim"))
 
 
-def _gathered(rows: dict[str, Row]) -> dict[str, Row]:
-    """Put components that need no row of their own together, at the end."""
+def _gathered(rows: dict[str, Row], *, kept_alone: bool) -> dict[str, Row]:
+    """Put components that need no row of their own together, at the end; with ``kept_alone`` those kept need one."""
     kept: dict[str, Row] = {}
     gathered: dict[str, list[Row]] = defaultdict(list)
     for component, row in rows.items():
         results = {result for area in row.values() for result in area}
         if results <= {Result.BLOCKED, Result.NOT_APPLICABLE} and Result.BLOCKED in results:
             gathered["all blocked"].append(row)
-        elif results <= {Result.PASS, Result.NOT_APPLICABLE} and len(rows) > MANY:
+        elif results <= {Result.PASS, Result.NOT_APPLICABLE} and not kept_alone:
             gathered["all kept"].append(row)
         else:
             kept[component] = row

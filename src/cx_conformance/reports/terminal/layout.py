@@ -54,13 +54,38 @@ class Page:
             line.rstrip()
             self.console.print(Text.assemble("    " if place else "", line), soft_wrap=True)
 
-    def paragraph(self, *parts: Part, indent: int = 0, label: str = "", column: int = 0) -> None:
-        """Write a wrapped text; it begins at ``indent``, behind ``label`` in a column of its own."""
-        lines = self._joined(*parts).wrap(self.console, self.width - indent - column)
+    def paragraph(self, *parts: Part, indent: int = 0, label: str = "", column: int = 0, most: int = 0) -> int:
+        """Write a wrapped text and return its lines; it begins at ``indent``, behind ``label`` in a column of its own.
+
+        Of more than ``most`` lines, where that is given, the last ends in dots.
+        """
+        lines = self._wrapped(self._joined(*parts), self.width - indent - column, most)
         for place, text in enumerate(lines):
-            text.rstrip()
             first = label.ljust(column) if place == 0 else " " * column
             self.console.print(Text.assemble(" " * indent, (first, "dim"), text), soft_wrap=True)
+        return len(lines)
+
+    def finding(self, sign: Part, text: str, right: str, *, most: int = 0) -> int:
+        """Write a wrapped text in bold behind its sign, ``right`` at the margin of its first line; return its lines."""
+        aside = self._joined(right)
+        room = max(self.width - 2 - aside.cell_len - 2, self.width // 2)
+        lines = self._wrapped(self._joined((text, "bold")), room, most)
+        for place, line in enumerate(lines):
+            before = self._joined(sign, " ") if place == 0 else Text("  ")
+            gap = " " * max(2, self.width - 2 - line.cell_len - aside.cell_len)
+            self.console.print(Text.assemble(before, line, *((gap, aside) if place == 0 else ())), soft_wrap=True)
+        return len(lines)
+
+    def _wrapped(self, text: Text, width: int, most: int) -> list[Text]:
+        lines = list(text.wrap(self.console, width))
+        for line in lines:
+            line.rstrip()
+        if most and len(lines) > most:
+            lines = lines[:most]
+            lines[-1].truncate(width - 3)
+            lines[-1].rstrip()
+            lines[-1].append("...")
+        return lines
 
     def _joined(self, *parts: Part) -> Text:
         return Text.assemble(

@@ -10,13 +10,14 @@ from rich.text import Text
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import ClusterFacts, RunRecord
+from cx_conformance.outcome.roots import causes_of
 from cx_conformance.outcome.verdict import Verdict
 from cx_conformance.reports.cleaning import Cleaner, ordered
+from cx_conformance.reports.counting import counted
 from cx_conformance.reports.scrubber import Scrubber
 from cx_conformance.reports.signs import WORDS
-from cx_conformance.reports.terminal import findings
+from cx_conformance.reports.terminal import causes, findings
 from cx_conformance.reports.terminal.component_table import component_table
-from cx_conformance.reports.terminal.findings import counted
 from cx_conformance.reports.terminal.layout import Page
 
 _COLUMN: Final = 11
@@ -67,18 +68,22 @@ def header(record: RunRecord, console: Console, scrubber: Scrubber | None = None
         page.paragraph(text, indent=2, label=label, column=_COLUMN)
 
 
-def render(record: RunRecord, console: Console, scrubber: Scrubber | None = None) -> None:
-    """Write the run: broken, not looked at, waived, not checked; the table of components; the verdict, last."""
+def render(record: RunRecord, console: Console, scrubber: Scrubber | None = None, *, details: bool = False) -> None:
+    """Write the run so that what matters most remains on the screen: causes directly above the verdict, which is last.
+
+    ``details`` adds all that is known of each cause, every note and reason, and the whole table of components.
+    """
     cleaner = Cleaner(scrubber or Scrubber())
     # Of what is kept only the component is shown, and it is most of a run.
     outcomes = (_named(cleaner, one) if one.result is Result.PASS else cleaner.outcome(one) for one in ordered(record))
     clean = replace(cleaner.run(record), outcomes=tuple(outcomes))
     page = Page(console)
-    findings.broken(page, clean)
-    findings.not_looked_at(page, clean)
-    findings.let_pass(page, clean)
-    findings.not_checked(page, clean)
-    component_table(page, clean)
+    if details or not _is_well(clean):
+        component_table(page, clean, whole=details)
+    findings.let_pass(page, clean, details=details)
+    findings.not_checked(page, clean, details=details)
+    causes.not_looked_at(page, clean, details=details)
+    causes.broken(page, clean, details=details)
     page.blank()
     if "writes" in clean.extra:
         page.paragraph(f"Written to stores: {'; '.join(clean.extra['writes']) or 'nothing'}")
@@ -95,6 +100,10 @@ def asked_of(cluster: ClusterFacts) -> str:
     asked += [counted(cluster.execs, "exec")] if cluster.execs else []
     asked += [counted(cluster.port_forwards, "port-forward")] if cluster.port_forwards else []
     return ", ".join(asked)
+
+
+def _is_well(record: RunRecord) -> bool:
+    return {one.result for one in record.outcomes} <= {Result.PASS, Result.NOT_APPLICABLE}
 
 
 def _named(cleaner: Cleaner, kept: Outcome) -> Outcome:
@@ -125,7 +134,9 @@ def _because(record: RunRecord, counts: Counter[Result]) -> str:
     match record.verdict:
         case Verdict.NON_CONFORMANT:
             severities = Counter(one.severity for one in record.outcomes if one.result is Result.FAIL)
-            return ": " + ", ".join(f"{severities[one]:,} {one}" for one in Severity if severities[one])
+            found = counted(len(causes_of(record.outcomes)), "cause")
+            told = ", ".join(f"{severities[one]:,} {one}" for one in Severity if severities[one])
+            return f": {found}, {counted(counts[Result.FAIL], 'promise')} ({told})"
         case Verdict.DEVIATIONS:
             return f": {counts[Result.WAIVED]:,} waived"
         case Verdict.INCONCLUSIVE if counts[Result.ERROR]:

@@ -6,14 +6,7 @@ from typing import Final
 
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
-from cx_conformance.outcome.roots import (
-    RootCause,
-    SharedCause,
-    common_words,
-    root_causes,
-    shared_causes,
-    shared_words,
-)
+from cx_conformance.outcome.roots import SharedCause, causes_of
 from cx_conformance.reports.legible import LIMIT, cut
 from cx_conformance.reports.page.sheet import anchors
 
@@ -66,7 +59,7 @@ class Alike:
 
 def broken(record: RunRecord) -> tuple[list[Cause], list[Alike]]:
     """Return the first root causes in full, worst first, and the others by check."""
-    found = shared_causes(one for one in root_causes(record.outcomes) if one.outcome.result is Result.FAIL)
+    found = causes_of(record.outcomes)
     limit = LIMIT if len(found) <= IN_FULL // 2 else _SHORT
     rest: dict[str, list[Outcome]] = defaultdict(list)
     for one in found[IN_FULL:]:
@@ -74,20 +67,19 @@ def broken(record: RunRecord) -> tuple[list[Cause], list[Alike]]:
     return [_cause(one, limit) for one in found[:IN_FULL]], [Alike(check, tuple(ones)) for check, ones in rest.items()]
 
 
+def counts(record: RunRecord) -> dict[str, int]:
+    """Return how many causes break how many promises of how many components."""
+    broken = [one for one in record.outcomes if one.result is Result.FAIL]
+    return {
+        "causes": len(causes_of(record.outcomes)),
+        "promises": len(broken),
+        "components": len({one.component for one in broken}),
+    }
+
+
 def not_looked_at(record: RunRecord) -> list[Alike]:
     """Return what could not be looked at, once for each reason."""
-    reasons: dict[str, list[RootCause]] = defaultdict(list)
-    for cause in root_causes(record.outcomes):
-        if cause.outcome.result is Result.ERROR:
-            reasons[shared_words(cause.outcome)].append(cause)
-    return [
-        Alike(
-            common_words([one.outcome for one in ones]),
-            tuple(one.outcome for one in ones),
-            sum(len(one.blocked) for one in ones),
-        )
-        for ones in reasons.values()
-    ]
+    return [Alike(one.words, one.outcomes, len(one.blocked)) for one in causes_of(record.outcomes, Result.ERROR)]
 
 
 def _cause(cause: SharedCause, limit: int) -> Cause:

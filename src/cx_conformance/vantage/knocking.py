@@ -1,0 +1,110 @@
+"""Ports of which no health endpoint is documented: that they accept, and speak HTTP where their name says so.
+
+Silence is judged here, and is not the same as what is not known: the question that every caller asks first, of a port
+whose protocol is promised, was left alone twice, each time for as long as any answer is waited for. Whoever calls it
+waits in vain. Not known is what a question left open that is only asked to choose the next one, or that had less time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cx_conformance.blueprint.component import ServicePort
+from cx_conformance.objects.pod import Pod
+from cx_conformance.probes import http
+from cx_conformance.probes.http_failure import says_wrong_scheme
+from cx_conformance.probes.http_observation import HttpFailure, HttpLimits, HttpObservation, HttpRequest, Trust
+from cx_conformance.vantage.reach import Way
+
+_CONNECT_S: Final = 3.0
+_TRIES: Final = 2
+"""A port that accepts nothing for so long, so often, is dropped or dead."""
+_LIMITS: Final = HttpLimits(total_seconds=10.0)
+"""Five seconds for a first request, twice."""
+_REACHES_NOBODY: Final = (HttpFailure.REFUSED, HttpFailure.NO_ROUTE)
+
+
+@dataclass(frozen=True, slots=True)
+class PodPort:
+    """Whether one pod's port does what is promised of it: to accept, and to speak HTTP where its name says so."""
+
+    pod: Pod
+    vantage: str
+    kept: bool
+    words: str
+    """What it does, or the whole sentence of why that is not what is promised."""
+
+
+def scheme_of(port: ServicePort) -> str | None:
+    """Return what a port speaks by its promised name (``http-ccm-8081``); None where that tells nothing of HTTP."""
+    begin = (port.name or "").partition("-")[0]
+    return begin if begin in ("http", "https") else None
+
+
+def speaks_http(port: ServicePort, host: str, ways: Sequence[Way], scheme: str) -> tuple[PodPort, ...]:
+    """Ask each pod for ``/``: any status below 500 will do, be it that nothing is there or that a login is wanted."""
+    requests = [
+        HttpRequest(url=f"{scheme}://{host}:{port.port}/", connect_to=way.connect_to, trust=Trust.NOBODY)
+        for way in ways
+    ]
+    seen = http.get_all(requests, _LIMITS, good=_good)
+    return tuple(_judged(way, one, scheme) for way, one in zip(ways, seen, strict=True))
+
+
+def knocked(way: Way) -> PodPort:
+    """Connect; a tunnel is asked itself, for its local end accepts whatever the pod does."""
+    if way.tunnel is not None:
+        accepts = way.tunnel.accepts()
+        if not accepts:
+            way.raise_trouble()
+        words = "accepts" if accepts else (way.why_closed() or f"{_named(way)} refuses connections")
+        return PodPort(way.pod, way.vantage, accepts, words)
+    return _connected(way, _CONNECT_S)
+
+
+def _connected(way: Way, seconds: float) -> PodPort:
+    import socket
+
+    why = ""
+    for _ in range(_TRIES):
+        try:
+            with socket.create_connection(way.connect_to, timeout=seconds):
+                return PodPort(way.pod, way.vantage, True, "accepts")
+        except TimeoutError:
+            why = f"does not answer within {seconds:g} s, asked twice"
+        except OSError as error:
+            refused = isinstance(error, ConnectionRefusedError)
+            why = "refuses connections" if refused else f"cannot be reached ({error.strerror})"
+            break
+    way.raise_trouble()
+    return PodPort(way.pod, way.vantage, False, f"{_named(way)} {why} at {way.pod.ip}")
+
+
+def _good(seen: HttpObservation) -> bool:
+    status = 500 if seen.status is None else seen.status
+    return status < 500 and seen.failure is None and not says_wrong_scheme(seen.status, seen.text)
+
+
+def _judged(way: Way, seen: HttpObservation, scheme: str) -> PodPort:
+    if _good(seen):
+        return PodPort(way.pod, way.vantage, True, f"speaks HTTP: answers {seen.status}")
+    port = _named(way)
+    if seen.status is None:
+        way.raise_trouble()
+        if why := way.why_closed():
+            return PodPort(way.pod, way.vantage, False, why)
+    if seen.failure in _REACHES_NOBODY:
+        words = f"{port} refuses connections at {way.pod.ip}"
+    elif seen.status is not None and seen.status >= 500:
+        words = f"{port} answers {seen.status} {seen.reason}".rstrip() + f" to GET /: {seen.excerpt()}"
+    elif seen.failure is HttpFailure.SCHEME or seen.status is not None:
+        words = f"{port} speaks {'HTTPS' if scheme == 'http' else 'HTTP'} where {scheme.upper()} is promised"
+    elif seen.failure is HttpFailure.TIMED_OUT:
+        words = f"{port} accepts and does not answer an HTTP request within {_LIMITS.patience_seconds:g} s, asked twice"
+    else:
+        words = f"{port} accepts and does not speak {scheme.upper()}: {seen.failure}"
+    return PodPort(way.pod, way.vantage, False, words)
+
+
+def _named(way: Way) -> str:
+    return f"port {way.port} of pod {way.pod.where}"

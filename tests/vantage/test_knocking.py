@@ -1,0 +1,118 @@
+"""A port whose promised name begins with http must speak HTTP; what hangs up or is silent cannot be called."""
+
+import socket
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pytest
+
+from cx_conformance.blueprint.component import ServicePort
+from cx_conformance.blueprint.plan import Plan
+from cx_conformance.cluster.seen import Seen
+from cx_conformance.objects.pod import Pod
+from cx_conformance.probes.http_observation import HttpLimits
+from cx_conformance.vantage import knocking
+from cx_conformance.vantage.knocking import PodPort, knocked, scheme_of, speaks_http
+from cx_conformance.vantage.reach import Way
+from tests.checks.installation import Installation, blueprint
+from tests.probes import targets
+
+Answer = Callable[[socket.socket], None]
+
+
+@cache
+def pod() -> Pod:
+    """Return a pod of a component without a health endpoint."""
+    installation = Installation()
+    plan = Plan(blueprint(), installation.site)
+    return Seen(installation.snapshot(plan), plan).pods(plan.components["unified-admin"])[0]
+
+
+def port(number: int, name: str | None = "http-un-ad-3000") -> ServicePort:
+    """Return a promised port."""
+    fields: dict[str, Any] = {"port": number, "name": name}
+    return ServicePort(**fields)
+
+
+def asked(answer: Answer, scheme: str = "http") -> PodPort:
+    """Return what a port came to that a server answers so."""
+    with targets.listening(answer) as number:
+        (one,) = speaks_http(port(number), "ef-unified-admin-svc", [Way(pod(), 3000, ("127.0.0.1", number))], scheme)
+    return one
+
+
+def saying(status: str, body: bytes = b"") -> Answer:
+    """Return a server that gives this HTTP answer."""
+    head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+
+    def answer(peer: socket.socket) -> None:
+        peer.recv(65536)
+        peer.sendall(head + body)
+
+    return answer
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = HttpLimits(connect_seconds=0.5, total_seconds=1.0, pause_seconds=0)
+    monkeypatch.setattr(knocking, "_LIMITS", limits)
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [
+        ("http-un-ad-3000", "http"),
+        ("https-fi-m-8443", "https"),
+        ("http", "http"),
+        ("httpd-x", None),
+        ("tcp-6379", None),
+        (None, None),
+    ],
+)
+def test_the_promised_name_says_what_a_port_speaks(name: str | None, scheme: str | None) -> None:
+    """A name of another kind, or none, promises no more than that it accepts."""
+    assert scheme_of(port(3000, name)) == scheme
+
+
+@pytest.mark.parametrize("status", ["200 OK", "302 Found", "401 Unauthorized", "404 Not Found", "426 Upgrade Required"])
+def test_any_status_below_500_will_do(status: str) -> None:
+    """Nobody promised a page at /; a status line shows that the component serves."""
+    one = asked(saying(status))
+    assert (one.kept, one.words) == (True, f"speaks HTTP: answers {status[:3]}")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (saying("503 Service Unavailable", b"no database"), "answers 503 Service Unavailable to GET /: no database"),
+        (saying("500 Oops"), "answers 500 Oops to GET /"),
+        (targets.resets, "accepts and does not speak HTTP: reset"),
+        (targets.ends, "accepts and does not speak HTTP: "),
+        (targets.silent, "accepts and does not answer an HTTP request within 0.5 s, asked twice"),
+        (
+            saying("400 Bad Request", b"Client sent an HTTP request to an HTTPS server.\n"),
+            "speaks HTTPS where HTTP is promised",
+        ),
+    ],
+)
+def test_what_nobody_can_call_is_found(answer: Answer, words: str) -> None:
+    """An accepted connection alone would hide it."""
+    one = asked(answer)
+    assert not one.kept
+    assert f"port 3000 of pod {pod().where} {words}" in one.words
+
+
+def test_plain_http_where_https_is_promised_is_found() -> None:
+    """Whoever calls it by https gets nothing."""
+    one = asked(saying("404 Not Found"), "https")
+    assert (one.kept, "speaks HTTP where HTTPS is promised" in one.words) == (False, True)
+
+
+def test_a_port_that_nobody_listens_on_refuses() -> None:
+    """Told as before, whether it is asked for a page or only knocked on."""
+    with targets.listening(targets.ends) as number:
+        pass
+    way = Way(pod(), 3000, ("127.0.0.1", number))
+    (one,) = speaks_http(port(number), "x", [way], "http")
+    assert one.words == knocked(way).words == f"port 3000 of pod {pod().where} refuses connections at {pod().ip}"
