@@ -32,6 +32,8 @@ def _told(asked: StoreAsked, finding: Finding, evidence: Evidence) -> None:
     if finding.ok is None:
         if asked.login_unread:
             raise CouldNotLook(asked.login_unread)
+        if finding.kind is Kind.UNAUTHORIZED:
+            raise NotApplicable(finding.words)
         if finding.kind in UNANSWERED or asked.without_login is None:
             raise CouldNotLook(finding.words)
         raise NotApplicable(asked.without_login)
@@ -104,6 +106,8 @@ def check_usable(store: Entry[Store], store_probes: StoreProbes, evidence: Evide
     asked = store_probes.of(store)
     if asked.role_note:
         evidence.note(asked.role_note)
+    for words in asked.observation.untold:
+        evidence.note(words)
     if asked.observation.writes:
         evidence.details["wrote"] = list(asked.observation.writes)
     _told(asked, asked.observation.usable, evidence)

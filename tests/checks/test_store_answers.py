@@ -363,3 +363,13 @@ def test_copies_of_a_store_without_tls_are_not_compared() -> None:
     """There is nothing that it presents."""
     ended = copies(holds("a", None), answered=asked(secure=False))
     assert ended.message == "n/a: the store was asked without TLS"
+
+
+def test_what_an_optional_question_could_not_tell_is_a_note() -> None:
+    """Of a store that is usable as far as it tells; what the account may not know at all is not judged."""
+    ended = judged("CX804", asked(seen={"untold": ("its version could not be told: it says so",)}))
+    assert (ended.result, ended.evidence["notes"]) == (Result.PASS, ["its version could not be told: it says so"])
+    closed = Finding(ok=None, words="could not be told: Redis says: NOPERM", kind=Kind.UNAUTHORIZED)
+    ended = judged("CX804", asked({Level.USABLE: closed}))
+    assert (ended.result, ended.message) == (Result.NOT_APPLICABLE, "n/a: could not be told: Redis says: NOPERM")
+    assert judged("CX803", asked({Level.USABLE: closed})).result is Result.PASS

@@ -2,13 +2,15 @@
 
 import asyncio
 
+import pytest
 from pydantic import SecretStr
 
-from cx_conformance.probes.stores import activemq, redis_store, s3
+from cx_conformance.probes.stores import activemq, grafana, mongo, postgresql, redis_store, s3
 from cx_conformance.probes.stores.target import Credentials
 from cx_conformance.probes.stores.trouble import Kind
-from cx_conformance.sandbox.stores import redis_server
+from cx_conformance.sandbox.stores import mongo_standin, postgresql_server, redis_server
 from cx_conformance.sandbox.stores.http_standin import Reply, Request, start_http
+from cx_conformance.sandbox.stores.mongo_standin import Role
 from cx_conformance.sandbox.stores.running import free_port
 from cx_conformance.sandbox.stores.standin import StandIn
 from tests.probes.stores.asking import target
@@ -84,3 +86,74 @@ def test_a_redis_user_without_info_is_left_open() -> None:
     assert seen.logs_in.ok is True
     assert (seen.usable.ok, seen.usable.kind) == (None, Kind.UNAUTHORIZED)
     assert seen.refuses_anonymous.ok is True
+
+
+def test_a_redis_that_does_not_know_info_is_left_open() -> None:
+    """Services that speak Redis forbid commands by not knowing them."""
+    wanted(redis_server.available())
+    port = free_port()
+    with redis_server.start(
+        "127.0.0.1", {"redis": port}, password=LOGIN.password, settings=('rename-command INFO ""',)
+    ).wait():
+        seen = redis_store.observe(target("redis", port), Credentials(password=LOGIN.password))
+    assert seen.logs_in.ok is True
+    assert (seen.usable.ok, seen.usable.kind) == (None, Kind.UNAUTHORIZED)
+    assert "unknown command" in seen.usable.words
+
+
+@pytest.mark.parametrize("lacks", [("replsetgetstatus",), ("replsetgetstatus", "buildinfo")], ids=["one", "both"])
+def test_a_mongo_that_lacks_what_is_asked_beside_accepts_the_login(lacks: tuple[str, ...]) -> None:
+    """Its set tells by hello that it has a primary; what it does not tell is noted."""
+    port = free_port()
+    role = Role(replica_set="expertflow", lacks=lacks)
+    with mongo_standin.start("127.0.0.1", {"mongo": port}, password=LOGIN.password, username="cx", role=role):
+        seen = mongo.observe(target("mongo", port), LOGIN, replica_set="expertflow")
+    assert (seen.logs_in.ok, seen.usable.ok) == (True, True), seen.findings
+    assert [one.partition(" could not be told: ")[0] for one in seen.untold] == [
+        *(["its version"] if "buildinfo" in lacks else []),
+        "the health of its set's members",
+    ]
+    assert "no such command: 'replSetGetStatus'" in seen.untold[-1]
+
+
+def test_a_wrong_password_is_refused_by_a_mongo_that_lacks_questions_too() -> None:
+    """Only what is asked after a login is left open."""
+    port = free_port()
+    role = Role(replica_set="expertflow", lacks=("replsetgetstatus",))
+    with mongo_standin.start("127.0.0.1", {"mongo": port}, password=SecretStr("another"), username="cx", role=role):
+        seen = mongo.observe(target("mongo", port), LOGIN, replica_set="expertflow")
+    assert (seen.logs_in.ok, seen.logs_in.kind) == (False, Kind.UNAUTHORIZED)
+
+
+def test_a_postgresql_that_does_not_tell_its_state_accepts_the_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Poolers and managed services know only some of its views."""
+    wanted(postgresql_server.available())
+    monkeypatch.setattr(postgresql, "_STATE", "select no_such_view()")
+    port = free_port()
+    with postgresql_server.start("127.0.0.1", {"postgresql": port}, password=LOGIN.password).wait():
+        seen = postgresql.observe(target("postgresql", port), Credentials(username="sa", password=LOGIN.password))
+    assert seen.logs_in.ok is True, seen.logs_in
+    assert (seen.usable.ok, seen.usable.kind) == (None, Kind.UNAUTHORIZED)
+
+
+@pytest.mark.parametrize(
+    ("said", "accepted"),
+    [
+        ('{"message": "You\'ll need additional permissions", "accessErrorId": "ACE1"}', True),
+        ('{"message": "Permission denied"}', True),
+        ('{"message": "Invalid username or password"}', False),
+    ],
+)
+def test_a_grafana_user_who_may_not_see_the_organisation_is_logged_in(said: str, *, accepted: bool) -> None:
+    """403 is said to somebody who is known; a wrong password is not told so."""
+
+    def confining(request: Request) -> Reply:
+        if request.path == "/api/health":
+            return 200, '{"database": "ok"}'
+        return (403 if "authorization" in request.headers else 401), said
+
+    port = free_port()
+    with start_http("127.0.0.1", port, confining, None):
+        seen = grafana.observe(target("grafana", port), LOGIN)
+    assert (seen.logs_in.ok is True) == accepted
+    assert any("user cx may not see it" in one for one in seen.untold) == accepted

@@ -6,7 +6,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -98,10 +98,22 @@ def _greet(notes: Notes) -> None:
 
 
 def _log_in(notes: Notes, credentials: Credentials, *, allow_writes: bool) -> None:
-    with notes.logging_in(credentials), Session(notes.line) as session:
+    with ExitStack() as stack:
+        with notes.logging_in(credentials):
+            session, connected = notes.line.tried(lambda: _connected(notes, credentials))
+            stack.enter_context(session)
+        if notes.ok(Level.LOGS_IN):
+            notes.version = notes.said(connected.get("server", ""), 60) or None
+            _use(notes, session, connected, allow_writes=allow_writes)
+
+
+def _connected(notes: Notes, credentials: Credentials) -> tuple[Session, dict[str, str]]:
+    """Return a session that has logged in, and the headers of CONNECTED."""
+    with ExitStack() as stack:
+        session = stack.enter_context(Session(notes.line))
         connected = session.connect(credentials)
-        notes.version = notes.said(connected.get("server", ""), 60) or None
-        _use(notes, session, connected, allow_writes=allow_writes)
+        stack.pop_all()
+        return session, connected
 
 
 def _use(notes: Notes, session: Session, connected: dict[str, str], *, allow_writes: bool) -> None:

@@ -5,6 +5,7 @@ Facts: https://grafana.com/docs/grafana/latest/developers/http_api/other/#health
 """
 
 import secrets
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -39,7 +40,8 @@ def _ask(notes: Notes) -> None:
         notes.not_asked(Level.LOGS_IN, "no credentials are given")
     else:
         with notes.logging_in(notes.credentials):
-            _organisation(notes, root, notes.credentials)
+            login = notes.credentials
+            notes.line.tried(lambda: _organisation(notes, root, login))
     notes.refusing(Level.REFUSES_ANONYMOUS, lambda: _organisation(notes, root, None), as_whom="access without a login")
     notes.refusing(Level.REFUSES_WRONG_PASSWORD, lambda: _wrong(notes, root), as_whom="a wrong password")
 
@@ -80,6 +82,9 @@ def _judge(notes: Notes, root: str, database: str) -> None:
 def _organisation(notes: Notes, root: str, credentials: Credentials | None) -> str:
     path = root + _ORGANISATION
     answer = ask(notes, "GET", path, basic=credentials)
+    if answer.status == 403 and credentials is not None and _lacks_rights(answer.document()):
+        notes.untold.append(f"the organisation could not be told: user {credentials.username} may not see it")
+        return f"user {credentials.username} may log in"
     if answer.status in {401, 403}:
         message = notes.said(answer.document().get("message") or f"HTTP {answer.status}")
         raise Trouble(Kind.UNAUTHORIZED, f"Grafana says: {message}")
@@ -88,6 +93,11 @@ def _organisation(notes: Notes, root: str, credentials: Credentials | None) -> s
             return "anybody may see the organisation; switch auth.anonymous off, or waive it where that is meant"
         return f"user {credentials.username} may see the organisation"
     raise unexpected(notes, path, answer, "the organisation or a refusal")
+
+
+def _lacks_rights(document: Mapping[str, object]) -> bool:
+    """Whether somebody is known and may not, which a wrong password never comes to: that is 401."""
+    return "accessErrorId" in document or "permission" in str(document.get("message", "")).lower()
 
 
 def _wrong(notes: Notes, root: str) -> str:

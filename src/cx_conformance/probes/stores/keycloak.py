@@ -71,7 +71,8 @@ def _ask(notes: Notes, roots: Sequence[str], realm: str, fqdn: str | None, told_
         notes.not_asked(Level.LOGS_IN, "no administrator's credentials are given")
     else:
         with notes.logging_in(notes.credentials):
-            _token(notes, root, notes.credentials)
+            login = notes.credentials
+            notes.line.tried(lambda: _token(notes, root, login))
     notes.refusing(Level.REFUSES_ANONYMOUS, lambda: _anonymous(notes, root), as_whom="administration without a login")
     notes.refusing(Level.REFUSES_WRONG_PASSWORD, lambda: _wrong(notes, root), as_whom="a wrong password")
 

@@ -112,29 +112,40 @@ def _wrong(notes: Notes) -> str:
 
 
 def _log_in(notes: Notes, credentials: Credentials, hello: dict[str, Any], replica_set: str | None) -> None:
-    async def ask(client: Client) -> tuple[str, list[dict[str, Any]] | None]:
+    async def ask(client: Client) -> tuple[dict[str, Any] | Trouble, dict[str, Any] | Trouble | None]:
         await client.admin.command("ping")
-        version = str((await client.admin.command("buildInfo")).get("version", ""))
-        return version, await _members(client) if hello.get("setName") else None
+        built = await _beside(notes, client, "buildInfo")
+        return built, await _beside(notes, client, "replSetGetStatus") if hello.get("setName") else None
 
-    members: list[dict[str, Any]] | None = None
+    built: dict[str, Any] | Trouble = {}
+    status: dict[str, Any] | Trouble | None = None
     with notes.logging_in(credentials):
-        version, members = _said(notes, credentials, ask)
-        notes.version = notes.said(version, 40) or None
+        built, status = notes.line.tried(lambda: _said(notes, credentials, ask))
     if notes.ok(Level.LOGS_IN):
+        version = notes.optional("its version", lambda: _raised(built))
+        notes.version = notes.said((version or {}).get("version", ""), 40) or None
+        told = None
+        if status is not None:
+            # An account needs the role clusterMonitor for it; some services that speak Mongo do not know it.
+            told = notes.optional("the health of its set's members", lambda: _raised(status))
+        members = (told or {}).get("members")
         with notes.asking(Level.USABLE):
-            _judge(notes, hello, members, replica_set)
+            known = [one for one in members if isinstance(one, dict)] if isinstance(members, list) else None
+            _judge(notes, hello, known, replica_set)
 
 
-async def _members(client: Client) -> list[dict[str, Any]] | None:
-    """Return the replica set's members, or None when this account may not ask (it needs clusterMonitor)."""
+async def _beside(notes: Notes, client: Client, command: str) -> dict[str, Any] | Trouble:
+    """Return the answer to a question that is asked beside the login, or why there is none."""
     try:
-        members = (await client.admin.command("replSetGetStatus")).get("members")
-    except OperationFailure as error:
-        if error.code in _NOT_AUTHORISED:
-            return None
-        raise
-    return [member for member in members if isinstance(member, dict)] if isinstance(members, list) else None
+        return await client.admin.command(command)
+    except PyMongoError as error:
+        return _explained(notes, client, error)
+
+
+def _raised(answer: dict[str, Any] | Trouble) -> dict[str, Any]:
+    if isinstance(answer, Trouble):
+        raise answer
+    return answer
 
 
 def _judge(notes: Notes, hello: dict[str, Any], members: list[dict[str, Any]] | None, replica_set: str | None) -> None:
@@ -173,9 +184,8 @@ def _judge(notes: Notes, hello: dict[str, Any], members: list[dict[str, Any]] | 
         notes.failed(Level.USABLE, kind, f"{address}: " + "; ".join(faults), **detail)
     else:
         of_set = f" of replica set {name}" if name else ""
-        unseen = "; its members' health may not be asked by this account" if name and members is None else ""
         writes = "takes writes" if primary else f"leaves writes to the primary, {said(hello.get('primary'), 80)}"
-        notes.found(Level.USABLE, f"{address} is {role}{of_set} and {writes}{unseen}", **detail)
+        notes.found(Level.USABLE, f"{address} is {role}{of_set} and {writes}", **detail)
 
 
 def _said(notes: Notes, credentials: Credentials | None, ask: Callable[[Client], Awaitable[T]]) -> T:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from cx_conformance.probes.stores.line import Line, Prelude
 from cx_conformance.probes.stores.masking import Masking
@@ -10,6 +11,8 @@ from cx_conformance.probes.stores.observation import Finding, Level, PortObserva
 from cx_conformance.probes.stores.sniff import SILENT, sniff
 from cx_conformance.probes.stores.target import Credentials, Target
 from cx_conformance.probes.stores.trouble import UNANSWERED, Kind, Trouble, seconds
+
+T = TypeVar("T")
 
 _LACKS = {
     Level.REACHABLE: "cannot be connected to",
@@ -37,6 +40,7 @@ class Notes:
         self.findings: dict[Level, Finding] = {}
         self.ports: list[PortObservation] = []
         self.writes: list[str] = []
+        self.untold: list[str] = []
         self.version: str | None = None
         self._began = time.monotonic()
 
@@ -80,6 +84,17 @@ class Notes:
                 self.not_asked(level, f"could not be told: {trouble.words}", trouble.kind)
             else:
                 self.trouble(level, trouble)
+
+    def optional(self, what: str, ask: Callable[[], T]) -> T | None:
+        """Return what is told of ``what`` after a good login; None, and why not, where that is not told.
+
+        Few rights, an older server or a managed one leave such a question open; it takes nothing from the login.
+        """
+        try:
+            return ask()
+        except Exception as error:  # noqa: BLE001 - whatever a library raises is told in words, never as a traceback
+            self.untold.append(f"{what} could not be told: {self.line.explain(error).words}")
+            return None
 
     @contextmanager
     def logging_in(self, credentials: Credentials) -> Iterator[None]:
@@ -206,6 +221,7 @@ class Notes:
             findings=findings,
             ports=tuple(self.ports),
             writes=tuple(self.writes),
+            untold=tuple(self.untold),
             certificate=self.line.certificate,
             version=self.version,
             tries=max(self.line.tries, 1),

@@ -76,6 +76,8 @@ class StoreObservation:
     ports: tuple[PortObservation, ...] = ()
     writes: tuple[str, ...] = ()
     """What was written to it and what became of that; empty unless writes were allowed."""
+    untold: tuple[str, ...] = ()
+    """What was asked beside, after a login, and not answered."""
     certificate: Certificate | None = None
     version: str | None = None
     tries: int = 1

@@ -75,6 +75,8 @@ class _Session:
     state: _State
     databases: frozenset[str]
     trust: Trust
+    untold: Trouble | None = None
+    """Why nothing is known of its state; None: it is."""
 
 
 def observe(
@@ -149,15 +151,17 @@ def _log_in(notes: Notes, credentials: Credentials, databases: Sequence[str]) ->
     session: _Session | None = None
     with notes.logging_in(credentials):
         try:
-            session = _session(notes, credentials)
+            session = notes.line.tried(lambda: _session(notes, credentials))
         except Trouble as trouble:
             if trouble.kind is not Kind.UNUSABLE:
                 raise
             missing = trouble
     if notes.ok(Level.LOGS_IN):
-        with notes.asking(Level.USABLE):
+        with notes.asking(Level.USABLE, of_account=True):
             if missing is not None:
                 raise missing
+            if session is not None and session.untold is not None:
+                raise session.untold
             if session is not None:
                 _judge(notes, session.state, sorted(set(databases) - session.databases), databases)
     return session.trust if session is not None else None
@@ -169,9 +173,13 @@ def _session(notes: Notes, credentials: Credentials) -> _Session:
         try:
             row = connection.execute(_STATE).fetchone() or ("", False, False, 0, 0)
             names = frozenset(str(name) for (name,) in connection.execute("select datname from pg_database"))
-            trust = trust_of(connection)
         except psycopg.Error as error:
-            raise _explained(notes, error) from None
+            # The login was accepted; what it may not ask, or this server does not know, is no fault of either.
+            trouble = _explained(notes, error)
+            told = trouble.kind in {Kind.ODD, Kind.UNAUTHORIZED}
+            untold = Trouble(Kind.UNAUTHORIZED, trouble.words) if told else trouble
+            return _Session(state=_State(), databases=frozenset(), trust=trust_of(connection), untold=untold)
+        trust = trust_of(connection)
     version, recovering, read_only, most, used = row
     notes.version = notes.said(version, 40) or None
     state = _State(

@@ -117,11 +117,18 @@ def _greet(notes: Notes) -> None:
 
 def _log_in(notes: Notes, credentials: Credentials) -> None:
     with notes.logging_in(credentials):
-        _said(notes, credentials, _ping)
+        notes.line.tried(lambda: _said(notes, credentials, _ping))
     if not notes.ok(Level.LOGS_IN):
         return
     with notes.asking(Level.USABLE, of_account=True):
-        _judge(notes, cast("dict[str, object]", _said(notes, credentials, lambda client: client.info())))
+        try:
+            told = notes.line.tried(lambda: _said(notes, credentials, lambda client: client.info()))
+        except Trouble as trouble:
+            if trouble.kind is not Kind.ODD:
+                raise
+            # Some services that speak Redis do not know INFO.
+            raise Trouble(Kind.UNAUTHORIZED, trouble.words) from None
+        _judge(notes, cast("dict[str, object]", told))
 
 
 def _ping(client: redis.Redis) -> None:

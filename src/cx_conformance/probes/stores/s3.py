@@ -84,7 +84,7 @@ def _log_in(
     notes: Notes, credentials: Credentials, bucket: str | None, live_path: str | None, *, allow_writes: bool
 ) -> None:
     with notes.logging_in(credentials):
-        asked(notes.line, credentials, _signed)
+        notes.line.tried(lambda: asked(notes.line, credentials, _signed))
     if notes.ok(Level.LOGS_IN):
         with notes.asking(Level.USABLE, of_account=True):
             _use(notes, credentials, bucket, live_path, allow_writes=allow_writes)
@@ -122,14 +122,17 @@ def _use(
 
 def _noted(notes: Notes, credentials: Credentials, bucket: str) -> dict[str, Value]:
     """Return region and versioning where this key may ask for them; they are noted, not judged."""
-    try:
-        versioning = asked(notes.line, credentials, lambda client: client.get_bucket_versioning(bucket).status)
-    except Trouble as trouble:
-        if trouble.kind is Kind.TIMED_OUT:
-            raise
+    versioning = notes.optional(
+        f"whether bucket {bucket} keeps versions",
+        lambda: asked(notes.line, credentials, lambda client: client.get_bucket_versioning(bucket).status or "off"),
+    )
+    if versioning is None:
         return {"versioning": "not told"}
-    region = asked(notes.line, credentials, lambda client: client._get_region(bucket))  # noqa: SLF001 - it has no public name
-    return {"versioning": notes.said(versioning or "off", 20), "region": notes.said(region, 40)}
+    region = notes.optional(
+        f"the region of bucket {bucket}",
+        lambda: asked(notes.line, credentials, lambda client: client._get_region(bucket)),  # noqa: SLF001 - it has no public name
+    )
+    return {"versioning": notes.said(versioning, 20), "region": notes.said(region or "not told", 40)}
 
 
 def _wrong(notes: Notes) -> str:

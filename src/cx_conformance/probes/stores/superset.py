@@ -37,7 +37,8 @@ def _ask(notes: Notes) -> None:
         notes.not_asked(Level.LOGS_IN, "no credentials are given")
     else:
         with notes.logging_in(notes.credentials):
-            _log_in(notes, notes.credentials)
+            login = notes.credentials
+            notes.line.tried(lambda: _log_in(notes, login))
     notes.refusing(Level.REFUSES_ANONYMOUS, lambda: _anonymous(notes), as_whom="access without a login")
     notes.refusing(Level.REFUSES_WRONG_PASSWORD, lambda: _wrong(notes), as_whom="a wrong password")
 

@@ -30,6 +30,8 @@ class Role:
     read_only: bool = False
     other_members: tuple[tuple[str, int, str], ...] = ()
     """Name, state and stateStr of the set's further members."""
+    lacks: tuple[str, ...] = ()
+    """Commands that it does not know, as services that only speak as Mongo does; in small letters."""
 
 
 def available() -> str | None:
@@ -134,11 +136,11 @@ class _Session:
 
     def _answer(self, command: dict[str, Any]) -> dict[str, Any]:
         name = next(iter(command)).lower()
-        if known := self._before_login().get(name):
+        if name not in self._store.role.lacks and (known := self._before_login().get(name)):
             return known(command)
         if not self._logged_in:
             return _error(13, "Unauthorized", f"command {next(iter(command))} requires authentication")
-        if known := self._after_login().get(name):
+        if name not in self._store.role.lacks and (known := self._after_login().get(name)):
             return known(command)
         return _error(59, "CommandNotFound", f"no such command: '{next(iter(command))}' ({SAYS_SO})")
 
