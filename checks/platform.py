@@ -16,7 +16,7 @@ from cx_conformance.objects.namespace import Namespace
 from cx_conformance.objects.node import Node
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.service import Service
-from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.check import NotApplicable, Stage, check
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden
 from cx_conformance.outcome.outcome import Evidence
 
@@ -29,7 +29,11 @@ _HTTP: Final = frozenset({80, 443})
 
 
 @check(
-    "CX000", "API server answers", severity=Severity.CRITICAL, remedy="check the kubeconfig, the network, the account"
+    "CX000",
+    "API server answers",
+    severity=Severity.CRITICAL,
+    remedy="check the kubeconfig, the network, the account",
+    stage=Stage.EITHER,
 )
 def check_api_answers(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
     """The API server answers; without it nothing can be looked at."""
@@ -57,6 +61,7 @@ def _version(snapshot: Snapshot) -> Version:
     "Namespace exists",
     severity=Severity.CRITICAL,
     remedy="create the namespace and install what belongs into it, or map it in the site file under `namespaces`",
+    stage=Stage.EITHER,
 )
 def check_namespace(namespace: Entry[str], snapshot: Snapshot, evidence: Evidence) -> None:
     """The namespace exists and is not being deleted; everything promised lives in one."""
@@ -101,6 +106,7 @@ def _held(promised: Iterable[Planned], seen: Seen) -> Iterator[str]:
     "Server version",
     severity=Severity.MAJOR,
     remedy="upgrade the cluster; EndpointSlices and Ingresses in their present form are needed",
+    stage=Stage.EITHER,
 )
 def check_server_version(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
     """The server is new enough for what the platform's manifests use."""
@@ -114,6 +120,7 @@ def check_server_version(platform: Entry[Platform], snapshot: Snapshot, evidence
     "Nodes ready",
     severity=Severity.CRITICAL,
     remedy="kubectl describe node NAME; look at the kubelet, the network plug-in and the node's clock",
+    stage=Stage.EITHER,
 )
 def check_nodes_ready(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
     """Every node is Ready; pods on others are not served."""
@@ -139,6 +146,7 @@ def _said(node: Node) -> str:
     "Nodes without pressure",
     severity=Severity.MAJOR,
     remedy="free memory, disk or process IDs on the node, or add a node; pods are evicted until then",
+    stage=Stage.EITHER,
 )
 def check_node_pressure(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
     """No node is short of memory, disk, process IDs or network; such a node evicts pods."""
@@ -152,6 +160,7 @@ def check_node_pressure(platform: Entry[Platform], snapshot: Snapshot, evidence:
     "Kubelet version skew",
     severity=Severity.MINOR,
     remedy="upgrade the kubelets one minor version at a time; none may be newer than the API server",
+    stage=Stage.EITHER,
 )
 def check_version_skew(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
     """Each kubelet is no newer than the API server and at most three minor versions older (two before 1.28)."""

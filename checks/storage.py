@@ -18,7 +18,7 @@ from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.objects.node import Node
 from cx_conformance.objects.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
-from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.check import NotApplicable, Stage, check
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.vantage.insides import InsideProbes
@@ -203,6 +203,7 @@ def _enough(found: str | None, promised: Quantity) -> bool:
     "One default StorageClass",
     severity=Severity.MAJOR,
     remedy="annotate exactly one class with storageclass.kubernetes.io/is-default-class=true",
+    stage=Stage.EITHER,
 )
 def check_default_class(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
     """Exactly one StorageClass is the default; the charts name no class, so without one no claim is bound."""
@@ -244,6 +245,7 @@ _SUPPORT: Final = {
     severity=Severity.MAJOR,
     remedy="use a provider of the page's list, or record the deviation as a waiver",
     rests_on=("platform:CX404",),
+    stage=Stage.EITHER,
 )
 def check_provisioner(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
     """The provisioner behind the platform's volumes is one that the page supports, or any that makes volumes on demand.

@@ -12,6 +12,7 @@ from cx_conformance.run.suite_files import IncompleteSuite
 from cx_conformance.standard_streams import standard_streams, told
 
 COMMANDS: Final = {
+    "ready": "can the platform be installed here? asked before it is",
     "run": "look at a cluster and say what keeps the blueprint's promises (options of pytest are taken too)",
     "list": "the checks, with ID, severity and what each needs",
     "explain": "one check: what it looks at, why, how to mend it",
@@ -39,7 +40,7 @@ _BETWEEN_COLLECTIONS: Final = 50_000
 """Objects made between two looks for garbage; nearly all that a run makes lives until its end, and Python's own 700
 would spend a sixth of a static run on looking."""
 
-_TAKING_ALL: Final = ("run", "sonobuoy", "watch")
+_TAKING_ALL: Final = ("ready", "run", "sonobuoy", "watch")
 """Subcommands that take whatever pytest takes."""
 
 _STATUS: Final = """\

@@ -59,12 +59,18 @@ class Installation:
     """The reference installation on one node, to be changed by a test and then judged."""
 
     def __init__(
-        self, site: dict[str, Any] | None = None, manifests: bytes | None = None, promised: Blueprint | None = None
+        self,
+        site: dict[str, Any] | None = None,
+        manifests: bytes | None = None,
+        promised: Blueprint | None = None,
+        kinds: tuple[type[Any], ...] = (*STATIC_KINDS, *WORKLOADS.values()),
     ) -> None:
         """Start conformant, with this site file's content.
 
-        ``manifests`` are others than the reference's, as JSON; ``promised`` is another blueprint than the page.
+        ``manifests`` are others than the reference's, as JSON; ``promised`` is another blueprint than the page;
+        ``kinds`` are looked at, beside namespaces, Events and Helm's records.
         """
+        self.kinds = kinds
         self.promised = promised or blueprint()
         self.manifests: list[Object] = orjson.loads(_reference() if manifests is None else manifests)
         self.site = Site.model_validate(site or {})
@@ -114,7 +120,7 @@ class Installation:
 
     def snapshot(self, plan: Plan) -> Snapshot:
         """Return what a look at this installation shows."""
-        seen = snapshot_of(self.objects(), plan, self.version, self.groups)
+        seen = snapshot_of(self.objects(), plan, self.version, self.groups, self.kinds)
         for change in self._looks:
             seen = change(seen)
         return seen
@@ -157,13 +163,15 @@ class Installation:
 
 
 def snapshot_of(
-    objects: Iterable[Object], plan: Plan, version: str = "v1.36.2", groups: dict[str, tuple[str, ...]] | None = None
+    objects: Iterable[Object],
+    plan: Plan,
+    version: str = "v1.36.2",
+    groups: dict[str, tuple[str, ...]] | None = None,
+    looked_at: tuple[type[Any], ...] = (*STATIC_KINDS, *WORKLOADS.values()),
 ) -> Snapshot:
     """Return a snapshot of these objects, as if they had been listed; every Secret that was not there was asked for."""
     kinds = {kind.name: record for record, kind in KINDS.items()}
-    records: dict[Any, list[Any]] = {
-        record: [] for record in (*STATIC_KINDS, *WORKLOADS.values(), Namespace, Event, HelmRevision)
-    }
+    records: dict[Any, list[Any]] = {record: [] for record in (*looked_at, Namespace, Event, HelmRevision)}
     secrets = {}
     for one in objects:
         record = kinds.get(one["kind"])
@@ -180,6 +188,7 @@ def snapshot_of(
                 certificate=certificate or None,
                 certificate_looked_at=True,
                 key_fits=key_fits(certificate, key) if certificate else None,
+                keys=frozenset(data),
             )
     nodes: list[Node] = records[Node]
     return Snapshot(

@@ -19,6 +19,7 @@ from cx_conformance.blueprint.component import (
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.health import Health
 from cx_conformance.blueprint.platform import Platform
+from cx_conformance.blueprint.prerequisite import Prerequisite
 from cx_conformance.blueprint.promise import Promise, Severity, Source
 from cx_conformance.blueprint.resources import Resources
 from cx_conformance.blueprint.site import Site
@@ -99,6 +100,18 @@ class Plan:
         )
 
     @cached_property
+    def prerequisites(self) -> tuple[Prerequisite, ...]:
+        """Return what is made by hand before an installation, in this site's namespaces.
+
+        What only components need that the site leaves out is not needed.
+        """
+        return tuple(
+            one.model_copy(update={"namespace": self.site.namespaces.get(one.namespace, one.namespace)})
+            for one in self.blueprint.prerequisites
+            if not one.needed_by or any(name in self.components for name in one.needed_by)
+        )
+
+    @cached_property
     def kinds(self) -> frozenset[Kind]:
         """Return the kinds that a workload of the plan may have."""
         return frozenset(
@@ -153,6 +166,12 @@ def _platform(_plan: Plan) -> Iterator[Entry[Platform]]:
 def _namespace(plan: Plan) -> Iterator[Entry[str]]:
     for name in dict.fromkeys(one.namespaces[0] for one in plan.components.values()):
         yield Entry(PLATFORM, name, name, namespaces=(name,))
+
+
+def _prerequisite(plan: Plan) -> Iterator[Entry[Prerequisite]]:
+    for one in plan.prerequisites:
+        name = f"{one.kind} {one.namespace}/{one.name}"
+        yield Entry(PLATFORM, name, one, None, one.source, one.severity, None, (one.namespace,))
 
 
 def _component(plan: Plan) -> Iterator[Entry[Component]]:
@@ -254,6 +273,7 @@ def _store_port(plan: Plan) -> Iterator[Entry[ServicePort]]:
 ENTRIES: Final[Mapping[str, Callable[[Plan], Iterator[Entry[Any]]]]] = {
     "platform": _platform,
     "namespace": _namespace,
+    "prerequisite": _prerequisite,
     "component": _component,
     "container_port": _container_port,
     "service": _service,

@@ -7,15 +7,18 @@ from urllib.parse import quote
 
 from cx_conformance.objects.autoscaler import HorizontalPodAutoscaler, autoscaler
 from cx_conformance.objects.config import ConfigMap, config_map
+from cx_conformance.objects.csi import CSINode, csi_node
 from cx_conformance.objects.event import Event, event
 from cx_conformance.objects.helm import HelmRevision, helm_revision
 from cx_conformance.objects.ingress import Ingress, IngressClass, ingress, ingress_class
 from cx_conformance.objects.json_fields import Json
+from cx_conformance.objects.lease import Lease, lease
 from cx_conformance.objects.metadata import ApiObject
 from cx_conformance.objects.namespace import Namespace, namespace
 from cx_conformance.objects.networkpolicy import NetworkPolicy, network_policy
 from cx_conformance.objects.node import Node, node
 from cx_conformance.objects.pod import Pod, pod
+from cx_conformance.objects.quota import LimitRange, ResourceQuota, limit_range, resource_quota
 from cx_conformance.objects.service import EndpointSlice, Service, endpoint_slice, service
 from cx_conformance.objects.storage import (
     PersistentVolume,
@@ -24,6 +27,12 @@ from cx_conformance.objects.storage import (
     persistent_volume,
     persistent_volume_claim,
     storage_class,
+)
+from cx_conformance.objects.webhook import (
+    MutatingWebhookConfiguration,
+    ValidatingWebhookConfiguration,
+    mutating,
+    validating,
 )
 from cx_conformance.objects.workload import (
     CronJob,
@@ -102,6 +111,22 @@ KINDS: dict[type[ApiObject], Kind[Any]] = {
         _kind(IngressClass, "networking.k8s.io/v1/ingressclasses", ingress_class, namespaced=False),
         _kind(NetworkPolicy, "networking.k8s.io/v1/networkpolicies", network_policy, heavy=True),
         _kind(StorageClass, "storage.k8s.io/v1/storageclasses", storage_class, namespaced=False),
+        _kind(ResourceQuota, "v1/resourcequotas", resource_quota, heavy=True),
+        _kind(LimitRange, "v1/limitranges", limit_range, heavy=True),
+        _kind(CSINode, "storage.k8s.io/v1/csinodes", csi_node, namespaced=False),
+        _kind(Lease, "coordination.k8s.io/v1/leases", lease),
+        _kind(
+            ValidatingWebhookConfiguration,
+            "admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
+            validating,
+            namespaced=False,
+        ),
+        _kind(
+            MutatingWebhookConfiguration,
+            "admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+            mutating,
+            namespaced=False,
+        ),
         Kind(
             record=HelmRevision,
             group="",

@@ -223,6 +223,7 @@ class Look:
             certificate=certificate,
             certificate_looked_at=True,
             key_fits=key_fits(certificate, _decoded(data, "tls.key")) if certificate else None,
+            keys=frozenset(data),
         )
 
 

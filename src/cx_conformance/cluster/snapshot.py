@@ -20,22 +20,26 @@ from cx_conformance.cluster.snapshot_file import load, save
 from cx_conformance.cluster.snapshot_record import Listing, Place, SeenSecret, Snapshot
 from cx_conformance.objects.autoscaler import HorizontalPodAutoscaler
 from cx_conformance.objects.config import ConfigMap
+from cx_conformance.objects.csi import CSINode
 from cx_conformance.objects.ingress import Ingress, IngressClass
 from cx_conformance.objects.json_fields import text
+from cx_conformance.objects.lease import Lease
 from cx_conformance.objects.metadata import ApiObject
 from cx_conformance.objects.namespace import Namespace
 from cx_conformance.objects.networkpolicy import NetworkPolicy
 from cx_conformance.objects.node import Node
 from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.quota import LimitRange, ResourceQuota
 from cx_conformance.objects.service import EndpointSlice, Service
 from cx_conformance.objects.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
-from cx_conformance.objects.workload import CronJob, Deployment, StatefulSet
+from cx_conformance.objects.webhook import MutatingWebhookConfiguration, ValidatingWebhookConfiguration
+from cx_conformance.objects.workload import CronJob, DaemonSet, Deployment, StatefulSet
 from cx_conformance.outcome.looking import Forbidden, Unreachable
 
 if TYPE_CHECKING:
     from cx_conformance.api.client import Answer, Cluster
 
-__all__ = ["STATIC_KINDS", "Listing", "SeenSecret", "Snapshot", "load", "save", "take"]
+__all__ = ["KINDS_BEFORE", "STATIC_KINDS", "Listing", "SeenSecret", "Snapshot", "load", "save", "take"]
 
 # What the checks of the API's own objects need: with /version, /apis and namespaces 18 requests, which leaves 7 of
 # the 25 that a static run may take for Secrets that an installation refers to. Events come when a pod is in trouble.
@@ -56,6 +60,18 @@ STATIC_KINDS: tuple[type[ApiObject], ...] = (
     IngressClass,
     NetworkPolicy,
 )
+
+KINDS_BEFORE: tuple[type[ApiObject], ...] = (
+    *STATIC_KINDS,
+    DaemonSet,
+    ResourceQuota,
+    LimitRange,
+    CSINode,
+    Lease,
+    ValidatingWebhookConfiguration,
+    MutatingWebhookConfiguration,
+)
+"""What is looked at before an installation."""
 
 _WORKERS = 8
 Served = Mapping[str, tuple[str, ...]] | Refusal

@@ -85,6 +85,7 @@ def _document(snapshot: Snapshot) -> dict[str, Any]:
                 "certificate": None if seen.certificate is None else base64.b64encode(seen.certificate).decode(),
                 "certificate_looked_at": seen.certificate_looked_at,
                 "key_fits": seen.key_fits,
+                "keys": None if seen.keys is None else sorted(seen.keys),
                 "refusal": seen.refusal,
             }
             for (namespace, name), seen in snapshot.secrets.items()
@@ -148,6 +149,7 @@ def _snapshot(document: dict[str, Any]) -> Snapshot:
                 certificate=None if source["certificate"] is None else base64.b64decode(source["certificate"]),
                 certificate_looked_at=read(bool, source["certificate_looked_at"]),
                 key_fits=read(bool | None, source.get("key_fits")),  # files of earlier versions do not say
+                keys=read(frozenset[str] | None, source.get("keys")),
                 refusal=read(Refusal | None, source["refusal"]),
             )
             for source in document["secrets"]

@@ -42,13 +42,15 @@ class Listing:
 class SeenSecret:
     """A Secret that was asked for: its metadata (None: it does not exist), its certificate, or why neither was seen.
 
-    ``key_fits`` says whether its private key is the certificate's; the key itself is in no record.
+    ``key_fits`` says whether its private key is the certificate's; the key itself is in no record. ``keys`` are the
+    names under which it holds something, where it was read whole.
     """
 
     metadata: SecretMetadata | None = None
     certificate: bytes | None = None
     certificate_looked_at: bool = False
     key_fits: bool | None = None
+    keys: frozenset[str] | None = None
     refusal: Refusal | None = None
 
 
@@ -167,6 +169,13 @@ class Snapshot:
     def key_fits(self, namespace: str, name: str) -> bool | None:
         """Return whether a TLS Secret's key is that of its certificate; None where there is none; raises as above."""
         return self._secret(namespace, name).key_fits
+
+    def secret_keys(self, namespace: str, name: str) -> frozenset[str]:
+        """Return the names under which a Secret holds something; raises CouldNotLook where it was not read whole."""
+        keys = self._secret(namespace, name).keys
+        if keys is None:
+            raise CouldNotLook(f"the keys of Secret {namespace}/{name} were not looked at")
+        return keys
 
     def _secret(self, namespace: str, name: str) -> SeenSecret:
         seen = self.secrets.get((namespace, name))

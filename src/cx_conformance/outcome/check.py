@@ -16,10 +16,22 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, TypeVar
 
 from cx_conformance.blueprint.plan import ENTRIES
 from cx_conformance.blueprint.promise import Severity
+
+
+class Stage(StrEnum):
+    """When a check says something."""
+
+    INSTALLED = "installed"
+    """Of a platform that is there."""
+    BEFORE = "before"
+    """Of a cluster on which it is yet to be installed."""
+    EITHER = "either"
+
 
 AREAS: Final = (
     "platform",
@@ -31,6 +43,7 @@ AREAS: Final = (
     "health",
     "edges",
     "stores",
+    "ready",
 )
 """The areas in the order in which reports show them, each a file in ``checks/``."""
 
@@ -71,6 +84,11 @@ class Check:
     """Checks that must pass before this one says anything: ``CX101`` of the same component, ``callee:CX201`` of an
     edge's callee, ``namespace:CX001`` of the entry's namespace."""
     function: Callable[..., None]
+    stage: Stage = Stage.INSTALLED
+
+    def says_something(self, *, before: bool) -> bool:
+        """Whether it is judged by a run that looks ``before`` anything is installed, or by one that looks after."""
+        return self.stage is Stage.EITHER or (self.stage is Stage.BEFORE) is before
 
     @property
     def live(self) -> bool:
@@ -81,8 +99,14 @@ class Check:
 F = TypeVar("F", bound=Callable[..., None])
 
 
-def check(
-    identity: str, title: str, *, severity: Severity, remedy: str, rests_on: tuple[str, ...] = ()
+def check(  # noqa: PLR0913 - what a check says of itself, all but two by keyword
+    identity: str,
+    title: str,
+    *,
+    severity: Severity,
+    remedy: str,
+    rests_on: tuple[str, ...] = (),
+    stage: Stage = Stage.INSTALLED,
 ) -> Callable[[F], F]:
     """Mark a function as the check ``identity``; ValueError names what is missing."""
 
@@ -100,6 +124,7 @@ def check(
             takes_evidence="evidence" in parameters,
             rests_on=rests_on,
             function=function,
+            stage=stage,
         )
         return function
 

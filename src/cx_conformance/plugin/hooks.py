@@ -124,7 +124,7 @@ def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str
     if found is None or not name.startswith("check_"):
         return None
     run = collector.config.stash.get(RUN, None)
-    if run is None:
+    if run is None or not found.says_something(before=run.options.ready):
         return []
     try:
         run.judge.register([found])

@@ -204,13 +204,16 @@ class Looks:
         return found  # type: ignore[no-any-return]
 
     def _start_sandbox(self) -> "EmbeddedCluster":
-        from cx_conformance.blueprint.manifests import reference_installation
+        from cx_conformance.blueprint.manifests import made_beforehand, reference_installation
         from cx_conformance.sandbox.cluster import EmbeddedCluster
         from cx_conformance.sandbox.faults import parse
 
         for fault in self._options.sandbox or ():
             parse(fault)
-        objects = reference_installation(self.promises.blueprint.document)
+        blueprint = self.promises.blueprint.document
+        objects = reference_installation(blueprint)
+        if self._options.ready:
+            objects = made_beforehand(objects, blueprint)
         embedded = EmbeddedCluster(objects, self._options.sandbox or (), static=self._options.static)
         return self._opened.enter_context(embedded)
 
@@ -258,6 +261,8 @@ class Looks:
         from cx_conformance.cluster.snapshot import STATIC_KINDS, Further, take
 
         promises = self._promises
+        if self._options.ready:
+            return self._look_before()
 
         def then(lists: "Snapshot") -> Further:
             if promises.choice is None:
@@ -276,6 +281,15 @@ class Looks:
         if set(promises.plan.namespaces) <= set(seen.namespaces):
             return seen
         return take(self.cluster, promises.plan.namespaces, kinds=kinds, groups=False, then=then)
+
+    def _look_before(self) -> "Snapshot":
+        """Look at what an installation will need; of Secrets that are made by hand the keys are seen, no value."""
+        from cx_conformance.cluster.snapshot import KINDS_BEFORE, take
+
+        plan = self._promises.plan
+        made = [one for one in plan.prerequisites if one.kind == "Secret"]
+        places = [(one.namespace, name) for one in made for name in (one.name, *one.aliases)]
+        return take(self.cluster, plan.namespaces, certificates=places, kinds=KINDS_BEFORE, groups=False)
 
     def _probe(self) -> "LiveProbes":
         from cx_conformance.vantage.together import LiveProbes

@@ -46,6 +46,13 @@ DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
             "help": "look at an embedded cluster instead, with these faults (see: cx-conformance sandbox faults)",
         },
     ),
+    (
+        "--ready",
+        {
+            "action": "store_true",
+            "help": "look whether the platform can be installed here, before it is (as `cx-conformance ready` does)",
+        },
+    ),
     ("--static", {"action": "store_true", "help": "look at the API only: no exec, no tunnel, no login"}),
     (
         "--allow-writes",
@@ -179,6 +186,8 @@ class Options:
     """Authorities that the entry point's certificate is verified by; None: the system's."""
     sandbox: tuple[str, ...] | None = None
     """The faults of the embedded cluster; None: a real one."""
+    ready: bool = False
+    """Whether the question is if the platform can be installed, not if it is what it promises."""
     static: bool = False
     allow_writes: bool = False
     """Whether a message and an object may pass through the stores."""
@@ -251,6 +260,7 @@ class Options:
             resolve=tuple(one for text in _several(value("resolve")) for one in _names(text)),
             ca=path("ca"),
             sandbox=None if sandbox is None else _names(sandbox),
+            ready=bool(value("ready")),
             static=bool(value("static")) or snapshot is not None,
             allow_writes=bool(value("allow_writes")),
             allow_probe_pods=_checked(value("allow_probe_pods"), image, "--allow-probe-pods"),

@@ -18,7 +18,7 @@ from cx_conformance.run.suite_files import suite_root
 if TYPE_CHECKING:
     from cx_conformance.cluster.recognition import Recognition
 
-Reason = Literal["blueprint", "option", "site", "sandbox", "recognised", "assumed"]
+Reason = Literal["blueprint", "option", "site", "sandbox", "newest", "recognised", "assumed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,9 @@ class Promises:
             return Choice(self._options.release, known_release(self._options.release, "--release"), "option")
         if self._site_alone and (said := self._site_alone.document.release):
             return Choice(said, known_release(said, f"{self._site_alone.path.name}: release"), "site")
+        if self._options.ready:
+            # What is not there yet cannot be recognised.
+            return Choice(KNOWN[-1], KNOWN[-1], "newest")
         return Choice(PAGE, PAGE, "sandbox") if self._options.sandbox is not None else None
 
     def decide(self, found: "Recognition | None") -> None:

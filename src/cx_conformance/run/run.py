@@ -190,7 +190,12 @@ class Run:
     @cached_property
     def implied(self) -> tuple[tuple[Check, Entry[Any]], ...]:
         """Return what blueprint and site imply: every check of the suite for every entry of its kind."""
-        return tuple((check, entry) for check in self.catalogue.checks for entry in self.plan.entries(check.per))
+        return tuple(
+            (check, entry)
+            for check in self.catalogue.checks
+            if check.says_something(before=self.options.ready)
+            for entry in self.plan.entries(check.per)
+        )
 
     def implies(self, waiver: Waiver) -> bool:
         """Whether there is a promise that a waiver is about."""

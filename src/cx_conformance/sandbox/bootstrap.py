@@ -40,6 +40,7 @@ def bootstrap(objects: Iterable[Object], world: World) -> list[Object]:
         )
         if kind not in kinds
     ]
+    wanted += [_csi_node(thing) for thing in (*given, *wanted) if thing["kind"] == "Node"]
     added = [t for t in wanted if (t["kind"], t["metadata"].get("namespace", ""), t["metadata"]["name"]) not in present]
     everything = [*added, *(_relocated(thing, world) for thing in given)]
     default_class = default_storage_class(everything)
@@ -192,6 +193,18 @@ def _storage_class() -> Object:
         "metadata": {"name": "longhorn", "annotations": {defaults.DEFAULT_CLASS: "true"}},
         "provisioner": "driver.longhorn.io",
         "allowVolumeExpansion": True,
+    }
+
+
+def _csi_node(node: Object) -> Object:
+    """Return what a kubelet knows of storage drivers: the one of the StorageClass that a cluster begins with."""
+    name = node["metadata"]["name"]
+    driver = {"name": _storage_class()["provisioner"], "nodeID": name, "topologyKeys": None}
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "CSINode",
+        "metadata": {"name": name},
+        "spec": {"drivers": [driver]},
     }
 
 

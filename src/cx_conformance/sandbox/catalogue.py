@@ -153,6 +153,13 @@ BUILT_IN: tuple[Resource, ...] = (
         "apiextensions.k8s.io/v1",
         "customresourcedefinitions CustomResourceDefinition C short=crd,crds categories=api-extensions",
     ),
+    *_resources(
+        "admissionregistration.k8s.io/v1",
+        """
+        mutatingwebhookconfigurations MutatingWebhookConfiguration C categories=api-extensions
+        validatingwebhookconfigurations ValidatingWebhookConfiguration C categories=api-extensions
+        """,
+    ),
     *_resources("scheduling.k8s.io/v1", "priorityclasses PriorityClass C short=pc"),
     *_resources("coordination.k8s.io/v1", "leases Lease N"),
     *_resources("node.k8s.io/v1", "runtimeclasses RuntimeClass C"),

@@ -4,7 +4,7 @@ Its pods run a small simulator in place of the vendor's images, so that a real c
 platform that keeps every promise.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
@@ -59,6 +59,12 @@ def reference_installation(  # noqa: PLR0913 - each is a choice of its own, all 
     )
     made = replace(made, certificates=_certificates(made, seed))
     return [*_namespaces(made), *secrets(made), *config_maps(made), *_simulators(made), *_components(made)]
+
+
+def made_beforehand(objects: Iterable[dict[str, Any]], blueprint: Blueprint) -> list[dict[str, Any]]:
+    """Return those of an installation's objects that the guides have made before anything is installed."""
+    wanted = {(one.kind, one.name) for one in blueprint.prerequisites}
+    return [one for one in objects if one["kind"] == "Namespace" or (one["kind"], one["metadata"]["name"]) in wanted]
 
 
 def _certificates(made: Installation, seed: int | None) -> "dict[tuple[str, str], KeyPair]":

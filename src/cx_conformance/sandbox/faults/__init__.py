@@ -25,6 +25,7 @@ _AREAS = (
     "policies",
     "stores",
     "inside",
+    "ready",
     "api",
 )
 """One module each, imported only when a fault is asked for: most clusters have none."""

@@ -1,0 +1,466 @@
+"""Ready: whether the platform can be installed here, asked before anything of it is (``cx-conformance ready``).
+
+The file is long because an area is one file: whoever asks what an installation needs reads it in one place.
+"""
+
+import datetime as dt
+from contextlib import suppress
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from typing import Final
+
+from cx_conformance.blueprint.plan import Entry
+from cx_conformance.blueprint.platform import Platform
+from cx_conformance.blueprint.prerequisite import Prerequisite
+from cx_conformance.blueprint.promise import Severity
+from cx_conformance.cluster.admission import (
+    ENFORCED,
+    beyond_limits,
+    deaf_webhooks,
+    defaults_of,
+    over_quota,
+)
+from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.provisioning import why_not_alive
+from cx_conformance.cluster.requirements import Requirements
+from cx_conformance.cluster.room import Amount, free, takes_pods
+from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.snapshot import Snapshot
+from cx_conformance.objects.certificate import Certificate
+from cx_conformance.objects.config import ConfigMap
+from cx_conformance.objects.ingress import IngressClass
+from cx_conformance.objects.lease import Lease
+from cx_conformance.objects.namespace import Namespace
+from cx_conformance.objects.networkpolicy import NetworkPolicy
+from cx_conformance.objects.node import Node
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.quota import LimitRange, ResourceQuota
+from cx_conformance.objects.service import Service
+from cx_conformance.objects.storage import StorageClass
+from cx_conformance.outcome.check import NotApplicable, Stage, check
+from cx_conformance.outcome.outcome import Evidence
+
+HEADROOM: Final = Decimal("1.2")
+"""The vendor's guides ask for 20 to 30 % more than the sum of what is requested."""
+FUTURE: Final = dt.timedelta(seconds=5)
+PAST: Final = dt.timedelta(seconds=60)
+"""A lease is renewed every ten seconds and lost after forty (Kubernetes' node-monitor-grace-period)."""
+VALID: Final = dt.timedelta(days=30)
+"""A certificate that ends sooner is to be renewed before the platform is handed over."""
+RESTRICTED: Final = "restricted"
+
+
+@check(
+    "CX900",
+    "Nothing is installed yet",
+    severity=Severity.MINOR,
+    remedy="cx-conformance run judges what is installed",
+    stage=Stage.BEFORE,
+)
+def check_empty(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
+    """No workload of the platform is there. Where one is, that is noted, and what it requests counts as room."""
+    there = []
+    for planned in seen.plan.components.values():
+        with suppress(Absent):
+            there.append(seen.workload(planned).object.where)
+    evidence.found, evidence.promised = there or "nothing", "nothing"
+    if there:
+        evidence.note(
+            f"the platform is there already: {len(there)} of the workloads of {len(seen.plan.components)} components; "
+            "cx-conformance run judges it"
+        )
+
+
+@check(
+    "CX901",
+    "Distribution supported",
+    severity=Severity.MINOR,
+    remedy="use RKE2, which the vendor recommends and tests, or another certified distribution",
+    stage=Stage.BEFORE,
+)
+def check_distribution(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
+    """The cluster is of a distribution that the vendor names; any other certified one will do, which is noted."""
+    found = snapshot.identity.distribution.name
+    evidence.found, evidence.promised = found, [one.name for one in platform.of.distributions]
+    known = next((one for one in platform.of.distributions if one.name.lower() == found.lower()), None)
+    if known is None:
+        evidence.note(f"{found} is not among the distributions that the vendor names; any certified one is supported")
+    elif not known.needs_load_balancer:
+        evidence.note(f"{known.name} is supported for other than production use only")
+    elif known.support != "recommended":
+        evidence.note(f"{known.name} is supported; recommended is RKE2")
+
+
+@check(
+    "CX902",
+    "Room for all pods",
+    severity=Severity.MAJOR,
+    remedy="add nodes, or CPU and memory to them; or stop what else requests them",
+    rests_on=("platform:CX003",),
+    stage=Stage.BEFORE,
+)
+def check_room(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
+    """The nodes have what the release's pods request together, and a fifth more, as the vendor's guides ask."""
+    wanted = Requirements(seen.plan)
+    left = _room(seen)
+    total = sum(left.values(), Amount())
+    evidence.found, evidence.promised = str(total), f"{wanted.total} and 20 % more"
+    if wanted.silent:
+        evidence.note(
+            f"{wanted.silent} of {len(seen.plan.components)} components promise no requests, and are not counted"
+        )
+    assert left, "no node takes pods: all are cordoned, tainted or not Ready"
+    needed = wanted.total.times(HEADROOM)
+    assert total.holds(needed), f"{len(left)} nodes have {total} left of promised {needed}"
+
+
+def _room(seen: Seen) -> dict[str, Amount]:
+    snapshot = seen.snapshot
+    return free(snapshot.list(Node), snapshot.list(Pod), frozenset(seen.plan.namespaces))
+
+
+@check(
+    "CX903",
+    "Room for the largest pod",
+    severity=Severity.MAJOR,
+    remedy="one node must hold the pod whole; many small nodes do not help",
+    rests_on=("platform:CX902",),
+    stage=Stage.BEFORE,
+)
+def check_largest(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
+    """Some node has room for the pod that requests the most."""
+    component, largest = Requirements(seen.plan).largest
+    left = _room(seen)
+    evidence.found, evidence.promised = {name: str(one) for name, one in left.items()}, f"{component}: {largest}"
+    if not component:
+        raise NotApplicable("no component of this release promises requests")
+    assert any(one.holds(largest) for one in left.values()), (
+        f"no node has room for a pod of {component}, which requests {largest}; "
+        f"the roomiest has {max(left.values(), key=lambda one: one.memory, default=Amount())}"
+    )
+
+
+@check(
+    "CX904",
+    "Nodes of the images' architecture",
+    severity=Severity.CRITICAL,
+    remedy="add nodes of amd64; the vendor publishes no images of another architecture",
+    stage=Stage.BEFORE,
+)
+def check_architecture(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
+    """The nodes are of amd64; nothing tells a pod's architecture to the scheduler, so that others are noted."""
+    found = {node.name: node.architecture or "unknown" for node in snapshot.list(Node) if takes_pods(node)}
+    evidence.found, evidence.promised = found, "amd64"
+    others = sorted(f"{name} ({kind})" for name, kind in found.items() if kind not in ("amd64", "unknown"))
+    assert not found or len(others) < len(found), f"no node is of amd64: {', '.join(others)}"
+    if others:
+        evidence.note(f"nodes of another architecture take pods too, which cannot run there: {', '.join(others)}")
+
+
+@check(
+    "CX905",
+    "Clocks of the nodes agree",
+    severity=Severity.MAJOR,
+    remedy="let chrony or ntpd run on every node; tokens and certificates are refused by clocks that differ",
+    rests_on=("platform:CX003",),
+    stage=Stage.BEFORE,
+)
+def check_clocks(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
+    """Each kubelet has lately renewed its node's lease, by its own clock; one far from the server's is told."""
+    renewed = {one.name: one.renewed for one in snapshot.list(Lease) if one.renewed}
+    nodes = [node.name for node in snapshot.list(Node) if node.ready]
+    apart = {name: renewed[name] - snapshot.now for name in nodes if name in renewed}
+    evidence.found = {name: f"{gap.total_seconds():+.0f} s" for name, gap in apart.items()}
+    evidence.promised = "renewed within the last minute, and not in the future"
+    if not apart:
+        raise NotApplicable("no lease of a node was seen")
+    off = sorted(f"{name} ({gap.total_seconds():+.0f} s)" for name, gap in apart.items() if gap > FUTURE or gap < -PAST)
+    assert not off, f"the clocks of {len(off)} of {len(nodes)} nodes differ from the API server's: {', '.join(off)}"
+
+
+@check(
+    "CX906",
+    "Storage provisioner alive",
+    severity=Severity.CRITICAL,
+    remedy="kubectl get pods of the storage provider; until it runs, no claim is bound",
+    rests_on=("platform:CX404",),
+    stage=Stage.BEFORE,
+)
+def check_provisioner_alive(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
+    """Somebody makes the volumes of the default StorageClass: its driver is registered, or its pod is ready."""
+    for used in (one for one in snapshot.list(StorageClass) if one.is_default):
+        evidence.found = evidence.promised = used.provisioner
+        try:
+            reason = why_not_alive(used.provisioner, snapshot)
+        except LookupError as unknown:
+            evidence.note(f"whether the provisioner is alive cannot be told: {unknown}")
+            continue
+        assert reason is None, f"StorageClass {used.name}: {reason}"
+
+
+@check(
+    "CX907",
+    "Ingress controller ready",
+    severity=Severity.CRITICAL,
+    remedy="install ingress-nginx or Traefik, and see that its pods are ready",
+    stage=Stage.BEFORE,
+)
+def check_ingress_controller(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
+    """There is an IngressClass of a supported controller; the way in is an Ingress in every release."""
+    classes = snapshot.list(IngressClass)
+    supported = [
+        one.name
+        for one in classes
+        if any(
+            fnmatchcase(one.controller, known) for each in platform.of.ingress_controllers for known in each.controllers
+        )
+    ]
+    evidence.found = {one.name: one.controller for one in classes} or "none"
+    evidence.promised = [one.name for one in platform.of.ingress_controllers]
+    shown = ", ".join(f"{one.name} ({one.controller})" for one in classes) or "none"
+    assert supported, f"no IngressClass is of a controller that the page supports; there are: {shown}"
+    pods = [pod for pod in snapshot.list(Pod) if not pod.finished and _is_controller(pod)]
+    if not pods:
+        evidence.note("no pod is recognised as the controller's, so that nothing is known of it")
+        return
+    assert any(pod.ready for pod in pods), f"no pod of the ingress controller is ready: {pods[0].where}"
+
+
+_CONTROLLERS: Final = ("ingress-nginx", "nginx-ingress-controller", "traefik")
+
+
+def _is_controller(pod: Pod) -> bool:
+    return any(
+        part in one.image.rpartition("@")[0] or part in one.image
+        for one in pod.spec.containers
+        for part in _CONTROLLERS
+    )
+
+
+@check(
+    "CX908",
+    "Way in",
+    severity=Severity.MAJOR,
+    remedy="install MetalLB with an address pool, or lead the host name to the nodes themselves",
+    stage=Stage.BEFORE,
+)
+def check_way_in(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
+    """No Service of type LoadBalancer waits for an address; without one the nodes are the way in, which is noted."""
+    balanced = [one for one in snapshot.list(Service) if one.type == "LoadBalancer"]
+    waiting = sorted(one.where for one in balanced if not (one.load_balancer or one.external_ips))
+    existing = {one.name for one in snapshot.list(Namespace)}
+    known = [one.name for one in platform.of.load_balancers if existing.intersection(one.namespaces)]
+    evidence.found = {"load balancer": known or "none known", "waiting": waiting or "none"}
+    evidence.promised = "an address for every Service of type LoadBalancer"
+    assert not waiting, f"these Services wait for an address: {', '.join(waiting)}"
+    if not balanced and not known:
+        evidence.note("no load balancer is known here: the host name must lead to the nodes themselves")
+
+
+@check(
+    "CX909",
+    "Cluster DNS ready",
+    severity=Severity.CRITICAL,
+    remedy="kubectl -n kube-system get pods -l k8s-app=kube-dns; without it no component finds another",
+    stage=Stage.BEFORE,
+)
+def check_dns(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
+    """Pods of the cluster's DNS are ready."""
+    services = [
+        one
+        for one in snapshot.list(Service, "kube-system")
+        if "dns" in one.name and any(port.number == 53 for port in one.ports)
+    ]
+    evidence.found, evidence.promised = [one.where for one in services] or "none", "a Service of DNS with ready pods"
+    if not services:
+        evidence.note("no Service of DNS is known in kube-system; some distributions serve it from the nodes")
+        return
+    ready = [pod for one in services for pod in snapshot.pods_behind(one) if pod.ready]
+    # One without a selector has endpoints by hand.
+    assert ready or not any(one.selector for one in services), f"no pod behind {services[0].where} is ready"
+
+
+@check(
+    "CX910",
+    "No policy cuts the namespace off",
+    severity=Severity.MAJOR,
+    remedy="let the platform's namespaces talk to each other and to DNS, or take the policy away before installing",
+    rests_on=("CX001",),
+    stage=Stage.BEFORE,
+)
+def check_policies(namespace: Entry[str], snapshot: Snapshot, evidence: Evidence) -> None:
+    """No NetworkPolicy selects every pod of the namespace and lets nothing in, or out."""
+    found = [
+        f"{one.where} ({direction.lower()})"
+        for one in snapshot.list(NetworkPolicy, namespace.id)
+        if one.pods.selects({})
+        for direction, rules in (("Ingress", one.ingress), ("Egress", one.egress))
+        if direction in one.types and not rules
+    ]
+    evidence.found, evidence.promised = found or "none", "none"
+    assert not found, f"NetworkPolicy {', '.join(found)} lets no connection pass, of every pod in {namespace.id}"
+
+
+@check(
+    "CX911",
+    "Quota suffices",
+    severity=Severity.MAJOR,
+    remedy="raise the ResourceQuota, or give the namespace a LimitRange with defaults",
+    rests_on=("CX001",),
+    stage=Stage.BEFORE,
+)
+def check_quota(namespace: Entry[str], seen: Seen, evidence: Evidence) -> None:
+    """What the namespace may use is enough for what will be installed in it."""
+    wanted = Requirements(seen.plan, namespace.id)
+    quotas = seen.snapshot.list(ResourceQuota, namespace.id)
+    defaults = defaults_of(seen.snapshot.list(LimitRange, namespace.id))
+    evidence.found = {one.where: dict(one.hard) for one in quotas} or "no quota"
+    evidence.promised = f"{wanted.total}, {wanted.pods} pods, {wanted.claims} claims"
+    short = list(over_quota(quotas, wanted.total, wanted.pods, wanted.claims, defaults))
+    assert not short, "; ".join(short)
+
+
+@check(
+    "CX912",
+    "Limits admit the largest container",
+    severity=Severity.MAJOR,
+    remedy="raise the LimitRange's max",
+    rests_on=("CX001",),
+    stage=Stage.BEFORE,
+)
+def check_limit_range(namespace: Entry[str], seen: Seen, evidence: Evidence) -> None:
+    """No LimitRange of the namespace refuses what a component requests or is limited to."""
+    wanted = Requirements(seen.plan, namespace.id)
+    ranges = seen.snapshot.list(LimitRange, namespace.id)
+    evidence.found, evidence.promised = [one.where for one in ranges] or "no LimitRange", str(wanted.largest_limit)
+    short = list(beyond_limits(ranges, wanted.largest_limit))
+    assert not short, "; ".join(short)
+
+
+@check(
+    "CX913",
+    "Pod Security admits the pods",
+    severity=Severity.CRITICAL,
+    remedy="label the namespace pod-security.kubernetes.io/enforce=baseline; the charts' pods say nothing of users and"
+    " capabilities, which the restricted profile wants",
+    rests_on=("CX001",),
+    stage=Stage.BEFORE,
+)
+def check_pod_security(namespace: Entry[str], snapshot: Snapshot, evidence: Evidence) -> None:
+    """The namespace does not enforce a profile that the vendor's pods do not keep to."""
+    live = snapshot.get(Namespace, None, namespace.id)
+    enforced = (live.labels if live else {}).get(ENFORCED, "")
+    evidence.found, evidence.promised = enforced or "none enforced", "privileged or baseline"
+    assert enforced != RESTRICTED, f"namespace {namespace.id} enforces the profile restricted, which refuses the pods"
+
+
+@check(
+    "CX914",
+    "Webhooks answer",
+    severity=Severity.CRITICAL,
+    remedy="mend the webhook's pods, or delete its configuration; it fails closed, so that nothing can be made",
+    rests_on=("CX001",),
+    stage=Stage.BEFORE,
+)
+def check_webhooks(namespace: Entry[str], snapshot: Snapshot, evidence: Evidence) -> None:
+    """No admission webhook that must answer before something is made in the namespace is without pods."""
+    live = snapshot.get(Namespace, None, namespace.id)
+    deaf = sorted(deaf_webhooks(snapshot, live)) if live else []
+    evidence.found, evidence.promised = deaf or "none", "none"
+    evidence.cause = "; ".join(deaf) or None
+    assert not deaf, "; ".join(deaf)
+
+
+@check(
+    "CX915",
+    "Prerequisite exists",
+    severity=Severity.CRITICAL,
+    remedy="create it before installing, as the installation guide says; until then pods wait for it",
+    rests_on=("namespace:CX001",),
+    stage=Stage.BEFORE,
+)
+def check_prerequisite(prerequisite: Entry[Prerequisite], snapshot: Snapshot, evidence: Evidence) -> None:
+    """The Secret or ConfigMap is there that the charts refer to and none of them makes."""
+    of, where = prerequisite.of, f"{prerequisite.of.kind} {prerequisite.of.namespace}/{prerequisite.of.name}"
+    found = _made(of, snapshot)
+    evidence.promised, evidence.found = where, found or "absent"
+    needed = f"; without it {', '.join(of.needed_by)} do not start" if of.needed_by else ""
+    assert found is not None, f"{where} does not exist{needed}"
+    if found != of.name:
+        evidence.note(f"found as {found}, documented is {of.name}")
+
+
+def _made(of: Prerequisite, snapshot: Snapshot) -> str | None:
+    for name in (of.name, *of.aliases):
+        if of.kind == "ConfigMap" and snapshot.get(ConfigMap, of.namespace, name) is not None:
+            return name
+        if of.kind == "Secret" and snapshot.secret(of.namespace, name) is not None:
+            return name
+    return None
+
+
+@check(
+    "CX916",
+    "Prerequisite holds its keys",
+    severity=Severity.CRITICAL,
+    remedy="create it anew with these keys; a pod that mounts a key which is not there does not start",
+    rests_on=("CX915",),
+    stage=Stage.BEFORE,
+)
+def check_prerequisite_keys(prerequisite: Entry[Prerequisite], snapshot: Snapshot, evidence: Evidence) -> None:
+    """It holds the keys that will be read."""
+    of = prerequisite.of
+    name = _made(of, snapshot)
+    if name is None:
+        raise Absent(f"{of.kind} {of.namespace}/{of.name} does not exist")
+    if not of.keys:
+        raise NotApplicable("which keys will be read is not known")
+    held = _keys(of, name, snapshot)
+    evidence.promised, evidence.found = list(of.keys), sorted(held)
+    missing = [key for key in of.keys if key not in held]
+    assert not missing, (
+        f"{of.kind} {of.namespace}/{name} lacks {', '.join(missing)}; it holds {', '.join(sorted(held)) or 'nothing'}"
+    )
+
+
+def _keys(of: Prerequisite, name: str, snapshot: Snapshot) -> frozenset[str]:
+    if of.kind == "ConfigMap":
+        live = snapshot.get(ConfigMap, of.namespace, name)
+        return frozenset(live.keys if live else ())
+    return snapshot.secret_keys(of.namespace, name)
+
+
+@check(
+    "CX917",
+    "Certificate covers the host name",
+    severity=Severity.CRITICAL,
+    remedy="request a certificate for the host name, and create the Secret anew from it and its key",
+    rests_on=("CX915", "CX916"),
+    stage=Stage.BEFORE,
+)
+def check_certificate(prerequisite: Entry[Prerequisite], seen: Seen, evidence: Evidence) -> None:
+    """The certificate that will be served is for the host name, valid, and not near its end."""
+    of = prerequisite.of
+    if of.use != "TLS":
+        raise NotApplicable("it is not served by an Ingress")
+    name = _made(of, seen.snapshot)
+    if name is None:
+        raise Absent(f"{of.kind} {of.namespace}/{of.name} does not exist")
+    certificate = Certificate.read(seen.snapshot.certificate(of.namespace, name))
+    where = f"Secret {of.namespace}/{name}"
+    assert certificate is not None, f"{where} holds no certificate that can be read"
+    evidence.found = {"names": list(certificate.names), "until": f"{certificate.not_after:%Y-%m-%d}"}
+    now = seen.snapshot.now
+    assert certificate.not_before <= now, (
+        f"{where}: the certificate is valid from {certificate.not_before:%Y-%m-%d} only"
+    )
+    assert certificate.not_after > now, f"{where}: the certificate ended on {certificate.not_after:%Y-%m-%d}"
+    if certificate.not_after - now < VALID:
+        evidence.note(f"{where}: the certificate ends on {certificate.not_after:%Y-%m-%d}")
+    if seen.fqdn is None:
+        evidence.note("for which host name it must be is not known: give --fqdn")
+        return
+    evidence.promised = seen.fqdn
+    assert certificate.covers(seen.fqdn), (
+        f"{where} is for {', '.join(certificate.names) or 'no name'} of promised {seen.fqdn}"
+    )

@@ -1,0 +1,68 @@
+"""Admission webhooks: whom the API server asks before it takes an object."""
+
+from dataclasses import dataclass
+
+from cx_conformance.objects.json_fields import Json, mapping, objects, text, texts
+from cx_conformance.objects.metadata import ApiObject, LabelSelector, label_selector, metadata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """One webhook; without ``service_name`` it stands outside of the cluster."""
+
+    name: str
+    fails_closed: bool
+    """Whether an object is refused when the webhook does not answer (``failurePolicy: Fail``, the default)."""
+    service_namespace: str
+    service_name: str
+    resources: frozenset[str]
+    """What it is asked about when that is made, such as ``pods``; ``*`` is everything."""
+    namespaces: LabelSelector | None
+    """The namespaces whose objects it is asked about; None: all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookConfiguration(ApiObject):
+    """Webhooks that are registered together."""
+
+    webhooks: tuple[Webhook, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidatingWebhookConfiguration(WebhookConfiguration):
+    """Webhooks that may refuse."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutatingWebhookConfiguration(WebhookConfiguration):
+    """Webhooks that may change what is made, and refuse."""
+
+
+def validating(source: Json) -> ValidatingWebhookConfiguration:
+    """Read a ValidatingWebhookConfiguration."""
+    return ValidatingWebhookConfiguration(**metadata(source), webhooks=_webhooks(source))
+
+
+def mutating(source: Json) -> MutatingWebhookConfiguration:
+    """Read a MutatingWebhookConfiguration."""
+    return MutatingWebhookConfiguration(**metadata(source), webhooks=_webhooks(source))
+
+
+def _webhooks(source: Json) -> tuple[Webhook, ...]:
+    return tuple(
+        Webhook(
+            name=text(one, "name"),
+            fails_closed=text(one, "failurePolicy", "Fail") == "Fail",
+            service_namespace=text(mapping(one, "clientConfig", "service"), "namespace"),
+            service_name=text(mapping(one, "clientConfig", "service"), "name"),
+            resources=frozenset(
+                resource.partition("/")[0]
+                for rule in objects(one, "rules")
+                if {"CREATE", "*"} & set(texts(rule, "operations"))
+                for resource in texts(rule, "resources")
+                if "/" not in resource or resource == "*/*"
+            ),
+            namespaces=label_selector(one, "namespaceSelector"),
+        )
+        for one in objects(source, "webhooks")
+    )

@@ -1,0 +1,188 @@
+"""Whether the platform can be installed on a cluster: what keeps it from that is found, and nothing else is told."""
+
+from functools import cache
+from typing import Any
+
+import orjson
+import pytest
+
+from cx_conformance.blueprint.document import Blueprint
+from cx_conformance.blueprint.manifests import made_beforehand, reference_installation
+from cx_conformance.blueprint.releases import load_release
+from cx_conformance.cluster.snapshot import KINDS_BEFORE
+from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.run.catalogue import all_checks
+from cx_conformance.run.suite_files import suite_root
+from cx_conformance.sandbox.faults import Fault, catalogue
+from tests.checks.installation import FQDN, Installation, notes
+
+BEFORE = [one.id for one in all_checks() if one.says_something(before=True)]
+FAULTS = [one for one in catalogue() if one.check.startswith("CX9")]
+TOGETHER = {
+    # A node with no room for all has none for the largest either, which is blocked; many small ones have room for all.
+    "secret-without-its-keys": {"CX917"},
+}
+
+
+@cache
+def release() -> Blueprint:
+    """Return a current release: it names what is to be made by hand."""
+    return load_release("5.1", suite_root() / "blueprint.yaml").document
+
+
+@cache
+def _made() -> bytes:
+    return orjson.dumps(made_beforehand(reference_installation(release(), fqdn=FQDN, seed=1), release()))
+
+
+def prepared(**site: Any) -> Installation:
+    """Return a cluster that is prepared for the release and holds nothing of it yet."""
+    return Installation({"fqdn": FQDN, **site}, manifests=_made(), promised=release(), kinds=KINDS_BEFORE)
+
+
+def failed(outcomes: list[Outcome]) -> set[str]:
+    """Return the checks that failed."""
+    return {one.check for one in outcomes if one.result is Result.FAIL}
+
+
+def test_a_prepared_cluster_is_ready() -> None:
+    """Everything is kept; that nothing can be said of clocks is the only thing left open."""
+    outcomes = prepared().all_outcomes(BEFORE)
+    assert {one.check: one.message for one in outcomes if one.result not in (Result.PASS, Result.NOT_APPLICABLE)} == {}
+    assert len({one.check for one in outcomes}) == len(BEFORE)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=[one.name for one in FAULTS])
+def test_what_keeps_the_platform_out_is_found_by_its_check_and_no_other(fault: Fault) -> None:
+    """By the check that the fault names."""
+    cluster = prepared()
+    cluster.inject(fault.name)
+    outcomes = cluster.all_outcomes(BEFORE)
+    assert not [one.message for one in outcomes if one.result is Result.ERROR]
+    assert failed(outcomes) - TOGETHER.get(fault.name, set()) == {fault.check}
+
+
+def test_an_installed_platform_is_told_as_such() -> None:
+    """It is there already; whether it is well is the question of another command."""
+    there = orjson.dumps(reference_installation(release(), fqdn=FQDN, seed=1))
+    installed = Installation({"fqdn": FQDN}, manifests=there, promised=release(), kinds=KINDS_BEFORE)
+    (told,) = installed.outcomes("CX900")
+    assert "the platform is there already" in notes(told)[0]
+    assert failed(installed.all_outcomes(BEFORE)) == set()
+
+
+def webhook(**more: Any) -> dict[str, Any]:
+    """Return a webhook that is asked about Deployments and has no Service."""
+    rule = {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["deployments"]}
+    own = {
+        "name": "check.example.com",
+        "rules": [rule],
+        "clientConfig": {"service": {"namespace": "p", "name": "gone"}},
+    }
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "policies"},
+        "webhooks": [own | more],
+    }
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"failurePolicy": "Ignore"},
+        {"clientConfig": {"url": "https://outside.example.com"}},
+        {"namespaceSelector": {"matchLabels": {"policies": "on"}}},
+        {"rules": [{"operations": ["DELETE"], "resources": ["deployments"]}]},
+        {"rules": [{"operations": ["CREATE"], "resources": ["cephclusters"]}]},
+    ],
+    ids=["ignores", "outside", "other-namespaces", "deletes", "other-kinds"],
+)
+def test_a_webhook_that_refuses_nothing_of_the_platforms_is_not_told(more: dict[str, Any]) -> None:
+    """It may be silent; the same one without that is told."""
+    quiet, told = prepared(), prepared()
+    quiet.add_live(webhook(**more))
+    told.add_live(webhook())
+    assert failed(quiet.outcomes("CX914")) == set()
+    assert failed(told.outcomes("CX914")) == {"CX914"}
+
+
+def quota(**hard: str) -> dict[str, Any]:
+    """Return a quota of the platform's namespace."""
+    metadata = {"name": "team", "namespace": "expertflow"}
+    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": hard}}
+
+
+def test_a_quota_of_memory_refuses_pods_that_say_nothing_unless_they_are_given_some() -> None:
+    """The charts set no requests; a LimitRange with defaults mends that."""
+    cluster = prepared()
+    cluster.add_live(quota(**{"requests.memory": "64Gi"}))
+    (ended,) = (one for one in cluster.outcomes("CX911") if one.entry == "expertflow")
+    assert "pods without requests.memory are refused" in ended.message
+    limits = [{"type": "Container", "defaultRequest": {"memory": "64Mi"}}]
+    metadata = {"name": "defaults", "namespace": "expertflow"}
+    cluster.add_live({"apiVersion": "v1", "kind": "LimitRange", "metadata": metadata, "spec": {"limits": limits}})
+    assert failed(cluster.outcomes("CX911")) == set()
+
+
+def test_a_quota_that_is_large_enough_is_kept() -> None:
+    """By number of pods and claims."""
+    cluster = prepared()
+    cluster.add_live(quota(pods="500", persistentvolumeclaims="50", **{"limits.example.com/gpu": "1"}))
+    assert failed(cluster.outcomes("CX911")) == set()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"unschedulable": True}, {"taints": [{"key": "dedicated", "effect": "NoSchedule"}]}],
+    ids=["cordoned", "tainted"],
+)
+def test_nodes_that_take_no_pods_give_no_room(change: dict[str, Any]) -> None:
+    """A cordoned one, or one that ordinary pods keep away from."""
+    cluster = prepared()
+    cluster.live("Node", "node-1", lambda node: node["spec"].update(change))
+    (ended,) = cluster.outcomes("CX902")
+    assert ended.message == "no node takes pods: all are cordoned, tainted or not Ready"
+
+
+@pytest.mark.parametrize(
+    ("provisioner", "image", "ready", "said"),
+    [
+        ("rancher.io/local-path", "rancher/local-path-provisioner:v0.0.30", True, None),
+        ("rancher.io/local-path", "rancher/local-path-provisioner:v0.0.30", False, "is not ready"),
+        ("rancher.io/local-path", "busybox", True, "no pod runs an image local-path-provisioner"),
+        ("cluster.local/nfs-subdir-external-provisioner", "registry/nfs-subdir-external-provisioner:4", True, None),
+        ("ebs.csi.aws.com", "busybox", True, "is registered on no node that is Ready"),
+    ],
+)
+def test_a_provisioner_is_alive_by_its_driver_or_its_pod(
+    provisioner: str, image: str, *, ready: bool, said: str | None
+) -> None:
+    """Of CSI drivers the kubelets know, of others their image tells."""
+    cluster = prepared()
+    cluster.live("StorageClass", "longhorn", lambda one: one.update(provisioner=provisioner))
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "provisioner", "namespace": "storage"},
+        "spec": {"nodeName": "node-1", "containers": [{"name": "main", "image": image}]},
+        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": str(ready)}]},
+    }
+    cluster.add_live(pod)
+    (ended,) = cluster.outcomes("CX906")
+    assert (ended.message == "") if said is None else (said in ended.message)
+
+
+def test_a_provisioner_of_which_nothing_is_known_is_noted() -> None:
+    """It is neither kept for dead nor for alive."""
+    cluster = prepared()
+    cluster.live("StorageClass", "longhorn", lambda one: one.update(provisioner="acme.example/disks"))
+    (ended,) = cluster.outcomes("CX906")
+    assert (ended.result, "cannot be told" in notes(ended)[0]) == (Result.PASS, True)
+
+
+def test_a_certificate_for_another_host_is_told() -> None:
+    """Before an Ingress serves it."""
+    outcomes = prepared(fqdn="other.example.com").outcomes("CX917")
+    assert failed(outcomes) == {"CX917"}
+    assert any("of promised other.example.com" in one.message for one in outcomes)
