@@ -15,7 +15,7 @@ from helm_python import HelmError
 
 from cx_conformance import __version__
 from cx_conformance.blueprint.site import Site
-from cx_conformance.run.options import DECLARED
+from cx_conformance.run.declared import DECLARED
 from tests.deploy.chart import hooks, notes, render
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from cx_conformance.__main__ import main
-from cx_conformance.run.options import DECLARED
+from cx_conformance.run.declared import DECLARED
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "kustomize"
 

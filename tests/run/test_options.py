@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cx_conformance.run.options import DECLARED, Options
+from cx_conformance.run.declared import DECLARED
+from cx_conformance.run.options import Options
 
 
 def given(*arguments: str) -> Namespace:

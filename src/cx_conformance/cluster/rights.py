@@ -23,6 +23,7 @@ from cx_conformance.objects.namespace import Namespace
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.workload import Workload
 
+_BY_THE_GUIDES = ("ef-ingress-tls-secret", "expertflow-reg-cred", "ef-gitlab-secret")
 EXEC = "pods/exec"
 PORT_FORWARD = "pods/portforward"
 DEBUG = "pods/ephemeralcontainers"
@@ -133,6 +134,15 @@ def referred_secrets(snapshot: Snapshot) -> frozenset[Place]:
         for namespace in existing(snapshot):
             snapshot.list(kind, namespace)
     return frozenset(snapshot.secrets)
+
+
+def usual_secrets(plan: Plan) -> frozenset[Place]:
+    """Return the Secrets that pods and Ingresses refer to by the vendor's guides and charts.
+
+    Nobody promises them on the page; the guides have pull and TLS Secrets made in every namespace of the platform.
+    """
+    made = {(one.namespace, name) for one in plan.prerequisites if one.kind == "Secret" for name in one.candidates}
+    return frozenset(made | {(namespace, name) for namespace in plan.namespaces for name in _BY_THE_GUIDES})
 
 
 def _lists(plan: Plan, places: tuple[str, ...]) -> Iterator[Right]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, WRONG_USAGE, Verdict
-from cx_conformance.run.options import DECLARED
+from cx_conformance.run.declared import DECLARED
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction

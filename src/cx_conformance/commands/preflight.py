@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from cx_conformance.run.options import DECLARED, WRITES
+from cx_conformance.run.declared import DECLARED, WRITES
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Final
 
 from cx_conformance.cluster.roles import NAME, Subject
-from cx_conformance.run.options import DECLARED, WRITES
+from cx_conformance.run.declared import DECLARED, WRITES
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -15,6 +15,7 @@ _TAKEN: Final = (
     "--blueprint",
     "--release",
     "--site",
+    "--ready",
     "--static",
     "--kubeconfig",
     "--context",
@@ -29,14 +30,14 @@ Prints a ServiceAccount, a Role and RoleBinding for each namespace, and one smal
 what a run of this blueprint and site needs, and nothing more. For `kubectl apply -f -`; the account that applies them
 must itself hold what it grants.
 
-Secrets are granted by name only. Which Secrets pods, workloads and Ingresses refer to is not known from the blueprint:
---from-cluster (or --snapshot FILE) reads their names from the pods, workloads and Ingresses there. Without it, what
-refers to other Secrets ends as an error that names the Secret.
+Secrets are granted by name only. --from-cluster (or --snapshot FILE) recognises the release, and reads from pods,
+workloads and Ingresses which Secrets they refer to. Without it the account is for any release, or that of --release, by
+the names of the vendor's guides and charts; what refers to other Secrets ends as an error that names the Secret.
 """
 
 _UNKNOWN: Final = """\
-# Secrets that pods, workloads and Ingresses refer to are not known from the blueprint, so they are not in here.
-# `cx-conformance rbac --from-cluster` adds them; it lists pods, workloads and Ingresses, and reads no Secret.
+# Of Secrets that pods, workloads and Ingresses refer to, those are in here that the vendor's guides and charts name.
+# `cx-conformance rbac --from-cluster` knows what your own refer to; it lists them, and reads no Secret.
 """
 
 
@@ -123,36 +124,51 @@ def run(args: argparse.Namespace) -> int:
 def _yaml(args: argparse.Namespace, session: "Run") -> str:
     import yaml
 
-    from cx_conformance.cluster.rights import existing, referred_secrets, rights, rights_to_logs, rights_to_make
+    from cx_conformance.cluster.rights import (
+        Right,
+        existing,
+        referred_secrets,
+        rights,
+        rights_to_logs,
+        rights_to_make,
+        usual_secrets,
+    )
+    from cx_conformance.cluster.rights_before import rights_before
     from cx_conformance.cluster.roles import role_objects
 
     looked = args.from_cluster or session.options.snapshot or session.options.sandbox is not None
-    if not looked:
-        session.looks.give_up_recognising()
-    plan = session.plan
+    # Which release is installed is known from the cluster alone: an account that is made before is for any of them.
+    plans = (session.plan,) if looked else session.looks.plans_without_looking()
     there = existing(session.snapshot) if looked else None
-    needed = rights(
-        plan,
-        static=args.static,
-        inside=args.in_cluster,
-        referred=referred_secrets(session.snapshot) if looked else (),
-        namespaces=there,
-    )
     options = session.options
-    if not args.static:
-        needed += rights_to_make(
+    needed: tuple[Right, ...] = ()
+    for plan in plans:
+        needed += rights(
             plan,
-            probe_pods=options.allow_probe_pods is not None,
-            debug_containers=options.allow_debug_containers is not None,
+            static=args.static,
+            inside=args.in_cluster,
+            referred=referred_secrets(session.snapshot) if looked else usual_secrets(plan),
             namespaces=there,
         )
-    if args.with_logs:
-        needed = tuple(dict.fromkeys((*needed, *rights_to_logs(plan, there))))
+        if not args.static:
+            needed += rights_to_make(
+                plan,
+                probe_pods=options.allow_probe_pods is not None,
+                debug_containers=options.allow_debug_containers is not None,
+                namespaces=there,
+            )
+        if args.with_logs:
+            needed += rights_to_logs(plan, there)
+    if options.ready:
+        needed = tuple(right for plan in plans for right in rights_before(plan))
+    needed = tuple(dict.fromkeys(needed))
+    plan = plans[0]
     subject = args.service_account or args.user or args.group
     # In the cluster it is the account of the chart and the kustomization, in their namespace.
     home = NAME if args.in_cluster else plan.namespaces[0]
     subject = subject or Subject(kind="ServiceAccount", name=NAME, namespace=home)
     given = (
+        " --ready" if options.ready else "",
         " --static" if args.static else "",
         " --allow-probe-pods" if options.allow_probe_pods else "",
         " --allow-debug-containers" if options.allow_debug_containers else "",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cx_conformance.commands import run
-from cx_conformance.run.options import DECLARED, PYTESTS_OWN
+from cx_conformance.run.declared import DECLARED, PYTESTS_OWN
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, WRONG_USAGE, Verdict
+from cx_conformance.run.declared import DECLARED, PYTESTS_OWN
 from cx_conformance.run.interrupts import end_like_ctrl_c
-from cx_conformance.run.options import DECLARED, ENVIRONMENT, PYTESTS_OWN
+from cx_conformance.run.options import ENVIRONMENT
 from cx_conformance.run.suite_files import suite_root
 
 if TYPE_CHECKING:

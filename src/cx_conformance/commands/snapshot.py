@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from cx_conformance.run.options import DECLARED
+from cx_conformance.run.declared import DECLARED
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction

@@ -18,8 +18,9 @@ from cx_conformance.plugin.quick_reports import QuickReports
 from cx_conformance.plugin.reporting import Reporting
 from cx_conformance.plugin.workers import LIVE_GROUP, WORKERS, Controller, Worker, adapted, of_worker, shared_snapshot
 from cx_conformance.reports.writing import ReportNotWritten, prepare_place
+from cx_conformance.run.declared import DECLARED
 from cx_conformance.run.interrupts import end_like_ctrl_c, hold
-from cx_conformance.run.options import DECLARED, Options
+from cx_conformance.run.options import Options
 from cx_conformance.run.run import Run
 from cx_conformance.run.suite_files import suite_root
 

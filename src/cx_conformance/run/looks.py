@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cx_conformance.blueprint.plan import Entry
+from cx_conformance.blueprint.plan import Entry, Plan
 from cx_conformance.outcome.looking import CouldNotLook, OutOfTime
 from cx_conformance.run.in_turn import one_at_a_time
 from cx_conformance.run.options import Options
@@ -134,6 +134,10 @@ class Looks:
             self._promises.decide(None)
         return self._promises
 
+    def plans_without_looking(self) -> tuple[Plan, ...]:
+        """Return what may be promised, where nobody looks: what somebody said, else every release."""
+        return tuple(self._promises.may_be())
+
     def give_up_recognising(self) -> None:
         """Promise the page, where nobody said the release and the look that would show it was broken off."""
         self._promises.decide(None)
@@ -254,42 +258,9 @@ class Looks:
         self.shared = path
 
     def _look(self) -> "Snapshot":
-        """Look at the lists, decide by them what is promised, and then at what else that needs."""
-        from cx_conformance.cluster.recognition import recognise
-        from cx_conformance.cluster.rights import every_kind_for, kinds_for
-        from cx_conformance.cluster.seen import Seen
-        from cx_conformance.cluster.snapshot import STATIC_KINDS, Further, take
+        from cx_conformance.run.listing import look, look_before
 
-        promises = self._promises
-        if self._options.ready:
-            return self._look_before()
-
-        def then(lists: "Snapshot") -> Further:
-            if promises.choice is None:
-                promises.decide(recognise(lists))
-            plan = promises.plan
-            lacks = Seen(lists, plan).lacks_workload
-            return Further(
-                kinds=every_kind_for(plan) if lacks else kinds_for(plan),
-                alternatives=plan.secrets,
-            )
-
-        known = promises.choice is not None
-        places = promises.plan.namespaces if known else promises.first_namespaces
-        kinds = kinds_for(promises.plan) if known else STATIC_KINDS
-        seen = take(self.cluster, places, kinds=kinds, groups=False, then=then)
-        if set(promises.plan.namespaces) <= set(seen.namespaces):
-            return seen
-        return take(self.cluster, promises.plan.namespaces, kinds=kinds, groups=False, then=then)
-
-    def _look_before(self) -> "Snapshot":
-        """Look at what an installation will need; of Secrets that are made by hand the keys are seen, no value."""
-        from cx_conformance.cluster.snapshot import KINDS_BEFORE, take
-
-        plan = self._promises.plan
-        made = [one for one in plan.prerequisites if one.kind == "Secret"]
-        places = [(one.namespace, name) for one in made for name in (one.name, *one.aliases)]
-        return take(self.cluster, plan.namespaces, certificates=places, kinds=KINDS_BEFORE, groups=False)
+        return (look_before if self._options.ready else look)(self.cluster, self._promises)
 
     def _probe(self) -> "LiveProbes":
         from cx_conformance.vantage.together import LiveProbes

@@ -1,6 +1,7 @@
 """What a run holds an installation against: a blueprint that was given, or the release that is said or recognised."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -72,6 +73,16 @@ class Promises:
     def may_promise(self, component: str) -> bool:
         """Whether what will be decided may have a component of that id; asked before anything is looked at."""
         return any(component in load_release(one, _page()).document.components for one in KNOWN)
+
+    def may_be(self) -> Iterator[Plan]:
+        """Yield what may be promised while nobody has looked: what was said, else every release."""
+        if self.choice is not None and self.choice.reason not in ("newest", "assumed"):
+            yield self.plan
+            return
+        for one in KNOWN:
+            # A site file that names what a release does not have is not of that release.
+            with suppress(ValueError):
+                yield Plan(load_release(one, _page()).document, self.site_alone)
 
     @property
     def usual(self) -> Iterator[str]:

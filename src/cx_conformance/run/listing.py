@@ -1,0 +1,45 @@
+"""What a run lists: in one look what the release is recognised by, and what else is needed once that is known."""
+
+from typing import TYPE_CHECKING
+
+from cx_conformance.cluster.recognition import recognise
+from cx_conformance.cluster.rights import every_kind_for, kinds_for
+from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.snapshot import KINDS_BEFORE, STATIC_KINDS, Further, Snapshot, take
+
+if TYPE_CHECKING:
+    from cx_conformance.api.client import Cluster
+    from cx_conformance.run.promises import Promises
+
+
+def look(cluster: "Cluster", promises: "Promises") -> Snapshot:
+    """Look at the lists, decide by them what is promised, and then at what else that needs.
+
+    Raises Unreachable, Unauthorized or OutOfTime when the very first request fails so; what fails later is kept.
+    """
+
+    def then(lists: Snapshot) -> Further:
+        if promises.choice is None:
+            promises.decide(recognise(lists))
+        plan = promises.plan
+        lacks = Seen(lists, plan).lacks_workload
+        return Further(kinds=every_kind_for(plan) if lacks else kinds_for(plan), alternatives=plan.secrets)
+
+    known = promises.choice is not None
+    places = promises.plan.namespaces if known else promises.first_namespaces
+    kinds = kinds_for(promises.plan) if known else STATIC_KINDS
+    seen = take(cluster, places, kinds=kinds, groups=False, then=then)
+    if set(promises.plan.namespaces) <= set(seen.namespaces):
+        return seen
+    return take(cluster, promises.plan.namespaces, kinds=kinds, groups=False, then=then)
+
+
+def look_before(cluster: "Cluster", promises: "Promises") -> Snapshot:
+    """Look at what an installation will need; of Secrets that are made by hand the keys are seen, no value.
+
+    Raises as ``look``.
+    """
+    plan = promises.plan
+    made = [one for one in plan.prerequisites if one.kind == "Secret"]
+    places = [(one.namespace, name) for one in made for name in one.candidates]
+    return take(cluster, plan.namespaces, certificates=places, kinds=KINDS_BEFORE, groups=False)
