@@ -16,7 +16,11 @@ Compares two reports, each a report.json or the folder of --report: what broke, 
 what got slower, which promises were added or dropped. With the history of the nights (--history) it also says since
 when something is broken, and what comes and goes.
 
-exit status: 0 nothing broke and nothing was lost sight of   1 something did   2 a file cannot be used
+With --upgrade the two are the runs before and after an upgrade: what was well before and is not now, what the new
+release promises and keeps, what went with the old one, and which images, claims, Secrets, waivers and Helm revisions
+changed. It ends with the exit status of `run`.
+
+exit status otherwise: 0 nothing broke and nothing was lost sight of   1 something did   2 a file cannot be used
 """
 
 
@@ -40,6 +44,8 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
         default=FACTOR,
         help="tell probes that take more than so many times as long (default: %(default)g)",
     )
+    parser.add_argument("--upgrade", action="store_true", help="the runs before and after an upgrade")
+    parser.add_argument("--html", metavar="FILE", type=Path, help="with --upgrade: write it as a page, too")
     parser.add_argument("--json", action="store_true", help="write JSON")
     parser.set_defaults(run=run)
 
@@ -65,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
     except OSError as wrong:
         sys.stderr.write(f"cx-conformance compare: could not read {wrong.filename}: {wrong.strerror}\n")
         return WRONG_USAGE
+    if args.upgrade:
+        return _upgrade(args, old, new)
     found = compare(old, new, args.factor)
     if args.json:
         import orjson
@@ -73,6 +81,36 @@ def run(args: argparse.Namespace) -> int:
     else:
         show_difference(Page(console_for(sys.stdout)), found, new, nights)
     return 1 if found.broke or found.lost_sight else 0
+
+
+def _upgrade(args: argparse.Namespace, old: "RunRecord", new: "RunRecord") -> int:
+    """Print what an upgrade has done; return the exit status of its verdict."""
+    import sys
+
+    from cx_conformance.outcome.upgrade import upgrade
+    from cx_conformance.outcome.verdict import EXIT_STATUS, Verdict
+    from cx_conformance.reports.terminal.layout import Page
+    from cx_conformance.reports.terminal.summary import console_for
+    from cx_conformance.reports.terminal.upgrade import as_json, show_upgrade
+    from cx_conformance.reports.writing import ReportNotWritten
+
+    found = upgrade(old, new)
+    status = EXIT_STATUS[found.verdict]
+    if args.html:
+        from cx_conformance.reports.page.upgrade import write_upgrade
+
+        try:
+            write_upgrade(found, old, new, args.html)
+        except ReportNotWritten as wrong:
+            sys.stderr.write(f"cx-conformance compare: {wrong}\n")
+            status = status or EXIT_STATUS[Verdict.INCONCLUSIVE]
+    if args.json:
+        import orjson
+
+        sys.stdout.write(orjson.dumps(as_json(found), option=orjson.OPT_INDENT_2).decode() + "\n")
+    else:
+        show_upgrade(Page(console_for(sys.stdout)), found)
+    return status
 
 
 def _report(path: Path) -> "RunRecord":

@@ -77,6 +77,10 @@ def _told(run: "Run") -> dict[str, Any]:
         return [one for outcome in run.outcomes.values() for one in outcome.evidence.get(name, ())]
 
     found: dict[str, Any] = {}
+    if run.looks.has_snapshot:
+        from cx_conformance.cluster.installed import installed
+
+        found["installed"] = installed(run.seen)
     if leading_nowhere := calls_leading_nowhere(run.blueprint.document):
         found["calls_leading_nowhere"] = leading_nowhere
     if run.looks.writes is not None:
