@@ -17,7 +17,10 @@ from cx_conformance.cluster.readiness import rollout
 from cx_conformance.cluster.resources import effective, running
 from cx_conformance.cluster.rollout_delay import delays, on_lost_nodes
 from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.cluster.troubles import Trouble, troubles
+from cx_conformance.objects.helm import by_helm
+from cx_conformance.objects.job import Job
 from cx_conformance.objects.pod_spec import ContainerPort as LivePort
 from cx_conformance.outcome.check import NotApplicable, SwitchedOff, check
 from cx_conformance.outcome.outcome import Evidence
@@ -180,6 +183,36 @@ def check_scheduled(component: Entry[Component], seen: Seen, evidence: Evidence)
     # The node is not the component's own: whoever lost pods with it has the same cause.
     evidence.cause = "; ".join(sorted({why for _, why in lost})) if lost and not found else None
     assert not told, "; ".join(told)
+
+
+@check(
+    "CX115",
+    "Jobs of the charts completed",
+    severity=Severity.MAJOR,
+    remedy="kubectl logs of the Job's pod; mend what it says, delete the Job, and let `helm upgrade` make it anew",
+    rests_on=("CX001",),
+)
+def check_jobs(namespace: Entry[str], snapshot: Snapshot, evidence: Evidence) -> None:
+    """What the charts do once, such as making a database, is done; until then, and where it failed, pods lack it.
+
+    Jobs that Helm has not made are somebody else's, and those of a CronJob are made anew.
+    """
+    jobs = [one for one in snapshot.list(Job, namespace.id) if by_helm(one) and one.owner is None]
+    evidence.found = {one.name: _stands(one) for one in jobs} or "none"
+    evidence.promised = "completed"
+    failed = [f"Job {one.where}: {_stands(one)}" for one in jobs if one.failure]
+    assert not failed, "; ".join(failed)
+    open_still = [f"Job {one.where} {_stands(one)}" for one in jobs if not (one.completed or one.suspended)]
+    assert not open_still, "; ".join(open_still)
+
+
+def _stands(job: Job) -> str:
+    if job.failure:
+        return f"failed ({job.failure.reason}): {job.failure.message}".rstrip(": ")
+    if job.completed:
+        return "completed"
+    since = f", started {job.started:%Y-%m-%d %H:%M:%SZ}" if job.started else ""
+    return f"has not completed yet: {job.active} pods run{since}"
 
 
 @check(

@@ -345,3 +345,40 @@ def test_a_pull_secret_of_the_service_account_that_is_gone_is_noted_beside_anoth
     a_second_pull_secret(installation)
     (note,) = notes(installation.outcome("CX111", "ccm"))
     assert note.endswith("of the service account does not exist; another one does")
+
+
+def job(name: str = "superset-init-db", **status: Any) -> Object:
+    """Return a Job that Helm has made."""
+    labels = {"app.kubernetes.io/managed-by": "Helm"}
+    metadata = {"name": name, "namespace": "ef-external", "labels": labels}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {}, "status": status}
+
+
+def of_jobs(*jobs: Object) -> Outcome:
+    """Judge the Jobs of namespace ef-external."""
+    installation = Installation()
+    installation.add_live(*jobs)
+    return next(one for one in installation.outcomes("CX115") if one.entry == "ef-external")
+
+
+def test_a_job_of_the_charts_that_failed_or_runs_still_is_told() -> None:
+    """With its reason, or since when it runs; one that has completed is what is wanted."""
+    ended = {"type": "Complete", "status": "True"}
+    failed = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "no more tries"}
+    assert of_jobs(job(conditions=[ended])).result is Result.PASS
+    assert of_jobs(job(conditions=[failed])).message == (
+        "Job ef-external/superset-init-db: failed (BackoffLimitExceeded): no more tries"
+    )
+    runs = of_jobs(job(active=1, startTime="2026-11-29T02:00:00Z"))
+    assert runs.message == (
+        "Job ef-external/superset-init-db has not completed yet: 1 pods run, started 2026-11-29 02:00:00Z"
+    )
+
+
+def test_jobs_of_others_are_nobodys_business() -> None:
+    """One that a person started, and those of a CronJob."""
+    by_hand = job(active=1)
+    del by_hand["metadata"]["labels"]
+    of_cron = job(active=1)
+    of_cron["metadata"]["ownerReferences"] = [{"kind": "CronJob", "name": "c", "uid": "1", "controller": True}]
+    assert of_jobs(by_hand, of_cron | {"metadata": of_cron["metadata"] | {"name": "c-1"}}).result is Result.PASS

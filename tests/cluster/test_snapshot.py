@@ -41,10 +41,10 @@ def without_trouble(api: ApiServer) -> None:
 
 
 def test_a_look_asks_a_constant_number_of_times(cluster: Cluster, api: ApiServer) -> None:
-    """Seventeen requests for the lists, and one for each Secret that is referred to."""
+    """Nineteen requests for the lists, and one for each Secret that is referred to."""
     without_trouble(api)
     snapshot = take(cluster, ["shop", "kube-system"])
-    assert snapshot.requests == len(api.requests) == 18 + len({"db-login", "shop-tls"})
+    assert snapshot.requests == len(api.requests) == 19 + len({"db-login", "shop-tls"})
     assert {item.method for item in api.requests} == {"GET"}
     assert api.requests[0].path == "/version"
     assert snapshot.retries == {}

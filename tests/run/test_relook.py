@@ -226,3 +226,25 @@ def test_an_interrupted_wait_reports_the_last_look(broken: Callable[..., Embedde
     told = outcomes(tmp_path / "report")
     assert {each["outcome"] for each in told} == {"pass", "fail", "blocked", "n/a"}
     assert one(tmp_path / "report", "CX201", "ccm")["outcome"] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("status", "waited_for"),
+    [
+        ({"active": 1}, True),
+        ({"conditions": [{"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}]}, False),
+    ],
+    ids=["runs", "failed"],
+)
+def test_a_job_of_the_charts_is_waited_for_until_it_fails(status: dict[str, Any], *, waited_for: bool) -> None:
+    """While it runs no object may change for long."""
+    labels = {"app.kubernetes.io/managed-by": "Helm"}
+    metadata = {"name": "superset-init-db", "namespace": "ef-external", "labels": labels}
+    installation = Installation()
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {}, "status": status}
+    installation.add_live(job)
+    (outcome,) = [one for one in installation.outcomes("CX115") if one.entry == "ef-external"]
+    looking = Relook(cast("Run", OneLook(installation)), ())
+    for _ in range(5):
+        looking.look_again([outcome])
+    assert (looking.hopeless(outcome) is None) is waited_for

@@ -173,3 +173,13 @@ def test_the_pause_grows_to_its_longest() -> None:
 
     assert [round(back_off.after(looks), 2) for looks in (1, 2, 3)] == [2, 3, 4.5]
     assert back_off.after(40) == 15
+
+
+def test_what_is_waited_for_is_named_with_how_long_it_has_been_so() -> None:
+    """The longest first; of many components the others are counted."""
+    first = {"a": FAIL, "b": FAIL, "c": FAIL, "d": FAIL, "e": PASS}
+    course = Course([first, first | {"a": PASS}, dict.fromkeys("abcde", PASS)])
+    told: list[str] = []
+    settle(course, 60, tell=told.append, clock=lambda: course.now, sleep=course.sleep)
+    assert told[0].startswith("again: 4 promises not kept yet (a for 0 s, b for 0 s, c for 0 s and 1 more); look 2")
+    assert told[1].startswith("again: 3 promises not kept yet (b for 3 s, c for 3 s, d for 3 s); look 3")

@@ -11,6 +11,7 @@ from cx_conformance.objects.csi import CSINode, csi_node
 from cx_conformance.objects.event import Event, event
 from cx_conformance.objects.helm import HelmRevision, helm_revision
 from cx_conformance.objects.ingress import Ingress, IngressClass, ingress, ingress_class
+from cx_conformance.objects.job import Job, job
 from cx_conformance.objects.json_fields import Json
 from cx_conformance.objects.lease import Lease, lease
 from cx_conformance.objects.metadata import ApiObject
@@ -105,6 +106,7 @@ KINDS: dict[type[ApiObject], Kind[Any]] = {
         _kind(StatefulSet, "apps/v1/statefulsets", stateful_set),
         _kind(DaemonSet, "apps/v1/daemonsets", daemon_set),
         _kind(CronJob, "batch/v1/cronjobs", cron_job, heavy=True),
+        _kind(Job, "batch/v1/jobs", job, heavy=True),
         _kind(HorizontalPodAutoscaler, "autoscaling/v2/horizontalpodautoscalers", autoscaler, heavy=True),
         _kind(EndpointSlice, "discovery.k8s.io/v1/endpointslices", endpoint_slice, heavy=True),
         _kind(Ingress, "networking.k8s.io/v1/ingresses", ingress),

@@ -11,6 +11,8 @@ from cx_conformance.cluster.readiness import rollout, troubles
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.objects.event import Event
+from cx_conformance.objects.helm import by_helm
+from cx_conformance.objects.job import Job
 from cx_conformance.outcome.check import Check
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Outcome, Result
@@ -22,6 +24,8 @@ _LOOKS_UNCHANGED: Final = 5
 """After so many looks that show the same objects, and no rollout in progress, nobody is still installing."""
 _LOOKS_MISSING: Final = 3
 """For so many looks a missing Secret or ConfigMap is waited for: whoever installs may be about to create it."""
+_JOBS: Final = "CX115"
+"""The check of what charts do once; it looks at no workload whose rollout would tell whether it goes on."""
 _MAY_COME: Final = frozenset({"CreateContainerConfigError", "Terminating"})
 """Troubles that waiting does not end, but that somebody may be about to end."""
 
@@ -50,6 +54,8 @@ class Relook:
         if outcome.component in self._stuck:
             words, looks = self._stuck[outcome.component]
             return words if looks <= 0 else None
+        if outcome.check == _JOBS and (failed := self._job_that_failed(outcome.entry)) is not None:
+            return failed or None
         planned = self._run.plan.components.get(outcome.component)
         try:
             moving = planned is not None and _in_progress(planned, self._run.seen)
@@ -58,6 +64,15 @@ class Relook:
         if moving or outcome.check in self._live or self._unchanged < _LOOKS_UNCHANGED:
             return None
         return f"the cluster's objects are the same in {self._unchanged} looks, and no rollout is in progress"
+
+    def _job_that_failed(self, namespace: str) -> str | None:
+        """Say which Job of the charts in that namespace has failed; empty where one runs still, None without any."""
+        try:
+            jobs = [one for one in self._run.snapshot.list(Job, namespace) if by_helm(one) and one.owner is None]
+        except CouldNotLook:
+            return None
+        failed = next((f"Job {one.where} has failed" for one in jobs if one.failure), "")
+        return failed if failed or any(not (one.completed or one.suspended) for one in jobs) else None
 
     def leaving(self) -> int:
         """Count the components of which an old pod is about to end: all else of them is there."""

@@ -18,6 +18,9 @@ Key = tuple[str, str, str]
 _KEPT: Final = (Result.PASS, Result.NOT_APPLICABLE, Result.WAIVED)
 """What is not waited for."""
 
+_MOST_NAMED: Final = 3
+"""Components that are named while they are waited for; the others are like them."""
+
 _WORDS: Final = {
     Result.PASS: "kept",
     Result.FAIL: "broken",
@@ -167,23 +170,37 @@ def settle(  # noqa: PLR0913 - the clock and the sleep are the test's
         waited_for, leaving = _waited_for(looking, broken, courses), looking.leaving()
         if not (waited_for or leaving) or left <= 0:
             break
-        what = f"{waited_for} promises not kept yet" if waited_for else f"{leaving} old pods about to end"
-        tell(f"again: {what}, look {looks + 1}, for {left:.0f} s at most")
+        what = _still(waited_for, courses, passed) if waited_for else f"{leaving} old pods about to end"
+        tell(f"again: {what}; look {looks + 1}, for {left:.0f} s at most")
         sleep(min(pauses.after(looks), left))
         looking.look_again(broken)
     return Settled(looks=looks, seconds=clock() - started, limit=limit, unsettled=len(broken), courses=dict(courses))
 
 
-def _waited_for(looking: Looking, broken: Iterable[Outcome], courses: Mapping[Key, Course]) -> int:
-    """Count what may still heal; what is blocked waits for its cause, which is among the ``broken`` itself."""
-    number = 0
+def _waited_for(looking: Looking, broken: Iterable[Outcome], courses: Mapping[Key, Course]) -> list[Outcome]:
+    """Return what may still heal; what is blocked waits for its cause, which is among the ``broken`` itself."""
+    found = []
     for outcome in broken:
         courses[outcome.key].hopeless = ""
         if outcome.result is Result.BLOCKED:
             continue
         reason = looking.hopeless(outcome)
         if reason is None:
-            number += 1
+            found.append(outcome)
         else:
             courses[outcome.key].hopeless = reason
-    return number
+    return found
+
+
+def _still(waited_for: Iterable[Outcome], courses: Mapping[Key, Course], passed: float) -> str:
+    """Say what is not kept yet, by component, and for how long that has been seen; the longest first."""
+    since: dict[str, float] = {}
+    number = 0
+    for outcome in waited_for:
+        number += 1
+        seen = passed - courses[outcome.key].last_change
+        since[outcome.component] = max(seen, since.get(outcome.component, 0.0))
+    longest = sorted(since.items(), key=lambda item: -item[1])
+    named = ", ".join(f"{component} for {seconds:.0f} s" for component, seconds in longest[:_MOST_NAMED])
+    more = f" and {len(longest) - _MOST_NAMED} more" if len(longest) > _MOST_NAMED else ""
+    return f"{number} promises not kept yet ({named}{more})"
