@@ -187,3 +187,35 @@ def test_faults_may_stand_behind_the_sandbox_option(way: tuple[str, ...]) -> Non
     given = ("--static", "--only", "CX101", "--sandbox", "absent-workload:ccm")
     done = python(*way, *given, root=suite_root())
     assert done.returncode == 1, done.stdout + done.stderr
+
+
+def collected(conformant: Path, *options: str) -> list[str]:
+    """Return what is collected, by the names that pytest shows."""
+    done = python(*("-m", "pytest", "checks", "--snapshot", conformant, "--collect-only", *options), root=suite_root())
+    assert done.returncode == 0, done.stdout + done.stderr
+    return [line.strip() for line in done.stdout.splitlines() if ": CX" in line]
+
+
+@pytest.mark.parametrize(
+    ("options", "first", "others"),
+    [
+        (("-k", "CX201"), "services.360-connector: CX201 Service exists [ef-360-connector-svc]", 27),
+        (("-k", "CX201 and ccm"), "services.ccm: CX201 Service exists [ef-ccm-svc]", 1),
+        (("-m", "critical and services", "-k", "ccm and CX206"), "services.ccm: CX206 Ready endpoint", 1),
+        (("-m", "ready"), "", 0),
+    ],
+    ids=["id", "id-and-component", "markers", "nothing"],
+)
+def test_what_reports_name_an_outcome_by_selects_it(
+    options: tuple[str, ...], first: str, others: int, conformant: Path
+) -> None:
+    """IDs and components by -k, areas and severities by -m; and it is shown under the names of the JUnit file."""
+    if not others:
+        done = python(
+            *("-m", "pytest", "checks", "--snapshot", conformant, "--collect-only", *options), root=suite_root()
+        )
+        assert "no tests collected" in done.stdout
+        return
+    found = collected(conformant, *options)
+    assert found[0].startswith(first)
+    assert len(found) == others

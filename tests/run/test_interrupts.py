@@ -57,6 +57,8 @@ def test_what_ends_a_run_before_its_first_look_leaves_a_report(
         os.killpg(process.pid, signal.SIGKILL)  # the plug-in
     assert process.returncode == 130, out + err
     assert "Traceback" not in out + err
+    assert "KeyboardInterrupt" not in out + err
+    assert out.rstrip().splitlines()[-1].startswith("Verdict: ")
     told = json.loads((tmp_path / "report" / "report.json").read_bytes())
     assert (told["verdict"], told["run"]["interrupted"]) == ("inconclusive", True)
     assert {one["message"] for one in told["outcomes"]} == {"not looked at: the run was interrupted"}

@@ -13,6 +13,8 @@ from typing import Any, Final
 import pytest
 
 from cx_conformance.blueprint.problems import InputProblems
+from cx_conformance.blueprint.promise import Severity
+from cx_conformance.outcome.check import AREAS
 from cx_conformance.plugin.items import CheckItem, check_items
 from cx_conformance.plugin.quick_reports import QuickReports
 from cx_conformance.plugin.reporting import Reporting
@@ -38,6 +40,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read blueprint and site when this is a run of conformance; wrong input ends it as wrong usage."""
     config.addinivalue_line("markers", f"xdist_group(name): pytest-xdist's; the live checks are of group {LIVE_GROUP}")
+    for name in (*AREAS, *Severity):
+        config.addinivalue_line("markers", f"{name}: checks of this area, or promises of this severity")
     _give_back_swallowed_path(config)
     if not _of_conformance(config):
         return

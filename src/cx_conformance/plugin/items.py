@@ -4,7 +4,7 @@ Leaner than a parametrised function: all entries of a check share one function a
 set up for each. Fixtures are ordinary ones, of session scope.
 """
 
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -12,6 +12,7 @@ import pytest
 
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.outcome.check import Check
+from cx_conformance.outcome.judge import severity_of
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.plugin.workers import LIVE_GROUP
@@ -53,6 +54,13 @@ def check_items(collector: pytest.Module | pytest.Class, name: str, check: Check
     return items
 
 
+@cache
+def _mark(name: str) -> pytest.Mark:
+    """Return the marker of that name, one for all items."""
+    mark: pytest.Mark = getattr(pytest.mark, name).mark
+    return mark
+
+
 class CheckItem(pytest.Function):
     """Judges in its set-up, so that what could not be looked at is an error of the set-up and not a failure."""
 
@@ -66,10 +74,17 @@ class CheckItem(pytest.Function):
             # pytest 9.2 keeps IDs in parts, and would hold the entry for a part of the function's name: not the same
             # ID as the one that it reads from its cache, for --lf and --stepwise.
             self._id = type(known).parse(self.nodeid)
+        # What reports name an outcome by selects it here, too: by -k the ID and the component, by -m area and severity.
+        self.extra_keyword_matches.update((check.id, entry.component))
+        self.own_markers += (_mark(check.area), _mark(str(severity_of(check, entry))))
         self.check = check
         self.entry = entry
         self.run_of = run
         self.ended: Outcome | None = None
+
+    def __repr__(self) -> str:
+        """Name the item as JUnit does: ``services.ccm: CX201 Service exists [ef-ccm-svc]``."""
+        return f"{self.check.area}.{self.entry.component}: {self.check.id} {self.check.title} [{self.entry.id}]"
 
     @property
     def can_be_judged(self) -> bool:

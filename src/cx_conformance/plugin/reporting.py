@@ -55,7 +55,7 @@ class Reporting:
         self.console = console_for(sys.stdout)
         self.progress = Progress(self.console, enabled=self.own_words)
         self.worker = sonobuoy.Progress.of_environment()
-        if self.own_words:
+        if self.own_words and not config.option.collectonly:
             self._quieten_pytest()
 
     def _quieten_pytest(self) -> None:
@@ -203,6 +203,10 @@ class Reporting:
         """
         self.run.interrupted = excinfo.type is KeyboardInterrupt
         self._stop = "" if self.run.interrupted else str(excinfo.value)
+        terminal = self.config.pluginmanager.get_plugin("terminalreporter")
+        if self.run.interrupted and self.own_words and terminal is not None:
+            # The verdict is the last that is read: where in the suite's code it was cut off helps nobody.
+            terminal._report_keyboardinterrupt = lambda: None  # noqa: SLF001 - pytest offers no other way
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
