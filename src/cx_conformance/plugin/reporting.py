@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 import pytest
 
-from cx_conformance.outcome.judge import severity_of
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, Verdict
@@ -18,6 +17,7 @@ from cx_conformance.plugin.items import OUTCOME, CheckItem
 from cx_conformance.plugin.workers import WORKERS
 from cx_conformance.run.interrupts import end_like_ctrl_c
 from cx_conformance.run.leaving import leave
+from cx_conformance.run.lost import lost_outcomes
 from cx_conformance.run.recording import record_of
 
 _FOR_REPORTS: Final = 2.0
@@ -263,24 +263,7 @@ class Reporting:
         cut_off = self.run.interrupted and not self._collected
         if cut_off or (self.by_workers and self.by_workers > len(decided)):
             asked = {(c.id, e.component, e.id) for c, e in self.run.implied if self.run.selection.takes(c, e)}
-        lost = asked - decided
-        if not lost:
-            return []
-        return [
-            Outcome(
-                check=check.id,
-                title=check.title,
-                area=check.area,
-                component=entry.component,
-                entry=entry.id,
-                severity=severity_of(check, entry),
-                result=Result.ERROR,
-                message=self._ended_otherwise.get((check.id, entry.component, entry.id), because),
-                remedy="run again",
-            )
-            for check, entry in self.run.implied
-            if (check.id, entry.component, entry.id) in lost
-        ]
+        return lost_outcomes(self.run, asked - decided, because, self._ended_otherwise)
 
     def _show(self, record: "RunRecord", scrubber: "Scrubber") -> None:
         """Show the run on the terminal."""
