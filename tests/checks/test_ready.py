@@ -1,5 +1,6 @@
 """Whether the platform can be installed on a cluster: what keeps it from that is found, and nothing else is told."""
 
+import base64
 from functools import cache
 from typing import Any
 
@@ -7,8 +8,11 @@ import orjson
 import pytest
 
 from cx_conformance.blueprint.document import Blueprint
-from cx_conformance.blueprint.manifests import made_beforehand, reference_installation
+from cx_conformance.blueprint.manifests import reference_installation
+from cx_conformance.blueprint.manifests.certificates import Authority
+from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.releases import load_release
+from cx_conformance.blueprint.site import Site
 from cx_conformance.cluster.snapshot import KINDS_BEFORE
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.run.catalogue import all_checks
@@ -32,7 +36,20 @@ def release() -> Blueprint:
 
 @cache
 def _made() -> bytes:
-    return orjson.dumps(made_beforehand(reference_installation(release(), fqdn=FQDN, seed=1), release()))
+    """Return namespaces and what is made by hand, with its keys and a certificate for the host name."""
+    pair = Authority(1).sign(FQDN, [FQDN])
+    content = {"tls.crt": pair.certificate, "tls.key": pair.key.get_secret_value(), "ca.crt": pair.ca}
+    objects: list[dict[str, Any]] = [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        for name in Plan(release(), Site()).namespaces
+    ]
+    for one in release().prerequisites:
+        data = {key: content.get(key, "made by hand") for key in one.keys or ("content",)}
+        if one.kind == "Secret":
+            data = {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
+        metadata = {"name": one.name, "namespace": one.namespace}
+        objects.append({"apiVersion": "v1", "kind": one.kind, "metadata": metadata, "data": data})
+    return orjson.dumps(objects)
 
 
 def prepared(**site: Any) -> Installation:
@@ -64,7 +81,7 @@ def test_what_keeps_the_platform_out_is_found_by_its_check_and_no_other(fault: F
 
 def test_an_installed_platform_is_told_as_such() -> None:
     """It is there already; whether it is well is the question of another command."""
-    there = orjson.dumps(reference_installation(release(), fqdn=FQDN, seed=1))
+    there = orjson.dumps([*reference_installation(release(), fqdn=FQDN, seed=1), *orjson.loads(_made())])
     installed = Installation({"fqdn": FQDN}, manifests=there, promised=release(), kinds=KINDS_BEFORE)
     (told,) = installed.outcomes("CX900")
     assert "the platform is there already" in notes(told)[0]

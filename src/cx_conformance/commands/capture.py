@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cx_conformance.run.options import DECLARED
+from cx_conformance.run.declared import DECLARED
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction

@@ -3,6 +3,7 @@
 # ruff: noqa: D401 - a docstring is the description of the fault, listed as it stands
 
 import base64
+import uuid
 from datetime import UTC, datetime, timedelta
 
 from cx_conformance.sandbox.catalogue import Object
@@ -13,7 +14,8 @@ from cx_conformance.sandbox.faults.installation import Installation
 def _add(
     installation: Installation, api_version: str, kind: str, name: str, namespace: str = "", **more: object
 ) -> None:
-    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
+    about = {"name": name, "uid": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{kind}/{namespace}/{name}"))}
+    metadata = about | ({"namespace": namespace} if namespace else {})
     installation.objects.append({"apiVersion": api_version, "kind": kind, "metadata": metadata, **more})
 
 
