@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from cx_conformance.probes.default_backend import default_backend
+from cx_conformance.probes.door import Door
 from cx_conformance.probes.http import get, get_all
 from cx_conformance.probes.http_failure import says_wrong_scheme
 from cx_conformance.probes.http_observation import HttpLimits, HttpObservation, HttpRequest, Trust
@@ -39,6 +40,16 @@ class EntryPoint:
     https_port: int = 443
     http_port: int = 80
     limits: HttpLimits = field(default_factory=HttpLimits)
+    door: Door = field(default_factory=Door, compare=False)
+
+    def shut(self, request: HttpRequest) -> HttpObservation | None:
+        """Return what comes of a request where nobody can connect at all; None where one can; raises Unreachable."""
+        port = self.https_port if request.url.startswith("https:") else self.http_port
+        return self.door.shut(request, (self._address(port) or self.fqdn, port))
+
+    def get(self, request: HttpRequest) -> HttpObservation:
+        """Return what came of a request; raises Unreachable where DNS does not answer."""
+        return self.shut(request) or get(request, self.limits)
 
     def request(
         self,
@@ -134,7 +145,8 @@ def probe_paths(entry: EntryPoint, paths: Sequence[str]) -> tuple[PathObservatio
     A request for a host that no rule names shows what the controller answers when no rule matches.
     """
     asked = [entry.request("/", host=_UNKNOWN_HOST), *(entry.request(path) for path in paths)]
-    unknown, *seen = get_all(asked, entry.limits)
+    shut = [one for one in map(entry.shut, asked) if one]
+    unknown, *seen = shut or get_all(asked, entry.limits)
     return tuple(
         PathObservation(path=path, http=each, default_backend=default_backend(each, unknown))
         for path, each in zip(paths, seen, strict=True)
@@ -146,12 +158,12 @@ def probe_tls(entry: EntryPoint) -> HttpObservation:
 
     ``failure`` and ``words`` say what is not accepted; ``tls`` holds protocol and certificate in either case.
     """
-    return get(entry.request("/", trust=entry.trust), entry.limits)
+    return entry.get(entry.request("/", trust=entry.trust))
 
 
 def probe_redirect(entry: EntryPoint, path: str = "/") -> tuple[HttpObservation, bool]:
     """Ask for ``path`` over plain HTTP; return what came, and whether it leads to HTTPS on the same host."""
-    seen = get(entry.request(path, scheme="http"), entry.limits)
+    seen = entry.get(entry.request(path, scheme="http"))
     location = (seen.location or "").lower()
     host = location.removeprefix("https://").partition("/")[0].partition(":")[0]
     return seen, location.startswith("https://") and host == entry.fqdn.lower()
@@ -174,7 +186,7 @@ def _upgrade(entry: EntryPoint, path: str) -> UpgradeObservation:
         "sec-websocket-version": "13",
         "origin": f"https://{entry.fqdn}",
     }
-    seen = get(entry.request(path, headers=headers), entry.limits)
+    seen = entry.get(entry.request(path, headers=headers))
     digest = hashlib.sha1(f"{key}{_WEBSOCKET_GUID}".encode(), usedforsecurity=False).digest()
     accepted = seen.headers.get("sec-websocket-accept") == base64.b64encode(digest).decode()
     upgraded = seen.status == 101 and accepted

@@ -74,11 +74,13 @@ class Redirect:
 
     seen: HttpObservation
     leads_to_https: bool
+    accepted: bool = False
+    """Whether a connection was accepted."""
 
     @property
     def shut(self) -> bool:
-        """Whether nobody answers plain HTTP at all."""
-        return self.seen.failure in _SHUT
+        """Whether nobody can connect for plain HTTP at all; one who accepts and is silent is there."""
+        return self.seen.failure in _SHUT and not self.accepted
 
 
 class EntranceProbes:
@@ -158,4 +160,5 @@ class EntranceProbes:
 
 
 def _redirected(point: EntryPoint, path: str) -> Redirect:
-    return Redirect(*probe_redirect(point, path))
+    seen, leads = probe_redirect(point, path)
+    return Redirect(seen, leads, accepted=point.shut(point.request(path, scheme="http")) is None)
