@@ -44,7 +44,7 @@ def _backend(path: IngressPath) -> str:
     "Ingress path",
     severity=Severity.CRITICAL,
     remedy="apply the component's Ingress; path and backend as promised",
-    rests_on=("namespace:CX001", "CX201", "CX203"),
+    rests_on=("namespace:CX001", "platform:CX521", "CX201", "CX203"),
 )
 def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     """A rule leads the promised path, and nothing else's, to the component's Service and port."""
@@ -57,11 +57,10 @@ def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
         evidence.note("the blueprint names no Service of the component, so that it may lead to any")
         return
     where = f"Ingress {route.ingress.where} leads {route.path.path} to {_backend(route.path)}"
-    if route.is_gateway:
-        gateway = seen.snapshot.get(Service, route.ingress.namespace, route.path.service)
-        evidence.cause = None if gateway else f"{where}, which does not exist"
-        assert gateway is not None, f"{where}, which does not exist"
-        raise NotApplicable(f"Ingress {route.ingress.where} leads everything to APISIX, whose routes are its own")
+    if gateway := seen.gateway_of(route):
+        absent = gateway.why_absent(route)
+        assert absent is None, absent
+        return
     live = seen.service(ingress.planned).object
     assert route.path.service == live.name, f"{where} of promised Service {live.name}"
     assert route.ingress.namespace == live.namespace, (
@@ -321,7 +320,18 @@ def check_tls_version(platform: Entry[Platform], entrance_probes: EntranceProbes
     "Path answers from outside",
     severity=Severity.CRITICAL,
     remedy="look at the ingress controller's log for this path, at the rule's host, and at the component behind it",
-    rests_on=("platform:CX510", "platform:CX513", "CX501", "CX502", "CX505", "CX101", "CX104", "CX203", "CX206"),
+    rests_on=(
+        "platform:CX510",
+        "platform:CX513",
+        "CX501",
+        "CX522",
+        "CX502",
+        "CX505",
+        "CX101",
+        "CX104",
+        "CX203",
+        "CX206",
+    ),
 )
 def check_path_answers(ingress: Entry[Ingress], entrance_probes: EntranceProbes, evidence: Evidence) -> None:
     """Through the entry point the path leads to the component, which answers; not to the controller's own page."""
@@ -361,7 +371,7 @@ def check_redirect(ingress: Entry[Ingress], entrance_probes: EntranceProbes, evi
     "WebSocket from outside",
     severity=Severity.CRITICAL,
     remedy="let the controller and every proxy before it pass Upgrade on to this path, and keep long connections",
-    rests_on=("platform:CX510", "CX501", "CX502", "CX511"),
+    rests_on=("platform:CX510", "CX501", "CX523", "CX502", "CX511"),
 )
 def check_web_socket(ingress: Entry[Ingress], entrance_probes: EntranceProbes, evidence: Evidence) -> None:
     """Clients get a WebSocket below the path; agents and chats fall back to slow polling, or fail, otherwise."""

@@ -18,6 +18,7 @@ from cx_conformance.blueprint.site import Site
 from cx_conformance.cluster.kinds import KINDS, WORKLOADS
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import STATIC_KINDS, Listing, SeenSecret, Snapshot
+from cx_conformance.objects.apisix_route import ApisixRoute
 from cx_conformance.objects.certificate import key_fits
 from cx_conformance.objects.config import secret_metadata
 from cx_conformance.objects.event import Event
@@ -171,7 +172,7 @@ def snapshot_of(
 ) -> Snapshot:
     """Return a snapshot of these objects, as if they had been listed; every Secret that was not there was asked for."""
     kinds = {kind.name: record for record, kind in KINDS.items()}
-    records: dict[Any, list[Any]] = {record: [] for record in (*looked_at, Namespace, Event, HelmRevision)}
+    records: dict[Any, list[Any]] = {record: [] for record in (*looked_at, Namespace, Event, HelmRevision, ApisixRoute)}
     secrets = {}
     for one in objects:
         record = kinds.get(one["kind"])

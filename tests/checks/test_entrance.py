@@ -12,6 +12,8 @@ from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.vantage.entrance import Entrance, EntranceProbes
 from cx_conformance.vantage.pool import ProbePool
 from tests.checks.installation import FQDN, Installation, blueprint
+from tests.checks.variations.gateway import behind_apisix
+from tests.checks.variations.vary import Vary
 from tests.probes.authority import Authority
 from tests.probes.targets import closed_port, http, listening, over_tls
 from tests.vantage.controller import Controller, entrance
@@ -26,9 +28,11 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
-def judged(way: Entrance, fqdn: str | None = FQDN) -> Judged:
-    """Judge the reference installation, reached so, by check and component."""
+def judged(way: Entrance, fqdn: str | None = FQDN, *changes: Vary) -> Judged:
+    """Judge the reference installation with changes, reached so, by check and component."""
     installation = Installation(site={"fqdn": fqdn} if fqdn else {})
+    for change in changes:
+        change(installation)
     plan = Plan(blueprint(), installation.site)
     seen = Seen(installation.snapshot(plan), plan, fqdn)
     pool = ProbePool(at_once=16)
@@ -58,6 +62,16 @@ def test_a_good_entry_point_keeps_every_promise(authority: Authority) -> None:
     assert {component for check, component in passed if check == "CX515"} == {"agent-manager", "web-channel-manager"}
     assert len([key for key in passed if key[0] == "CX511"]) == len([key for key in outcomes if key[0] == "CX514"])
     assert {one.vantage for one in outcomes.values() if one.result is Result.PASS} == {"ingress"}
+
+
+def test_through_apisix_the_path_below_is_asked_for(authority: Authority) -> None:
+    """Its route is for what lies below; the bare path may be another route's, whose component answers."""
+    controller = Controller(FQDN)
+    with controller.serving(authority) as way:
+        outcomes = judged(way, FQDN, behind_apisix)
+    assert {one.result for one in outcomes.values()} == {Result.PASS, Result.NOT_APPLICABLE}
+    assert "/ccm/" in controller.asked
+    assert "/ccm" not in controller.asked
 
 
 def test_without_a_host_name_nothing_is_asked_and_the_reason_told() -> None:

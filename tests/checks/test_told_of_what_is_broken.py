@@ -71,10 +71,11 @@ TOLD: dict[tuple[str, str], dict[str, Any]] = {
     ("CX501", "no Ingress in"): {"found": "no rule"},
     ("CX501", "of promised Service ef-ccm-svc"): INGRESS
     | {"found": f"{FQDN}/ccm(/|$)(.*) to ef-license-manager-svc:8081"},
-    ("CX501", "to apisix-gateway:80"): {
+    ("CX501", "apisix-gateway of APISIX"): {
         "found": "*.example.com/ to apisix-gateway:80",
         "object": "Ingress ef-external/apisix",
-        "cause": "Ingress ef-external/apisix leads / to apisix-gateway:80, which does not exist",
+        "seen": "Ingress ef-external/apisix leads / to Service ef-external/apisix-gateway of APISIX, "
+        "which does not exist",
     },
     ("CX502", "names class haproxy"): INGRESS
     | {

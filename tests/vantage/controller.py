@@ -30,11 +30,14 @@ class Controller:
     redirects: bool = True
     plain: bool = True
     """Whether anybody listens on the port of plain HTTP."""
+    asked: list[str] = field(default_factory=list)
+    """The paths that were asked for, over TLS and without."""
 
     def answer(self, head: bytes) -> bytes:
         """Answer a request over TLS."""
         host = re.search(rb"(?im)^host: ([^:\r\n]*)", head)
         path = head.split()[1].decode()
+        self.asked.append(path)
         part = path.strip("/").partition("/")[0]
         if not host or host[1].decode() != self.host or part in self.without_rule:
             return http("404 Not Found", b"default backend - 404")
@@ -48,6 +51,7 @@ class Controller:
     def answer_plainly(self, head: bytes) -> bytes:
         """Answer a request without TLS."""
         path = head.split()[1].decode()
+        self.asked.append(path)
         if not self.redirects:
             return http("200 OK", b"a component")
         return http("308 Permanent Redirect", Location=f"https://{self.host}{path}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
+from cx_conformance.objects.apisix_route import ApisixRoute, apisix_route
 from cx_conformance.objects.autoscaler import HorizontalPodAutoscaler, autoscaler
 from cx_conformance.objects.config import ConfigMap, config_map
 from cx_conformance.objects.csi import CSINode, csi_node
@@ -112,6 +113,7 @@ KINDS: dict[type[ApiObject], Kind[Any]] = {
         _kind(Ingress, "networking.k8s.io/v1/ingresses", ingress),
         _kind(IngressClass, "networking.k8s.io/v1/ingressclasses", ingress_class, namespaced=False),
         _kind(NetworkPolicy, "networking.k8s.io/v1/networkpolicies", network_policy, heavy=True),
+        _kind(ApisixRoute, "apisix.apache.org/v2/apisixroutes", apisix_route, heavy=True),
         _kind(StorageClass, "storage.k8s.io/v1/storageclasses", storage_class, namespaced=False),
         _kind(ResourceQuota, "v1/resourcequotas", resource_quota, heavy=True),
         _kind(LimitRange, "v1/limitranges", limit_range, heavy=True),

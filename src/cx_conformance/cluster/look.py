@@ -13,11 +13,12 @@ from cx_conformance.api.listing import read_list
 from cx_conformance.api.refusal import Refusal, kept
 from cx_conformance.cluster.kinds import KINDS, WORKLOADS, Kind
 from cx_conformance.cluster.snapshot_record import Listing, Place, SeenSecret
+from cx_conformance.objects.apisix_route import ApisixRoute
 from cx_conformance.objects.certificate import key_fits
 from cx_conformance.objects.config import ConfigMap, secret_metadata
 from cx_conformance.objects.event import Event
 from cx_conformance.objects.helm import HelmRevision, by_helm
-from cx_conformance.objects.ingress import Ingress
+from cx_conformance.objects.ingress import Ingress, IngressClass
 from cx_conformance.objects.json_fields import Json, mapping, objects, text
 from cx_conformance.objects.metadata import ApiObject
 from cx_conformance.objects.namespace import Namespace
@@ -128,6 +129,19 @@ class Look:
             except CouldNotLook as error:
                 refusals[name] = kept(error)
         return {HelmRevision: Listing(records=tuple(records), scope=frozenset(self.wanted), refusals=refusals)}
+
+    def gateway_routes(self, listings: Listings) -> Listings:
+        """List the routes of APISIX that are objects where an APISIX is seen, and no configuration of its own."""
+        names = {one.name for one in _mine(listings, self.wanted, Service)}
+        classes = {one.controller for one in _mine(listings, ("",), IngressClass)}
+        installed = any("apisix" in name for name in (*names, *classes))
+        if (
+            ApisixRoute in listings
+            or not installed
+            or any(one.gateways for one in _mine(listings, self.wanted, ConfigMap))
+        ):
+            return {}
+        return {ApisixRoute: self._kind(KINDS[ApisixRoute], lambda: listings[Namespace])}
 
     def groups(self) -> Mapping[str, tuple[str, ...]] | Refusal:
         """Ask which API groups are served: versions by group, the preferred one first."""

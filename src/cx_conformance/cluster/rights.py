@@ -16,6 +16,7 @@ from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.kinds import KINDS, WORKLOADS
 from cx_conformance.cluster.snapshot import STATIC_KINDS
 from cx_conformance.cluster.snapshot_record import Place, Snapshot
+from cx_conformance.objects.apisix_route import ApisixRoute
 from cx_conformance.objects.event import Event
 from cx_conformance.objects.ingress import Ingress
 from cx_conformance.objects.metadata import ApiObject
@@ -146,7 +147,7 @@ def usual_secrets(plan: Plan) -> frozenset[Place]:
 
 
 def _lists(plan: Plan, places: tuple[str, ...]) -> Iterator[Right]:
-    records: tuple[type[ApiObject], ...] = (Namespace, *every_kind_for(plan), Event)
+    records: tuple[type[ApiObject], ...] = (Namespace, *every_kind_for(plan), Event, ApisixRoute)
     kinds = [KINDS[record] for record in records]
     for kind in kinds:
         if not kind.namespaced:

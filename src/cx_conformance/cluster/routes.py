@@ -24,11 +24,6 @@ class Route:
         return literal_path(self.path.path)
 
     @property
-    def is_gateway(self) -> bool:
-        """Whether it leads everything to APISIX, whose routes are its own."""
-        return self.literal == "/" and self.path.service == "apisix-gateway"
-
-    @property
     def host(self) -> str:
         """Return the host it is for, in lower case; empty for any."""
         return self.path.host.lower()

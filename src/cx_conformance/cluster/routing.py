@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar
 
+from cx_conformance.cluster.gateway import runs_apisix
 from cx_conformance.cluster.routes import Route, literal_path, routes
 from cx_conformance.cluster.snapshot_record import Snapshot
 from cx_conformance.objects.ingress import Ingress, IngressClass
@@ -20,6 +21,7 @@ class Routing:
         """Look into ``snapshot`` for the rules of ``namespaces``."""
         self._snapshot = snapshot
         self._namespaces = namespaces
+        self._gateways: dict[tuple[str, str], bool] = {}
 
     @cached_property
     def all(self) -> tuple[Route, ...]:
@@ -43,10 +45,20 @@ class Routing:
         """Return every rule that leads to one of these Services."""
         return tuple(one for name in services for one in self._by_service.get(name, ()))
 
-    @cached_property
-    def gateway(self) -> Route | None:
-        """The rule that leads everything to APISIX, whose routes are its own (CX 4.10 on); None: there is none."""
-        return next((one for one in self.all if one.is_gateway), None)
+    def to_gateway(self, host: str) -> Route | None:
+        """Return the rule that leads everything to APISIX, whose routes are its own; None where there is none.
+
+        Of several the one that answers for ``host`` counts, if ``host`` is known.
+        """
+        every = [one for one in self._by_path.get("/", ()) if self.leads_to_gateway(one)]
+        return max(every, key=lambda one: (_answers(one, host), not one.ingress.is_canary), default=None)
+
+    def leads_to_gateway(self, route: Route) -> bool:
+        """Whether a rule leads to APISIX, which leads on by routes of its own."""
+        place = route.ingress.namespace, route.path.service
+        if place not in self._gateways:
+            self._gateways[place] = runs_apisix(self._snapshot, *place)
+        return self._gateways[place]
 
     @property
     def has_apisix(self) -> bool:

@@ -12,6 +12,7 @@ from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.claims import claims_of
 from cx_conformance.cluster.finding import INSTANCE, Finder
 from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.gateway import Gateway, runs_apisix
 from cx_conformance.cluster.own_containers import own_containers
 from cx_conformance.cluster.ports import ReadyEndpoint, ready_endpoints
 from cx_conformance.cluster.routes import Route
@@ -34,6 +35,7 @@ class Seen(Finder):
         super().__init__(snapshot, plan)
         self.fqdn = fqdn
         self._pods: dict[str, tuple[Pod, ...]] = {}
+        self._gateways: dict[tuple[str, str], Gateway | None] = {}
 
     def pods(self, planned: Planned) -> tuple[Pod, ...]:
         """Return the pods of the component's workload, terminating ones included; raises Absent, or CouldNotLook."""
@@ -135,11 +137,21 @@ class Seen(Finder):
         Where APISIX has everything it is the rule that leads there.
         """
         routing, host = self.routing, (self.host_of(planned) or "").lower()
-        found = routing.best(promise.path, self._service_names(planned), host) or routing.gateway
+        found = routing.best(promise.path, self._service_names(planned), host) or routing.to_gateway(host)
         if found is not None:
             return found
-        if routing.has_apisix and not any(self.routes_to(one) for one in self._internal):
-            raise NotApplicable("no Ingress leads to any component, and APISIX is installed, whose routes are its own")
+        if not any(self.routes_to(one) for one in self._internal):
+            if self.gateway is None and routing.has_apisix:
+                raise NotApplicable("no Ingress leads to any component, and APISIX is installed where nobody may look")
+            if self.gateway and self.gateway.is_entrance:
+                raise NotApplicable(
+                    f"Service {self.gateway.where} of APISIX is the entrance itself, without an Ingress"
+                )
+            if self.gateway:
+                raise Absent(
+                    f"no Ingress in {' or '.join(self.plan.namespaces)} leads to Service {self.gateway.where} of "
+                    "APISIX, whose routes lead to the components"
+                )
         others = [f"{route.path.path} of {route.ingress.where}" for route in self.routes_to(planned)]
         instead = f"; its Service is reached by {', '.join(others[:3])}" if others else ""
         raise Absent(f"no Ingress in {' or '.join(self.plan.namespaces)} has a rule for {promise.path}{instead}")
@@ -162,6 +174,33 @@ class Seen(Finder):
     def routing(self) -> Routing:
         """The Ingress rules of the platform's namespaces."""
         return Routing(self.snapshot, self.plan.namespaces)
+
+    @cached_property
+    def gateway_rule(self) -> Route | None:
+        """The Ingress rule that leads everything to APISIX; None where none is seen."""
+        with suppress(CouldNotLook):  # CX501 tells it
+            return self.routing.to_gateway((self.fqdn or "").lower())
+        return None
+
+    @cached_property
+    def gateway(self) -> Gateway | None:
+        """The APISIX that everything is led to, or that is there all the same; None where none is seen."""
+        if self.gateway_rule is not None:
+            return self.gateway_of(self.gateway_rule)
+        with suppress(CouldNotLook):  # CX201 tells it
+            for namespace in self.plan.namespaces:
+                for one in self.snapshot.list(Service, namespace):
+                    if runs_apisix(self.snapshot, namespace, one.name):
+                        return Gateway(self.snapshot, self.plan.namespaces, namespace, one.name)
+        return None
+
+    def gateway_of(self, rule: Route) -> Gateway | None:
+        """Return the APISIX that an Ingress rule leads to; None where it leads to none."""
+        place = rule.ingress.namespace, rule.path.service
+        if place not in self._gateways:
+            leads = self.routing.leads_to_gateway(rule)
+            self._gateways[place] = Gateway(self.snapshot, self.plan.namespaces, *place) if leads else None
+        return self._gateways[place]
 
     @cached_property
     def owners(self) -> dict[tuple[str, str], str]:

@@ -148,7 +148,7 @@ def take(  # noqa: PLR0913 - each says what else to look at, and has a default
         further = then(snapshot({}, _GROUPS_UNSEEN)) if then is not None else Further()
         listings |= look.further(further.kinds, listings)
         told_by_helm = look.helm(listings)
-        listings |= look.events(listings)
+        listings |= look.events(listings) | look.gateway_routes(listings)
         named = (*((place,) for place in dict.fromkeys(secrets)), *alternatives, *further.alternatives)
         seen = look.secrets(listings, named, certificates)
         listings |= look.helm_told(told_by_helm)

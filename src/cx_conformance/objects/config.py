@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cx_conformance.objects.apisix_standalone import Standalone, is_standalone, standalone
 from cx_conformance.objects.json_fields import Json, mapping, text_map
 from cx_conformance.objects.metadata import ApiObject, metadata
 from cx_conformance.objects.secrecy import mask_value
@@ -15,10 +16,14 @@ _GENERATED = re.compile(r"-[2456789bcdfghkmt]{10}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigMap(ApiObject):
-    """A ConfigMap. ``keys`` are those of data and binaryData; values are masked where they look secret."""
+    """A ConfigMap. ``keys`` are those of data and binaryData; values are masked where they look secret.
+
+    ``gateways`` are APISIX's configurations in it, by key: what masks a secret may break the text around it.
+    """
 
     keys: tuple[str, ...]
     values: Mapping[str, str] = field(repr=False)
+    gateways: Mapping[str, Standalone] = field(default_factory=dict, repr=False)
 
     def value(self, key: str) -> str | None:
         """Return the text under ``key``, secret-looking parts left out; None when absent or binary."""
@@ -48,6 +53,7 @@ def config_map(source: Json) -> ConfigMap:
         **metadata(source),
         keys=(*values, *mapping(source, "binaryData")),
         values={key: mask_value(key, value) for key, value in values.items()},
+        gateways={key: standalone(value) for key, value in values.items() if is_standalone(key, value)},
     )
 
 

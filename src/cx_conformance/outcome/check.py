@@ -40,6 +40,7 @@ AREAS: Final = (
     "config",
     "storage",
     "ingress",
+    "gateway",
     "health",
     "edges",
     "stores",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cx_conformance.api.client import Cluster
 
 NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    "apisixroutes": (),  # looked at only where APISIX takes its routes from such objects
     "configmaps": ("CX301", "CX305", "CX306", "CX308", "CX309"),
     "cronjobs": (),
     "daemonsets": (),  # looked at, as CronJobs are, only where a promised workload is missing

@@ -3,14 +3,17 @@
 import ssl
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from cx_conformance.blueprint.component import Ingress
 from cx_conformance.blueprint.plan import Entry
+from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.check import NotApplicable
+from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.probes.http_observation import HttpFailure, HttpObservation, Trust
 from cx_conformance.probes.ingress import (
     EntryPoint,
@@ -135,11 +138,11 @@ class EntranceProbes:
         return self._once(("tls", host), probe_tls, self._points[host])
 
     def _start_paths(self, host: str) -> Pending[tuple[PathObservation, ...]]:
-        paths = [entry.of.path for entry in self._by_host[host]]
+        paths = [self._asked(entry) for entry in self._by_host[host]]
         return self._once(("paths", host), probe_paths, self._points[host], paths)
 
     def _start_redirect(self, entry: Entry[Ingress], host: str) -> Pending[Redirect]:
-        return self._once(("redirect", entry.component), _redirected, self._points[host], entry.of.path)
+        return self._once(("redirect", entry.component), _redirected, self._points[host], self._asked(entry))
 
     def _start_upgrade(self, entry: Entry[Ingress], host: str) -> Pending[UpgradeObservation]:
         path = f"{entry.of.path.rstrip('/')}/socket.io/"
@@ -149,6 +152,13 @@ class EntranceProbes:
         if key not in self._running:
             self._running[key] = self._pool.submit(probe, *given)
         return self._running[key]
+
+    def _asked(self, entry: Entry[Ingress]) -> str:
+        """Return the path to ask for: through APISIX the one below, for the bare one may be another route's."""
+        with suppress(Absent, CouldNotLook, NotApplicable):
+            if not entry.of.exact and self._seen.gateway_of(self._seen.route(entry.planned, entry.of)):
+                return f"{entry.of.path.rstrip('/')}/"
+        return entry.of.path
 
     def _host(self, entry: Entry[Ingress]) -> str:
         host = self._seen.host_of(entry.planned)

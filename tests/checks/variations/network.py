@@ -280,24 +280,8 @@ def another_host_in_front(host: str | None) -> Vary:
     return vary
 
 
-def behind_apisix(installation: Installation) -> None:
-    """Lead everything to APISIX by one Ingress, as the charts do from 4.10 on."""
-    own = installation.find("Ingress", "keycloak")
-    for one in list(of_kind(installation, "Ingress")):
-        installation.manifests.remove(one)
-    backend = {"service": {"name": "apisix-gateway", "port": {"number": 80}}}
-    own["metadata"] = {"name": "apisix", "namespace": "ef-external"}
-    own["spec"]["rules"] = [
-        {"host": "*.example.com", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
-    ]
-    own["spec"]["tls"][0].pop("hosts")
-    installation.manifests.append(own)
-    spec = {"selector": {"app.kubernetes.io/name": "apisix"}, "ports": [{"port": 80, "targetPort": 9080}]}
-    installation.manifests.append(named("Service", "apisix-gateway", "ef-external", spec=spec) | {"apiVersion": "v1"})
-
-
-def routes_of_apisix(installation: Installation) -> None:
-    """Write the routes as APISIX's own objects, as the charts of 4.9 do."""
+def apisix_elsewhere(installation: Installation) -> None:
+    """Let APISIX stand where this account does not look, with routes of its own."""
     for one in list(of_kind(installation, "Ingress")):
         installation.manifests.remove(one)
     spec = {"controller": "apisix.apache.org/apisix-ingress"}
@@ -336,6 +320,5 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "a second ingress-nginx under a longer name": live(
         "IngressClass", lambda one: one["spec"].update(controller="k8s.io/internal-ingress-nginx")
     ),
-    "everything behind APISIX": behind_apisix,
-    "routes as objects of APISIX": routes_of_apisix,
+    "APISIX in a namespace of its own": apisix_elsewhere,
 }

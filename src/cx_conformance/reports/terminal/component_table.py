@@ -11,7 +11,14 @@ from cx_conformance.outcome.record import RunRecord
 from cx_conformance.reports.signs import WORDS, WORST_FIRST
 from cx_conformance.reports.terminal.layout import STYLES, Page, Part
 
-_SHORT: Final = {"platform": "plat", "workloads": "work", "services": "serv", "storage": "stor", "ingress": "ingr"}
+_SHORT: Final = {
+    "platform": "plat",
+    "workloads": "work",
+    "services": "serv",
+    "storage": "stor",
+    "ingress": "ingr",
+    "gateway": "gate",
+}
 """Names of areas where the full ones are too wide."""
 MANY: Final = 40
 """Components beyond which those that keep every promise share a row."""
