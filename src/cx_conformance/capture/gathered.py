@@ -81,7 +81,9 @@ class Gathered:
     @cached_property
     def routes(self) -> tuple[Route, ...]:
         """Every path of every Ingress that leads to a Service; a canary shares another's."""
-        return tuple(one for one in self.routing.all if not one.ingress.is_canary and not one.is_gateway)
+        return tuple(
+            one for one in self.routing.all if not one.ingress.is_canary and not self.routing.leads_to_gateway(one)
+        )
 
     @cached_property
     def selected(self) -> Mapping[tuple[str, str], tuple[Workload, ...]]:
