@@ -264,13 +264,18 @@ def _metadata(fact: Object) -> Object:
 
 
 def _connections(*, tls: bool) -> dict[str, str]:
-    """Return the values of the shared ConfigMap that say a port or a protocol."""
+    """Return the values of the shared ConfigMap that are no secret, and not those of everybody."""
     return {
         "ACTIVEMQ_OPEN_WIRE_PORT": "61617" if tls else "61616",
         "ACTIVEMQ_STOMP_PORT": "61615" if tls else "61613",
         "ACTIVEMQ_TRANSPORT": "ssl" if tls else "tcp",
         "ACTIVEMQ_USERNAME": "admin",
+        "KEYCLOAK_CLIENT_ID": "cim",
         "KEYCLOAK_HOST": "http://keycloak.ef-external.svc/auth/",
+        "KEYCLOAK_REALM": "expertflow",
+        "KEYCLOAK_RESOURCE": "cim",
+        "KEYCLOAK_USERNAME_ADMIN": "admin",
+        "MONGODB_AUTHENTICATION_DATABASE": "admin",
         "MONGODB_ENABLE_SSL": "true",
         "MONGODB_REPLICASET_ENABLED": "false",
         "MONGODB_USERNAME": "root",
@@ -336,7 +341,13 @@ def _template(fact: Object) -> Object:
     spec: Object = {"containers": [_container(one) for one in fact["containers"]]}
     if fact.get("initContainers"):
         image = spec["containers"][0]["image"]
-        spec["initContainers"] = [{"name": name, "image": image} for name in fact["initContainers"]]
+        # What no container mounts is there for one that ends before it.
+        mounted = {one["name"] for each in fact["containers"] for one in each.get("mounts", [])}
+        left = [one["name"] for one in fact.get("volumes", []) if one["name"] not in mounted]
+        mounts = [{"name": name, "mountPath": f"/prepare/{name}"} for name in left]
+        spec["initContainers"] = [
+            {"name": name, "image": image, "volumeMounts": mounts} for name in fact["initContainers"]
+        ]
     if fact.get("volumes"):
         spec["volumes"] = [_volume(one) for one in fact["volumes"]]
     if fact.get("imagePullSecrets"):
