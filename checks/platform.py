@@ -9,9 +9,14 @@ from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.tailoring import Planned
+from cx_conformance.cluster.ailments import ailments, ailments_of_pod
+from cx_conformance.cluster.coverage import coverage
 from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.helm_history import histories, undeployed
+from cx_conformance.cluster.recognition import recognise
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
+from cx_conformance.objects.helm import HelmRevision
 from cx_conformance.objects.namespace import Namespace
 from cx_conformance.objects.node import Node
 from cx_conformance.objects.pod import Pod
@@ -239,3 +244,79 @@ def check_limits(platform: Entry[Platform], snapshot: Snapshot, evidence: Eviden
     evidence.found, evidence.promised = found, promised
     over = [f"{found[name]} {name} of at most {most}" for name, most in promised.items() if found[name] > most]
     assert not over, "; ".join(over)
+
+
+@check(
+    "CX010",
+    "Helm releases deployed",
+    severity=Severity.MAJOR,
+    remedy="helm history RELEASE -n NAMESPACE says what happened; then helm upgrade again, or helm rollback RELEASE N",
+)
+def check_helm(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
+    """The last revision of every Helm release is deployed; after any other end objects of two revisions stand mixed."""
+    listing = snapshot.listings.get(HelmRevision)
+    if listing is None:
+        raise NotApplicable("the snapshot was taken without Helm's records")
+    for namespace in sorted(listing.refusals):
+        evidence.note(f"what Helm says of namespace {namespace} is not known: its Secrets may not be listed")
+    history = histories(one for one in listing.records if isinstance(one, HelmRevision))
+    if not history:
+        raise NotApplicable(
+            f"Helm's records may not be listed in {', '.join(sorted(listing.refusals))}"
+            if listing.refusals
+            else "nothing in the platform's namespaces was installed by Helm"
+        )
+    bad = [words for one in history if (words := undeployed(one))]
+    for one in history:
+        if one[-1].status == "uninstalled":
+            evidence.note(f"{one[-1].release} in {one[-1].namespace} was uninstalled; its history was kept")
+    evidence.found, evidence.promised = bad or f"{len(history)} releases, all deployed", "every release deployed"
+    assert not bad, "; ".join(bad)
+
+
+@check(
+    "CX011",
+    "One release",
+    severity=Severity.MINOR,
+    remedy="finish the upgrade, or the rollback, so that every component is of one release",
+)
+def check_one_release(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
+    """The image tags of all components are of one release, but for what the vendor's charts themselves leave behind."""
+    found = recognise(snapshot)
+    if found.model is None:
+        raise NotApplicable("no release was recognised: fewer than three of the vendor's components are there")
+    evidence.found = found.mixed or f"{found.release}: {found.words}"
+    evidence.promised = f"every image of {found.release}"
+    named = ", ".join(found.mixed)
+    assert not found.mixed, f"mixed releases: installed is {found.release}, and of another release are {named}"
+
+
+@check(
+    "CX012",
+    "Nothing else is broken",
+    severity=Severity.MAJOR,
+    remedy="mend what is named; `cx-conformance capture` describes what no promise knows, so that it is checked in full",
+)
+def check_others(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
+    """What stands in the platform's namespaces and no promise knows is well too: rollout, pods, references, Services."""
+    covered = coverage(seen)
+    evidence.promised = "every workload well, whether or not a promise knows it"
+    broken = [
+        f"{one.kind} {one.where}: {'; '.join(wrong[:3])}"
+        for one in covered.others
+        if (wrong := ailments(one, seen.snapshot))
+    ]
+    broken += [
+        f"pod {one.where}: {'; '.join(wrong[:3])}"
+        for one in covered.bare
+        if (wrong := ailments_of_pod(one, seen.snapshot))
+    ]
+    evidence.found = broken or f"{covered.words} are promised; the others are well"
+    if covered.not_covered:
+        evidence.note(f"not covered: {', '.join(covered.not_covered)}; `cx-conformance capture` describes them")
+    for one in covered.others:
+        if one.replicas == 0 and one.kind != "CronJob":
+            evidence.note(f"{one.kind} {one.where} is scaled to zero")
+    if not covered.others and not covered.bare:
+        raise NotApplicable("every workload in the platform's namespaces is promised")
+    assert not broken, f"{len(broken)} that no promise knows: {'; '.join(broken)}"

@@ -54,6 +54,46 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRecord:
+    """Which release of the platform was promised, which one stands there, and how much of that is promised."""
+
+    promised: str = ""
+    """The release whose promises were checked; empty: a blueprint file was given."""
+    chosen: str = ""
+    """Who chose it: ``recognised``, ``option``, ``site``, ``sandbox``, ``blueprint``, or ``assumed``."""
+    version: str = ""
+    """The release that is installed, as far as it was recognised: ``4.8``."""
+    model: str = ""
+    """How it was installed: ``charts`` or ``manifests``; empty: not recognised."""
+    by: str = ""
+    """How it was recognised, in words."""
+    sure: str = ""
+    """How sure that is: ``certain``, ``likely`` or ``assumed``."""
+    told: tuple[str, ...] = ()
+    """What does not fit together, and what stands for what: a line each."""
+    covered: str = ""
+    """How much of what is installed is promised: ``27 of 54 workloads``; empty: it could not be counted."""
+    not_covered: tuple[str, ...] = ()
+    """What stands in the platform's namespaces and no promise knows."""
+
+    @property
+    def words(self) -> str:
+        """Which release, how it was recognised, and how sure that is, in one line."""
+        by_model = f" by {self.model}" if self.model else ""
+        recognised = f"{self.version}{by_model}, {self.sure}: {self.by}" if self.model else self.by or "not looked at"
+        match self.chosen:
+            case "recognised":
+                return recognised
+            case "assumed":
+                return f"{self.promised}, assumed: {recognised}"
+            case "blueprint":
+                return f"that of the blueprint given; installed is {recognised}"
+            case _:
+                who = {"option": "--release", "site": "the site file", "sandbox": "the embedded cluster"}[self.chosen]
+                return f"{self.promised}, says {who}; installed is {recognised}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverState:
     """A waiver of the site and whether it was needed."""
 
@@ -100,6 +140,8 @@ class RunRecord:
     blueprint: Input
     site: Input
     fqdn: str = ""
+    release: ReleaseRecord | None = None
+    """None: an earlier version of the suite did not say."""
     cluster: ClusterFacts | None = None
     """None: the cluster could not be reached."""
     static: bool = False

@@ -10,6 +10,7 @@ from cx_conformance.blueprint.lint.edges import calls_leading_nowhere
 from cx_conformance.outcome.outcome import Outcome
 from cx_conformance.outcome.record import ClusterFacts, Input, RunRecord, WaiverState
 from cx_conformance.run.circumstances import edges_of, groups_of, who
+from cx_conformance.run.released import release_of
 
 if TYPE_CHECKING:
     from cx_conformance.run.run import Run
@@ -38,6 +39,7 @@ def record_of(run: "Run", lost: Collection[Outcome] = ()) -> RunRecord:
             sha256=run.site.sha256 if run.site else "",
         ),
         fqdn=run.fqdn or "",
+        release=release_of(run) if run.looks.has_snapshot else None,
         cluster=_facts(run),
         static=run.options.static,
         outcomes=(*map(run.without_secrets, run.outcomes.values()), *lost),

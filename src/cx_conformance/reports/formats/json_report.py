@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from cx_conformance.outcome.outcome import Outcome
-from cx_conformance.outcome.record import ClusterFacts, EdgeRecord, Input, RunRecord, WaiverState
+from cx_conformance.outcome.record import ClusterFacts, EdgeRecord, Input, ReleaseRecord, RunRecord, WaiverState
 from cx_conformance.reports.cleaning import Cleaner
 from cx_conformance.reports.formats.report_schema import SCHEMA_ID
 from cx_conformance.reports.scrubber import Scrubber
@@ -65,6 +65,7 @@ def _run(record: RunRecord) -> dict[str, Any]:
         "started": record.started.isoformat(),
         "blueprint": dataclasses.asdict(record.blueprint),
         "site": dataclasses.asdict(record.site),
+        "release": dataclasses.asdict(record.release) if record.release else None,
         "cluster": dataclasses.asdict(record.cluster) if record.cluster else None,
         "edges": [dataclasses.asdict(one) for one in record.edges],
         "waivers": [dataclasses.asdict(one) | {"expires": one.expires.isoformat()} for one in record.waivers],
@@ -79,6 +80,7 @@ def _record(document: Mapping[str, Any]) -> RunRecord:
             "started": dt.datetime.fromisoformat(run["started"]),
             "blueprint": Input(**run["blueprint"]),
             "site": Input(**run["site"]),
+            "release": _release(run.get("release")),
             "cluster": _cluster(run["cluster"]) if run["cluster"] is not None else None,
             "components": tuple(run["components"]),
             "edges": tuple(EdgeRecord(**one) for one in run.get("edges", ())),
@@ -86,6 +88,13 @@ def _record(document: Mapping[str, Any]) -> RunRecord:
         },
         outcomes=tuple(Outcome.from_mapping(one) for one in document["outcomes"]),
     )
+
+
+def _release(shown: Mapping[str, Any] | None) -> ReleaseRecord | None:
+    """Read it; reports of earlier versions have none."""
+    if shown is None:
+        return None
+    return ReleaseRecord(**dict(shown) | {name: tuple(shown.get(name, ())) for name in ("told", "not_covered")})
 
 
 def _cluster(shown: Mapping[str, Any]) -> ClusterFacts:

@@ -68,6 +68,7 @@ def suite_properties(record: RunRecord) -> dict[str, str]:
         "blueprint.name": record.blueprint.name,
         "blueprint.version": record.blueprint.version,
         "blueprint.sha256": record.blueprint.sha256,
+        **_of_the_release(record),
         "site": record.site.name,
         "site.sha256": record.site.sha256,
         "fqdn": record.fqdn,
@@ -76,6 +77,20 @@ def suite_properties(record: RunRecord) -> dict[str, str]:
         "deselected": str(record.deselected),
         "selection": record.selection,
         "interrupted": _truth(said=record.interrupted),
+    }
+
+
+def _of_the_release(record: RunRecord) -> dict[str, str]:
+    known = record.release
+    return {
+        "release": known.promised if known else "",
+        "release.chosen": known.chosen if known else "",
+        "release.installed": known.version if known else "",
+        "release.model": known.model if known else "",
+        "release.by": known.by if known else "",
+        "release.sure": known.sure if known else "",
+        "release.told": "; ".join(known.told) if known else "",
+        "covered": known.covered if known else "",
     }
 
 

@@ -47,6 +47,7 @@ def _run() -> dict[str, Any]:
             "blueprint": _input("The blueprint that the cluster was compared with."),
             "site": _input("The site file; an empty name: none was given."),
             "fqdn": _text("Host name of the installation."),
+            "release": {"anyOf": [_release(), {"type": "null"}], "description": "Null: nothing could be looked at."},
             "cluster": {"anyOf": [_cluster(), {"type": "null"}], "description": "Null: it could not be reached."},
             "static": _flag("Only the API was looked at: no exec, no tunnel, no login."),
             "components": _list(_text("Id of a component."), "The components of the plan, in the page's order."),
@@ -61,6 +62,25 @@ def _run() -> dict[str, Any]:
             "waivers": _list(_waiver(), "Every waiver of the site."),
             "interrupted": _flag("The run was stopped before its end."),
             "extra": {"type": "object", "description": "What else a part of the suite recorded of the run."},
+        }
+    )
+
+
+def _release() -> dict[str, Any]:
+    return _record(
+        {
+            "promised": _text("The release whose promises were checked; empty: a blueprint file was given."),
+            "chosen": {
+                "enum": ["recognised", "option", "site", "sandbox", "blueprint", "assumed"],
+                "description": "Who chose it.",
+            },
+            "version": _text("The release that is installed, as far as it was recognised."),
+            "model": {"enum": ["charts", "manifests", ""], "description": "How it was installed; empty: not known."},
+            "by": _text("How it was recognised."),
+            "sure": {"enum": ["certain", "likely", "assumed", ""], "description": "How sure that is."},
+            "told": _list(_text("A sentence."), "What does not fit together, and what stands for what."),
+            "covered": _text("How much of what is installed is promised, such as 27 of 54 workloads."),
+            "not_covered": _list(_text("Kind, namespace and name."), "What is installed and no promise knows."),
         }
     )
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.outcome.outcome import Outcome, Result
-from cx_conformance.outcome.record import ClusterFacts, RunRecord
+from cx_conformance.outcome.record import ClusterFacts, ReleaseRecord, RunRecord
 from cx_conformance.outcome.roots import causes_of
 from cx_conformance.outcome.verdict import Verdict
 from cx_conformance.reports.cleaning import Cleaner, ordered
@@ -23,6 +23,8 @@ from cx_conformance.reports.terminal.layout import Page
 _COLUMN: Final = 11
 _NARROWEST: Final = 40
 _USUAL: Final = 80
+_FEW: Final = 6
+"""So many things that are not covered are named here; the others stand in the reports."""
 _STYLE: Final = {
     Verdict.CONFORMANT: "bold green",
     Verdict.DEVIATIONS: "bold yellow",
@@ -50,6 +52,8 @@ def header(record: RunRecord, console: Console, scrubber: Scrubber | None = None
     page.line((f"cx-conformance {run.suite_version}", "bold"))
     blueprint = f"{run.blueprint.name} {run.blueprint.version} (sha256 {run.blueprint.sha256[:12]})"
     lines = [("blueprint", blueprint)]
+    if run.release:
+        lines += [("release", run.release.words), *(("", one) for one in run.release.told)]
     site = ", ".join(part for part in (run.site.name, run.fqdn) if part)
     lines += [("site", site)] if site else []
     if cluster := run.cluster:
@@ -115,7 +119,20 @@ def _verdict(page: Page, record: RunRecord) -> None:
     counts = Counter(one.result for one in record.outcomes)
     said = ", ".join(f"{word} {counts[result]:,}" for result, word in WORDS.items() if counts[result])
     page.paragraph(f"{counted(len(record.outcomes), 'outcome')} in {record.seconds:.1f} s{': ' if said else ''}{said}")
+    if record.release and record.release.covered:
+        page.paragraph(_covered(record.release))
     page.line((f"Verdict: {_said(record, counts)}", _STYLE[record.verdict]))
+
+
+def _covered(release: ReleaseRecord) -> str:
+    """Return how much of what is installed the verdict is about, and what it is not about."""
+    covered = f"Promised are {release.covered} in the platform's namespaces"
+    if not release.not_covered:
+        return f"{covered}."
+    some = ", ".join(release.not_covered[:_FEW])
+    more = len(release.not_covered) - _FEW
+    others = f" and {more} more" if more > 0 else ""
+    return f"{covered}; not covered: {some}{others}. `cx-conformance capture` describes what nobody has."
 
 
 def verdict_line(record: RunRecord) -> Text:

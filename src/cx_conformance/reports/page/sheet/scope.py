@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from cx_conformance.outcome.record import Input, RunRecord
+from cx_conformance.outcome.record import Input, ReleaseRecord, RunRecord
 from cx_conformance.reports.language import Texts
 
 
@@ -38,6 +38,9 @@ def scope(record: RunRecord, texts: Texts) -> list[tuple[str, str]]:
         ]
     else:
         lines.append(("cluster", texts("unreachable")))
+    if record.release:
+        lines.append(("release", "; ".join((record.release.words, *record.release.told))))
+        lines.append(("covered", _covered(record.release, texts)))
     lines += [
         ("blueprint", _input(record.blueprint, texts)),
         ("who", record.who or texts("scope.unknown")),
@@ -52,6 +55,13 @@ def scope(record: RunRecord, texts: Texts) -> list[tuple[str, str]]:
     if "cluster_writes" in record.extra:
         lines.append(("cluster_writes", "; ".join(record.extra["cluster_writes"]) or texts("scope.none")))
     return [(texts(f"scope.{label}"), text) for label, text in lines]
+
+
+def _covered(release: ReleaseRecord, texts: Texts) -> str:
+    covered = texts("scope.promised", covered=release.covered or texts("scope.unknown"))
+    if not release.not_covered:
+        return covered
+    return f"{covered}; {texts('scope.not_covered', things=', '.join(release.not_covered))}"
 
 
 def _input(file: Input, texts: Texts) -> str:

@@ -1,0 +1,88 @@
+"""What is wrong with a workload of which nothing is promised: whatever any workload owes to whoever made it."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from cx_conformance.cluster.claims import claims_of
+from cx_conformance.cluster.dangling import needed
+from cx_conformance.cluster.ports import container_port_for, ready_endpoints
+from cx_conformance.cluster.readiness import rollout
+from cx_conformance.cluster.snapshot import Snapshot
+from cx_conformance.cluster.troubles import troubles
+from cx_conformance.objects.config import ConfigMap
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.service import Service
+from cx_conformance.objects.storage import PersistentVolumeClaim
+from cx_conformance.objects.workload import Workload
+from cx_conformance.outcome.looking import CouldNotLook
+
+
+def ailments(live: Workload, snapshot: Snapshot) -> tuple[str, ...]:
+    """Return what is wrong with a workload, its pods, what they refer to and the Services before them.
+
+    What may not be looked at is no ailment. The first tells most: the rest often follows from it.
+    """
+    found: list[str] = []
+    for look in (_references, _claims, _pods, _rollout, _services):
+        with suppress(CouldNotLook):
+            found += look(live, snapshot)
+    return tuple(dict.fromkeys(found))
+
+
+def ailments_of_pod(pod: Pod, snapshot: Snapshot) -> tuple[str, ...]:
+    """Return what is wrong with a pod just now."""
+    return tuple(one.words for one in troubles(pod, snapshot.events_about(pod), snapshot.now) if one.current)
+
+
+def _references(live: Workload, snapshot: Snapshot) -> Iterator[str]:
+    for one in needed(live.template.spec):
+        if one.kind == "Secret" and snapshot.secret(live.namespace, one.name) is None:
+            yield f"Secret {one.name} does not exist ({one.how} in {one.where})"
+        if one.kind == "ConfigMap":
+            there = snapshot.get(ConfigMap, live.namespace, one.name)
+            if there is None:
+                yield f"ConfigMap {one.name} does not exist ({one.how} in {one.where})"
+            elif one.key is not None and one.key not in there.keys:
+                yield f"ConfigMap {one.name} has no key {one.key} ({one.how} in {one.where})"
+
+
+def _claims(live: Workload, snapshot: Snapshot) -> Iterator[str]:
+    pods = [one for one in snapshot.pods_of(live) if not one.finished and one.deleted is None]
+    if not pods and live.replicas == 0:
+        return
+    for names in claims_of(live, pods).values():
+        for name in names:
+            claim = snapshot.get(PersistentVolumeClaim, live.namespace, name)
+            if claim is None:
+                yield f"claim {name} does not exist"
+            elif claim.phase != "Bound":
+                yield f"claim {name} is {claim.phase}"
+
+
+def _pods(live: Workload, snapshot: Snapshot) -> Iterator[str]:
+    for pod in snapshot.pods_of(live):
+        if not pod.finished:
+            yield from ailments_of_pod(pod, snapshot)
+
+
+def _rollout(live: Workload, snapshot: Snapshot) -> Iterator[str]:
+    if live.deleted is None and live.kind != "CronJob":
+        state = rollout(live, snapshot.pods_of(live))
+        if not state.complete:
+            yield state.words
+
+
+def _services(live: Workload, snapshot: Snapshot) -> Iterator[str]:
+    """Yield what is wrong with the Services that select the workload's pods, while it is to have any."""
+    if live.replicas == 0:
+        return
+    for service in snapshot.list(Service, live.namespace):
+        if not service.selects(live.template.labels):
+            continue
+        slices = snapshot.endpoints(service)
+        for port in service.ports:
+            told = f"Service {service.name} port {port.number}"
+            if container_port_for(port, live.template) is None and not service.headless:
+                yield f"{told} leads to {port.target}, which no container has"
+            elif not ready_endpoints(service, slices, port):
+                yield f"{told} has no ready endpoint"
