@@ -295,10 +295,10 @@ def check_one_release(platform: Entry[Platform], snapshot: Snapshot, evidence: E
     "CX012",
     "Nothing else is broken",
     severity=Severity.MAJOR,
-    remedy="mend what is named; `cx-conformance capture` describes what no promise knows, so that it is checked in full",
+    remedy="mend what is named; `cx-conformance capture` describes what no promise knows, to be checked in full",
 )
 def check_others(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
-    """What stands in the platform's namespaces and no promise knows is well too: rollout, pods, references, Services."""
+    """What else stands in the platform's namespaces is well too: rollouts, pods, what they refer to, Services."""
     covered = coverage(seen)
     evidence.promised = "every workload well, whether or not a promise knows it"
     broken = [
