@@ -1,0 +1,186 @@
+from typing import Any
+
+import pytest
+
+from cx_conformance.blueprint.promise import Severity
+from cx_conformance.outcome.outcome import Outcome, Result
+from tests.checks.installation import Installation, notes
+from tests.releases.from_facts import helm_secret
+
+Object = dict[str, Any]
+
+
+def stranger(**spec: Any) -> Object:
+    """Return a Deployment that no promise knows."""
+    labels = {"app": "stranger"}
+    container = {"name": "stranger", "image": "registry.example.com/stranger:1", "ports": [{"containerPort": 8080}]}
+    pod = {"containers": [container | spec.pop("container", {})], **spec.pop("pod", {})}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "stranger", "namespace": "expertflow", "labels": labels},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+            **spec,
+        },
+    }
+
+
+def made_by_helm(installation: Installation, *revisions: Object) -> Outcome:
+    """Judge Helm's releases, with an object that Helm made."""
+    installation.manifests += revisions
+    return installation.outcome("CX010", "platform")
+
+
+def others(installation: Installation) -> Outcome:
+    """Judge what no promise knows."""
+    return installation.outcome("CX012", "platform")
+
+
+def test_helm_is_no_matter_where_it_installed_nothing() -> None:
+    """An installation from manifests has no releases."""
+    assert made_by_helm(Installation()).result is Result.NOT_APPLICABLE
+
+
+def test_every_helm_release_that_is_deployed_is_kept() -> None:
+    """Older revisions are superseded; that is how it should be."""
+    outcome = made_by_helm(
+        Installation(),
+        helm_secret("ef-cx", "expertflow", status="superseded", version=9),
+        helm_secret("ef-cx", "expertflow", version=10),
+        helm_secret("mongo", "ef-external"),
+    )
+    assert outcome.result is Result.PASS
+    assert outcome.evidence["found"] == "2 releases, all deployed"
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("failed", "revision 2 failed"),
+        ("pending-upgrade", "revision 2 is still being upgraded, or broke off there"),
+        ("pending-install", "revision 2 is still being installed, or broke off there"),
+        ("superseded", "revision 2 is superseded, and no revision came after it"),
+        ("odd", "revision 2 has status odd"),
+    ],
+)
+def test_a_helm_release_whose_last_revision_is_not_deployed_is_broken(status: str, words: str) -> None:
+    """The message says what to do, and to which revision it can be rolled back."""
+    outcome = made_by_helm(
+        Installation(),
+        helm_secret("ef-cx", "expertflow", status="superseded"),
+        helm_secret("ef-cx", "expertflow", status=status, version=2),
+    )
+    assert (outcome.result, outcome.severity) == (Result.FAIL, Severity.MAJOR)
+    way = "helm history ef-cx -n expertflow, helm rollback ef-cx 1 -n expertflow"
+    assert outcome.message == f"release ef-cx in expertflow: {words} ({way})"
+
+
+def test_an_uninstalled_helm_release_is_only_noted() -> None:
+    """Its history was kept, its objects are gone; whether they are missed others say."""
+    outcome = made_by_helm(Installation(), helm_secret("old", "expertflow", status="uninstalled"))
+    assert outcome.result is Result.PASS
+    assert notes(outcome) == ["old in expertflow was uninstalled; its history was kept"]
+
+
+def test_components_of_one_release_are_kept_and_one_of_another_is_a_minor_finding() -> None:
+    """The page's own installation has tags of the vendor's only where somebody set them."""
+    installation = Installation()
+    assert installation.outcome("CX011", "platform").result is Result.PASS
+    container = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]["containers"][0]
+    container["image"] = "gitimages.expertflow.com/cim/ccm:4.9.1"
+    outcome = installation.outcome("CX011", "platform")
+    assert (outcome.result, outcome.severity) == (Result.FAIL, Severity.MINOR)
+    assert outcome.message == "mixed releases: installed is 4.5.3, and of another release are ccm (4.9.1)"
+
+
+def test_where_everything_is_promised_there_is_nothing_else_to_look_at() -> None:
+    """The reference installation holds what the blueprint promises, and no more."""
+    assert others(Installation()).result is Result.NOT_APPLICABLE
+
+
+def test_a_stranger_that_is_well_is_told_as_not_covered() -> None:
+    """Somebody may want to describe it."""
+    installation = Installation()
+    installation.manifests.append(stranger())
+    outcome = others(installation)
+    assert outcome.result is Result.PASS
+    assert notes(outcome) == [
+        "not covered: Deployment expertflow/stranger; `cx-conformance capture` describes them",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"pod": {"volumes": [{"name": "gone", "persistentVolumeClaim": {"claimName": "gone"}}]}},
+            "claim gone does not exist",
+        ),
+        (
+            {"container": {"envFrom": [{"configMapRef": {"name": "gone"}}]}},
+            "ConfigMap gone does not exist (envFrom in stranger)",
+        ),
+        (
+            {"container": {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "gone", "key": "a"}}}]}},
+            "Secret gone does not exist (env in stranger)",
+        ),
+    ],
+)
+def test_a_stranger_that_lacks_something_is_broken(change: Object, words: str) -> None:
+    """It is told what lacks, before what follows from it."""
+    installation = Installation()
+    installation.manifests.append(stranger(**change))
+    outcome = others(installation)
+    assert (outcome.result, outcome.severity) == (Result.FAIL, Severity.MAJOR)
+    assert outcome.message.startswith(f"1 that no promise knows: Deployment expertflow/stranger: {words}")
+
+
+def test_a_service_of_a_stranger_that_leads_nowhere_is_broken() -> None:
+    """Its named target is in no container."""
+    installation = Installation()
+    ports = [{"name": "http", "port": 80, "targetPort": "nowhere"}]
+    about = {"name": "stranger", "namespace": "expertflow"}
+    spec = {"selector": {"app": "stranger"}, "ports": ports}
+    installation.manifests += [
+        stranger(),
+        {"apiVersion": "v1", "kind": "Service", "metadata": about, "spec": spec},
+    ]
+    outcome = others(installation)
+    assert outcome.result is Result.FAIL
+    assert "Service stranger port 80 leads to nowhere, which no container has" in outcome.message
+    strangers = "Deployment expertflow/stranger, Service expertflow/stranger"
+    assert notes(outcome) == [f"not covered: {strangers}; `cx-conformance capture` describes them"]
+
+
+def test_a_pod_that_belongs_to_nothing_known_is_looked_at_too() -> None:
+    """An operator's pod, or one made by hand, may hang as well."""
+    installation = Installation()
+    container = {"name": "lone", "image": "registry.example.com/lone:1"}
+    about = {"name": "lone", "namespace": "expertflow"}
+    spec = {"containers": [container | {"envFrom": [{"secretRef": {"name": "gone"}}]}]}
+    installation.manifests.append({"apiVersion": "v1", "kind": "Pod", "metadata": about, "spec": spec})
+    outcome = others(installation)
+    assert outcome.result is Result.FAIL
+    assert outcome.message.startswith("1 that no promise knows: pod expertflow/lone: ")
+
+
+def test_a_stranger_that_is_scaled_to_zero_is_only_noted() -> None:
+    """Nobody said how many there should be."""
+    installation = Installation()
+    installation.manifests.append(stranger(replicas=0))
+    outcome = others(installation)
+    assert outcome.result is Result.PASS
+    assert "Deployment expertflow/stranger is scaled to zero" in notes(outcome)
+
+
+def test_another_name_for_a_promised_workload_is_no_stranger() -> None:
+    """A second Service before the same pods is covered by what it leads to."""
+    installation = Installation()
+    known = installation.find("Service", "ef-ccm-svc")
+    spec = {"selector": known["spec"]["selector"], "ports": [{"port": 8081}]}
+    about = {"name": "ccm-too", "namespace": "expertflow"}
+    installation.manifests += [stranger(), {"apiVersion": "v1", "kind": "Service", "metadata": about, "spec": spec}]
+    assert "ccm-too" not in str(notes(others(installation)))
