@@ -306,11 +306,9 @@ def check_others(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> N
         for one in covered.others
         if (wrong := ailments(one, seen.snapshot))
     ]
-    broken += [
-        f"pod {one.where}: {'; '.join(wrong[:3])}"
-        for one in covered.bare
-        if (wrong := ailments_of_pod(one, seen.snapshot))
-    ]
+    for pod in covered.bare:
+        for words in ailments_of_pod(pod, seen.snapshot)[:1]:
+            evidence.note(f"no workload is known that pod {pod.where} belongs to, and it is not well: {words}")
     evidence.found = broken or f"{covered.words} are promised; the others are well"
     if covered.not_covered:
         evidence.note(f"not covered: {', '.join(covered.not_covered)}; `cx-conformance capture` describes them")

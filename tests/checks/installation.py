@@ -179,7 +179,7 @@ def snapshot_of(
         if record is not None and record in records:
             records[record].append(KINDS[record].parse(one))
         elif one["kind"] == "Secret":
-            if one.get("type") == "helm.sh/release.v1":
+            if one["metadata"].get("labels", {}).get("owner") == "helm":
                 records[HelmRevision].append(helm_revision(one))
             place = one["metadata"]["namespace"], one["metadata"]["name"]
             data = one.get("data") or {}

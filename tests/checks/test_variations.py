@@ -244,6 +244,8 @@ def redis_exporter(installation: Installation) -> None:
     renamed(installation, "StatefulSet", "redis", "redis-master")
     other = copy.deepcopy(installation.find("Deployment", "ef-ccm"))
     other["metadata"] = {"name": "redis", "namespace": "ef-external", "labels": {"app": "exporter"}}
+    exporter = {"name": "exporter", "image": "oliver006/redis_exporter:v1.74.0"}
+    other["spec"]["template"]["spec"] = {"containers": [exporter]}
     other["spec"]["selector"]["matchLabels"] = other["spec"]["template"]["metadata"]["labels"] = {"app": "exporter"}
     installation.manifests.append(other)
 

@@ -8,11 +8,13 @@ from typing import Final
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.kinds import WORKLOADS
 from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.snapshot_record import Snapshot
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.service import Service
-from cx_conformance.objects.workload import Workload
+from cx_conformance.objects.workload import CronJob, DaemonSet, Workload
 from cx_conformance.outcome.looking import CouldNotLook
 
+_OWNERS: Final[dict[str, type[Workload]]] = {"DaemonSet": DaemonSet, "Job": CronJob}
 _BY_ITSELF: Final = "cx-conformance"
 """What the suite's own objects are called, where it runs in the platform's namespaces."""
 
@@ -60,6 +62,16 @@ def coverage(seen: Seen) -> Coverage:
         bare=tuple(_bare(seen, everything)),
         services=tuple(_unknown_services(seen, promised)),
     )
+
+
+def owners_in(snapshot: Snapshot) -> tuple[type[Workload], ...]:
+    """Return the kinds of workload that own pods of the platform's namespaces beside Deployments and StatefulSets."""
+    found: set[type[Workload]] = set()
+    with suppress(CouldNotLook):
+        for pod in snapshot.visible(Pod):
+            owner = pod.owner.kind if pod.owner and pod.namespace in snapshot.namespaces else ""
+            found |= {_OWNERS[owner]} if owner in _OWNERS else set()
+    return tuple(found)
 
 
 def _claimed(seen: Seen) -> Iterator[Workload]:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from cx_conformance.cluster.coverage import owners_in
 from cx_conformance.cluster.recognition import recognise
 from cx_conformance.cluster.rights import every_kind_for, kinds_for
 from cx_conformance.cluster.seen import Seen
@@ -23,7 +24,8 @@ def look(cluster: "Cluster", promises: "Promises") -> Snapshot:
             promises.decide(recognise(lists))
         plan = promises.plan
         lacks = Seen(lists, plan).lacks_workload
-        return Further(kinds=every_kind_for(plan) if lacks else kinds_for(plan), alternatives=plan.secrets)
+        wanted = every_kind_for(plan) if lacks else (*kinds_for(plan), *owners_in(lists))
+        return Further(kinds=wanted, alternatives=plan.secrets)
 
     known = promises.choice is not None
     places = promises.plan.namespaces if known else promises.first_namespaces
