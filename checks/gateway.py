@@ -7,7 +7,7 @@ from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.cluster.gateway import Gateway
-from cx_conformance.cluster.gateway_reach import Aim, Asked, Led, asked, led, taken, why_not_taken
+from cx_conformance.cluster.gateway_reach import Aim, Asked, Led, Taken, asked, led, service_of, taken, why_not_taken
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.check import NotApplicable, check
@@ -48,14 +48,21 @@ def _through(ingress: Entry[Ingress], seen: Seen) -> tuple[Gateway, Route | None
     gateway = seen.gateway_of(rule) if rule else seen.gateway
     if gateway is None:
         raise NotApplicable("its path passes no APISIX")
+    if seen.is_served_by(ingress.planned, gateway.namespace, gateway.name):
+        raise NotApplicable("it is APISIX itself")
     if not gateway.is_seen:
         raise NotApplicable(f"APISIX ({gateway.where}) keeps its routes where the API does not show them")
     written = rule.host if rule and not rule.host.startswith("*") else ""
     return gateway, rule, (seen.host_of(ingress.planned) or written or gateway.agreed_host).lower()
 
 
-def _named(ingress: Entry[Ingress], seen: Seen) -> tuple[str, ...]:
-    return (seen.service(ingress.planned).object.name, *ingress.of.also_services)
+def _taken(one: Asked, ingress: Entry[Ingress], seen: Seen, gateway: Gateway) -> Taken:
+    return taken(gateway, one, seen.service(ingress.planned).object.name, _known(seen))
+
+
+def _known(seen: Seen) -> set[str]:
+    """Return the targets of routes to which nothing is there, by the vendor's own charts."""
+    return {one.says for one in seen.plan.blueprint.chart_errata if one.kind == "route" and one.says}
 
 
 @check(
@@ -91,13 +98,13 @@ def check_route(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
 
 
 def _led(ingress: Entry[Ingress], seen: Seen, gateway: Gateway, one: Asked) -> Led:
-    found = taken(gateway, one, _named(ingress, seen))
+    found = _taken(one, ingress, seen, gateway)
     if found.route is None:
         why, cause = why_not_taken(gateway, one.call)
         return Led(why=why, cause=cause)
     facts = ingress.planned.facts.service
     ports = {number for port in facts.ports for number in (port.port, *port.also)} if facts else None
-    aim = Aim(service=seen.service(ingress.planned).object, ports=ports, others=ingress.of.also_services)
+    aim = Aim(service=seen.service(ingress.planned).object, ports=ports)
     return led(seen.snapshot, found, one, aim)
 
 
@@ -114,8 +121,7 @@ def check_web_socket(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) ->
     wanted = [one for one in asked(ingress.of, host) if one.web_socket]
     if not wanted:
         raise NotApplicable("its clients open no WebSocket")
-    services = _named(ingress, seen)
-    routes = {one.call.path: taken(gateway, one, services).route for one in wanted}
+    routes = {one.call.path: _taken(one, ingress, seen, gateway).route for one in wanted}
     shut = [
         f"{route.place} takes {path} without enable_websocket"
         for path, route in routes.items()
@@ -141,12 +147,19 @@ def check_references(platform: Entry[Platform], seen: Seen, evidence: Evidence) 
     promised = set()
     for entry in seen.plan.entries("ingress"):
         host = (seen.host_of(entry.planned) or gateway.agreed_host).lower()
-        found = (taken(gateway, one, ()).route for one in asked(entry.of, host))
+        found = (taken(gateway, one, "", _known(seen)).route for one in asked(entry.of, host))
         promised |= {one.place for one in found if one}
-    lost = [
-        f"{route.place} refers to {', '.join(route.lost)}"
-        for route in gateway.routes
-        if route.enabled and route.lost and route.place not in promised
-    ]
+    others = [one for one in gateway.routes if one.enabled and one.place not in promised]
+    lost = [f"{one.place} refers to {', '.join(one.lost)}" for one in others if one.lost]
     evidence.promised, evidence.found, evidence.seen_at = "every id defined", lost or "none lacks", gateway.source
+    for known in (True, False):
+        dead = [
+            f"{', '.join(one.paths)} to {target.text}"
+            for one in others
+            for target in one.targets
+            if target.service and (target.text in _known(seen)) is known and service_of(seen.snapshot, target) is None
+        ]
+        if dead:
+            why = ", as the vendor's charts have it" if known else ""
+            evidence.note(f"routes that nothing promises lead to Services that do not exist{why}: {'; '.join(dead)}")
     assert not lost, "; ".join(lost[:_MOST_SHOWN])

@@ -32,7 +32,6 @@ NO_FACTS: Final[Mapping[str, str]] = {
     "secrets.or_config_map": "accepted instead; tried among the variations",
     "health.also_schemes": "accepted instead",
     "ingress.exact": "says how much of the path is promised",
-    "ingress.also_services": "accepted instead",
     "ingress.also_paths": "not required, by the model's own words",
     **dict.fromkeys(
         (f"ingress.paths.{name}" for name in ("path", "method", "web_socket", "open", "inside")),

@@ -191,8 +191,6 @@ class Ingress(Promise):
     """Further paths that lead to the same component, such as ``/`` or ``/assets``; not required."""
     paths: tuple[OutsidePath, ...] = ()
     """Further paths that are required."""
-    also_services: tuple[DnsLabel, ...] = ()
-    """Services to which the entrance may lead instead, and which lead on to the component; accepted with a note."""
     web_socket: bool = False
     """Whether clients upgrade to a WebSocket (socket.io) below it."""
     exact: bool = False

@@ -142,6 +142,13 @@ class Gateway:
         hosts = Counter(host for route in self.routes for host in route.hosts if not host.startswith("*"))
         return hosts.most_common(1)[0][0] if hosts else ""
 
+    @cached_property
+    def own_host(self) -> str:
+        """The name under which pods call it: as some route writes it, else with the usual domain."""
+        named = f"{self.name}.{self.namespace}"
+        written = (host for route in self.routes for host in route.hosts if f"{host}.".startswith(f"{named}."))
+        return next(written, f"{named}.svc.cluster.local")
+
     def taking(self, call: Call) -> Iterator[GatewayRoute]:
         """Yield the routes that take a call, in APISIX's order."""
         return taking(self.routes, call, self.router)

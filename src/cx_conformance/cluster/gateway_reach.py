@@ -42,28 +42,31 @@ def asked(promise: Ingress, host: str) -> Iterator[Asked]:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How APISIX takes a call: the route that comes first, and those before it that may take it too."""
+    """How APISIX takes a call: the route that comes first; before it those that may, and those passed over."""
 
     route: GatewayRoute | None
     perhaps: tuple[GatewayRoute, ...] = ()
+    passed: tuple[GatewayRoute, ...] = ()
 
 
-def taken(gateway: Gateway, one: Asked, services: Collection[str]) -> Taken:
+def taken(gateway: Gateway, one: Asked, service: str, known: Collection[str] = ()) -> Taken:
     """Return the route that takes a call.
 
-    One whose conditions cannot be told from outside counts where it leads to one of ``services``.
+    One whose conditions cannot be told from outside counts where it leads to ``service``. One that leads to a target
+    among ``known`` is passed over: the vendor's charts ship it, though nothing is there.
     """
-    call = one.call
-    if one.inside:
-        found = gateway.for_another_host(call)
-        return Taken(found or next(gateway.taking(call), None))
+    call = Call(one.call.path, gateway.own_host, one.call.method) if one.inside else one.call
     perhaps: list[GatewayRoute] = []
+    passed: list[GatewayRoute] = []
     for route in gateway.taking(call):
-        if not route.limits:
-            return Taken(route, tuple(perhaps))
-        perhaps.append(route)
-    fitting = (route for route in perhaps if any(target.service in services for target in route.targets))
-    return Taken(next(fitting, None), tuple(perhaps))
+        if route.targets and all(target.text in known for target in route.targets):
+            passed.append(route)
+        elif route.limits:
+            perhaps.append(route)
+        else:
+            return Taken(route, tuple(perhaps), tuple(passed))
+    fitting = (route for route in perhaps if any(target.service == service for target in route.targets))
+    return Taken(next(fitting, None), tuple(perhaps), tuple(passed))
 
 
 def why_not_taken(gateway: Gateway, call: Call) -> tuple[str, str]:
@@ -135,11 +138,10 @@ class Led:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aim:
-    """Where calls are to arrive: a Service, at one of its promised ports (None: any), or ``others`` in between."""
+    """Where calls are to arrive: a Service, at one of its promised ports (None: any)."""
 
     service: Service
     ports: Collection[int] | None
-    others: Collection[str] = ()
 
 
 def led(snapshot: Snapshot, found: Taken, one: Asked, aim: Aim) -> Led:
@@ -149,13 +151,14 @@ def led(snapshot: Snapshot, found: Taken, one: Asked, aim: Aim) -> Led:
         raise ValueError("no route takes the call")
     begun = f"{route.place} takes {one.call.text}"
     notes = [f"{each.place} may take {one.call.text}: it depends on {', '.join(each.limits)}" for each in found.perhaps]
+    notes += [
+        f"{each.place} comes before, to {', '.join(target.text for target in each.targets)}: by the vendor's charts"
+        for each in found.passed
+    ]
     why = _why_spoiled(route, one)
     if why:
         return Led(why=f"{begun}, and {why}")
     for target in route.targets:
-        if target.service in aim.others:
-            notes.append(f"{begun} to Service {target.text}, which is to lead on to the component")
-            continue
         away = _why_not_at(snapshot, target, aim)
         if away:
             return Led(why=f"{begun} to {target.text}{away}")

@@ -156,6 +156,13 @@ class Seen(Finder):
         instead = f"; its Service is reached by {', '.join(others[:3])}" if others else ""
         raise Absent(f"no Ingress in {' or '.join(self.plan.namespaces)} has a rule for {promise.path}{instead}")
 
+    def is_served_by(self, planned: Planned, namespace: str, service: str) -> bool:
+        """Whether a Service is the component's own; False where that is not seen."""
+        with suppress(Absent, CouldNotLook):
+            live = self.service(planned).object
+            return (live.namespace, live.name) == (namespace, service)
+        return False
+
     def routes_to(self, planned: Planned) -> tuple[Route, ...]:
         """Return every rule that leads to the component's Service."""
         return self.routing.to(self._service_names(planned))
