@@ -14,7 +14,8 @@ from tests.checks.installation import blueprint
 from tests.run.test_run import command
 
 MOST_EXECS = 30
-MOST_PORT_FORWARDS = 112
+MOST_PORT_FORWARDS = 45
+MOST_OF_A_STORE = 2
 MOST_REQUESTS = 40
 
 
@@ -55,6 +56,7 @@ def test_a_run_enters_and_forwards_no_more_than_it_may(touched: Touched) -> None
     assert len(touched.of("exec")) <= MOST_EXECS, Counter(touched.of("exec"))
     assert max(Counter(touched.of("exec")).values()) == 1  # each pod has one container
     assert len(touched.of("portforward")) <= MOST_PORT_FORWARDS, Counter(touched.of("portforward"))
+    assert max(Counter(touched.of("portforward")).values()) <= MOST_OF_A_STORE
     assert len(touched.of("")) <= MOST_REQUESTS, Counter(touched.of(""))
 
 

@@ -122,6 +122,11 @@ class StreamServer:
 
     async def _process(self, _: ServerConnection, request: Request) -> Response | None:
         await asyncio.sleep(self._slowness)
+        # What is no token by RFC 6455 the library refuses to read; this server does not speak it.
+        offered = [one.strip() for one in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+        if any("/" in one for one in offered):
+            del request.headers["Sec-WebSocket-Protocol"]
+            request.headers["Sec-WebSocket-Protocol"] = ", ".join(one for one in offered if "/" not in one)
         if self._refuse is None or len(self.sessions) == self._refusals:
             return None
         self.sessions.append(_seen(request, None))

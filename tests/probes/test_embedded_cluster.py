@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
+import subprocess
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -16,7 +19,7 @@ from cx_conformance.api.stream import ApiStreams
 from cx_conformance.api.tunnel import TroubleReason, Tunnels
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, OutOfTime, Unreachable
 from cx_conformance.probes.edges import CallerEdges, Edge, EdgeFinding, EdgeLimits, EdgeObservation, probe_edges
-from cx_conformance.probes.http import get
+from cx_conformance.probes.http import get, get_all
 from cx_conformance.probes.http_observation import HttpRequest
 from cx_conformance.probes.inside import inside
 from cx_conformance.sandbox.annotations import BRIDGE, DNS, PROGRAMS, SHELL, SIMULATE
@@ -184,6 +187,51 @@ def test_a_health_endpoint_answers_through_a_tunnel(cluster: Cluster, pods: dict
         with pytest.raises(NoVantage, match="pod shop/no-such-pod is gone"):
             gone.accepts()
     assert not [each for each in threading.enumerate() if each.name == "tunnels"]
+
+
+def test_many_connections_to_a_pod_share_one_session(
+    embedded: EmbeddedCluster, cluster: Cluster, pods: dict[str, str]
+) -> None:
+    """Answers, a closed port among them, twenty at once: one port-forward in the API server's log."""
+    before = len(embedded.requests())
+    with Tunnels(cluster.configuration, tally=cluster.tally) as tunnels:
+        tunnel, closed = tunnels.open(SPACE, pods["server"], PORT), tunnels.open(SPACE, pods["server"], 9)
+        asked = [HttpRequest(url=f"http://good:{PORT}/health", connect_to=tunnel.address)] * 20
+        assert {one.text for one in get_all(asked)} == {"well"}
+        assert not closed.accepts(5)
+        assert {one.text for one in get_all(asked)} == {"well"}
+    later = [one["path"] for one in embedded.requests()[before:]]
+    assert [one.partition("?")[0].rpartition("/")[2] for one in later] == ["portforward"]
+
+
+def test_kubectls_own_port_forward_speaks_the_same(
+    embedded: EmbeddedCluster, cluster: Cluster, pods: dict[str, str]
+) -> None:
+    """What kubectl sends is understood, and kubectl understands what it is sent: SPDY over one WebSocket."""
+    command = [
+        "kubectl",
+        "--kubeconfig",
+        str(embedded.kubeconfig),
+        "port-forward",
+        "-n",
+        SPACE,
+        f"pod/{pods['server']}",
+    ]
+    with subprocess.Popen([*command, f":{PORT}", ":9"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as ran:
+        assert ran.stdout
+        assert ran.stderr
+        try:
+            local: dict[bytes, int] = {}
+            while len(local) < 2 and (line := ran.stdout.readline()):
+                if found := re.search(rb"127\.0\.0\.1:(\d+) -> (\d+)", line):
+                    local[found[2]] = int(found[1])
+            request = HttpRequest(url=f"http://good:{PORT}/health", connect_to=("127.0.0.1", local[b"8081"]))
+            assert [get(request).text for _ in range(2)] == ["well", "well"]
+            with socket.create_connection(("127.0.0.1", local[b"9"]), timeout=10) as driver:
+                assert driver.recv(1) == b""
+        finally:
+            ran.kill()
+        assert b"connection refused" in ran.stderr.read()
 
 
 def test_the_inside_of_a_pod_is_told_by_testinfra(cluster: Cluster, pods: dict[str, str]) -> None:

@@ -62,12 +62,10 @@ def test_refuses_as_recorded(recorded_shop: EmbeddedCluster, as_recorded: Client
     assert session.refused == (recorded["refused"]["status"], recorded["refused"]["body"])
 
 
-def test_spdy_is_refused_in_words(as_recorded: Client) -> None:
-    """The tunnel that kubectl's own port-forward wants is answered by 501, which says so."""
+def test_the_newer_protocol_is_chosen_as_recorded(as_recorded: Client) -> None:
+    """Sent without a word, until a stream is opened."""
     recorded = SESSIONS["SPDY tunnel offered"]
 
     session = converse(as_recorded, recorded["path"], subprotocols=recorded["subprotocols"])
 
-    assert session.refused is not None
-    assert session.refused[0] == 501
-    assert "SPDY/3.1+portforward.k8s.io" in session.refused[1]
+    assert (session.agreed, session.frames) == (recorded["agreed"], [])

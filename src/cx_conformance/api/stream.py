@@ -16,16 +16,18 @@ import base64
 import contextlib
 import json
 import logging
+import random
 import re
 import socket
 import ssl
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, ProxyError
+from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, NegotiationError, ProxyError
 from websockets.typing import Subprotocol
 
 from cx_conformance.api.signature import USER_AGENT
@@ -34,7 +36,10 @@ from cx_conformance.objects.secrecy import mask_text
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NotServed, NoVantage, Unauthorized, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from websockets.client import ClientProtocol
+    from websockets.datastructures import Headers
 
 MESSAGE_LIMIT = 16 * 1024 * 1024
 """Bytes in one message; a kubelet sends 32 KiB at a time."""
@@ -42,6 +47,9 @@ MESSAGE_LIMIT = 16 * 1024 * 1024
 _CLOSE_SECONDS = 1.0
 _PAUSE_SECONDS = 0.5
 """Before the second try to open a stream."""
+_THROTTLED = 3
+"""How many times as long as usual an API server is asked that lets no more in just now."""
+_LONGEST_PAUSE_SECONDS = 5.0
 _SILENT = logging.getLogger("cx_conformance.websockets")
 # At DEBUG the library writes the handshake with its Authorization header.
 _SILENT.addHandler(logging.NullHandler())
@@ -69,11 +77,45 @@ class StreamTarget:
         return f"{inside}pod {self.namespace}/{self.pod}"
 
 
+class Throttled(Unreachable):
+    """The API server lets no more in just now (429); it says when to come again, or does not."""
+
+    def __init__(self, words: str, after: str) -> None:
+        """Take the words, and its Retry-After."""
+        super().__init__(words)
+        self._after = float(after) if after.isdecimal() else 0.0
+
+    def pause(self, tries: int) -> float:
+        """Return the seconds to wait: as it says, else longer each time; never all at the same moment."""
+        wanted = max(self._after, _PAUSE_SECONDS * min(tries, 4))
+        return float(min(wanted, _LONGEST_PAUSE_SECONDS)) * (1 + random.random() / 4)  # noqa: S311 - guards nothing
+
+
 class _Connect(connect):
     """A connect that follows no redirect: the API server sends none, and the credentials are for it alone."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         return exc
+
+
+class _Connection(ClientConnection):
+    """A connection that offers subprotocols as Kubernetes names them: ``SPDY/3.1+...`` is no token for the library."""
+
+    def __init__(self, protocol: ClientProtocol, *, offered: Sequence[str], **rest: Any) -> None:
+        protocol.available_subprotocols = [Subprotocol(each) for each in offered]
+        setattr(protocol, "process_subprotocol", partial(_chosen, offered))  # noqa: B010 - a method of the library
+        super().__init__(protocol, **rest)
+
+
+def _chosen(offered: Sequence[str], headers: Headers) -> Subprotocol | None:
+    """Return which of the offered subprotocols a server has chosen; raises NegotiationError for another."""
+    said = [each.strip() for each in headers.get_all("Sec-WebSocket-Protocol")]
+    if not said:
+        return None
+    for each in offered:
+        if [each.lower()] == [one.lower() for one in said]:
+            return Subprotocol(each)
+    raise NegotiationError(f"unsupported subprotocol: {', '.join(said)[:100]}")
 
 
 class ApiStreams:
@@ -83,6 +125,8 @@ class ApiStreams:
         """Take the official client's ``configuration``; nothing is opened yet. ``tally`` counts what is."""
         self._configuration = configuration
         self._tally = tally or Tally()
+        self.relieve: Callable[[], Awaitable[None]] = _nothing
+        """Makes room at an API server that lets no more in."""
         self.server: str = str(configuration.host).rstrip("/")
 
     def credentials(self) -> dict[str, str]:
@@ -100,20 +144,28 @@ class ApiStreams:
     ) -> ClientConnection:
         """Open a stream to ``target`` within ``seconds``.
 
-        What may pass, as an overloaded API server or a kubelet that drops the connection, is tried a second time:
-        nothing was begun in the pod yet. ``headers`` are those of ``credentials()``. Raises the ``CouldNotLook`` that
+        What may pass, as a kubelet that drops the connection, is tried a second time: nothing was begun in the pod yet.
+        An API server that lets few in at a time is asked as it wishes, for three times as long.
+        ``headers`` are those of ``credentials()``. Raises the ``CouldNotLook`` that
         says why it was not opened.
         """
-        ends = time.monotonic() + seconds
-        try:
-            return await self._open(target, query, protocols, headers, seconds)
-        except Unreachable:
-            left = ends - time.monotonic() - _PAUSE_SECONDS
-            if left <= 0:
-                raise
-        self._tally.count_retry(target.subresource)
-        await asyncio.sleep(_PAUSE_SECONDS)
-        return await self._open(target, query, protocols, headers, left)
+        began, tries = time.monotonic(), 0
+        while True:
+            tries += 1
+            try:
+                return await self._open(target, query, protocols, headers, seconds)
+            except Throttled as error:
+                pause, ends, reason = error.pause(tries), began + _THROTTLED * seconds, "429"
+                if time.monotonic() + pause > ends:
+                    raise
+                await self.relieve()
+            except Unreachable:
+                pause, ends, reason = _PAUSE_SECONDS, began + seconds, target.subresource
+                if tries > 1 or time.monotonic() + pause > ends:
+                    raise
+            self._tally.count_retry(reason)
+            await asyncio.sleep(pause)
+            seconds = min(seconds, max(0.1, ends - time.monotonic()))
 
     async def _open(
         self,
@@ -134,7 +186,7 @@ class ApiStreams:
                     proxy = None
                 return await _Connect(
                     f"{url}?{urlencode(query)}" if query else url,
-                    subprotocols=[Subprotocol(each) for each in protocols],
+                    create_connection=partial(_Connection, offered=protocols),  # type: ignore[arg-type] # it is only called
                     additional_headers=headers,
                     user_agent_header=USER_AGENT,
                     compression=None,
@@ -147,7 +199,11 @@ class ApiStreams:
                     **ways,
                 )
         except InvalidStatus as refusal:
-            raise refused(target, refusal.response.status_code, bytes(refusal.response.body or b"")) from None
+            answer = refusal.response
+            error = refused(target, answer.status_code, bytes(answer.body or b""))
+            if answer.status_code == 429:
+                raise Throttled(str(error), answer.headers.get("Retry-After", "")) from None
+            raise error from None
         except TimeoutError:
             raise Unreachable(
                 f"the API server {self.server} did not open {target.subresource} to {target} within {seconds:g} s; "
@@ -210,6 +266,10 @@ class ApiStreams:
                 netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}"
             ).geturl()
         return address
+
+
+async def _nothing() -> None:
+    """Make no room: an exec holds none."""
 
 
 def _through_socks(proxy: str, server: str, seconds: float) -> socket.socket:

@@ -1,9 +1,8 @@
 """Local addresses that lead to ports of pods, over the API server's port-forward.
 
-A tunnel listens on 127.0.0.1 and opens one WebSocket for each connection it accepts, so that any driver can be pointed
-at it. All tunnels of a run share one thread. The protocol is ``v4.channel.k8s.io``: channel 0 carries the data,
-channel 1 what went wrong, and the first message of each is the port. It knows no half-close: when the local side stops
-sending, the connection ends. The file is long because the thread, its listeners and their connections end together.
+A tunnel listens on 127.0.0.1, so that any driver can be pointed at it. All tunnels to one pod share one session where
+the API server can do that, else each connection opens one of its own (``port_channel``). All tunnels of a run share one
+thread.
 """
 
 from __future__ import annotations
@@ -18,24 +17,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from websockets.exceptions import ConnectionClosed
-
-from cx_conformance.api.stream import ApiStreams, StreamTarget, drop
+from cx_conformance.api.pod_sessions import PodSessions
+from cx_conformance.api.stream import ApiStreams, StreamTarget
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, Unauthorized, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from types import TracebackType
 
-    from websockets.asyncio.client import ClientConnection
-
+    from cx_conformance.api.port_channel import PortChannel
     from cx_conformance.api.tally import Tally
 
 T = TypeVar("T")
 
-_PROTOCOLS = ("v4.channel.k8s.io",)
 _CHUNK = 64 * 1024
 _BACKLOG = 512
+_AFTER_END_SECONDS = 2.0
+"""How long the pod's last words are waited for when the local side sends no more."""
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -75,11 +73,27 @@ class Tunnel:
         self._target = target
         self._server: asyncio.Server | None = None
         self._bridges: set[asyncio.Task[None]] = set()
+        self._opening = 0
+        self._disturbed = 0
+
+    @property
+    def disturbances(self) -> int:
+        """How many connections failed on the way to the pod's node, with those that are not open yet."""
+        return self._disturbed + self._opening
 
     def raise_trouble(self) -> None:
-        """Raise the ``CouldNotLook`` of the last failed connection, if it is one; a closed port is none."""
+        """Raise the ``CouldNotLook`` of the last failed connection, if it is one; a closed port is none.
+
+        Nor is one that was given up before it was open, as where the API server lets few in at a time.
+        """
         if self.trouble and self.trouble.error:
             raise self.trouble.error
+        if self._opening and not self.trouble:
+            server = self._tunnels.streams.server
+            raise Unreachable(
+                f"the API server {server} was still opening port-forward to pod {self.namespace}/{self.pod} when the "
+                "time to wait was over; give it more time, or look at what limits it"
+            )
 
     def why_closed(self) -> str | None:
         """Return what befell the last connection that failed, in words; None when none did."""
@@ -120,6 +134,7 @@ class Tunnel:
         try:
             trouble = await self._bridge(reader, writer)
             if trouble:
+                self._disturbed += trouble.error is not None
                 self.trouble = trouble
                 _close_by_reset(writer)
         except asyncio.CancelledError:
@@ -131,73 +146,74 @@ class Tunnel:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _open(self) -> ClientConnection:
-        streams = self._tunnels.streams
-        # A kubeconfig's exec plug-in may run here, and takes its time.
-        headers = await asyncio.to_thread(streams.credentials)
-        query = [("ports", str(self.port))]
-        return await streams.open(self._target, query, _PROTOCOLS, headers, self._tunnels.connect_seconds)
+    async def _open(self) -> PortChannel:
+        self._opening += 1
+        try:
+            return await self._tunnels.sessions.connect(self._target, self.port)
+        finally:
+            self._opening -= 1
 
     async def _bridge(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Trouble | None:
         try:
-            connection = await self._open()
+            channel = await self._open()
         except CouldNotLook as error:
             return _trouble(error)
-        up = asyncio.create_task(_upwards(reader, connection))
-        down = asyncio.create_task(self._downwards(connection, writer, set()))
+        up = asyncio.create_task(_upwards(reader, channel))
+        down = asyncio.create_task(self._downwards(channel, writer))
         try:
             await asyncio.wait((up, down), return_when=asyncio.FIRST_COMPLETED)
-            if not down.done():
-                await connection.close()
-                return None
-            return down.result()
+            if down.done():
+                return down.result()
+            await channel.finish()
+            await asyncio.wait((down,), timeout=_AFTER_END_SECONDS)
+            return self._told(channel.said) if channel.said else None
         finally:
-            drop(connection)
             up.cancel()
             down.cancel()
             await asyncio.gather(up, down, return_exceptions=True)
+            await channel.close()
 
-    async def _downwards(
-        self, connection: ClientConnection, writer: asyncio.StreamWriter | None, announced: set[int]
-    ) -> Trouble | None:
-        """Copy from the pod to the local side until either ends; return what the error channel told.
-
-        ``announced`` are the channels that the kubelet has opened; what ends before it has never came so far.
-        """
-        with contextlib.suppress(ConnectionClosed, ConnectionError):
-            async for message in connection:
-                data = message.encode() if isinstance(message, str) else message
-                channel = data[0] if data else 0
-                if channel not in announced:
-                    announced.add(channel)  # the first message of a channel tells its port
-                elif channel == 1:
-                    return self._told(data[1:].decode(errors="replace"))
-                elif writer:
-                    writer.write(data[1:])
+    async def _downwards(self, channel: PortChannel, writer: asyncio.StreamWriter | None) -> Trouble | None:
+        """Copy from the pod to the local side until either ends; return what the node says went wrong."""
+        with contextlib.suppress(ConnectionError):
+            async for data in channel:
+                if writer:
+                    writer.write(data)
                     await writer.drain()
-        return None if announced else self._cut()
+        if channel.said:
+            return self._told(channel.said)
+        if not channel.begun:
+            return self._cut()
+        return self._cut_off() if channel.cut and writer else None
 
     async def _refusal(self, seconds: float) -> Trouble | None:
         began = time.monotonic()
         try:
-            connection = await self._open()
+            channel = await self._open()
         except CouldNotLook as error:
             return _trouble(error)
         opening = min(time.monotonic() - began, self._tunnels.connect_seconds)
-        announced: set[int] = set()
         try:
             async with asyncio.timeout(max(seconds, 2 * opening)):
-                return await self._downwards(connection, None, announced)
+                return await self._downwards(channel, None)
         except TimeoutError:
-            return None if announced else self._cut()
+            return None if channel.begun else self._cut()
         finally:
-            drop(connection)
+            await channel.close()
 
     def _cut(self) -> Trouble:
         return _trouble(
             Unreachable(
                 f"the port-forward to port {self.port} of pod {self.namespace}/{self.pod} was opened and never began; "
                 f"look at what stands before the API server {self._tunnels.streams.server}: it may cut WebSockets"
+            )
+        )
+
+    def _cut_off(self) -> Trouble:
+        return _trouble(
+            Unreachable(
+                f"the port-forward to port {self.port} of pod {self.namespace}/{self.pod} was cut off while it was "
+                f"used; look at what stands before the API server {self._tunnels.streams.server}: it may cut WebSockets"
             )
         )
 
@@ -224,6 +240,7 @@ class Tunnels:
         """
         self.streams = ApiStreams(configuration, tally)
         self.connect_seconds = connect_seconds
+        self.sessions = PodSessions(self.streams, connect_seconds)
         self._tunnels: dict[tuple[str, str, int], Tunnel] = {}
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -250,7 +267,7 @@ class Tunnels:
             self._loop = self._thread = None
         if loop is None or thread is None:
             return
-        asyncio.run_coroutine_threadsafe(_stop_all(tunnels), loop).result()
+        asyncio.run_coroutine_threadsafe(self._stop_all(tunnels), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
 
@@ -270,6 +287,10 @@ class Tunnels:
             work.close()
             raise RuntimeError("the tunnels are closed")
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _stop_all(self, tunnels: tuple[Tunnel, ...]) -> None:
+        await asyncio.gather(*(each.stop() for each in tunnels))
+        await self.sessions.close()
 
     def _start(self) -> None:
         if self._loop is not None:
@@ -294,14 +315,10 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
         runner.get_loop().run_forever()
 
 
-async def _stop_all(tunnels: tuple[Tunnel, ...]) -> None:
-    await asyncio.gather(*(each.stop() for each in tunnels))
-
-
-async def _upwards(reader: asyncio.StreamReader, connection: ClientConnection) -> None:
-    with contextlib.suppress(ConnectionClosed, ConnectionError):
+async def _upwards(reader: asyncio.StreamReader, channel: PortChannel) -> None:
+    with contextlib.suppress(ConnectionError):
         while data := await reader.read(_CHUNK):
-            await connection.send(b"\0" + data)
+            await channel.send(data)
 
 
 def _trouble(error: CouldNotLook) -> Trouble:
@@ -311,4 +328,5 @@ def _trouble(error: CouldNotLook) -> Trouble:
         NoVantage: TroubleReason.NO_POD,
         Unreachable: TroubleReason.UNREACHABLE,
     }
-    return Trouble(reason=reasons.get(type(error), TroubleReason.OTHER), words=str(error), error=error)
+    reason = next((told for kind, told in reasons.items() if isinstance(error, kind)), TroubleReason.OTHER)
+    return Trouble(reason=reason, words=str(error), error=error)

@@ -21,5 +21,9 @@ PROGRAMS = "cx-conformance/programs"
 SHELL = "cx-conformance/shell"
 """Of a pod: garbage, flood, forge, hang or restart, where ``sh`` shall not do as it is told."""
 
+UPGRADES = "cx-conformance/upgrades"
+"""Of namespace kube-system: how the API server limits exec and port-forward, separated by blanks: ``old`` (the older
+protocol of port-forward alone), ``SUBRESOURCE-at-once:N`` (429 beyond), ``portforward-cut:SECONDS``."""
+
 LOG = "cx-conformance/log"
 """Of a pod: what its log says."""

@@ -1,16 +1,18 @@
 """Port-forward over WebSocket: ``v4.channel.k8s.io``, for each port a data and an error channel.
 
-``kubectl port-forward`` itself wants SPDY tunnelled over the WebSocket, which is not implemented: it is refused in
-these words. Source: the recorded sessions of a Kubernetes 1.36.
+Where a client offers the newer protocol as well, that one is chosen, as API servers do from Kubernetes 1.31 on
+(``shared_forwarding``). Source: the recorded sessions of a Kubernetes 1.36.
 """
 
 import asyncio
 import contextlib
 from dataclasses import dataclass, field
 
-from cx_conformance.sandbox import pods
+from cx_conformance.sandbox import pods, shared_forwarding
 from cx_conformance.sandbox.catalogue import Object
+from cx_conformance.sandbox.shared_forwarding import SharedForwarding
 from cx_conformance.sandbox.statuses import PlainRefusal, not_implemented
+from cx_conformance.sandbox.unreachable_port import unreachable
 from cx_conformance.sandbox.web import Request, Switch, WebSocket
 
 PROTOCOL = "v4.channel.k8s.io"
@@ -48,7 +50,7 @@ class Forwarding:
         try:
             reader, writer = await asyncio.open_connection(self.pod["status"]["podIP"], port)
         except OSError:
-            await socket.send(bytes([2 * index + 1]) + self._unreachable(port).encode())
+            await socket.send(bytes([2 * index + 1]) + unreachable(self.pod, port).encode())
             return None
         self._writers[index] = writer
         return reader
@@ -66,25 +68,17 @@ class Forwarding:
                 with contextlib.suppress(ConnectionError):
                     await writer.drain()
 
-    def _unreachable(self, port: int) -> str:
-        sandbox = "0" * 64
-        space = f"/var/run/netns/cni-{self.pod['metadata']['uid']}"
-        refused = f"dial tcp4 127.0.0.1:{port}: connect: connection refused"
-        return (
-            f"error forwarding port {port} to pod {sandbox}, uid : failed to execute portforward in network namespace "
-            f'"{space}": failed to connect to localhost:{port} inside namespace "{sandbox}", '
-            f"IPv4: {refused} IPv6 dial tcp6: address localhost: no suitable address found "
-        )
 
-
-def accept(pod: Object, request: Request) -> Switch:
-    """Return the switch to a port-forward session.
+def accept(pod: Object, request: Request, *, old: bool = False) -> Switch:
+    """Return the switch to a port-forward session; an ``old`` API server knows the older protocol alone.
 
     Raises a refusal, worded as the API server's or the kubelet's, for whatever is wrong with the request.
     """
     pods.require_host(pod)
     if not request.wants_websocket:
-        raise not_implemented("port-forward over SPDY (kubectl port-forward)")
+        raise not_implemented("port-forward over SPDY without a WebSocket (kubectl before 1.31)")
+    if shared_forwarding.PROTOCOL in request.subprotocols and not old:
+        return Switch(SharedForwarding(pod).run, shared_forwarding.PROTOCOL)
     if PROTOCOL not in request.subprotocols:
         raise not_implemented(f"port-forward over {', '.join(request.subprotocols) or 'no protocol'}")
     ports = [value for name, value in request.pairs if name == "ports"]

@@ -30,6 +30,7 @@ from cx_conformance.sandbox.statuses import (
     not_implemented,
     unauthorized,
 )
+from cx_conformance.sandbox.upgrades import RETRY_AFTER_SECONDS, Upgrades
 from cx_conformance.sandbox.web import Answer, Request, Response
 
 KEPT_REQUESTS = 100_000
@@ -55,6 +56,11 @@ class ApiServer:
     object_writes: ObjectWrites | None = None
     """None: this cluster, a recording, takes no writes of other objects."""
     requests: list[Object] = field(default_factory=list)
+    upgrades: Upgrades = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Limit upgrades as the state says."""
+        self.upgrades = Upgrades(self.state)
 
     async def handle(self, request: Request) -> Answer:
         """Answer one request, whatever it is."""
@@ -63,7 +69,8 @@ class ApiServer:
             user = self._authenticate(request)
             answer = await self._answer(request, user)
         except Refusal as refusal:
-            answer = Response(refusal.code, refusal.body(), headers=_UNCACHED)
+            later = (("retry-after", str(RETRY_AFTER_SECONDS)),) if refusal.code == 429 else ()
+            answer = Response(refusal.code, refusal.body(), headers=(*_UNCACHED, *later))
         except PlainRefusal as refusal:
             answer = Response(refusal.code, refusal.text.encode(), _TEXT, _UNCACHED)
         self._remember(request, user, answer)
@@ -202,9 +209,12 @@ class ApiServer:
             return _json(await self.writes.add_ephemeral(request, route, record.thing))
         if request.wants_websocket:
             self._authorize(user, route, "create", resource)
+        thing, upgrades = record.thing, self.upgrades
         if route.subresource == "exec":
-            return execution.accept(self.state, self.confinement, self.nameserver, record.thing, request)
-        return portforward.accept(record.thing, request)
+            return upgrades.limited(
+                "exec", lambda: execution.accept(self.state, self.confinement, self.nameserver, thing, request)
+            )
+        return upgrades.limited("portforward", lambda: portforward.accept(thing, request, old=upgrades.old))
 
     def _present(self, route: Route, resource: Resource) -> Object:
         record = self.state.get(resource, route.namespace if resource.namespaced else "", route.name)

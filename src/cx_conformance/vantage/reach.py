@@ -50,6 +50,11 @@ class Way:
         """Return what the tunnel knows of the last connection that failed; None where there is nothing to tell."""
         return self.tunnel.trouble.words if self.tunnel and self.tunnel.trouble else None
 
+    @property
+    def disturbances(self) -> int:
+        """How many connections failed between here and the pod's node, which says nothing of the pod."""
+        return self.tunnel.disturbances if self.tunnel else 0
+
     def raise_trouble(self) -> None:
         """Raise the CouldNotLook that kept the tunnel, or the run itself, from looking, if there is one.
 

@@ -1,6 +1,7 @@
 """One store, asked once: by which pod, name, account and certificates, and for how long."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -76,7 +77,9 @@ class StoreAsking:
             others_tls=self._certificates() if others else None,
             allow_writes=allow_writes,
         )
-        asked = self._asked(target, asking, way, security, told_name=bool(hosts))
+        asked = self._undisturbed(
+            way, lambda target: self._asked(target, asking, way, security, told_name=bool(hosts)), target
+        )
         observation, role_note = asked.observation, None
         if not observation.reachable.ok:
             way.raise_trouble()
@@ -99,6 +102,19 @@ class StoreAsking:
             as_told=self._as_told(target, asking, after_all=asked.secure_after_all) if observation.logs_in.ok else (),
             others=others,
         )
+
+    def _undisturbed(self, way: Way, ask: Callable[[Target], AskedOverTls], target: Target) -> AskedOverTls:
+        """Ask once more where connections were lost on the way, which says nothing of the store.
+
+        Raises the CouldNotLook of the way where that was in vain, too.
+        """
+        for _ in range(2):
+            before = way.disturbances
+            asked = ask(replace(target, limits=self._limits()))
+            if not asked.observation.broken or way.disturbances <= before:
+                return asked
+        way.raise_trouble()
+        return asked
 
     def _as_told(self, target: Target, asking: Asking, *, after_all: bool) -> tuple[tuple[str, Finding], ...]:
         """Log in as every other account that components are told; the store's own has shown that it can be done."""

@@ -85,6 +85,11 @@ class StoreObservation:
     connect_ms: float | None = None
 
     @property
+    def broken(self) -> bool:
+        """Whether anything is not as promised."""
+        return any(finding.ok is False for finding in self.findings.values())
+
+    @property
     def reachable(self) -> Finding:
         """Whether a TCP connection is accepted."""
         return self.findings[Level.REACHABLE]
