@@ -18,7 +18,12 @@ _WIDTH: Final = 120
 
 def written(blueprint: "Blueprint", remarks: Iterable[str] = ()) -> str:
     """Return the text of a file that loads as ``blueprint``, with ``remarks`` as comments at its top."""
-    return "\n".join((*_comments(remarks), *_sections(_plain(blueprint))))
+    return written_plain(plain(blueprint), remarks)
+
+
+def written_plain(document: Mapping[str, Any], remarks: Iterable[str] = ()) -> str:
+    """Return the text of a document that is plain data already, such as a difference from another."""
+    return "\n".join((*_comments(remarks), *_sections(document)))
 
 
 def _comments(remarks: Iterable[str]) -> Iterable[str]:
@@ -28,9 +33,9 @@ def _comments(remarks: Iterable[str]) -> Iterable[str]:
         ) or ["#"]
 
 
-def _sections(plain: Mapping[str, Any]) -> Iterable[str]:
+def _sections(document: Mapping[str, Any]) -> Iterable[str]:
     """Give each section of the document, and in the largest each component after a blank line."""
-    for section, content in plain.items():
+    for section, content in document.items():
         yield ""
         if section != "components":
             yield _dumped({section: content}).rstrip("\n")
@@ -42,7 +47,7 @@ def _sections(plain: Mapping[str, Any]) -> Iterable[str]:
     yield ""
 
 
-def _plain(model: "BaseModel") -> dict[str, Any]:
+def plain(model: "BaseModel") -> dict[str, Any]:
     """Return a model as plain data; of what is as usual only the source of a promise is said."""
     said: dict[str, Any] = {}
     for name, field in type(model).model_fields.items():
@@ -59,7 +64,7 @@ def _value(value: Any) -> Any:
     from pydantic import BaseModel
 
     if isinstance(value, BaseModel):
-        return _plain(value)
+        return plain(value)
     if isinstance(value, tuple):
         return [_value(one) for one in value]
     if isinstance(value, Mapping):
@@ -67,7 +72,7 @@ def _value(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int) else str(value)
 
 
-def _dumped(plain: Mapping[str, Any]) -> str:
+def _dumped(document: Mapping[str, Any]) -> str:
     import yaml
 
     class Lines(yaml.CSafeDumper):
@@ -84,6 +89,13 @@ def _dumped(plain: Mapping[str, Any]) -> str:
         return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
     Lines.add_representer(str, text)
-    return yaml.dump(
-        dict(plain), Dumper=Lines, sort_keys=False, default_flow_style=None, width=_WIDTH, allow_unicode=True
+    nested = any(isinstance(one, list | dict) for one in document.values())
+    text_of: str = yaml.dump(
+        dict(document),
+        Dumper=Lines,
+        sort_keys=False,
+        default_flow_style=None if nested else False,
+        width=_WIDTH,
+        allow_unicode=True,
     )
+    return text_of

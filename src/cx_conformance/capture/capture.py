@@ -1,7 +1,7 @@
 """From what was seen to a blueprint: each workload a component, with all that its objects say."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cx_conformance.blueprint import component as promised
@@ -39,12 +39,15 @@ class Captured:
     """The host name for which ``${FQDN}`` stands; empty: there is none."""
 
 
-def capture(gathered: Gathered, name: str = "") -> Captured:
-    """Return what is promised by what was seen; raises NothingToCapture."""
+def capture(gathered: Gathered, name: str = "", known: Iterable[Mapping[tuple[str, str, str], str]] = ()) -> Captured:
+    """Return what is promised by what was seen; raises NothingToCapture.
+
+    ``known`` are the ids of workloads, by kind, namespace and name, the surest first; others are called by their names.
+    """
     workloads = gathered.workloads
     if not workloads:
         raise NothingToCapture(f"there is no workload in {', '.join(gathered.namespaces) or 'any namespace'}")
-    ids = component_ids(workloads)
+    ids = component_ids(workloads, known)
     hosts = Hosts({(one.namespace, one.name): one for one in gathered.services})
     told = {place_of(one): told_of(gathered, one, hosts) for one in workloads}
     called = frozenset(place for one in told.values() for place in one)

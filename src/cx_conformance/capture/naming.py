@@ -1,7 +1,7 @@
 """Which id each workload has as a component of the blueprint."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from cx_conformance.blueprint.plan import PLATFORM
@@ -18,17 +18,21 @@ def place_of(workload: Workload) -> Place:
     return workload.kind, workload.namespace, workload.name
 
 
-def component_ids(workloads: Iterable[Workload], known: Mapping[Place, str] | None = None) -> dict[Place, str]:
-    """Give each workload an id: the ``known`` one, else its name, with namespace or kind where names meet."""
-    given = dict(known or {})
-    taken = {*given.values(), PLATFORM}
+def component_ids(workloads: Collection[Workload], known: Iterable[Mapping[Place, str]] = ()) -> dict[Place, str]:
+    """Give each workload an id: the first ``known`` one, else its name, with namespace or kind where names meet."""
     ids: dict[Place, str] = {}
+    taken = {PLATFORM}
+    for places in known:
+        taken.update(places.values())
+        for one in workloads:
+            # Where a component stands under two of its names, the second is another one.
+            identity = places.get(place_of(one))
+            if identity is not None and place_of(one) not in ids and identity not in ids.values():
+                ids[place_of(one)] = identity
     for one in workloads:
-        place = place_of(one)
-        if place not in given:
-            given[place] = next(name for name in _candidates(one) if name not in taken)
-            taken.add(given[place])
-        ids[place] = given[place]
+        if place_of(one) not in ids:
+            ids[place_of(one)] = next(name for name in _candidates(one) if name not in taken)
+            taken.add(ids[place_of(one)])
     return ids
 
 

@@ -51,7 +51,7 @@ def config_maps(gathered: Gathered, workload: Workload) -> Iterator[ConfigMap]:
 
 
 def secrets(gathered: Gathered, workload: Workload) -> Iterator[Secret]:
-    """Yield each Secret that the pods need, or use and that is there."""
+    """Yield each Secret that the pods need, or use and that is there; pull secrets are looked at whoever names them."""
     for name, optional in _referred(workload, "Secret").items():
         there = _is_there(gathered, workload.namespace, name)
         if there or (there is None and not optional):
@@ -74,7 +74,7 @@ def _referred(workload: Workload, kind: str) -> dict[str, bool]:
     """Return the names of what the pods refer to, and whether they start without it."""
     found: dict[str, bool] = {}
     for one in workload.template.spec.references():
-        if one.kind == kind:
+        if one.kind == kind and one.how != "imagePullSecret":
             found[one.name] = one.optional and found.get(one.name, True)
     return found
 

@@ -2,13 +2,22 @@
 
 from collections.abc import Iterator
 
-from cx_conformance.blueprint.writing import written
+from cx_conformance.blueprint.document import Blueprint
+from cx_conformance.blueprint.writing import plain, written, written_plain
 from cx_conformance.capture.capture import Captured
+from cx_conformance.capture.difference import difference
 
 
 def text_of(captured: Captured) -> str:
     """Return the file's text."""
     return written(captured.blueprint, _remarks(captured))
+
+
+def difference_of(captured: Captured, name: str, release: Blueprint) -> str:
+    """Return the text of a file that says only in what the captured blueprint differs from the release called so."""
+    head = {key: said for key, said in plain(captured.blueprint.blueprint).items() if key != "version"}
+    document = {"extends": name, "blueprint": head, "components": difference(release, captured.blueprint)}
+    return written_plain(document, _remarks(captured))
 
 
 def _remarks(captured: Captured) -> Iterator[str]:

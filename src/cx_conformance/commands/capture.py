@@ -10,6 +10,7 @@ from cx_conformance.run.declared import DECLARED
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
+    from cx_conformance.blueprint.document import Blueprint
     from cx_conformance.capture.capture import Captured
     from cx_conformance.capture.gathered import Gathered
 
@@ -56,6 +57,9 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
         help="what to capture; may be given several times (default: the shipped blueprint's, or all of the snapshot or "
         "the manifests); manifests without a namespace belong to the first",
     )
+    parser.add_argument(
+        "--extends", metavar="RELEASE", help="write only the difference from this release of the platform, such as 5.1"
+    )
     parser.add_argument("--name", default="", help="name of the blueprint (default: its namespaces)")
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="write it there (default: standard output)")
     parser.add_argument("--force", action="store_true", help="write over an existing file")
@@ -66,15 +70,18 @@ def run(args: argparse.Namespace) -> int:
     """Write a captured blueprint; 2 for wrong input or nothing to capture, 3 when something could not be looked at."""
     from cx_conformance.blueprint.problems import InputProblems
     from cx_conformance.capture.capture import capture
-    from cx_conformance.capture.writing import text_of
+    from cx_conformance.capture.difference import known_places
+    from cx_conformance.capture.writing import difference_of, text_of
     from cx_conformance.outcome.looking import CouldNotLook
     from cx_conformance.outcome.verdict import EXIT_STATUS, WRONG_USAGE, Verdict
 
     try:
         _refuse(args)
+        release = _release(args.extends) if args.extends else None
         gathered = _from_manifests(args) if args.manifests else _from_cluster(args)
-        captured = capture(gathered, args.name)
-        _write(text_of(captured), args.output, force=args.force)
+        captured = capture(gathered, args.name, known_places(release) if release else ())
+        text = difference_of(captured, args.extends, release) if release else text_of(captured)
+        _write(text, args.output, force=args.force)
     except CouldNotLook as reason:
         sys.stderr.write(f"cx-conformance capture: {reason}\n")
         return EXIT_STATUS[Verdict.INCONCLUSIVE]
@@ -99,6 +106,16 @@ def _refuse(args: argparse.Namespace) -> None:
             raise ValueError(f"--namespace: {name[:80]!r} is no name of a namespace")
     if args.output and args.output.exists() and not args.force:
         raise FileExistsError(f"{args.output} exists already; --force writes over it")
+
+
+def _release(name: str) -> "Blueprint":
+    """Return a release that is known; ValueError names those that are."""
+    from cx_conformance.blueprint.releases import KNOWN, load_release
+    from cx_conformance.run.suite_files import suite_root
+
+    if name not in KNOWN:
+        raise ValueError(f"--extends: {name[:40]!r} is no release that is known; allowed are {', '.join(KNOWN)}")
+    return load_release(name, suite_root() / "blueprint.yaml").document
 
 
 def _from_manifests(args: argparse.Namespace) -> "Gathered":
