@@ -328,4 +328,4 @@ def test_the_reference_installation_keeps_what_is_captured_of_it(tmp_path: Path)
     manifests = Installation().manifests
     made = read_back(captured_from(orjson.loads(orjson.dumps(manifests)), "expertflow", "ef-external"), tmp_path)
     assert len(made.components) == 29
-    assert unkept(judged(manifests, made)) == []
+    assert unkept(one for one in judged(manifests, made) if one.component in made.components) == []

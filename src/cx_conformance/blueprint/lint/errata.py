@@ -4,14 +4,21 @@ from collections.abc import Iterator
 
 from cx_conformance.blueprint.component import Component
 from cx_conformance.blueprint.document import Blueprint
+from cx_conformance.blueprint.erratum import Erratum
 from cx_conformance.blueprint.lint.finding import Level, Spot, rule
 from cx_conformance.blueprint.page import COLUMNS, cells, same_cell
+
+
+def _errata(blueprint: Blueprint) -> Iterator[tuple[int, Erratum]]:
+    """Give the errata with their places; none of what was captured beside the page, which its cells say nothing of."""
+    if blueprint.blueprint.captured is None:
+        yield from enumerate(blueprint.errata)
 
 
 @rule("BL301", Level.ERROR)
 def errata_are_about_cells(blueprint: Blueprint) -> Iterator[Spot]:
     """An erratum of a component names a component that is there, and a column of its table."""
-    for index, erratum in enumerate(blueprint.errata):
+    for index, erratum in _errata(blueprint):
         if erratum.component is None:
             continue
         component = blueprint.components.get(erratum.component)
@@ -27,7 +34,7 @@ def errata_are_about_cells(blueprint: Blueprint) -> Iterator[Spot]:
 @rule("BL302", Level.ERROR)
 def errata_say_what_is_used(blueprint: Blueprint) -> Iterator[Spot]:
     """What an erratum calls used is what the blueprint says."""
-    for index, erratum in enumerate(blueprint.errata):
+    for index, erratum in _errata(blueprint):
         if erratum.component not in blueprint.components:
             continue
         said = cells(erratum.component, blueprint).get(erratum.field)
@@ -41,7 +48,7 @@ def errata_say_what_is_used(blueprint: Blueprint) -> Iterator[Spot]:
 @rule("BL303", Level.ERROR)
 def errata_say_what_is_accepted(blueprint: Blueprint) -> Iterator[Spot]:
     """What an erratum calls accepted too, the blueprint accepts: an alias, another kind, port, type, path or callee."""
-    for index, erratum in enumerate(blueprint.errata):
+    for index, erratum in _errata(blueprint):
         component = blueprint.components.get(erratum.component or "")
         accepted = set(_accepted(component)) if component else set()
         for other in erratum.also if component else ():
@@ -54,7 +61,7 @@ def errata_say_what_is_accepted(blueprint: Blueprint) -> Iterator[Spot]:
 def errata_differ(blueprint: Blueprint) -> Iterator[Spot]:
     """No cell of an edition has two errata."""
     seen: set[tuple[str | None, str, str]] = set()
-    for index, erratum in enumerate(blueprint.errata):
+    for index, erratum in _errata(blueprint):
         for edition in erratum.edition:
             cell = (erratum.component, erratum.field, edition)
             if cell in seen:
