@@ -43,6 +43,14 @@ def write_sums(directory: Path) -> bool:
     return True
 
 
+def write_listed(path: Path, sums: Mapping[str, str]) -> None:
+    """Write ``sums`` in the order of the pack's files. Raises ReportNotWritten."""
+    order = {name: place for place, name in enumerate(SUMMED)}
+    listed = sorted(sums.items(), key=lambda one: (order.get(one[0], len(order)), one[0]))
+    with replacing(path) as file:
+        file.write(_text(dict(listed)))
+
+
 def read_sums(directory: Path) -> dict[str, str]:
     """Return the hash of each file by its name.
 

@@ -21,6 +21,7 @@ from cx_conformance.outcome.verdict import Verdict
 from cx_conformance.reports.cleaning import Cleaner
 from cx_conformance.reports.scrubber import Scrubber
 from cx_conformance.reports.writing import replacing
+from cx_conformance.wire.bounds import SMALL
 
 PREFIX: Final = "cx_conformance_"
 BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -39,12 +40,20 @@ Sample = tuple[str, Labels, float]
 """What follows the family's name, labels, value."""
 
 
-def write_metrics(record: RunRecord, path: Path, scrubber: Scrubber | None = None) -> None:
+def write_metrics(
+    record: RunRecord,
+    path: Path,
+    scrubber: Scrubber | None = None,
+    earlier: Path | None = None,
+    last_conformant: float | None = None,
+) -> None:
     """Write the run's metrics to ``path``, whole or not at all; ReportNotWritten says why it could not.
 
-    When the platform was last conformant is carried over from the file that is replaced.
+    When the platform was last conformant is carried over from the ``earlier`` file (None: the one that is replaced), or
+    is ``last_conformant``.
     """
-    text = metrics_text(record, scrubber, last_conformant=_carried_over(path, record))
+    carried = _carried_over(earlier or path, record)
+    text = metrics_text(record, scrubber, last_conformant=last_conformant if carried is None else carried)
     with replacing(path) as file:
         file.write(text.encode())
 
@@ -178,13 +187,20 @@ def _number(value: float) -> str:
 def _carried_over(path: Path, record: RunRecord) -> float | None:
     """Return what the file that is replaced says of the same site; None where there is no such word."""
     try:
-        text = path.read_text(errors="replace")
+        with path.open("rb") as file:
+            return told_before(file.read(SMALL), record)
     except OSError:
         return None
+
+
+def told_before(metrics: bytes, record: RunRecord) -> float | None:
+    """Return when metrics of an earlier run say that the same site was last conformant; None where they do not."""
+    text = metrics.decode("utf-8", "replace")
     found = re.search(rf"^{_LAST_CONFORMANT}{{(.*)}} (\S+)$", text, re.MULTILINE)
     if found is None or found[1] != f'site="{_escaped(record.site.name)}"':
         return None
     try:
-        return float(found[2])
+        when = float(found[2])
     except ValueError:
         return None
+    return when if 0 <= when <= record.started.timestamp() + record.seconds else None

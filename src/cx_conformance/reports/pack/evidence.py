@@ -1,7 +1,6 @@
 """The folder of evidence: for each component with a root cause what support will ask for."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -10,68 +9,42 @@ from cx_conformance.objects.event import Event
 from cx_conformance.objects.json_fields import Json
 from cx_conformance.reports.file_names import EVIDENCE
 from cx_conformance.reports.legible import legible
+from cx_conformance.reports.pack.places import place_in
 from cx_conformance.reports.scrubber import Scrubber
-from cx_conformance.reports.writing import not_written, replacing
+from cx_conformance.reports.writing import replacing
 
 MOST: Final = 262_144
 """Characters of one file; its middle is left out where it has more."""
 
 
-def write_evidence(
-    dossiers: Iterable[Dossier], directory: Path, scrubber: Scrubber, earlier: Iterable[str] = ()
-) -> tuple[Path, ...]:
-    """Write a folder for each dossier below ``directory``; return the paths of the files.
-
-    ``earlier`` are the names of an earlier pack's files: its evidence is taken away, what others put there stays.
-    Raises ReportNotWritten.
-    """
-    _take_away(directory, [name for name in earlier if name.startswith(f"{EVIDENCE}/")])
+def write_evidence(dossiers: Iterable[Dossier], directory: Path, scrubber: Scrubber) -> tuple[Path, ...]:
+    """Write a folder for each dossier below ``directory``; return the paths of the files. Raises ReportNotWritten."""
     written: list[Path] = []
     for dossier in dossiers:
-        folder = directory / EVIDENCE / dossier.component
-        for name, content in _files(dossier):
-            path = folder / name
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as reason:
-                raise not_written(path.parent, reason) from reason
+        for names, content in _files(dossier):
+            path = place_in(directory, EVIDENCE, dossier.component, *names)
             with replacing(path) as file:
                 file.write(_bounded(legible(scrubber.scrub(content), len(content) * 10 + 1)).encode("utf-8"))
             written.append(path)
     return tuple(written)
 
 
-def _take_away(directory: Path, names: Iterable[str]) -> None:
-    folders: set[Path] = set()
-    for name in names:
-        path = directory / name
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as reason:
-            raise not_written(path, reason) from reason
-        folders.update((path.parent, path.parent.parent, directory / EVIDENCE))
-    for folder in sorted(folders, reverse=True):
-        if folder != directory:
-            with suppress(OSError):  # somebody else's files are in it, or it is gone
-                folder.rmdir()
-
-
-def _files(dossier: Dossier) -> Iterator[tuple[str, str]]:
+def _files(dossier: Dossier) -> Iterator[tuple[tuple[str, ...], str]]:
     for name, some in (
         ("objects.yaml", dossier.objects),
         ("endpoints.yaml", dossier.endpoints),
         ("policies.yaml", dossier.policies),
     ):
         if some:
-            yield name, _yaml(some)
+            yield (name,), _yaml(some)
     if dossier.events:
-        yield "events.txt", "".join(f"{_line(one)}\n" for one in dossier.events)
+        yield ("events.txt",), "".join(f"{_line(one)}\n" for one in dossier.events)
     if dossier.containers:
-        yield "containers.txt", "".join(f"{one}\n" for one in dossier.containers)
+        yield ("containers.txt",), "".join(f"{one}\n" for one in dossier.containers)
     for name, log in dossier.logs.items():
-        yield f"logs/{name}.log", log
+        yield ("logs", f"{name}.log"), log
     if dossier.missing:
-        yield "not-read.txt", "".join(f"{one}\n" for one in dict.fromkeys(dossier.missing))
+        yield ("not-read.txt",), "".join(f"{one}\n" for one in dict.fromkeys(dossier.missing))
 
 
 def _yaml(some: list[Json]) -> str:
