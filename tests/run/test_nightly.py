@@ -43,7 +43,7 @@ def after(tmp_path: Path, day: int, result: Result) -> RunRecord:
     run = record(outcome(result), outcome(component="redis"), started=STARTED + dt.timedelta(days=day))
     run = nightly.remember(run)
     write_report(run, tmp_path / "report")
-    nightly.tell(run)
+    nightly.notify(run)
     assert nightly.notes == []
     return run
 

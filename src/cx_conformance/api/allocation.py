@@ -1,8 +1,10 @@
-"""Building very many small objects at once, none of which can be garbage yet."""
+"""Memory: building very many small objects at once, and giving large buffers back."""
 
+import ctypes
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 
 
 @contextmanager
@@ -15,3 +17,18 @@ def without_collection() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+_MMAP_THRESHOLD = -3
+_LARGE = 256 * 1024
+
+
+@cache
+def give_large_buffers_back() -> None:
+    """Have buffers beyond 256 KiB returned to the system when they are freed.
+
+    The C library of Linux stops doing so after the first large one, and keeps as many of them as there are threads:
+    https://man7.org/linux/man-pages/man3/mallopt.3.html (M_MMAP_THRESHOLD). Other libraries are left alone.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)

@@ -1,6 +1,12 @@
 """What an API path asks for, in the words of permissions: verb, resource, namespace, name."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
+
+
+def part(name: str) -> str:
+    """Return a name as one part of a path: one with a slash, or of dots, must not lead to another resource."""
+    return quote(name, safe="") if name.strip(".") else name.replace(".", "%2E")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, NegotiationError, ProxyError
 from websockets.typing import Subprotocol
 
+from cx_conformance.api.request_path import part
 from cx_conformance.api.signature import USER_AGENT
 from cx_conformance.api.tally import Tally
 from cx_conformance.objects.secrecy import mask_text
@@ -69,7 +70,7 @@ class StreamTarget:
     @property
     def path(self) -> str:
         """The path below the API server's address."""
-        return f"/api/v1/namespaces/{quote(self.namespace)}/pods/{quote(self.pod)}/{self.subresource}"
+        return f"/api/v1/namespaces/{part(self.namespace)}/pods/{part(self.pod)}/{self.subresource}"
 
     def __str__(self) -> str:
         """Name the pod and the container in a sentence."""

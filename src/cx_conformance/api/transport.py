@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from cx_conformance.api.allocation import give_large_buffers_back
 from cx_conformance.api.request import Answer, Request
 from cx_conformance.outcome.looking import OutOfTime
 from cx_conformance.wire.bounds import OBJECT, Unpacking
@@ -29,6 +30,7 @@ class Transport:
 
     def __init__(self) -> None:
         """Connect to nothing yet."""
+        give_large_buffers_back()
         self._lock = Lock()
         self._pool: urllib3.PoolManager | None = None
         self._given_up = False

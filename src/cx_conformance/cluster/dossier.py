@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cx_conformance.api.listing import read_list
+from cx_conformance.api.request_path import part
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.kinds import KINDS
 from cx_conformance.objects.event import Event, event
@@ -178,7 +179,7 @@ class Dossiers:
             dossier.missing.append(f"log {key}: more than {MOST_LOGS} logs are not read")
             return
         query = {"container": container, "tailLines": str(LOG_LINES), "limitBytes": str(LOG_BYTES)}
-        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
+        path = f"/api/v1/namespaces/{part(namespace)}/pods/{part(pod)}/log"
         try:
             answer = self._cluster.get(path, query | ({"previous": "true"} if previous else {}), accept="*/*")
         except CouldNotLook as reason:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote
 
+from cx_conformance.api.request_path import part
 from cx_conformance.objects.apisix_route import ApisixRoute, apisix_route
 from cx_conformance.objects.autoscaler import HorizontalPodAutoscaler, autoscaler
 from cx_conformance.objects.config import ConfigMap, config_map
@@ -74,7 +74,7 @@ class Kind(Generic[R]):
     def path(self, namespace: str | None = None) -> str:
         """Return the path of its list, of one namespace or of the whole cluster."""
         root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
-        return f"{root}/namespaces/{quote(namespace, safe='')}/{self.plural}" if namespace else f"{root}/{self.plural}"
+        return f"{root}/namespaces/{part(namespace)}/{self.plural}" if namespace else f"{root}/{self.plural}"
 
 
 def _kind(

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from cx_conformance.api.listing import read_list
 from cx_conformance.api.refusal import Refusal, kept
+from cx_conformance.api.request_path import part
 from cx_conformance.cluster.kinds import KINDS, WORKLOADS, Kind
 from cx_conformance.cluster.snapshot_record import Listing, Place, SeenSecret
 from cx_conformance.objects.apisix_route import ApisixRoute
@@ -250,7 +251,7 @@ def _decoded(data: Json, key: str) -> bytes:
 
 def _secret_path(place: Place) -> str:
     """Return the path of one Secret; a name with a slash must not reach another resource."""
-    namespace, name = (quote(part, safe="") for part in place)
+    namespace, name = (part(one) for one in place)
     return f"/api/v1/namespaces/{namespace}/secrets/{name}"
 
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from pydantic import SecretStr
 
+from cx_conformance.api.request_path import part
 from cx_conformance.blueprint.store import Reference
 from cx_conformance.outcome.looking import CouldNotLook
 
@@ -81,7 +81,7 @@ class References:
     def _object(self, namespace: str, plural: str, name: str) -> Any:
         if self._cluster is None:
             raise NoSuchValue(f"{plural} are in the cluster, which is not asked here")
-        path = f"/api/v1/namespaces/{quote(namespace, safe='')}/{plural}/{quote(name, safe='')}"
+        path = f"/api/v1/namespaces/{part(namespace)}/{plural}/{part(name)}"
         with self._lock:
             if path not in self._objects:
                 try:

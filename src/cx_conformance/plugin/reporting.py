@@ -19,6 +19,7 @@ from cx_conformance.run.interrupts import end_like_ctrl_c
 from cx_conformance.run.leaving import leave
 from cx_conformance.run.lost import lost_outcomes
 from cx_conformance.run.recording import record_of
+from cx_conformance.wire.fuse import burn_all
 
 _FOR_REPORTS: Final = 2.0
 """Seconds of the time limit that settling leaves for judging and reports."""
@@ -202,6 +203,8 @@ class Reporting:
         A failed collection, --stepwise, and -x of pytest-xdist are interrupts to pytest too, of classes of their own.
         """
         self.run.interrupted = excinfo.type is KeyboardInterrupt
+        if self.run.interrupted:
+            burn_all()  # whatever the probes wait for: the process does not end before their threads do
         self._stop = "" if self.run.interrupted else str(excinfo.value)
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
         if self.run.interrupted and self.own_words and terminal is not None:

@@ -3,11 +3,13 @@
 None of it changes the verdict; what cannot be done is said in a sentence.
 """
 
+import math
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cx_conformance.outcome.comparison import by_key
 from cx_conformance.outcome.nights import STRIP, Night, failing_since, flapping, strips
@@ -15,36 +17,66 @@ from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.reports.file_names import METRICS
 from cx_conformance.run.options import Options
+from cx_conformance.wire.bounds import SMALL
 
 if TYPE_CHECKING:
     from cx_conformance.reports.nights.bucket import Access, Bucket
+
+_FOR_BUCKET: Final = 30.0
+"""Seconds for all that one run asks of a bucket."""
 
 
 class Nightly:
     """Follows one run by its options."""
 
-    def __init__(self, options: Options, access: "Callable[[], Access] | None" = None) -> None:
-        """Do what ``options`` ask for; ``access`` leads to the bucket of ``--publish`` (None: the environment does)."""
+    def __init__(
+        self, options: Options, access: "Callable[[], Access] | None" = None, seconds: float = math.inf
+    ) -> None:
+        """Do what ``options`` ask for, within ``seconds`` in all.
+
+        ``access`` leads to the bucket of ``--publish`` (None: the environment does).
+        """
         self.options = options
         self._access = access
+        self._ends = time.monotonic() + seconds
         self._bucket: Bucket | None = None
         self._fetched = False
         self.notes: list[str] = []
         """What could not be done, and what was found damaged, in sentences."""
+        self.last_conformant: float | None = None
+        """When the platform was last conformant, as the metrics in the bucket tell; None where they do not."""
         self._nights: list[Night] = []
+
+    @property
+    def adds(self) -> bool:
+        """Whether the nights before may have something to add to the report."""
+        return self.options.history is not None or self.options.publish is not None
+
+    @property
+    def over(self) -> bool:
+        """Whether no time is left."""
+        return time.monotonic() > self._ends
+
+    def give_up(self) -> None:
+        """Do nothing more: somebody wants the run to end."""
+        self._ends = -math.inf
+        self.notes.append("what follows the report was left off, for the run was ended: history, bucket, notifications")
+
+    def _allowed(self, seconds: float) -> float:
+        return max(0.0, min(seconds, self._ends - time.monotonic()))
 
     def remember(self, record: RunRecord) -> RunRecord:
         """Add the run to the history, and return it with what the nights before say of it."""
-        self._fetch_metrics()
+        self._fetch_metrics(record)
         if self.options.history is None:
             return record
-        from cx_conformance.reports.nights.history import History, HistoryNotUsable
+        from cx_conformance.reports.nights.history import WAIT_S, History, HistoryNotUsable
         from cx_conformance.reports.terminal.difference import night_of
 
         path = self.options.history
         self._fetch(path)
         try:
-            with History(path) as history:
+            with History(path, self._allowed(WAIT_S)) as history:
                 if history.set_aside:
                     self.notes.append(f"the history {path} was damaged; it is now {history.set_aside}, a new one begun")
                 self._nights = history.nights(record)
@@ -57,28 +89,27 @@ class Nightly:
         return replace(record, extra={**record.extra, "history": shown})
 
     def keep(self, record: RunRecord) -> None:
-        """Keep the night's JUnit file and store the pack, as the options ask for; both follow the report's writing."""
+        """Keep the night's JUnit file, as the options ask for."""
         from cx_conformance.reports.nights.kept_nights import keep_junit
         from cx_conformance.reports.writing import ReportNotWritten
 
-        directory = self.options.report
-        if directory is None:
+        if self.options.report is None or self.options.keep is None:
             return
-        if self.options.keep is not None:
-            try:
-                keep_junit(directory, record.started, self.options.keep)
-            except ReportNotWritten as reason:
-                self.notes.append(str(reason))
-        if self.options.publish is not None:
-            self._publish(directory, record)
+        try:
+            keep_junit(self.options.report, record.started, self.options.keep)
+        except ReportNotWritten as reason:
+            self.notes.append(str(reason))
 
-    def _publish(self, directory: Path, record: RunRecord) -> None:
+    def publish(self, record: RunRecord) -> None:
+        """Store the pack, as the options ask for."""
         from cx_conformance.reports.nights.bucket import BucketRefused
         from cx_conformance.reports.nights.kept_nights import HISTORY, store_pack
 
+        if self.options.report is None or self.options.publish is None:
+            return
         try:
             bucket = self._opened()
-            store_pack(bucket, directory, record.started, self.options.keep)
+            store_pack(bucket, self.options.report, record.started, self.options.keep)
             if self._fetched and self.options.history:
                 bucket.store(self.options.history, HISTORY)
         except BucketRefused as reason:
@@ -92,35 +123,40 @@ class Nightly:
         if self.options.publish is None or path.exists():
             return
         from cx_conformance.reports.nights.bucket import BucketRefused
+        from cx_conformance.reports.nights.history import is_database
         from cx_conformance.reports.nights.kept_nights import HISTORY
         from cx_conformance.reports.writing import ReportNotWritten, replacing
 
+        begun = "could not fetch the history of the nights before"
         try:
             kept = self._opened().read(HISTORY)
+            if kept is not None and not is_database(kept):
+                self.notes.append(f"{begun}: what lies there as {HISTORY} is no database")
+                return
             if kept is not None:
                 with replacing(path) as file:
                     file.write(kept)
         except (BucketRefused, ReportNotWritten) as reason:
-            self.notes.append(f"could not fetch the history of the nights before: {reason}")
+            self.notes.append(f"{begun}: {reason}")
         else:
             self._fetched = True
 
-    def _fetch_metrics(self) -> None:
-        """Get the last night's metrics where none are here: when the platform was last conformant is carried over.
+    def _fetch_metrics(self, record: RunRecord) -> None:
+        """Ask the last night's metrics in the bucket when the platform was last conformant.
 
-        What keeps them from being read keeps the report from being stored too, which is said then.
+        What keeps them from being read keeps the report from being stored too, which is said then; what is no metrics
+        of ours tells nothing, and is not kept.
         """
-        directory = self.options.report
-        if self.options.publish is None or directory is None or (directory / METRICS).exists():
+        if self.options.publish is None or self.options.report is None:
             return
         from cx_conformance.reports.nights.bucket import BucketRefused
         from cx_conformance.reports.nights.kept_nights import LATEST
+        from cx_conformance.reports.nights.metrics import told_before
 
-        with suppress(BucketRefused, OSError):
+        with suppress(BucketRefused):
             kept = self._opened().read(f"{LATEST}/{METRICS}")
             if kept is not None:
-                directory.mkdir(parents=True, exist_ok=True)
-                (directory / METRICS).write_bytes(kept)
+                self.last_conformant = told_before(kept[:SMALL], record)
 
     def _opened(self) -> "Bucket":
         """Return the bucket; raises BucketRefused."""
@@ -129,23 +165,28 @@ class Nightly:
         if self._bucket is None:
             if self.options.publish is None:
                 raise AssertionError("nothing is published")
-            self._bucket = Bucket(self.options.publish, (self._access or access_of_environment)())
+            access = (self._access or access_of_environment)()
+            self._bucket = Bucket(self.options.publish, access, self._allowed(_FOR_BUCKET))
         return self._bucket
 
-    def tell(self, record: RunRecord) -> None:
-        """Push the metrics and send the notification that the options ask for."""
-        if self.options.pushgateway:
-            from cx_conformance.reports.nights.pushing import NotPushed, push
+    def push(self, record: RunRecord) -> None:
+        """Push the metrics, as the options ask for."""
+        from cx_conformance.reports.nights.pushing import WHOLE_S, NotPushed, push
 
+        if self.options.pushgateway:
             try:
-                push(record, self.options.pushgateway)
+                push(record, self.options.pushgateway, seconds=self._allowed(WHOLE_S))
             except NotPushed as reason:
                 self.notes.append(str(reason))
-        if self.options.notify:
-            from cx_conformance.reports.nights.notifying import NotNotified, notify
 
+    def notify(self, record: RunRecord) -> None:
+        """Send the notification that the options ask for."""
+        from cx_conformance.reports.nights.notifying import WHOLE_S, NotNotified, notify
+
+        if self.options.notify:
+            earlier, link = self._earlier(record), self.options.link or ""
             try:
-                notify(record, self._earlier(record), self.options.notify, self.options.link or "")
+                notify(record, earlier, self.options.notify, link, seconds=self._allowed(WHOLE_S))
             except NotNotified as reason:
                 self.notes.append(str(reason))
 

@@ -1,5 +1,6 @@
 """One run: what is promised, what was looked at, how each check ended."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -162,10 +163,16 @@ class Run:
         from cx_conformance.cluster.dossier import Dossiers
 
         with suppress(CouldNotLook):
-            reader = Dossiers(self.cluster, self.seen)
-            for one in components:
-                self.time_limit.check()
-                yield reader.of(self.plan.components[one])
+            cluster, seen = self.cluster, self.seen
+            before, ends = cluster.deadline, time.monotonic() + _FOR_EVIDENCE
+            cluster.deadline = ends if before is None else min(before, ends)
+            try:
+                reader = Dossiers(cluster, seen)
+                for one in components:
+                    self.time_limit.check()
+                    yield reader.of(self.plan.components[one])
+            finally:
+                cluster.deadline = before
 
     def _selected(self, kind: str, entry: Entry[Any]) -> bool:
         """Whether a live check was asked for that looks at this entry."""
@@ -206,6 +213,8 @@ class Run:
         self.extra.setdefault("crash", {"words": words, "traceback": traceback})
 
 
+_FOR_EVIDENCE: Final = 30.0
+"""Seconds in which what support asks for is read, when all is judged."""
 _FIXTURES: Final[Mapping[str, Callable[[Run], Any]]] = {
     "run": lambda run: run,
     "plan": lambda run: run.plan,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from cx_conformance.api.exec_record import ContainerPlace, ExecLimits, ExecResult
+from cx_conformance.api.request_path import part
 from cx_conformance.outcome.looking import Forbidden, NoVantage
 from cx_conformance.vantage.consent import Consent
 from cx_conformance.vantage.ended_container import START_SECONDS, await_end
@@ -38,7 +39,7 @@ class DebugContainers:
         Raises CouldNotLook where it cannot be added or does not start.
         """
         where = f"{place.namespace}/{place.pod}"
-        path = f"/api/v1/namespaces/{place.namespace}/pods/{place.pod}"
+        path = f"/api/v1/namespaces/{part(place.namespace)}/pods/{part(place.pod)}"
         pod = self._cluster.read(path)
         if pod is None:
             raise NoVantage(f"pod {where} is gone, so no debug container can be added to it")

@@ -4,6 +4,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
+from cx_conformance.api.request_path import part
 from cx_conformance.objects.json_fields import Json, mapping, number, objects, text
 from cx_conformance.outcome.looking import NoVantage
 
@@ -33,7 +34,7 @@ def await_end(cluster: "Cluster", place: ContainerPlace, limits: ExecLimits, sec
     ``seconds`` is how long all may take; of it the container itself may run ``limits.total_seconds``. Raises NoVantage
     when it cannot start, or its pod is gone; else as the cluster's ``get``.
     """
-    path = f"/api/v1/namespaces/{place.namespace}/pods/{place.pod}"
+    path = f"/api/v1/namespaces/{part(place.namespace)}/pods/{part(place.pod)}"
     began = time.monotonic()
     started: float | None = None
     while True:

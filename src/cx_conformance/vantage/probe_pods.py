@@ -8,6 +8,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Final
 
 from cx_conformance.api.exec_record import ContainerPlace, ExecLimits, ExecResult
+from cx_conformance.api.request_path import part
 from cx_conformance.cluster.review import review
 from cx_conformance.cluster.rights import Right
 from cx_conformance.objects.json_fields import flag, mapping
@@ -75,7 +76,7 @@ class ProbePods:
 
         Raises CouldNotLook where no such pod can be made or does not start.
         """
-        path = f"/api/v1/namespaces/{place.namespace}/pods"
+        path = f"/api/v1/namespaces/{part(place.namespace)}/pods"
         caller = self._cluster.read(f"{path}/{place.pod}")
         if caller is None:
             raise NoVantage(f"pod {place.namespace}/{place.pod} is gone, so no probe pod can take its place")

@@ -46,8 +46,9 @@ def night(folder: Path, day: int, access: Access, result: Result = Result.PASS) 
     nightly = Nightly(options, lambda: access)
     run = record(outcome(result), started=STARTED + dt.timedelta(days=day))
     run = nightly.remember(run)
-    write_report(run, folder / "report", paper=False)
+    write_report(run, folder / "report", paper=False, last_conformant=nightly.last_conformant)
     nightly.keep(run)
+    nightly.publish(run)
     return nightly.notes
 
 

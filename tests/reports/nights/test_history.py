@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sqlite3
+import stat
 import threading
 from pathlib import Path
 from typing import Final
@@ -61,17 +62,13 @@ def test_installations_are_kept_apart(tmp_path: Path) -> None:
     assert results(path, night(3)) == [Result.FAIL, Result.ERROR]
 
 
-@pytest.mark.parametrize("damage", ["garbage", "torn page"])
-def test_a_damaged_file_is_set_aside_and_named(damage: str, tmp_path: Path) -> None:
+def test_a_damaged_file_is_set_aside_and_named(tmp_path: Path) -> None:
     """Its bytes are kept, and a new file is begun."""
     path = tmp_path / "history.sqlite"
-    if damage == "garbage":
-        path.write_bytes(b"no database " * 100)
-    else:
-        remember(path, *(night(day) for day in range(3)))
-        whole = bytearray(path.read_bytes())
-        whole[4096:] = b"\x5a" * len(whole[4096:])
-        path.write_bytes(whole)
+    remember(path, *(night(day) for day in range(3)))
+    whole = bytearray(path.read_bytes())
+    whole[4096:] = b"\x5a" * len(whole[4096:])
+    path.write_bytes(whole)
     broken = path.read_bytes()
 
     with History(path) as history:
@@ -80,6 +77,46 @@ def test_a_damaged_file_is_set_aside_and_named(damage: str, tmp_path: Path) -> N
         assert history.set_aside.read_bytes() == broken
         history.add(night(5))
     assert results(path, night(6)) == [Result.PASS]
+
+
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
+    """Somebody named the wrong one: it keeps its name and its bytes."""
+    path = tmp_path / "accounts.txt"
+    path.write_bytes(b"no database " * 100)
+    with pytest.raises(HistoryNotUsable, match=r"accounts\.txt is no database, and is left alone"):
+        History(path)
+    assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("accounts.txt", b"no database " * 100)]
+
+
+def test_a_new_history_is_the_accounts_own(tmp_path: Path) -> None:
+    """What was broken, and when, is nobody else's to read."""
+    remember(tmp_path / "history.sqlite", night(0))
+    assert stat.S_IMODE((tmp_path / "history.sqlite").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "2026-13-45", 7])
+def test_a_night_without_a_date_is_left_out_and_named(date: object, tmp_path: Path) -> None:
+    """The others stay, and this run is remembered."""
+    path = tmp_path / "history.sqlite"
+    remember(path, night(0), night(1, Result.FAIL))
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE night SET started = ? WHERE id = 1", (str(date),))
+    with History(path) as history:
+        found = history.nights(night(3))
+        assert len(found) == 1
+        assert "has no date" in "".join(history.skipped) or str(date) > "2026-11"
+        history.add(night(3))
+
+
+def test_a_history_that_never_ends_is_refused(tmp_path: Path) -> None:
+    """A view in the place of a table yields rows for ever."""
+    path = tmp_path / "history.sqlite"
+    remember(path, night(0))
+    with sqlite3.connect(path) as connection:
+        endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
+        connection.execute(f"CREATE VIEW more AS {endless}")
+    with pytest.raises(HistoryNotUsable, match="views or triggers"):
+        History(path)
 
 
 def test_a_half_written_night_is_left_out_and_named(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ https://www.sqlite.org/wal.html
 
 import datetime as dt
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 APPLICATION_ID: Final = 0x43584E54
 """What marks the file as ours in its header."""
+_FIRST_BYTES: Final = b"SQLite format 3\0"
 WAIT_S: Final = 20.0
 """How long a run waits for another one that is writing."""
 
@@ -48,8 +50,8 @@ class HistoryNotUsable(Exception):  # noqa: N818 - what is the matter with the f
 class History:
     """The nights that a file remembers; use it in a ``with`` statement."""
 
-    def __init__(self, path: Path) -> None:
-        """Open ``path``, or begin it; raises HistoryNotUsable.
+    def __init__(self, path: Path, wait: float = WAIT_S) -> None:
+        """Open ``path``, or begin it, waiting ``wait`` seconds for whoever is writing; raises HistoryNotUsable.
 
         A damaged file is set aside under a name of its own, and a new one begun.
         """
@@ -60,11 +62,12 @@ class History:
         """Which nights are not whole, in sentences; filled by ``nights``."""
         with _in_sentences(path):
             try:
-                self._connection = _opened(path)
+                _refuse_other_files(path)
+                self._connection = _opened(path, wait)
             except _Damaged:
                 self.set_aside = _beside(path)
                 _move(path, self.set_aside)
-                self._connection = _opened(path)
+                self._connection = _opened(path, wait)
 
     def __enter__(self) -> Self:
         """Return it."""
@@ -120,24 +123,57 @@ class History:
         for check, component, entry, result in rows:
             with suppress(ValueError):
                 results[check, component, entry] = Result(result)
+        when = _moment(started)
+        if when is None:
+            self.skipped.append(f"a night in {self.path} has no date that can be read; it is left out")
+            return None
         if len(results) != promised:
             self.skipped.append(
                 f"the night of {started} in {self.path} is not whole: {len(results)} of its {promised} outcomes are"
                 " there; it is left out"
             )
             return None
-        return Night(
-            started=dt.datetime.fromisoformat(started), verdict=verdict, partial=bool(partial), results=results
-        )
+        return Night(started=when, verdict=str(verdict), partial=bool(partial), results=results)
+
+
+def _moment(written: object) -> dt.datetime | None:
+    try:
+        when = dt.datetime.fromisoformat(str(written))
+    except ValueError:
+        return None
+    return when if when.tzinfo is not None else when.replace(tzinfo=dt.UTC)
 
 
 class _Damaged(Exception):  # noqa: N818 - what is the matter with the file
     """The file is not a whole SQLite database."""
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def is_database(content: bytes) -> bool:
+    """Whether a file that begins so is an SQLite database, damaged or not; an empty one becomes one."""
+    return not content or content.startswith(_FIRST_BYTES)
+
+
+def _refuse_other_files(path: Path) -> None:
+    """Raise HistoryNotUsable for a file that was never a database: somebody named the wrong one."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(len(_FIRST_BYTES))
+    except FileNotFoundError:
+        with suppress(OSError):
+            path.touch(mode=0o600)  # what was broken, and when, is nobody else's to read
+        return
+    except OSError:
+        return  # SQLite says why it cannot be opened
+    if not is_database(content):
+        raise HistoryNotUsable(f"{path} is no database, and is left alone; name another file for --history")
+
+
+def _opened(path: Path, wait: float) -> sqlite3.Connection:
     """Open the file, see that it is whole and ours, and bring it to this version."""
-    connection = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=wait, isolation_level=None)
+    # A database may hold views without end: whatever it makes of our questions is ended.
+    ends = time.monotonic() + WAIT_S
+    connection.set_progress_handler(lambda: time.monotonic() > ends, 100_000)
     try:
         try:
             _whole(connection)
@@ -166,6 +202,9 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         ((tables,),) = at.execute("SELECT count(*) FROM sqlite_schema")
         if mark != APPLICATION_ID and (tables or version):
             raise HistoryNotUsable(f"{path} is the database of another program; name another file for --history")
+        ((foreign,),) = at.execute("SELECT count(*) FROM sqlite_schema WHERE type IN ('view', 'trigger')")
+        if foreign:
+            raise HistoryNotUsable(f"{path} holds views or triggers, which no history does; name another file")
         if version > len(MIGRATIONS):
             raise HistoryNotUsable(
                 f"{path} was written by a newer version of this suite (file version {version}, known is"

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any, Final
 
 from cx_conformance.reports.file_names import EVIDENCE, SIGNATURE, SUMMED, SUMS
-from cx_conformance.reports.pack.places import place_in
+from cx_conformance.reports.pack.places import within
 from cx_conformance.reports.sums import sha256
 from cx_conformance.reports.writing import ReportNotWritten, not_written
 
@@ -53,7 +53,7 @@ def swap(stage: Path, directory: Path, earlier: Mapping[str, str]) -> list[Repor
         _take_away(directory, earlier, made, failed)
         for name in sorted(made, key=lambda one: one == SUMS):
             try:
-                _move(stage / name, place_in(directory, *name.split("/")))
+                _move(stage / name, within(directory, *name.split("/")))
             except ReportNotWritten as reason:
                 failed.append(reason)
     return failed
