@@ -8,6 +8,7 @@ could not be looked at.
 import logging
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from cx_conformance.objects.secrecy import mask_text
 from cx_conformance.outcome.looking import OutOfTime, Unauthorized
+from cx_conformance.wire.fuse import Fuse
 
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
@@ -95,19 +97,25 @@ def _within(seconds: float, who: str, read: Callable[[], T]) -> T:
     outcome: list[T] = []
     failed: list[Exception] = []
 
-    def reading() -> None:
-        try:
-            outcome.append(read())
-        except Exception as error:  # noqa: BLE001 - raised again, in the thread that waits
-            failed.append(error)
+    with Fuse(min(seconds, CREDENTIAL_SECONDS)) as fuse:
 
-    reader = Thread(target=reading, name="kubeconfig", daemon=True)
-    reader.start()
-    reader.join(min(seconds, CREDENTIAL_SECONDS))
+        def reading() -> None:
+            try:
+                outcome.append(read())
+            except Exception as error:  # noqa: BLE001 - raised again, in the thread that waits
+                failed.append(error)
+            finally:
+                fuse.burn()
+
+        Thread(target=reading, name="kubeconfig", daemon=True).start()
+        fuse.wait(CREDENTIAL_SECONDS)
+        in_time = fuse.ends > time.monotonic()
     if failed:
         raise failed[0]
     if outcome:
         return outcome[0]
+    if in_time:
+        raise OutOfTime(f"out of time: the run was ended before {who} gave credentials")
     if seconds < CREDENTIAL_SECONDS:
         raise OutOfTime(
             f"out of time: {who} gave no credentials before the run's time limit; run it by hand and log in, "

@@ -1,9 +1,12 @@
 """The signals that end a run: Ctrl-C, a supervisor's polite end, a terminal that goes away."""
 
 import signal
+import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Final
+
+from cx_conformance.wire.fuse import burn_all
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -14,11 +17,16 @@ def end_like_ctrl_c() -> None:
 
 
 def hold(note: Callable[[], None]) -> None:
-    """Let the first of them be noted only, where an exception would end it without a report; the next one ends it."""
+    """Let the first of them be noted only, where an exception would end it without a report; the next one ends it.
+
+    Whatever is waited for meanwhile is cut off.
+    """
 
     def noted(_number: int, _frame: FrameType | None) -> None:
         end_like_ctrl_c()
         note()
+        # Not here: what was interrupted may hold a lock that is needed for it.
+        threading.Thread(target=burn_all, daemon=True).start()
 
     _handle(noted)
 
