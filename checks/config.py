@@ -1,7 +1,9 @@
-"""Configuration: ConfigMaps and Secrets exist, are used, and hold what they should."""
+"""Configuration: ConfigMaps and Secrets exist, are used, and hold what they should.
+
+Longer than other files, for an area has one file.
+"""
 
 import re
-from contextlib import suppress
 from typing import Literal
 
 from cx_conformance.blueprint.component import Component, ConfigMap, Secret
@@ -9,20 +11,19 @@ from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.store import Store
-from cx_conformance.cluster.addressing import addresses, leads, lost
+from cx_conformance.cluster.addressing import addresses, leads
 from cx_conformance.cluster.dangling import dangling, needed
 from cx_conformance.cluster.found import Absent
-from cx_conformance.cluster.mentions import mentions
-from cx_conformance.cluster.mentions import told as configuration
+from cx_conformance.cluster.lost_addresses import lost_addresses
+from cx_conformance.cluster.mentions import mentions, shared
 from cx_conformance.cluster.seen import Seen
-from cx_conformance.cluster.store_settings import Setting, keyed, switch, told
+from cx_conformance.cluster.store_settings import Setting, keyed, lacking, switch, told
 from cx_conformance.objects.certificate import Certificate
 from cx_conformance.objects.config import ConfigMap as LiveConfigMap
 from cx_conformance.objects.ingress import Ingress
 from cx_conformance.objects.pod_spec import Reference
 from cx_conformance.objects.service import Service
 from cx_conformance.outcome.check import NotApplicable, check
-from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
 
 SAMPLE_HOST = "devops.ef.com"
@@ -46,6 +47,7 @@ def check_config_map(config_map: Entry[ConfigMap], seen: Seen, evidence: Evidenc
         raise NotApplicable(f"absent, which is accepted: {config_map.of.why}")
     namespace = seen.namespace_of(config_map.planned)
     instead = "" if found else seen.elsewhere(LiveConfigMap, config_map.planned, candidates)
+    evidence.cause = None if found else f"ConfigMap {namespace}/{candidates[0]} does not exist"
     assert found is not None, f"ConfigMap {namespace}/{' or '.join(candidates)} does not exist{instead}"
     evidence.found = evidence.seen_at = f"ConfigMap {found.object.where}"
     evidence.details["keys"] = len(found.object.keys)
@@ -120,6 +122,7 @@ def check_secret(secret: Entry[Secret], seen: Seen, evidence: Evidence) -> None:
         evidence.found = f"ConfigMap {namespace}/{instead}"
         evidence.note(f"a ConfigMap {instead} stands for it, as in the field")
         return
+    evidence.cause = f"Secret {namespace}/{secret.of.candidates[0]} does not exist"
     raise Absent(f"Secret {namespace}/{' or '.join(secret.of.candidates)} does not exist")
 
 
@@ -156,14 +159,38 @@ def check_references(component: Entry[Component], seen: Seen, evidence: Evidence
     missing = dangling(seen, component.planned)
     evidence.promised = f"{len(needed(live.template.spec))} references exist"
     evidence.found = list(missing) or "all exist"
-    gone = sorted({words.partition(" (")[0] for words in missing})
-    evidence.cause = f"{', '.join(gone)}: not there in namespace {live.namespace}" if gone else None
+    gone = sorted({words.partition(" (")[0].rpartition(" ") for words in missing})
+    evidence.causes = [f"{what} {live.namespace}/{name} does not exist" for what, _, name in gone]
     assert not missing, f"{live.kind} {live.where} needs what is not there: {'; '.join(missing)}"
-    # Which components an address is for, and whether they are installed here, the page does not say: it is noted.
-    with suppress(CouldNotLook):
-        for place, value in configuration(seen, component.planned):
-            for words in lost(seen, value, live.namespace):
-                evidence.note(f"{place}: {words}")
+
+
+@check(
+    "CX310",
+    "Addresses lead to Services",
+    severity=Severity.MAJOR,
+    remedy="correct the address in the ConfigMap or pod template, or create the Service; then restart what reads it",
+    rests_on=("CX101",),
+)
+def check_addresses(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
+    """Every address inside the cluster that the component is told is that of a Service, and of a port that it has.
+
+    One of a component that this site leaves out, an accepted name of a Service that is there under another, and what
+    the vendor ships so, are noted.
+    """
+    live = seen.workload(component.planned).object
+    evidence.seen_at, evidence.promised = f"{live.kind} {live.where}", "each leads to a Service"
+    shipped = {one.about for one in seen.plan.blueprint.chart_errata if one.component == component.component}
+    told = []
+    for one in lost_addresses(seen, component.planned):
+        if one.instead:
+            evidence.note(f"{one.place}: {one.why}; {one.instead}")
+        elif one.variable in shipped:
+            evidence.note(f"{one.place}: {one.why}; the vendor's charts have it so")
+        else:
+            told.append(one)
+    evidence.found = [f"{one.place}: {one.why}" for one in told] or "all do"
+    evidence.causes = list(dict.fromkeys(one.why for one in told))
+    assert not told, "; ".join(f"{one.place}: {one.why}" for one in told)
 
 
 @check(
@@ -179,6 +206,8 @@ def check_sample_host(component: Entry[Component], seen: Seen, evidence: Evidenc
         raise NotApplicable(f"{SAMPLE_HOST} is this site's own host name")
     left = list(mentions(seen, component.planned, _SAMPLE))
     evidence.found, evidence.promised = left or "none", "none"
+    namespace = seen.namespace_of(component.planned)
+    evidence.causes = [f"{one} holds {SAMPLE_HOST}" for one in shared(left, namespace)]
     assert not left, f"{SAMPLE_HOST} is left in {', '.join(left)}"
 
 
@@ -217,18 +246,30 @@ def check_tls_secrets(platform: Entry[Platform], seen: Seen, evidence: Evidence)
     rests_on=("CX101", "CX201"),
 )
 def check_store_settings(store: Entry[Store], seen: Seen, evidence: Evidence) -> None:
-    """Host, port and URL that the components are told of a store are those of its Service; a wrong one shows late."""
+    """Host, port and URL that the components are told of a store are those of its Service, and none is missing.
+
+    A wrong one shows late; without one a component has nothing to call.
+    """
     service = seen.service(store.planned).object
     evidence.promised = (
         f"{service.name}.{service.namespace}.svc, ports {', '.join(str(p.number) for p in service.ports)}"
     )
     hosts = (*told(seen, store, "host"), *told(seen, store, "url"))
     ports = told(seen, store, "port")
-    if not hosts and not ports:
+    lacks = list(lacking(seen, store))
+    if not hosts and not ports and not lacks:
         raise NotApplicable("no component reads a documented setting of this store")
-    evidence.found = {one.where: one.value for one in (*hosts, *ports)}
-    wrong = [words for one in hosts for words in _led_astray(seen, store, one, evidence)]
+    evidence.found = {one.where: one.value for one in (*hosts, *ports)} | dict.fromkeys(map(str, lacks), "missing")
+    for lack in lacks:
+        if lack.perhaps:
+            evidence.note(f"{lack}; {lack.perhaps} may hold it")
+    gone = [one for one in lacks if not one.perhaps]
+    wrong = [f"{one}, so that {_some(one.readers)} have no {one.what} to call" for one in gone]
+    evidence.causes = [f"key {one.key} of ConfigMap {one.config_map} does not exist" for one in gone]
+    wrong += [words for one in hosts for words in _led_astray(seen, store, one, evidence)]
     wrong += [words for one in ports if (words := _odd_port(one, service, evidence))]
+    if len(wrong) > len(gone):
+        evidence.causes = []
     assert not wrong, "; ".join(wrong)
 
 

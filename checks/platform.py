@@ -132,11 +132,35 @@ def check_nodes_ready(platform: Entry[Platform], snapshot: Snapshot, evidence: E
     nodes = snapshot.list(Node)
     unready = [node for node in nodes if not node.ready]
     evidence.found, evidence.promised = len(nodes) - len(unready), len(nodes)
-    for node in nodes:
-        if node.unschedulable:
-            evidence.note(f"node {node.name} is cordoned")
     assert nodes, "the cluster has no node"
     assert not unready, f"{len(unready)} of {len(nodes)} nodes not Ready: {', '.join(_said(node) for node in unready)}"
+
+
+@check(
+    "CX009",
+    "Some node takes pods",
+    severity=Severity.MAJOR,
+    remedy="kubectl uncordon the node when its maintenance is over; until then no pod that ends is made anew",
+)
+def check_schedulable(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
+    """Of the nodes that the platform's pods may run on at least one is not cordoned; some of several are noted."""
+    nodes = [node for node in snapshot.list(Node) if not _keeps_pods_off(node)]
+    cordoned = [node.name for node in nodes if node.unschedulable]
+    evidence.found, evidence.promised = len(nodes) - len(cordoned), f"at least 1 of {len(nodes)}"
+    if not nodes:
+        raise NotApplicable("no node takes pods without being told so by tolerations")
+    names = ", ".join(cordoned)
+    assert len(cordoned) < len(nodes), f"every node that takes pods is cordoned, so that nothing can start: {names}"
+    for name in cordoned:
+        evidence.note(f"node {name} is cordoned")
+
+
+def _keeps_pods_off(node: Node) -> bool:
+    """Tell whether a taint of somebody's keeps pods off: those of Kubernetes' own tell the node's state."""
+    return any(
+        one.effect in ("NoSchedule", "NoExecute") and not one.key.startswith("node.kubernetes.io/")
+        for one in node.taints
+    )
 
 
 def _said(node: Node) -> str:

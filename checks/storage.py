@@ -74,6 +74,11 @@ def _claimed(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None:
     live = seen.workload(volume.planned).object
     evidence.found = sorted(name for names in claims.values() for name in names) or "no claim"
     assert claims, f"{live.kind} {live.where} claims no volume, promised is one of {volume.of.size}"
+    spec = live.template.spec
+    mounted = {mount.name for one in (*spec.init_containers, *spec.containers) for mount in one.volume_mounts}
+    assert not mounted.isdisjoint(claims), (
+        f"{live.kind} {live.where} claims {_list(evidence.found)}, and no container mounts it: the data go elsewhere"
+    )
 
 
 def _same_path(found: str, promised: str) -> bool:

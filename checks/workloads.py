@@ -336,6 +336,9 @@ def check_resources(resources: Entry[Resources], seen: Seen, evidence: Evidence)
         for kind, name, amount in wanted
         if _amount(found[kind].get(name)) != amount
     ]
+    absent = [f"{kind}.{name}" for kind, name, _ in wanted if name not in found[kind]]
+    # Who sets none has forgotten them everywhere; who sets other ones has chosen them.
+    evidence.cause = f"no {', '.join(absent)} in the pod template" if absent and len(absent) == len(broken) else None
     assert not broken, f"{evidence.seen_at}: {', '.join(broken)}"
     for pod, amounts in in_pods:
         # Without a request it is given less than with the promised one, without a limit more.

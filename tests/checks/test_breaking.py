@@ -364,6 +364,13 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "1 of 1 nodes not Ready",
     ),
     (
+        "CX009",
+        "platform",
+        None,
+        lambda i: i.live("Node", "", lambda one: one["spec"].update(unschedulable=True)),
+        "every node that takes pods is cordoned, so that nothing can start: node-1",
+    ),
+    (
         "CX004",
         "platform",
         None,
@@ -1020,6 +1027,22 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
     ("CX506", "ccm", "/ccm", rival_of_ccm, "is claimed by expertflow/"),
     ("CX506", "ccm", "/ccm", rival_by_the_default_class, "is claimed by expertflow/ef-ccm and by expertflow/rival"),
     ("CX506", "ccm", "/ccm", rival_to_another_port, "is claimed by expertflow/ef-ccm and by expertflow/rival"),
+    (
+        "CX310",
+        "agent-manager",
+        None,
+        lambda i: i.find("ConfigMap", "ef-agent-manager-cm")["data"].update(CCM_URL="http://ef-cmm-svc:8081/ccm"),
+        "ConfigMap ef-agent-manager-cm key CCM_URL: http://ef-cmm-svc:8081 names no Service that was seen",
+    ),
+    (
+        "CX310",
+        "routing-engine",
+        None,
+        lambda i: container(i, "Deployment", "ef-routing-engine")["env"].append(
+            {"name": "AGENT_MANAGER_BASE_URI", "value": "http://ef-agent-manager-svc.expertflow.svc:3001"}
+        ),
+        "svc:3001 says port 3001, which Service expertflow/ef-agent-manager-svc does not have",
+    ),
     (
         "CX308",
         "mongo",

@@ -71,23 +71,13 @@ NOTED: list[tuple[str, str, str | None, Vary, str]] = [
         "envFrom of ccm puts CX_ before the name of each of its keys",
     ),
     (
-        "CX305",
-        "agent-manager",
+        "CX310",
+        "unified-admin",
         None,
-        lambda i: i.find("ConfigMap", "ef-agent-manager-cm")["data"].update(CCM_URL="http://ef-cmm-svc:8081/ccm"),
-        "ConfigMap ef-agent-manager-cm key CCM_URL: http://ef-cmm-svc:8081 names no Service that was seen",
-    ),
-    (
-        "CX305",
-        "routing-engine",
-        None,
-        lambda i: container(i, "Deployment", "ef-routing-engine")["env"].append(
-            {"name": "AGENT_MANAGER_BASE_URI", "value": "http://ef-agent-manager-svc.expertflow.svc:3001"}
-        ),
+        lambda i: renamed(i, "Service", "ef-business-calender-svc", "ef-business-calendar-svc"),
         (
-            "variable AGENT_MANAGER_BASE_URI of container routing-engine: "
-            "http://ef-agent-manager-svc.expertflow.svc:3001 says a port that Service expertflow/ef-agent-manager-svc "
-            "does not have"
+            "ConfigMap ef-unified-admin-cm key BUSINESS_CALENDAR_URL: http://ef-business-calender-svc:8443 names no "
+            "Service that was seen; Service expertflow/ef-business-calendar-svc stands for it"
         ),
     ),
     (

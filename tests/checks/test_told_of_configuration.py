@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.outcome.outcome import Result
+from cx_conformance.blueprint.erratum import ChartErratum
+from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.outcome.roots import causes_of
 from tests.checks.installation import FQDN, Installation, Object, blueprint, notes
 
 CONNECTIONS = "ConfigMap expertflow/ef-connection-env-cm"
@@ -28,7 +30,8 @@ def test_a_config_map_that_does_not_exist_is_told_by_every_name_it_may_have() ->
     """The documented one first."""
     ended = installed(lambda i: i.remove("ConfigMap", "ef-bot-framwork-cm")).outcome("CX301", "bot-framework")
     assert ended.message == "ConfigMap expertflow/ef-bot-framwork-cm or ef-bot-framework-cm does not exist"
-    assert ended.evidence == {"promised": "ef-bot-framwork-cm", "found": "absent"}
+    cause = "ConfigMap expertflow/ef-bot-framwork-cm does not exist"
+    assert ended.evidence == {"promised": "ef-bot-framwork-cm", "found": "absent", "cause": cause}
 
 
 def test_a_config_map_that_holds_nothing_is_noted() -> None:
@@ -84,7 +87,9 @@ def test_a_secret_of_which_neither_kind_exists_is_found() -> None:
     """By its documented name."""
     ended = installed(lambda i: i.remove("Secret", "ef-grafana-dashboard-provider-secret")).outcome("CX303", "grafana")
     assert ended.message == "Secret ef-external/ef-grafana-dashboard-provider-secret does not exist"
-    assert ended.evidence == {"promised": "ef-grafana-dashboard-provider-secret", "found": "absent"}
+    name = "ef-grafana-dashboard-provider-secret"
+    cause = f"Secret ef-external/{name} does not exist"
+    assert ended.evidence == {"promised": name, "found": "absent", "cause": cause}
 
 
 def needs(installation: Installation, *sources: Object) -> None:
@@ -104,7 +109,10 @@ def test_each_object_that_pods_need_and_that_is_not_there_is_told_once() -> None
         "Deployment expertflow/ef-ccm needs what is not there: "
         "ConfigMap gone-cm (envFrom in ccm); Secret gone-secret (envFrom in ccm)"
     )
-    assert ended.evidence["cause"] == "ConfigMap gone-cm, Secret gone-secret: not there in namespace expertflow"
+    assert ended.evidence["causes"] == [
+        "ConfigMap expertflow/gone-cm does not exist",
+        "Secret expertflow/gone-secret does not exist",
+    ]
     assert ended.evidence["promised"] == "6 references exist"
 
 
@@ -236,14 +244,150 @@ def test_several_addresses_are_each_looked_at() -> None:
 
 
 def test_a_store_of_which_nothing_is_read_is_not_applicable() -> None:
-    """The release is older, or nobody uses it; one setting of several is enough to be compared."""
+    """The release is older, or nobody uses it."""
     nothing = installed(lambda i: drop(i, "MONGODB_"))
     for check, words in (("CX308", "documented setting"), ("CX309", "further documented setting")):
         assert nothing.outcome(check, "mongo").message == f"n/a: no component reads a {words} of this store"
-    port_only = installed(lambda i: drop(i, "MONGODB_HOST")).outcome("CX308", "mongo")
-    assert (port_only.result, [*port_only.evidence["found"]]) == (Result.PASS, [f"MONGODB_PORT in {CONNECTIONS}"])
-    host_only = installed(lambda i: drop(i, "MONGODB_PORT")).outcome("CX308", "mongo")
-    assert (host_only.result, [*host_only.evidence["found"]]) == (Result.PASS, [f"MONGODB_HOST in {CONNECTIONS}"])
+
+
+@pytest.mark.parametrize(
+    ("key", "store", "lacks"),
+    [
+        ("MONGODB_HOST", "mongo", "address"),
+        ("MONGODB_PORT", "mongo", "port"),
+        ("KEYCLOAK_HOST", "keycloak", "address"),
+        ("ACTIVEMQ_PRIMARY_URL", "activemq", "address"),
+        ("REDIS_HOST", "redis", "address"),
+    ],
+)
+@pytest.mark.parametrize("empty", [False, True])
+def test_an_address_that_is_missing_beside_the_rest_is_told(key: str, store: str, lacks: str, empty: bool) -> None:
+    """Its callers have nothing to call; an empty value is none."""
+    ended = (told(**{key: ""}) if empty else installed(lambda i: drop(i, key))).outcome("CX308", store)
+    assert ended.result is Result.FAIL
+    assert ended.message.startswith(f"{CONNECTIONS} has no {key}, so that ")
+    assert ended.message.endswith(f" have no {lacks} to call")
+    assert ended.evidence["cause"] == f"key {key} of ConfigMap expertflow/ef-connection-env-cm does not exist"
+
+
+def test_an_address_that_callers_take_from_elsewhere_is_not_missed() -> None:
+    """A variable of the template, another ConfigMap; a Secret may hold it, which nobody looks at."""
+
+    def elsewhere(source: Object) -> Outcome:
+        def change(installation: Installation) -> None:
+            drop(installation, "MONGODB_HOST")
+            host = "mongo-mongodb.ef-external.svc"
+            meta = {"name": "more-cm", "namespace": "expertflow"}
+            installation.manifests.append({"kind": "ConfigMap", "metadata": meta, "data": {"MONGODB_HOST": host}})
+            for one in installation.manifests:
+                if one["kind"] == "Deployment" and one["metadata"]["namespace"] == "expertflow":
+                    for each in one["spec"]["template"]["spec"]["containers"]:
+                        for field, more in source.items():
+                            each.setdefault(field, []).extend(more)
+
+        return installed(change).outcome("CX308", "mongo")
+
+    own = {"name": "MONGODB_HOST", "value": "mongo-mongodb.ef-external.svc"}
+    assert elsewhere({"env": [own]}).result is Result.PASS
+    assert elsewhere({"envFrom": [{"configMapRef": {"name": "more-cm"}}]}).result is Result.PASS
+    perhaps = elsewhere({"envFrom": [{"secretRef": {"name": "ef-ingress-tls-secret"}}]})
+    assert perhaps.result is Result.PASS
+    assert notes(perhaps) == [f"{CONNECTIONS} has no MONGODB_HOST; Secret ef-ingress-tls-secret may hold it"]
+
+
+def test_where_sentinels_say_where_redis_is_no_host_is_missed() -> None:
+    """They are told instead."""
+    sentinel = told(REDIS_SENTINEL_ENABLE="true", REDIS_SENTINEL_NODES="redis-headless:26379")
+    drop(sentinel, "REDIS_HOST")
+    assert sentinel.outcome("CX308", "redis").result is Result.PASS
+
+
+def addressed(value: str, *, shared: bool = False) -> list[Outcome]:
+    """Judge the addresses of all components where one, or every one, is told such a value."""
+    installation = Installation()
+    name = "ef-connection-env-cm" if shared else "ef-agent-manager-cm"
+    installation.find("ConfigMap", name, "expertflow")["data"]["SOME_URL"] = value
+    return installation.outcomes("CX310")
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("http://ef-cmm-svc:8081/ccm", "http://ef-cmm-svc:8081 names no Service that was seen"),
+        ("ef-cmm-svc", "ef-cmm-svc names no Service that was seen"),
+        ("ef-cmm-svc.expertflow:8081", "ef-cmm-svc.expertflow:8081 names no Service that was seen"),
+        ("amqp://u:p@q.ef-external.svc:5672/v", "q.ef-external.svc:5672 names no Service that was seen"),
+        ("a=1\nurl: 'http://ef-cmm-svc/x'", "http://ef-cmm-svc names no Service that was seen"),
+        ("http://ef-ccm-svc:9/", "http://ef-ccm-svc:9 says port 9, which Service expertflow/ef-ccm-svc does not have"),
+    ],
+)
+def test_an_address_that_leads_to_no_service_or_port_is_told(value: str, why: str) -> None:
+    """By whatever scheme, and bare."""
+    (ended,) = [one for one in addressed(value) if one.result is Result.FAIL]
+    assert ended.component == "agent-manager"
+    assert ended.message.startswith("ConfigMap ef-agent-manager-cm key SOME_URL: ")
+    assert ended.message.endswith(why)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://ef-ccm-svc:8081/ccm",
+        "http://ef-ccm-svc.expertflow.svc.cluster.local",
+        "https://example.com/ef-cmm-svc",
+        "http://web.another-namespace.svc:80",
+        "http://${NAME}-svc:80",
+        "http://ef-cmm-svc.${NAMESPACE}.svc:80",
+        "# url: http://ef-cmm-svc:8081",
+        "see ef-cmm-svc for more",
+        "a-svc-b",
+    ],
+)
+def test_what_is_no_address_of_the_platform_or_leads_somewhere_is_quiet(value: str) -> None:
+    """Other namespaces are not looked at, templates are filled in later, comments call nobody."""
+    assert [one.message for one in addressed(value) if one.result is not Result.PASS] == []
+
+
+def test_a_lost_address_is_one_cause_whoever_is_told_it() -> None:
+    """One value of the shared ConfigMap, one thing to correct, its users named."""
+    [cause] = causes_of(addressed("http://ef-cmm-svc:8081", shared=True))
+    assert cause.words == "http://ef-cmm-svc:8081 names no Service that was seen"
+    assert len(cause.components) > 5
+
+
+def test_an_address_of_a_component_that_is_left_out_is_noted() -> None:
+    """The site says that it is not there."""
+    installation = Installation(site={"components": {"without": ["bot-framework"]}})
+    installation.remove("Service", "ef-bot-framework-svc")
+    data = installation.find("ConfigMap", "ef-agent-manager-cm", "expertflow")["data"]
+    data["SOME_URL"] = "http://ef-bot-framework-svc:8082"
+    ended = installation.outcome("CX310", "agent-manager")
+    assert ended.result is Result.PASS
+    assert any("bot-framework is left out here" in one for one in notes(ended))
+
+
+def test_an_address_of_a_service_that_is_missed_itself_is_told_there() -> None:
+    """CX201 tells the Service, CX203 its port."""
+    installation = installed(lambda i: i.remove("Service", "ef-ccm-svc"))
+    assert [one.component for one in installation.outcomes("CX310") if one.result is Result.FAIL] == []
+
+
+def test_what_the_vendor_ships_so_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An erratum of the release names the component and the variable."""
+    erratum = ChartErratum(component="agent-manager", kind="variable", about="SOME_URL", says="x", why="it is so")
+    changed = blueprint().model_copy(update={"chart_errata": (erratum,)})
+    monkeypatch.setattr("tests.checks.installation.blueprint", lambda: changed)
+    (ended,) = [one for one in addressed("http://ef-cmm-svc:8081") if one.component == "agent-manager"]
+    assert ended.result is Result.PASS
+    assert any("the vendor's charts have it so" in one for one in notes(ended))
+
+
+def test_a_value_that_many_are_told_is_one_failure_of_the_object() -> None:
+    """The sample host in the shared ConfigMap is one missed edit."""
+    failed = told(SOME_HOST="devops.ef.com").outcomes("CX306")
+    [cause] = causes_of(failed)
+    assert cause.words == "ConfigMap expertflow/ef-connection-env-cm key SOME_HOST holds devops.ef.com"
+    assert len(cause.components) > 5
 
 
 def drop(installation: Installation, beginning: str) -> None:

@@ -50,6 +50,29 @@ def test_a_claim_without_a_documented_path_is_told_by_its_name() -> None:
     }
 
 
+def mounting(*containers: dict[str, Any]) -> Outcome:
+    """Judge the claim of PostgreSQL, whose own container mounts nothing, beside these containers."""
+
+    def change(installation: Installation) -> None:
+        spec = installation.find("StatefulSet", "ef-postgresql")["spec"]["template"]["spec"]
+        spec["containers"][0]["volumeMounts"] = []
+        spec["containers"] += containers
+
+    return installed(change).outcome("CX401", "postgresql")
+
+
+def test_a_claim_that_no_container_mounts_is_found() -> None:
+    """The data go elsewhere; which container mounts it, and where, the page does not say."""
+    assert mounting().message == (
+        "StatefulSet ef-external/ef-postgresql claims data-ef-postgresql-0, and no container mounts it: "
+        "the data go elsewhere"
+    )
+    other = {"name": "other", "image": "x", "volumeMounts": [{"name": "x", "mountPath": "/x"}]}
+    assert mounting(other).result is Result.FAIL
+    other["volumeMounts"] = [{"name": "data", "mountPath": "/x"}]
+    assert mounting(other).result is Result.PASS
+
+
 def test_a_claim_that_is_not_there_is_found_unless_the_site_may_do_without() -> None:
     """The charts claim none for Keycloak, whose data are in PostgreSQL; the size is judged alike."""
     lost = installed(without_claim("StatefulSet", "ef-postgresql"))

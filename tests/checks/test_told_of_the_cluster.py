@@ -151,8 +151,35 @@ def test_a_cordoned_node_is_noted_and_no_other() -> None:
     """Whoever cordoned it knows; whoever wonders why nothing is scheduled may not."""
     cordoned = node("node-2", status="True")
     cordoned["spec"]["unschedulable"] = True
-    ended = platform("CX003", with_nodes(cordoned))
+    ended = platform("CX009", with_nodes(cordoned))
     assert (ended.result, notes(ended)) == (Result.PASS, ["node node-2 is cordoned"])
+    assert ended.evidence["found"] == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "effect", "result"),
+    [
+        ("node-role.kubernetes.io/control-plane", "NoSchedule", Result.FAIL),
+        ("node.kubernetes.io/disk-pressure", "NoSchedule", Result.PASS),
+        ("dedicated", "PreferNoSchedule", Result.PASS),
+        (None, "", Result.PASS),
+    ],
+)
+def test_the_only_nodes_that_take_pods_must_not_all_be_cordoned(key: str | None, effect: str, result: Result) -> None:
+    """One that somebody keeps the platform's pods off helps nobody; one in trouble is still one."""
+    other = node("node-2", status="True")
+    other["spec"]["taints"] = [{"key": key, "effect": effect}] if key else []
+    installation = with_nodes(other)
+    installation.live("Node", "node-1", lambda one: one["spec"].update(unschedulable=True))
+    assert platform("CX009", installation).result is result
+
+
+def test_where_every_node_keeps_pods_off_nobody_can_tell_by_cordons() -> None:
+    """The pods tolerate it, or are told to be unschedulable."""
+    installation = Installation()
+    taint = [{"key": "dedicated", "effect": "NoSchedule"}]
+    installation.live("Node", "", lambda one: one["spec"].update(taints=taint))
+    assert platform("CX009", installation).result is Result.NOT_APPLICABLE
 
 
 def test_a_cluster_without_a_node_is_found() -> None:

@@ -31,6 +31,7 @@ TOLD: dict[tuple[str, str], dict[str, Any]] = {
     ("CX110", "requests.cpu absent"): {
         "found": {"requests": {}, "limits": {}},
         "object": "Deployment expertflow/ef-ccm, container ccm",
+        "cause": "no requests.cpu, requests.memory, limits.cpu, limits.memory in the pod template",
     },
     ("CX111", "pull secret expertflow-reg-cred"): CCM
     | {
@@ -51,16 +52,21 @@ TOLD: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("CX206", "has no ready endpoint"): SERVICE | {"found": 0},
     ("CX207", "selects ef.service=ef-nobody"): SERVICE | {"found": {"ef.service": "ef-nobody"}},
-    ("CX301", "ConfigMap expertflow/ef-ccm-cm does not exist"): ABSENT,
+    ("CX301", "ConfigMap expertflow/ef-ccm-cm does not exist"): ABSENT
+    | {"cause": "ConfigMap expertflow/ef-ccm-cm does not exist"},
     ("CX302", "does not use ConfigMap"): CCM | {"found": "not used"},
-    ("CX303", "does not exist"): ABSENT,
+    ("CX303", "does not exist"): ABSENT
+    | {"cause": "Secret ef-external/ef-grafana-dashboard-provider-secret does not exist"},
     ("CX304", "does not use Secret"): {"found": "not used", "object": "Deployment ef-external/grafana"},
     ("CX305", "key not-there"): CCM
     | {
         "found": ["key not-there of ConfigMap ef-ccm-cm (env in ccm)"],
-        "cause": "key not-there of ConfigMap ef-ccm-cm: not there in namespace expertflow",
+        "cause": "key not-there of ConfigMap expertflow/ef-ccm-cm does not exist",
     },
-    ("CX306", "devops.ef.com"): {"found": ["ConfigMap ef-ccm-cm key URL"]},
+    ("CX306", "devops.ef.com"): {
+        "found": ["ConfigMap ef-ccm-cm key URL"],
+        "cause": "ConfigMap expertflow/ef-ccm-cm key URL holds devops.ef.com",
+    },
     ("CX402", "is Pending"): {"found": {"minio": "Pending"}, "object": "Deployment ef-external/minio"},
     ("CX403", "8Gi of promised 32Gi"): {
         "found": {"data-ef-postgresql-0": "8Gi"},

@@ -19,6 +19,7 @@ TOLD: list[tuple[str, str, dict[str, Any]]] = [
     ("CX001", "platform", {"found": "Active", "promised": "expertflow"}),
     ("CX002", "platform", {"found": "v1.36.2", "promised": "1.21 or later"}),
     ("CX003", "platform", {"found": 1, "promised": 1}),
+    ("CX009", "platform", {"found": 1, "promised": "at least 1 of 1"}),
     ("CX004", "platform", {"found": "none", "promised": "none"}),
     ("CX005", "platform", {"found": "within", "promised": "1.33 to 1.36"}),
     (
@@ -139,6 +140,7 @@ TOLD: list[tuple[str, str, dict[str, Any]]] = [
             "promised": {"BUCKETNAME": "default"},
         },
     ),
+    ("CX310", "ccm", CCM | {"found": "all do", "promised": "each leads to a Service"}),
     (
         "CX401",
         "minio",

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.outcome.roots import causes_of
 from tests.checks.installation import Installation, Object, blueprint, notes
 from tests.checks.test_breaking import container, out_of_memory, pod_waits, unschedulable
 from tests.checks.variations.pods import a_second_pull_secret
@@ -382,3 +383,19 @@ def test_jobs_of_others_are_nobodys_business() -> None:
     of_cron = job(active=1)
     of_cron["metadata"]["ownerReferences"] = [{"kind": "CronJob", "name": "c", "uid": "1", "controller": True}]
     assert of_jobs(by_hand, of_cron | {"metadata": of_cron["metadata"] | {"name": "c-1"}}).result is Result.PASS
+
+
+def test_components_that_lack_requests_and_limits_alike_have_one_cause() -> None:
+    """Nobody set any; one that sets others has a cause of its own."""
+
+    def change(installation: Installation) -> None:
+        for one in installation.manifests:
+            if one["kind"] == "Deployment":
+                one["spec"]["template"]["spec"]["containers"][0].pop("resources", None)
+        own = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]["containers"][0]
+        own["resources"] = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "1Gi"}}
+
+    everywhere, one = causes_of(installed(change).outcomes("CX110"))
+    assert len(everywhere.components) > 15
+    assert everywhere.words == "no requests.cpu, requests.memory, limits.cpu, limits.memory in the pod template"
+    assert one.components == ("ccm",)

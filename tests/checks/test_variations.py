@@ -571,6 +571,19 @@ def keycloak_by_wildcard(installation: Installation) -> None:
     told(KEYCLOAK_HOST="https://cx.example.com/auth")(installation)
 
 
+def cordoned_beside_another(installation: Installation) -> None:
+    """Take one of two nodes out for its maintenance."""
+
+    def double(objects: list[Object]) -> None:
+        (only,) = [one for one in objects if one["kind"] == "Node"]
+        other = copy.deepcopy(only)
+        other["metadata"] |= {"name": "node-2", "uid": "node-2"}
+        other["spec"]["unschedulable"] = True
+        objects.append(other)
+
+    installation.change_live(double)
+
+
 VARIATIONS: dict[str, Vary] = {
     "nothing": lambda _: None,
     "other units": other_units,
@@ -633,7 +646,7 @@ VARIATIONS: dict[str, Vary] = {
     "a load balancer with an address": load_balancer,
     "an empty ConfigMap": empty_config_map,
     "another application's Service that waits for an address": foreign_load_balancer,
-    "a cordoned node": lambda i: i.live("Node", "", lambda one: one["spec"].update(unschedulable=True)),
+    "a cordoned node beside another": cordoned_beside_another,
     "K3s": lambda i: setattr(i, "version", "v1.36.5+k3s1"),
     "kubelets two versions older": lambda i: i.live(
         "Node", "", lambda one: one["status"]["nodeInfo"].update(kubeletVersion="v1.34.9")

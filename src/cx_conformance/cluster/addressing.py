@@ -5,7 +5,6 @@ How names resolve in a pod: https://kubernetes.io/docs/concepts/services-network
 
 import ipaddress
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cx_conformance.blueprint.tailoring import Planned
@@ -13,8 +12,6 @@ from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.service import Service
 
 _ADDRESS = re.compile(r"(?:.*//)?(?:[^/@]*@)?(?P<host>[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?(?:[/)].*)?")
-
-_URL = re.compile(r"https?://(?P<host>[A-Za-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +54,12 @@ def leads(seen: Seen, planned: Planned, host: str, namespace: str) -> Leads:
         if host in (*promised.cluster_ips, *promised.load_balancer, *promised.external_ips):
             return Leads(service=promised, note=f"{host} is an address of Service {promised.where}; its name is stable")
         return Leads(wrong=f"{host} is no address of Service {promised.where}")
-    named = _service(seen, host, namespace)
+    named = service_named(seen, host, namespace)
     if named is not None:
         return _renamed(seen, named, promised) if named.external_name else _compared(seen, planned, named, promised)
     if planned.facts.ingress is not None and _is_entrance(seen, planned, host):
         return Leads(note=f"{host} leads through the Ingress")
     return Leads(wrong=f"{host} names no Service that was seen; promised is {promised.name}.{promised.namespace}.svc")
-
-
-def lost(seen: Seen, value: str, namespace: str) -> Iterator[str]:
-    """Yield what is wrong with the web addresses of the platform's own Services in ``value``, as a pod would call them.
-
-    Raises CouldNotLook.
-    """
-    for one in _URL.finditer(value):
-        host, number = one["host"].lower().rstrip("."), int(one["port"] or 0)
-        labels = host.split(".")
-        ours = (
-            labels[1] in seen.plan.namespaces if labels[2:3] == ["svc"] else len(labels) == 1 and host.endswith("-svc")
-        )
-        found = _service(seen, host, namespace) if ours else None
-        if ours and found is None:
-            yield f"{one[0]} names no Service that was seen"
-        elif found is not None and number and found.ports and number not in {port.number for port in found.ports}:
-            yield f"{one[0]} says a port that Service {found.where} does not have"
 
 
 def _is_entrance(seen: Seen, planned: Planned, host: str) -> bool:
@@ -95,7 +74,7 @@ def _is_entrance(seen: Seen, planned: Planned, host: str) -> bool:
 
 def _renamed(seen: Seen, named: Service, promised: Service) -> Leads:
     """Follow a Service of type ExternalName, one step."""
-    behind = _service(seen, named.external_name.lower().rstrip("."), named.namespace)
+    behind = service_named(seen, named.external_name.lower().rstrip("."), named.namespace)
     note = f"Service {named.where} is another name of {named.external_name}"
     if behind is not None and behind.where == promised.where:
         return Leads(service=promised, note=note)
@@ -112,7 +91,7 @@ def _compared(seen: Seen, planned: Planned, named: Service, promised: Service) -
     return Leads(wrong=f"it leads to Service {named.where}, promised is {promised.where}")
 
 
-def _service(seen: Seen, host: str, namespace: str) -> Service | None:
+def service_named(seen: Seen, host: str, namespace: str) -> Service | None:
     """Return the Service that a pod of ``namespace`` finds under ``host``."""
     place = service_place(host, namespace)
     return seen.snapshot.get(Service, *place) if place and place[0] in seen.snapshot.namespaces else None

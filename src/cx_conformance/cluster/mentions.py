@@ -1,7 +1,7 @@
 """What a component is configured with: where in its ConfigMaps, its pod template and its Ingresses a text stands."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.routes import Route
@@ -17,6 +17,15 @@ def mentions(seen: Seen, planned: Planned, text: re.Pattern[str]) -> Iterator[st
         if any(text.search(word) for word in (*container.command, *container.args)):
             yield f"the command of container {container.name}"
     yield from dict.fromkeys(place for route in seen.routes_to(planned) for place in _in_route(route, text))
+
+
+def shared(places: Iterable[str], namespace: str) -> tuple[str, ...]:
+    """Return the places as all who share them name them: a ConfigMap and an Ingress are others' too."""
+    return tuple(
+        re.sub(r"\b(ConfigMap|Ingress) ", rf"\1 {namespace}/", one, count=1)
+        for one in places
+        if "ConfigMap " in one or "Ingress " in one
+    )
 
 
 def told(seen: Seen, planned: Planned) -> Iterator[tuple[str, str]]:

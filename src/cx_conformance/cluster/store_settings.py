@@ -74,6 +74,80 @@ def told(seen: Seen, entry: Entry[Store], field: Field) -> tuple[Setting, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lack:
+    """A documented setting that a documented ConfigMap does not have, although it has others of the store."""
+
+    key: str
+    what: str
+    """What components lack by it: ``address``, ``port``."""
+    config_map: str
+    """Namespace and name."""
+    readers: tuple[str, ...]
+    """Ids of the components that call the store and take the ConfigMap."""
+    perhaps: str = ""
+    """Another object that they take, and of which nobody may know whether it holds the key."""
+
+    def __str__(self) -> str:
+        """Return it as messages name it."""
+        return f"ConfigMap {self.config_map} has no {self.key}"
+
+
+def lacking(seen: Seen, entry: Entry[Store]) -> Iterator[Lack]:
+    """Yield what of a store's addresses its callers are not told, where they are told the rest; raises CouldNotLook."""
+    if entry.of.protocol is Protocol.REDIS and sentinel_told(seen, entry).enabled:
+        return  # Sentinels say where Redis is
+    callers = {edge.caller.id for edge in seen.plan.edges if edge.callee.id == entry.component}
+    workloads = [(component, live) for component, live in _workloads(seen) if component in callers]
+    for settings in entry.of.settings:
+        keys = {key: what for key, what in _addressing(settings) if key}
+        others = (settings.username, settings.password, settings.tls, *settings.also)
+        known = {key for key in (*keys, *others) if key}
+        for namespace in dict.fromkeys(live.namespace for _, live in workloads):
+            for held in _documented(seen, settings, namespace):
+                missing = [key for key in keys if key not in held.keys or held.value(key) == ""]
+                if known.isdisjoint(held.keys):
+                    continue
+                for key in missing:
+                    readers = [
+                        (component, live.template.spec)
+                        for component, live in workloads
+                        if live.namespace == namespace and _needs(seen, live, held.name, key)
+                    ]
+                    if readers:
+                        yield Lack(
+                            key=key,
+                            what=keys[key],
+                            config_map=held.where,
+                            readers=tuple(component for component, _ in readers),
+                            perhaps=_secret_of(readers[0][1]) if all(_secret_of(spec) for _, spec in readers) else "",
+                        )
+
+
+def _addressing(settings: Settings) -> Iterator[tuple[str | None, str]]:
+    yield settings.host, "address"
+    yield settings.url, "address"
+    yield settings.port, "port"
+
+
+def _needs(seen: Seen, live: Workload, name: str, key: str) -> bool:
+    """Tell whether the containers take the whole ConfigMap, and ``key`` from nowhere else."""
+    containers = (*live.template.spec.init_containers, *live.template.spec.containers)
+    if any(variable.name == key for one in containers for variable in one.env):
+        return False
+    taken = [one for each in containers for one in each.env_from if one.kind == "ConfigMap"]
+    others = (seen.snapshot.get(ConfigMap, live.namespace, one.name) for one in taken if one.name != name)
+    if any(other is not None and other.value(key) for other in others):
+        return False
+    return _reads(live.template.spec, name, key)
+
+
+def _secret_of(spec: PodSpec) -> str:
+    """Return a Secret that a container takes wholly: its keys are not looked at."""
+    containers = (*spec.init_containers, *spec.containers)
+    return next((f"Secret {one.name}" for each in containers for one in each.env_from if one.kind == "Secret"), "")
+
+
 def _written(seen: Seen, entry: Entry[Store], key: str) -> Iterator[Setting]:
     """Yield what pod templates of the store's callers say themselves under ``key``."""
     callers = {edge.caller.id: edge.caller for edge in seen.plan.edges if edge.callee.id == entry.component}

@@ -45,10 +45,8 @@ class SharedCause:
 
     @property
     def words(self) -> str:
-        """What is wrong: the message that all say, or the cause that they name."""
-        first = self.outcome
-        alike = all(one.message == first.message for one in self.outcomes)
-        return first.message if alike or not self.named else self.named
+        """What is wrong: the cause that several name, else the message that all say."""
+        return self.named if self.named and len(self.causes) > 1 else self.outcome.message
 
 
 def root_causes(outcomes: Iterable[Outcome]) -> tuple[RootCause, ...]:

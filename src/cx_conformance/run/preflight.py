@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "apisixroutes": (),  # looked at only where APISIX takes its routes from such objects
-    "configmaps": ("CX301", "CX305", "CX306", "CX308", "CX309"),
+    "configmaps": ("CX301", "CX305", "CX306", "CX308", "CX309", "CX310"),
     "cronjobs": (),
     "daemonsets": (),  # looked at, as CronJobs are, only where a promised workload is missing
     "deployments": ("CX101", "CX308", "CX309"),
@@ -29,12 +29,12 @@ NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "ingresses": ("CX306", "CX307", "CX501"),
     "namespaces": ("CX001", "CX006"),
     "networkpolicies": ("CX703", "CX704"),
-    "nodes": ("CX003", "CX004", "CX005", "CX007", "CX406", "CX407"),
+    "nodes": ("CX003", "CX004", "CX005", "CX007", "CX009", "CX406", "CX407"),
     "persistentvolumeclaims": ("CX402", "CX405", "CX406"),
     "persistentvolumes": ("CX407",),
     "pods": ("CX007", "CX105", "CX107", "CX207", "CX401", "CX402", "CX704"),
     "secrets": ("CX111", "CX303", "CX305", "CX307", "CX503", "CX504"),
-    "services": ("CX006", "CX201", "CX306"),
+    "services": ("CX006", "CX201", "CX306", "CX310"),
     "statefulsets": ("CX101", "CX308", "CX309"),
     "storageclasses": ("CX402", "CX404"),
 }

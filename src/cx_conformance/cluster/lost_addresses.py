@@ -1,0 +1,161 @@
+"""Addresses inside the cluster that a component is configured with and that lead to no Service, or to no port of one.
+
+An address counts as one inside the cluster by its name: ``name.namespace.svc``, ``name.namespace`` of the platform's
+namespaces, or a bare name that ends in ``-svc``, as the platform's Services do.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from cx_conformance.blueprint.tailoring import Planned
+from cx_conformance.cluster.addressing import service_named
+from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.seen import Seen
+from cx_conformance.objects.config import ConfigMap
+from cx_conformance.objects.pod_spec import PodSpec
+
+_URL: Final = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.:-]*://)(?:[^/@\"'$]{0,80}@)?"
+    r"(?P<text>(?P<host>[A-Za-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?)(?![A-Za-z0-9.$:{-])"
+)
+_BARE: Final = re.compile(r"(?P<text>(?P<host>[A-Za-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?)")
+_COMMENTS: Final = ("#", "//", ";", "<!--", "*", "--")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostAddress:
+    """One address that leads nowhere."""
+
+    place: str
+    """Where it stands: ``ConfigMap ef-ccm-cm key CCM_URL``."""
+    variable: str
+    """The key or variable that holds it."""
+    why: str
+    """What is wrong with it: ``http://ef-cmm-svc:8081 names no Service that was seen``."""
+    instead: str = ""
+    """Why it may be so all the same: its component is left out here, or its Service bears another accepted name."""
+
+
+def lost_addresses(seen: Seen, planned: Planned) -> Iterator[LostAddress]:
+    """Yield the addresses that lead nowhere; raises Absent where the workload is, CouldNotLook.
+
+    Left out are addresses of stores, and Services and ports that are themselves promised and missing: other checks
+    tell those.
+    """
+    namespace, stores = seen.workload(planned).object.namespace, _settings_of_stores(seen)
+    for place, variable, value in _told(seen, planned):
+        if variable in stores:
+            continue
+        for text, host, port in _addresses(value):
+            why = _wrong(seen, text, host, port, namespace)
+            if why:
+                instead = _left_out(seen, host.partition(".")[0]) or _renamed(seen, host.partition(".")[0])
+                yield LostAddress(place=place, variable=variable, why=why, instead=instead)
+
+
+def _settings_of_stores(seen: Seen) -> frozenset[str]:
+    every = (
+        one for planned in seen.plan.components.values() if planned.facts.store for one in planned.facts.store.settings
+    )
+    return frozenset(key for one in every for key in (one.host, one.url) if key)
+
+
+def _told(seen: Seen, planned: Planned) -> Iterator[tuple[str, str, str]]:
+    """Yield place, name and value of all that the containers are told: keys of ConfigMaps, and variables."""
+    live = seen.workload(planned).object
+    spec = live.template.spec
+    own = {variable.name for one in (*spec.init_containers, *spec.containers) for variable in one.env}
+    for name, key in dict.fromkeys(_used(spec)):
+        found = seen.snapshot.get(ConfigMap, live.namespace, name)
+        for each in found.keys if found else ():
+            # A variable of its own comes before envFrom.
+            if key in (None, each) and (key or each not in own):
+                yield f"ConfigMap {name} key {each}", each, (found.value(each) if found else None) or ""
+    for container in (*spec.init_containers, *spec.containers):
+        for variable in container.env:
+            yield f"variable {variable.name} of container {container.name}", variable.name, variable.value or ""
+
+
+def _used(spec: PodSpec) -> Iterator[tuple[str, str | None]]:
+    for one in spec.references():
+        if one.kind == "ConfigMap":
+            yield one.name, one.key
+
+
+def _addresses(value: str) -> Iterator[tuple[str, str, int]]:
+    """Yield text, host and port (0: none) of each address; a comment has none."""
+    for line in value.splitlines():
+        if line.strip().startswith(_COMMENTS):
+            continue
+        for found in _URL.finditer(line):
+            yield found["scheme"] + found["text"], found["host"].lower().rstrip("."), int(found["port"] or 0)
+    pieces = [_BARE.fullmatch(one.strip()) for one in value.split(",")]
+    for bare in pieces if all(pieces) else ():
+        if bare:
+            yield bare["text"], bare["host"].lower().rstrip("."), int(bare["port"] or 0)
+
+
+def _wrong(seen: Seen, text: str, host: str, port: int, namespace: str) -> str:
+    """Say why the address leads nowhere; empty where it leads somewhere, or is none of the platform's."""
+    labels = host.split(".")
+    if "svc" in labels[2:]:
+        ours = labels[labels.index("svc", 2) - 1] in seen.plan.namespaces
+    elif len(labels) == 2:
+        ours = labels[1] in seen.plan.namespaces
+    else:
+        ours = len(labels) == 1 and host.endswith("-svc")
+    if not ours:
+        return ""
+    found = service_named(seen, host, namespace)
+    if found is None:
+        return "" if _is_missed_itself(seen, labels) else f"{text} names no Service that was seen"
+    numbers = {one.number for one in found.ports}
+    if not port or not numbers or port in numbers or _is_promised(seen, found.name, port):
+        return ""
+    return f"{text} says port {port}, which Service {found.where} does not have"
+
+
+def _is_missed_itself(seen: Seen, labels: list[str]) -> bool:
+    """Tell whether it is the Service of a component that has none under any name."""
+    for planned in seen.plan.components.values():
+        if set(labels[:2]).isdisjoint(planned.service_names):
+            continue
+        try:
+            seen.service(planned)
+        except Absent:
+            return True
+    return False
+
+
+def _is_promised(seen: Seen, service: str, port: int) -> bool:
+    """Tell whether the page promises that port of that Service."""
+    return any(
+        service in planned.service_names
+        and planned.facts.service is not None
+        and any(port in (one.port, *one.also) for one in planned.facts.service.ports)
+        for planned in seen.plan.components.values()
+    )
+
+
+def _renamed(seen: Seen, name: str) -> str:
+    """Tell which Service stands for the one of that name, where the page and the vendor spell it in several ways."""
+    for planned in seen.plan.components.values():
+        if name in planned.service_names:
+            with suppress(Absent):
+                found = seen.service(planned).object
+                return f"Service {found.where} stands for it" if found.name != name else ""
+    return ""
+
+
+def _left_out(seen: Seen, name: str) -> str:
+    """Tell which component's Service bears the name, where this site leaves that component out."""
+    for component, facts in seen.plan.blueprint.components.items():
+        if component in seen.plan.components or facts.service is None:
+            continue
+        charted = f"{facts.helm.release}-{facts.helm.name or component}-svc" if facts.helm else ""
+        if name in (*facts.service.candidates, charted):
+            return f"{component} is left out here"
+    return ""
