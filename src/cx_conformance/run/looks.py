@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cx_conformance.blueprint.plan import Entry, Plan
 from cx_conformance.outcome.looking import CouldNotLook, OutOfTime
+from cx_conformance.run import way_in
 from cx_conformance.run.in_turn import one_at_a_time
 from cx_conformance.run.options import Options
 from cx_conformance.run.promises import Promises
@@ -46,15 +47,13 @@ class Looks:
         fqdn: str | None,
     ) -> None:
         """Look, when asked, at what is promised; ValueError says what of the options cannot be used."""
-        from cx_conformance.vantage.entrance import entrance
-
         self._options = options
         self._promises = promises
         self._time = time_limit
         self._wanted = wanted
         self._consent = consent
         self._fqdn = fqdn
-        self._entrance = entrance(options.resolve, options.ca)
+        way_in.refuse_wrong(options)
         self._opened = ExitStack()
         self._found: dict[str, Any] = {}
         self._secrets: tuple[SecretStr, ...] = ()
@@ -120,7 +119,12 @@ class Looks:
         """Return the snapshot in the blueprint's words."""
         from cx_conformance.cluster.seen import Seen
 
-        return self._once("seen", lambda: Seen(self.snapshot, self.promises.plan, self._fqdn))
+        return self._once("seen", lambda: Seen(self.snapshot, self.promises.plan, self.fqdn))
+
+    @property
+    def fqdn(self) -> str | None:
+        """Return the host name that the platform is reached by, where it is known."""
+        return self._fqdn or way_in.own_name(self.sandbox)
 
     @property
     def promises(self) -> Promises:
@@ -271,7 +275,7 @@ class Looks:
             self.cluster,
             self.seen,
             self.folder,
-            entrance=self._entrance,
+            entrance=way_in.entrance_of(self._options, self.sandbox, self.fqdn),
             consecutive=self._options.consecutive,
             every_replica=self._options.every_replica,
             wanted=self._wanted,

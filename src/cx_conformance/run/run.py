@@ -49,7 +49,6 @@ class Run:
         if options.settle and options.snapshot:
             raise ValueError("--settle: a saved snapshot does not change; leave out --settle or --snapshot")
         promises = Promises(options)
-        self.fqdn = options.fqdn or promises.site_alone.fqdn
         self.consent = Consent(options.allow_probe_pods, options.allow_debug_containers)
         """What may be written to the cluster, and what was."""
         self.looks = Looks(
@@ -58,7 +57,7 @@ class Run:
             self.time_limit,
             wanted=self._selected,
             consent=self.consent,
-            fqdn=self.fqdn,
+            fqdn=options.fqdn or promises.site_alone.fqdn,
         )
         if promises.choice is not None:
             self.promise()
@@ -78,6 +77,11 @@ class Run:
         InputProblems says what of blueprint and site cannot be used, ValueError what of the options.
         """
         _ = self.judge, self.selection
+
+    @property
+    def fqdn(self) -> str | None:
+        """Return the host name that the platform is reached by, where it is known."""
+        return self.looks.fqdn
 
     @property
     def blueprint(self) -> Loaded[Blueprint]:

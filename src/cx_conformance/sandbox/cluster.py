@@ -33,6 +33,20 @@ class Finished:
     stderr: str
 
 
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """How the platform is reached from outside."""
+
+    fqdn: str
+    """The host name that its Ingresses serve; no DNS knows it."""
+    address: str
+    """Where that name leads."""
+    https_port: int
+    http_port: int
+    authority: Path
+    """The PEM file of whoever signed the host's certificate."""
+
+
 class EmbeddedCluster:
     """A Kubernetes API, and what is behind it, on this machine's loopback addresses.
 
@@ -94,6 +108,15 @@ class EmbeddedCluster:
         Raises SandboxFailed where the cluster could not start.
         """
         return Path(self._started()["kubeconfig"])
+
+    @property
+    def way_in(self) -> WayIn | None:
+        """How users reach the platform; None where nothing serves them, as in a static cluster."""
+        told = self._started().get("entrance")
+        if told is None:
+            return None
+        ports = told["ports"]
+        return WayIn(told["fqdn"], told["address"], int(ports["443"]), int(ports["80"]), Path(told["ca"]))
 
     @property
     def objects(self) -> list[Object]:

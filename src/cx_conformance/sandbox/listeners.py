@@ -8,7 +8,7 @@ import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from cx_conformance.sandbox.web import READ_SIZE, Answer, Request, Response, serve
+from cx_conformance.sandbox.web import READ_SIZE, Answer, Request, Response, Switch, WebSocket, serve
 
 Connected = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 """What is done with one accepted connection."""
@@ -35,11 +35,11 @@ def guarded(connected: Connected) -> Connected:
     return ended
 
 
-def http(paths: Mapping[str, Mapping[str, Any]], behaviour: str = "") -> Connected:
+def http(paths: Mapping[str, Mapping[str, Any]], behaviour: str = "", *, web_socket: bool = False) -> Connected:
     """Answer the documented paths, and 404 for all others.
 
     ``behaviour`` may be ``status:503`` (every path), ``slow:3`` (seconds before each answer) or ``endless`` (a body
-    that never ends).
+    that never ends). With ``web_socket`` WebSockets are opened below any path that ends with ``/socket.io/``.
     """
     kind, _, value = behaviour.partition(":")
 
@@ -50,6 +50,8 @@ def http(paths: Mapping[str, Mapping[str, Any]], behaviour: str = "") -> Connect
             return Response(int(value), b'{"status":"DOWN"}\n')
         if kind == "endless":
             return Response(200, _endless())
+        if web_socket and request.wants_websocket and "/socket.io/" in request.path:
+            return Switch(_silent)
         found = paths.get(request.path)
         if found is None:
             return Response(404, b"not simulated\n", "text/plain")
@@ -57,6 +59,12 @@ def http(paths: Mapping[str, Mapping[str, Any]], behaviour: str = "") -> Connect
         return Response(int(found.get("status", 200)), body.encode(), _content_type(body))
 
     return serve(answer)
+
+
+async def _silent(socket: WebSocket) -> None:
+    """Listen until the client leaves."""
+    async for _ in socket.messages():
+        pass
 
 
 async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

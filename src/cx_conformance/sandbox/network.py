@@ -11,18 +11,21 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cx_conformance.sandbox import listeners
 from cx_conformance.sandbox.annotations import BRIDGE
-from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.credentials import Authority, server_context
 from cx_conformance.sandbox.dns import DnsServer, Names
+from cx_conformance.sandbox.ingress_rules import ready
 from cx_conformance.sandbox.places import Place, cannot_listen
 from cx_conformance.sandbox.simulators import STORES, Simulated, simulated
 from cx_conformance.sandbox.state import State
 from cx_conformance.sandbox.store_servers import StoreServers
 from cx_conformance.sandbox.world import Addresses
+
+if TYPE_CHECKING:
+    from cx_conformance.sandbox.catalogue import Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ class Network:
             behaviour = metadata.get("annotations", {}).get(BRIDGE, "")
             own = slices.get((metadata["namespace"], metadata["name"]), [])
             for port in service["spec"].get("ports", []):
-                backends = tuple(place for place in _ready(own, port) if place in listening)
+                backends = tuple(place for each in own for place in ready(each, port) if place in listening)
                 if backends and behaviour != "refuse":
                     yield (address, int(port["port"])), _Wanted(backends=backends, behaviour=behaviour)
 
@@ -163,17 +166,8 @@ class Network:
         plain = each.behaviour == "plain" or each.tls is None
         context = None if plain or each.tls is None else server_context(each.tls, self._folder)
         if each.speaks in ("http", "https"):
-            return listeners.http(each.paths, each.behaviour), context
+            return listeners.http(each.paths, each.behaviour, web_socket="webSocket" in each.settings), context
         return listeners.accept, context
-
-
-def _ready(slices: list[Object], port: Object) -> Iterator[Place]:
-    for each in slices:
-        for listed in each["ports"] or []:
-            if (listed.get("name") or "") == port.get("name", ""):
-                for endpoint in each["endpoints"] or []:
-                    if endpoint["conditions"].get("ready") is not False:
-                        yield endpoint["addresses"][0], int(listed["port"])
 
 
 _MISBEHAVING: dict[str, Any] = {"hang": listeners.accept, "reset": listeners.reset, "garbage": listeners.garbage}

@@ -19,6 +19,7 @@ from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.confinement import CannotConfine, Confinement
 from cx_conformance.sandbox.controllers import reconcile
 from cx_conformance.sandbox.credentials import Authority, Tokens, kubeconfig, server_context
+from cx_conformance.sandbox.entrance import Entrance, bound
 from cx_conformance.sandbox.isolation import may_listen, move_out
 from cx_conformance.sandbox.object_writes import ObjectWrites
 from cx_conformance.sandbox.places import CannotListen, cannot_listen
@@ -44,8 +45,10 @@ BACKLOG = 512
 class Serving:
     """All parts of one embedded cluster; made and used on its event loop."""
 
-    def __init__(self, order: Object, folder: Path, block: Block, listener: socket.socket) -> None:
-        """Build the state: objects installed, then faults injected."""
+    def __init__(
+        self, order: Object, folder: Path, block: Block, listener: socket.socket, ways_in: dict[int, socket.socket]
+    ) -> None:
+        """Build the state: objects installed, then faults injected. ``ways_in`` are the sockets of the entrance."""
         self._block = block
         self._folder = folder
         self._authority = Authority()
@@ -56,6 +59,7 @@ class Serving:
         self._network = None if order["static"] else self._made_network()
         self._state = self._installed(order["objects"], order["faults"])
         self._listener = listener
+        self._entrance = Entrance(self._state, folder, ways_in)
         self._server: asyncio.Server | None = None
         self._for_pods: asyncio.Server | None = None
         self._notes: list[str] = []
@@ -97,6 +101,17 @@ class Serving:
         path.write_text(kubeconfig(f"https://{host}:{port}", self._authority.certificate, token))
         return path
 
+    async def open_entrance(self) -> Object | None:
+        """Let users in, and return how; None where no host name is served, or nothing behind it."""
+        name = self._entrance.fqdn
+        if self._network is None or name is None:
+            return None
+        await self._entrance.start()
+        authority = self._folder / "entrance-ca.pem"
+        authority.write_text(self._entrance.authority)
+        ports = {str(usual): port for usual, port in self._entrance.ports.items()}
+        return {"fqdn": name, "address": self._world.addresses.node, "ports": ports, "ca": str(authority)}
+
     async def _serve_pods(self, api: ApiServer, context: ssl.SSLContext) -> None:
         """Listen where Service ``default/kubernetes`` says that the API is; pods alone look for it there."""
         place = (self._world.addresses.api_server, INSIDE_PORT)
@@ -137,7 +152,7 @@ class Serving:
         if self._runtime is not None:
             await self._runtime.close()
         await self._confinement.close()
-        for server in (self._server, self._for_pods):
+        for server in (self._server, self._for_pods, self._entrance):
             if server is not None:
                 server.close()
         if self._network is not None:
@@ -210,10 +225,11 @@ def serve(order: Object, orders: IO[bytes], answers: IO[bytes]) -> int:
     try:
         with lone() if order["static"] else take_block() as block:
             listener = _api_socket(block.prefix)
+            ways_in = {} if order["static"] else bound(Addresses(block.prefix).node)
             if not order["static"] and not may_listen(f"{block.prefix}.0.10", DNS_PORT):
                 # Where this is not allowed either, the port that cannot be opened is told.
                 move_out()
-            asyncio.run(_serve(Serving(order, folder, block, listener), orders, answers))
+            asyncio.run(_serve(Serving(order, folder, block, listener, ways_in), orders, answers))
     except (NoBlock, CannotListen, faults.UnknownFault, faults.CannotApply) as why:
         channel.send(answers, {"error": str(why)})
         return 1
@@ -226,7 +242,8 @@ async def _serve(serving: Serving, orders: IO[bytes], answers: IO[bytes]) -> Non
     loop = asyncio.get_running_loop()
     try:
         path = await serving.start()
-        channel.send(answers, {"ok": {"kubeconfig": str(path), "folder": str(path.parent)}})
+        entrance = await serving.open_entrance()
+        channel.send(answers, {"ok": {"kubeconfig": str(path), "folder": str(path.parent), "entrance": entrance}})
         serving.begin()
         stopped = asyncio.Event()
         loop.add_signal_handler(signal.SIGTERM, stopped.set)

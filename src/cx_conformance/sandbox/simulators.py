@@ -70,7 +70,7 @@ def _described(state: State, pod: Object, item: Object, environment: Mapping[str
         behaviour=item.get("behaviour", ""),
         tls=_certificate(state, pod, item["tls"]) if "tls" in item else None,
         account=account,
-        settings={key: item[key] for key in ("bucket", "databases") if key in item},
+        settings={key: item[key] for key in ("bucket", "databases", "webSocket") if key in item},
     )
 
 

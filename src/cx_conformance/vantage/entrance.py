@@ -4,7 +4,7 @@ import ssl
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -69,6 +69,12 @@ def entrance(resolves: Iterable[str], ca: Path | None) -> Entrance:
                 f"--ca {ca}: {error.strerror or 'no certificate of an authority, in PEM, is in it'}"
             ) from None
     return Entrance(resolves=tuple(parse_resolve(text) for text in resolves), trust=ca or Trust.SYSTEM)
+
+
+def through(usual: Entrance, host: str, address: str, ports: tuple[int, int], authority: Path) -> Entrance:
+    """Return ``usual`` with a way of its own for one host: an address, the ports of HTTPS and HTTP, an authority."""
+    own = Resolve(host=host.lower(), port=ports[0], address=address)
+    return replace(usual, resolves=(*usual.resolves, own), trust=authority, https_port=ports[0], http_port=ports[1])
 
 
 @dataclass(frozen=True, slots=True)
