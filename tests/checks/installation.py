@@ -28,7 +28,7 @@ from cx_conformance.objects.node import Node
 from cx_conformance.outcome.judge import Judge
 from cx_conformance.outcome.outcome import Outcome
 from cx_conformance.outcome.waivers import Waivers
-from cx_conformance.run.catalogue import all_checks
+from cx_conformance.run.catalogue import every_check
 from cx_conformance.run.suite_files import suite_root
 from cx_conformance.sandbox.bootstrap import bootstrap
 from cx_conformance.sandbox.controllers import reconcile
@@ -147,7 +147,7 @@ class Installation:
         snapshot = self.snapshot(plan)
         looks = {"snapshot": snapshot, "seen": Seen(snapshot, plan, self.site.fqdn)} | self.probes
         court = Judge(plan, Waivers(self.site.waivers, dt.datetime.now(dt.UTC).date()))
-        checks = {one.id: one for one in all_checks()}
+        checks = {one.id: one for one in every_check()}
         court.register(checks.values())
         return [
             court.outcome(checks[identity], entry, looks.__getitem__)

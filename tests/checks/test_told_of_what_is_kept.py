@@ -177,6 +177,7 @@ TOLD: list[tuple[str, str, dict[str, Any]]] = [
             "promised": ["Traefik", "ingress-nginx"],
         },
     ),
+    ("CX115", "platform", {"found": "none", "promised": "completed"}),
     ("CX505", "ccm", INGRESS | {"found": FQDN, "promised": FQDN}),
     ("CX506", "ccm", INGRESS | {"found": "no other", "promised": "no other"}),
     ("CX703", "agent-manager", {"found": "allowed", "promised": "allowed"}),
@@ -194,5 +195,6 @@ def test_what_was_found_and_what_is_promised_is_told_of_the_reference_installati
 
 
 def test_every_check_of_objects_is_held_to_what_it_tells() -> None:
-    """A new one belongs into the table."""
-    assert {one[0] for one in TOLD} | DATED == {one.id for one in all_checks() if not one.live}
+    """A new one belongs into the table; the gateway's say nothing where each component has an Ingress of its own."""
+    gateway = {one.id for one in all_checks() if one.area == "gateway"}
+    assert {one[0] for one in TOLD} | DATED | gateway == {one.id for one in all_checks() if not one.live}

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from cx_conformance.__main__ import main
-from cx_conformance.run.catalogue import all_checks
+from cx_conformance.run.catalogue import every_check
 
 
 def test_list_names_every_check(capsys: pytest.CaptureFixture[str]) -> None:
     """Each check stands in the list with its ID."""
     assert main(["list"]) == 0
     shown = capsys.readouterr().out
-    assert [one.id for one in all_checks() if one.id not in shown] == []
+    assert [one.id for one in every_check() if one.id not in shown] == []
 
 
 def test_explain_tells_what_why_and_how_to_mend(capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,14 +35,14 @@ def test_an_unknown_name_exits_2_and_says_what_there_is(
 
 def test_every_check_names_what_it_rests_on_by_existing_ids() -> None:
     """A cause that does not exist would block nothing."""
-    known = {one.id for one in all_checks()}
-    wrong = {(one.id, rest) for one in all_checks() for rest in one.rests_on if rest.rpartition(":")[2] not in known}
+    known = {one.id for one in every_check()}
+    wrong = {(one.id, rest) for one in every_check() for rest in one.rests_on if rest.rpartition(":")[2] not in known}
     assert wrong == set()
 
 
 def test_every_check_says_how_to_mend_what_it_finds() -> None:
     """A finding without a remedy leaves the engineer alone."""
-    assert [one.id for one in all_checks() if not one.remedy] == []
+    assert [one.id for one in every_check() if not one.remedy] == []
 
 
 def test_the_catalogue_in_the_docs_is_current(capsys: pytest.CaptureFixture[str]) -> None:

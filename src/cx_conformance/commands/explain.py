@@ -20,9 +20,9 @@ def run(args: argparse.Namespace) -> int:
     import textwrap
 
     from cx_conformance.outcome.verdict import WRONG_USAGE
-    from cx_conformance.run.catalogue import all_checks
+    from cx_conformance.run.catalogue import every_check
 
-    checks = {one.id: one for one in all_checks()}
+    checks = {one.id: one for one in every_check()}
     found = checks.get(args.check.upper())
     if found is None:
         close = ", ".join(name for name in checks if name[:3] == args.check.upper()[:3]) or ", ".join(checks)

@@ -24,18 +24,18 @@ def run(args: argparse.Namespace) -> int:
 
     from cx_conformance.outcome.check import AREAS
     from cx_conformance.outcome.verdict import WRONG_USAGE
-    from cx_conformance.run.catalogue import all_checks, markdown
+    from cx_conformance.run.catalogue import every_check, markdown
 
     if args.area and args.area not in AREAS:
         sys.stderr.write(f"cx-conformance list: {args.area!r} is not an area; allowed are {', '.join(AREAS)}\n")
         return WRONG_USAGE
     if args.markdown:
-        sys.stdout.write(markdown(all_checks()))
+        sys.stdout.write(markdown(every_check()))
         return 0
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("ID", "title", "area", "severity", "once per", "looks by"):
         table.add_column(column, no_wrap=column != "title")
-    for one in all_checks():
+    for one in every_check():
         if not args.area or one.area == args.area:
             looks = "live" if one.live else "API"
             table.add_row(one.id, one.title, one.area, str(one.severity), one.per.replace("_", " "), looks)

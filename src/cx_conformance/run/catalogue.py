@@ -40,12 +40,17 @@ def catalogue() -> Catalogue:
     return Catalogue(tuple(sorted(found, key=lambda check: check.id)), tuple(missing))
 
 
-def all_checks() -> tuple[Check, ...]:
+def every_check() -> tuple[Check, ...]:
     """Return the checks by ID; IncompleteSuite says which file lacks, or cannot be read."""
     found = catalogue()
     if found.missing:
         raise IncompleteSuite("; ".join(found.missing))
     return found.checks
+
+
+def all_checks(*, before: bool = False) -> tuple[Check, ...]:
+    """Return those that say something of an installed platform, or ``before`` one is installed; raises as above."""
+    return tuple(one for one in every_check() if one.says_something(before=before))
 
 
 def markdown(checks: Iterable[Check]) -> str:

@@ -27,6 +27,7 @@ NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "horizontalpodautoscalers": (),  # they only explain a number of replicas
     "ingressclasses": ("CX502",),
     "ingresses": ("CX306", "CX307", "CX501"),
+    "jobs": ("CX115",),
     "namespaces": ("CX001", "CX006"),
     "networkpolicies": ("CX703", "CX704"),
     "nodes": ("CX003", "CX004", "CX005", "CX007", "CX009", "CX406", "CX407"),
