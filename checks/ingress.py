@@ -12,6 +12,7 @@ from cx_conformance.blueprint.component import Ingress
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
+from cx_conformance.cluster.agreed_host import no_host
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.path_reach import doubts, why_not_below
 from cx_conformance.cluster.routes import Route
@@ -169,12 +170,14 @@ def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     "Ingress certificate in date",
     severity=Severity.CRITICAL,
     remedy="renew the certificate and replace the TLS Secret in every namespace",
-    rests_on=("CX501",),
+    rests_on=("CX501", "CX503"),
 )
 def check_expiry(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     """The certificate is valid today; one that ends within 30 days is noted."""
     route = _route(ingress, seen, evidence)
     secret = route.tls_secret
+    if secret is None and ingress.of.over_tls:
+        raise Absent(f"Ingress {route.ingress.where} has no TLS for the host, hence no certificate")
     found = Certificate.read(seen.snapshot.certificate(route.ingress.namespace, secret)) if secret else None
     if found is None:
         raise NotApplicable("no certificate is named")
@@ -199,14 +202,25 @@ def check_host(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     """The rule is for the site's host name, where that is known."""
     expected = seen.host_of(ingress.planned)
     if not expected:
-        raise NotApplicable("no host name is known; give --fqdn or `fqdn` in the site file")
+        raise NotApplicable(no_host(seen.agreed_host))
     route = _route(ingress, seen, evidence)
     found = route.path.host
     evidence.found, evidence.promised = found or "any host", expected
-    wildcard = found.startswith("*.") and found[2:] == expected.partition(".")[2]
-    assert not found or found.lower() == expected.lower() or wildcard, (
-        f"Ingress {route.ingress.where} serves {ingress.of.path} for host {found} of promised {expected}"
+    if not found or found.lower() == expected.lower() or _covers(found, expected):
+        return
+    agreed = seen.agreed_host if expected == seen.fqdn else None
+    if agreed:
+        evidence.cause = (
+            f"{agreed.words}, the run was told {expected}; which of the two is wrong cannot be known from here"
+        )
+    raise AssertionError(
+        evidence.cause
+        or f"Ingress {route.ingress.where} serves {ingress.of.path} for host {found} of promised {expected}"
     )
+
+
+def _covers(wildcard: str, host: str) -> bool:
+    return wildcard.startswith("*.") and wildcard[2:] == host.partition(".")[2]
 
 
 def _arrive_together(one: Route, other: Route, seen: Seen) -> bool:

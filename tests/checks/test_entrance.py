@@ -79,6 +79,7 @@ def test_without_a_host_name_nothing_is_asked_and_the_reason_told() -> None:
     outcomes = judged(Entrance(), fqdn=None)
     web_sockets = "n/a: its clients open no WebSocket"
     unknown = "n/a: no host name is known; give --fqdn or `fqdn` in the site file"
+    unknown += f"; all 20 Ingresses serve {FQDN}: --fqdn {FQDN}"
     assert {one.message for one in outcomes.values()} == {unknown, web_sockets}
 
 

@@ -14,6 +14,7 @@ from cx_conformance.objects.certificate import Certificate
 from cx_conformance.objects.ingress import IngressClass
 from cx_conformance.outcome.looking import Forbidden
 from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.outcome.roots import root_causes, shared_causes
 from cx_conformance.sandbox.stores.certificates import Authority, Issued
 from tests.checks.installation import FQDN, Installation, Object, notes
 from tests.checks.test_breaking import ingress_of, path_of
@@ -276,7 +277,43 @@ def test_a_rule_is_for_the_sites_host_or_for_all_of_its_domain(host: str, result
 def test_without_a_host_name_no_rules_host_is_wrong() -> None:
     """It is the site's to say."""
     ended = ccm("CX505", installed(fqdn=None))
-    assert ended.message == "n/a: no host name is known; give --fqdn or `fqdn` in the site file"
+    assert ended.message == (
+        "n/a: no host name is known; give --fqdn or `fqdn` in the site file; "
+        f"all 20 Ingresses serve {FQDN}: --fqdn {FQDN}"
+    )
+    differing = ccm("CX505", installed(lambda i: spec(i)["rules"][0].update(host="x.example.com"), fqdn=None))
+    assert differing.message == "n/a: no host name is known; give --fqdn or `fqdn` in the site file"
+
+
+def test_a_host_name_that_differs_from_what_all_ingresses_agree_on_is_one_finding() -> None:
+    """Who is wrong cannot be known; where the Ingresses differ among themselves each is told."""
+    told = installed(fqdn="cx.example.net")
+    ended = told.outcomes("CX505")
+    assert {one.result for one in ended} == {Result.FAIL}
+    (cause,) = shared_causes(root_causes(ended))
+    assert cause.words == (
+        f"all 20 Ingresses serve {FQDN}, the run was told cx.example.net; "
+        "which of the two is wrong cannot be known from here"
+    )
+    spec(told)["rules"][0].update(host="x.example.com")
+    assert len(shared_causes(root_causes(told.outcomes("CX505")))) == len(ended)
+    own = Installation(site={"fqdn": FQDN, "hosts": {"ccm": "ccm.example.com"}})
+    assert ccm("CX505", own).message == (
+        f"Ingress expertflow/ef-ccm serves /ccm for host {FQDN} of promised ccm.example.com"
+    )
+
+
+def test_a_host_that_the_tls_block_leaves_out_is_told_once() -> None:
+    """There is no certificate to look at the date of, and no Secret without a name."""
+    ended = installed(lambda i: spec(i)["tls"][0].update(hosts=["x.example.com"])).all_outcomes(["CX503", "CX504"])
+    tls, expiry = (one for one in ended if one.component == "ccm")
+    assert (tls.result, tls.message) == (
+        Result.FAIL,
+        f"Ingress expertflow/ef-ccm has no TLS for {FQDN}; https is promised",
+    )
+    assert (expiry.result, expiry.message) == (Result.BLOCKED, "blocked: CX503 ccm")
+    left = installed(lambda i: spec(i)["tls"][0].pop("secretName"))
+    assert ccm("CX504", left).message == "n/a: no certificate is named"
 
 
 def rival(namespace: str, service: str, port: int = 1, **more: Any) -> Callable[[Installation], Any]:

@@ -9,6 +9,7 @@ from cx_conformance.blueprint.component import Group
 from cx_conformance.blueprint.component import Ingress as PromisedIngress
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.tailoring import Planned
+from cx_conformance.cluster.agreed_host import AgreedHost, agreed
 from cx_conformance.cluster.claims import claims_of
 from cx_conformance.cluster.finding import INSTANCE, Finder
 from cx_conformance.cluster.found import Absent
@@ -181,6 +182,17 @@ class Seen(Finder):
     def routing(self) -> Routing:
         """The Ingress rules of the platform's namespaces."""
         return Routing(self.snapshot, self.plan.namespaces)
+
+    @cached_property
+    def agreed_host(self) -> AgreedHost | None:
+        """The host name of every rule that counts for a promised path, but for paths that have one of their own."""
+        return agreed(self._routes())
+
+    def _routes(self) -> Iterator[Route]:
+        for entry in self.plan.entries("ingress"):
+            if entry.planned.id not in self.plan.site.hosts and not entry.of.host:
+                with suppress(Absent, NotApplicable, CouldNotLook):
+                    yield self.route(entry.planned, entry.of)
 
     @cached_property
     def gateway_rule(self) -> Route | None:

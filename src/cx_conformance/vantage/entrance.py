@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 from cx_conformance.blueprint.component import Ingress
 from cx_conformance.blueprint.plan import Entry
+from cx_conformance.cluster.agreed_host import no_host
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.check import NotApplicable
@@ -31,7 +32,6 @@ T = TypeVar("T")
 
 OUTSIDE: Final = "ingress"
 """The vantage of these probes, as outcomes name it."""
-NO_HOST: Final = "no host name is known; give --fqdn or `fqdn` in the site file"
 _SHUT: Final = (HttpFailure.REFUSED, HttpFailure.TIMED_OUT, HttpFailure.NO_ROUTE)
 
 
@@ -120,7 +120,7 @@ class EntranceProbes:
     def hosts(self) -> Mapping[str, HttpObservation]:
         """Return what came of HTTPS with a verified certificate, by host name; raises NotApplicable without any."""
         if not self._by_host:
-            raise NotApplicable(NO_HOST)
+            raise NotApplicable(no_host(self._seen.agreed_host))
         running = {host: self._start_host(host) for host in self._by_host}
         return {host: one.result() for host, one in running.items()}
 
@@ -171,7 +171,7 @@ class EntranceProbes:
         if not entry.of.over_tls:
             raise NotApplicable(f"{entry.of.url} is promised, without TLS; it is not asked from outside")
         if not host:
-            raise NotApplicable(NO_HOST)
+            raise NotApplicable(no_host(self._seen.agreed_host))
         return host
 
 
