@@ -112,11 +112,11 @@ in_hosts_file() { # the addresses that the hosts file gives $host; fails when th
   [ -n "$addresses" ] && resolver=hosts
 }
 
-by_getent() { # looks $host up by the database $1, into $text and $code; once more where one packet may have been lost
-  text=$(limited getent "$1" "$host" 2>/dev/null)
+look_up() { # has a tool look $host up, into $text and $code; once more where one packet may have been lost
+  text=$(limited "$@" 2>/dev/null)
   code=$?
-  [ "$code" -eq 143 ] || return
-  text=$(limited getent "$1" "$host" 2>/dev/null)
+  case $code in 2 | 143) ;; *) return ;; esac
+  text=$(limited "$@" 2>/dev/null)
   code=$?
 }
 
@@ -124,9 +124,8 @@ resolve() { # sets $addresses and $resolver, or $word when the name is known not
   addresses= resolver=-
   if has getent; then
     resolver=getent
-    by_getent ahosts
-    [ "$code" -ne 1 ] || by_getent hosts # older ones know no ahosts
-    case $code in 0) ;; 2) word=unresolved ;; 143) word=lookup-timeout ;; *) resolver=- ;; esac
+    look_up getent ahosts "$host"
+    [ "$code" -ne 1 ] || look_up getent hosts "$host" # older ones know no ahosts
   elif has nslookup; then # asks DNS alone, unlike the tool, which may also find what it does not
     in_hosts_file && return
     after_name "$(limited nslookup "$host" 2>/dev/null)" # it may find one and fail, for want of an IPv6 address
@@ -134,24 +133,22 @@ resolve() { # sets $addresses and $resolver, or $word when the name is known not
     return
   elif has python3; then
     resolver=python3
-    text=$(limited python3 -c 'import socket, sys
+    look_up python3 -c 'import socket, sys
 try:
     print(*{each[4][0]: 0 for each in socket.getaddrinfo(sys.argv[1], None)}, sep="\n")
-except socket.gaierror:
-    sys.exit(2)' "$host" 2>/dev/null)
-    case $? in 0) ;; 2) word=unresolved ;; 143) word=lookup-timeout ;; *) resolver=- ;; esac
+except socket.gaierror as error:
+    sys.exit(143 if error.errno == socket.EAI_AGAIN else 2)' "$host"
   elif has node; then
     resolver=node
-    text=$(limited node -e 'require("dns").lookup(process.argv[1], {all: true}, (error, found) => {
-  if (error) process.exit(2)
+    look_up node -e 'require("dns").lookup(process.argv[1], {all: true}, (error, found) => {
+  if (error) process.exit(error.code === "EAI_AGAIN" ? 143 : 2)
   for (const each of found) console.log(each.address)
-})' "$host" 2>/dev/null)
-    case $? in 0) ;; 2) word=unresolved ;; 143) word=lookup-timeout ;; *) resolver=- ;; esac
+})' "$host"
   else
     in_hosts_file
     return
   fi
-  [ "$resolver" = - ] || [ -n "$word" ] || first_fields "$text"
+  case $code in 0) first_fields "$text" ;; 2) word=unresolved ;; 143) word=lookup-timeout ;; *) resolver=- ;; esac
 }
 
 read_word() { # sets $word by what a tool said ($1) and its exit status ($2)
@@ -202,6 +199,7 @@ echo "it ${say-closes} after=$(((a - $1) * 10))" >&2' sh "${started:-0}" 2>&1)
 }
 
 until_connected() { # runs a tool that tells of its connection, and ends it there; sets $word
+  throttled
   text=$(
     {
       "$@" </dev/null 2>&1 &
@@ -223,6 +221,7 @@ until_connected() { # runs a tool that tells of its connection, and ends it ther
     }
   )
   read_word "$text" 0
+  if [ "$word" = timeout ] && starved; then read_word "" 142; fi # its own limit does not know of the container's
 }
 
 by_curl() { # telnet and ftp wait for the other side's first word, so that nothing is sent
@@ -281,6 +280,11 @@ probe() { # one target: index, host, port
     now
     started=$clock
     "by_$tool"
+    if [ "$word" = timeout ]; then # silence alone is no answer
+      now
+      started=$clock
+      "by_$tool"
+    fi
     [ "$word" = unusable ] || break
   done
   now

@@ -106,8 +106,9 @@ class CallerEdges:
 class EdgeLimits:
     """Seconds for each name lookup and each connection (whole ones: a shell counts no others).
 
-    A lookup that is not answered, and a container that its CPU limit holds up, take as long again. ``slack_seconds``
-    are for opening the exec and starting the tools, ``at_once`` is how many execs run at a time.
+    A lookup and a connection that are not answered are tried once more, and a container that its CPU limit holds up
+    takes as long again. ``slack_seconds`` are for opening the exec and starting the tools, ``at_once`` is how many
+    execs run at a time.
     """
 
     seconds: int = WAIT_SECONDS

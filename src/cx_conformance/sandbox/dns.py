@@ -13,6 +13,7 @@ from typing import cast
 from cx_conformance.sandbox.annotations import DNS
 from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.pods import DOMAIN
+from cx_conformance.sandbox.starvation import HERE, Held
 from cx_conformance.sandbox.state import State
 
 PORT = 53
@@ -59,7 +60,7 @@ class Names:
             name, _ = _decoded_name(query, _HEADER.size)
         except (IndexError, UnicodeDecodeError):
             return 0.0
-        return self._delays.get(name.lower(), 0.0)
+        return self._delays.get(name.lower(), 0.0) or HERE.draw(Held.LOOK_UP, name.lower())
 
     def _service(self, service: Object) -> None:
         wish = service["metadata"].get("annotations", {}).get(DNS, "")

@@ -14,6 +14,7 @@ import orjson
 from cx_conformance.sandbox import pods, programs
 from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.confinement import CannotConfine, Confinement
+from cx_conformance.sandbox.starvation import HERE, Held
 from cx_conformance.sandbox.state import State
 from cx_conformance.sandbox.statuses import bad_request, not_implemented
 from cx_conformance.sandbox.web import Request, Switch, WebSocket
@@ -49,6 +50,7 @@ class Execution:
             await self._report(socket, _cannot_start(missing))
             return
         metadata = self.pod["metadata"]
+        await HERE.hold(Held.EXEC, metadata["name"])
         name = f"{metadata['namespace']}_{metadata['name']}"
         environment["CURL_HOME"] = str(self.confinement.folder / name)
         try:

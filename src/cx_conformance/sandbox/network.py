@@ -20,6 +20,7 @@ from cx_conformance.sandbox.dns import DnsServer, Names
 from cx_conformance.sandbox.ingress_rules import ready
 from cx_conformance.sandbox.places import Place, cannot_listen
 from cx_conformance.sandbox.simulators import STORES, Simulated, simulated
+from cx_conformance.sandbox.starvation import HERE, Held
 from cx_conformance.sandbox.state import State
 from cx_conformance.sandbox.store_servers import StoreServers
 from cx_conformance.sandbox.world import Addresses
@@ -166,8 +167,17 @@ class Network:
         plain = each.behaviour == "plain" or each.tls is None
         context = None if plain or each.tls is None else server_context(each.tls, self._folder)
         if each.speaks in ("http", "https"):
-            return listeners.http(each.paths, each.behaviour, web_socket="webSocket" in each.settings), context
+            served = listeners.http(each.paths, each.behaviour, web_socket="webSocket" in each.settings)
+            return _starved(served, what.pod), context
         return listeners.accept, context
+
+
+def _starved(connected: listeners.Connected, place: str) -> listeners.Connected:
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await HERE.hold(Held.SERVER, place)
+        await connected(reader, writer)
+
+    return late
 
 
 _MISBEHAVING: dict[str, Any] = {"hang": listeners.accept, "reset": listeners.reset, "garbage": listeners.garbage}

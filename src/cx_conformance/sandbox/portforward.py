@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from cx_conformance.sandbox import pods, shared_forwarding
 from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.shared_forwarding import SharedForwarding
+from cx_conformance.sandbox.starvation import HERE, Held
 from cx_conformance.sandbox.statuses import PlainRefusal, not_implemented
 from cx_conformance.sandbox.unreachable_port import unreachable
 from cx_conformance.sandbox.web import Request, Switch, WebSocket
@@ -47,6 +48,7 @@ class Forwarding:
                 writer.close()
 
     async def _open(self, socket: WebSocket, index: int, port: int) -> asyncio.StreamReader | None:
+        await HERE.hold(Held.TUNNEL, self.pod["metadata"]["name"])
         try:
             reader, writer = await asyncio.open_connection(self.pod["status"]["podIP"], port)
         except OSError:
@@ -57,7 +59,11 @@ class Forwarding:
 
     async def _copy(self, socket: WebSocket, index: int, reader: asyncio.StreamReader) -> None:
         with contextlib.suppress(ConnectionError):
+            first = True
             while data := await reader.read(_CHUNK):
+                if first:
+                    await HERE.hold(Held.FIRST_WORDS, self.pod["metadata"]["name"])
+                    first = False
                 await socket.send(bytes([2 * index]) + data)
 
     async def _feed(self, socket: WebSocket) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from cx_conformance.api.spdy import Data, Opened, Ping, Reset, Spdy, SpdyError
 from cx_conformance.sandbox.catalogue import Object
+from cx_conformance.sandbox.starvation import HERE, Held
 from cx_conformance.sandbox.unreachable_port import unreachable
 from cx_conformance.sandbox.web import WebSocket
 
@@ -82,7 +83,8 @@ class SharedForwarding:
             task.add_done_callback(self._copying.discard)
 
     async def _forward(self, pair: _Pair, socket: WebSocket) -> None:
-        said = b""
+        said, place, first = b"", self.pod["metadata"]["name"], True
+        await HERE.hold(Held.TUNNEL, place)
         try:
             reader, writer = await asyncio.open_connection(self.pod["status"]["podIP"], pair.port)
         except OSError:
@@ -94,6 +96,9 @@ class SharedForwarding:
                     await self._passed_on(pair, Data(pair.data, early or b"", early is None))
                 with contextlib.suppress(ConnectionError):
                     while data := await reader.read(_CHUNK):
+                        if first:
+                            await HERE.hold(Held.FIRST_WORDS, place)
+                            first = False
                         await socket.send(Spdy.data(pair.data, data))
             finally:
                 writer.close()
