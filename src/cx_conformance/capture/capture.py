@@ -10,6 +10,7 @@ from cx_conformance.blueprint.document import Blueprint, Capture, Head
 from cx_conformance.blueprint.platform import IngressController, Platform
 from cx_conformance.blueprint.promise import Source
 from cx_conformance.capture.calls import Owner, Told, calls, told_of
+from cx_conformance.capture.gateway import Entrance
 from cx_conformance.capture.gathered import Gathered
 from cx_conformance.capture.hosts import Hosts, Place
 from cx_conformance.capture.ingress import address, main_host
@@ -59,11 +60,14 @@ def capture(gathered: Gathered, name: str = "", known: Iterable[Mapping[tuple[st
     }
     for words in ownerless(gathered):
         gathered.leave_out(words)
-    host = main_host(gathered.routes)
+    entrance = Entrance.of(gathered)
+    host = main_host(gathered.routes) or (entrance.host if entrance else "")
     components = {}
     for one in workloads:
         place = place_of(one)
-        components[ids[place]] = _component(gathered, one, ids[place], served[place], host, told[place], owners)
+        components[ids[place]] = _component(
+            gathered, one, ids[place], served[place], host, entrance, told[place], owners
+        )
     made = Blueprint(
         blueprint=_head(gathered, name),
         components=components,
@@ -100,6 +104,7 @@ def _component(  # noqa: PLR0913, PLR0917 - each is what some other component is
     identity: str,
     served: tuple[promised.Service, ...],
     host: str,
+    entrance: Entrance | None,
     told: Mapping[Place, Told],
     owners: Mapping[Place, Owner],
 ) -> Component:
@@ -120,10 +125,16 @@ def _component(  # noqa: PLR0913, PLR0917 - each is what some other component is
         volumes=tuple(volumes(gathered, workload, own)),
         resources=resources(workload, own[0]) if own else None,
         health=tuple(health(gathered, workload)),
-        ingress=address(gathered, workload, service, host),
+        ingress=address(gathered, workload, service, host) or _through(entrance, workload, service),
         calls=tuple(calls(gathered, workload, told, others)),
         store=asked,
     )
+
+
+def _through(
+    entrance: Entrance | None, workload: Workload, service: promised.Service | None
+) -> promised.Ingress | None:
+    return entrance.address(workload.namespace, service) if entrance and service else None
 
 
 def _workload(live: Workload) -> promised.Workload:

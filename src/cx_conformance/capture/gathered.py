@@ -10,6 +10,7 @@ from cx_conformance.cluster.kinds import WORKLOADS
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.routing import Routing
 from cx_conformance.cluster.snapshot_record import Snapshot
+from cx_conformance.objects.apisix_route import ApisixRoute
 from cx_conformance.objects.config import ConfigMap
 from cx_conformance.objects.ingress import Ingress, IngressClass
 from cx_conformance.objects.metadata import ApiObject
@@ -23,7 +24,7 @@ NEEDED: Final[tuple[type[ApiObject], ...]] = (
     *(Service, ConfigMap, PersistentVolumeClaim, Ingress),
 )
 """Kinds without which a captured blueprint would silently promise less."""
-CAPTURED: Final[tuple[type[ApiObject], ...]] = (*NEEDED, IngressClass)
+CAPTURED: Final[tuple[type[ApiObject], ...]] = (*NEEDED, IngressClass, ApisixRoute)
 
 
 def not_looked_at(snapshot: Snapshot, namespaces: Iterable[str]) -> list[str]:

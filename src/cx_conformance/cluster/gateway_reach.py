@@ -155,7 +155,7 @@ def led(snapshot: Snapshot, found: Taken, one: Asked, aim: Aim) -> Led:
         f"{each.place} comes before, to {', '.join(target.text for target in each.targets)}: by the vendor's charts"
         for each in found.passed
     ]
-    why = _why_spoiled(route, one)
+    why = why_spoiled(route, one)
     if why:
         return Led(why=f"{begun}, and {why}")
     for target in route.targets:
@@ -165,7 +165,7 @@ def led(snapshot: Snapshot, found: Taken, one: Asked, aim: Aim) -> Led:
     return Led(route=route.place, target=", ".join(target.text for target in route.targets), notes=tuple(notes))
 
 
-def _why_spoiled(route: GatewayRoute, one: Asked) -> str | None:
+def why_spoiled(route: GatewayRoute, one: Asked) -> str | None:
     """Say why nothing arrives as it was called, wherever the route leads; None where it does."""
     if route.lost:
         return f"refers to {', '.join(route.lost)}"
