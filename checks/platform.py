@@ -315,6 +315,12 @@ def check_one_release(platform: Entry[Platform], snapshot: Snapshot, evidence: E
     assert not found.mixed, f"mixed releases: installed is {found.release}, and of another release are {named}"
 
 
+def _is_there(planned: Planned, seen: Seen) -> bool:
+    with suppress(Absent):
+        return seen.workload(planned).object is not None
+    return False
+
+
 @check(
     "CX012",
     "Nothing else is broken",
@@ -324,11 +330,13 @@ def check_one_release(platform: Entry[Platform], snapshot: Snapshot, evidence: E
 def check_others(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
     """What else stands in the platform's namespaces is well too: rollouts, pods, what they refer to, Services."""
     covered = coverage(seen)
+    # One that stands where it should not is told by the promise that misses it.
+    misplaced = {name for one in seen.plan.components.values() if not _is_there(one, seen) for name in one.names}
     evidence.promised = "every workload well, whether or not a promise knows it"
     broken = [
         f"{one.kind} {one.where}: {'; '.join(wrong[:3])}"
         for one in covered.others
-        if (wrong := ailments(one, seen.snapshot))
+        if one.name not in misplaced and (wrong := ailments(one, seen.snapshot))
     ]
     for pod in covered.bare:
         for words in ailments_of_pod(pod, seen.snapshot)[:1]:

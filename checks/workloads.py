@@ -12,6 +12,7 @@ from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.quantity import Quantity
 from cx_conformance.blueprint.resources import Resources
+from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.autoscaling import autoscalers_of
 from cx_conformance.cluster.readiness import rollout
 from cx_conformance.cluster.resources import effective, running
@@ -22,6 +23,7 @@ from cx_conformance.cluster.troubles import Trouble, troubles
 from cx_conformance.objects.helm import by_helm
 from cx_conformance.objects.job import Job
 from cx_conformance.objects.pod_spec import ContainerPort as LivePort
+from cx_conformance.objects.workload import Workload
 from cx_conformance.outcome.check import NotApplicable, SwitchedOff, check
 from cx_conformance.outcome.outcome import Evidence
 
@@ -43,6 +45,25 @@ def check_exists(component: Entry[Component], seen: Seen, evidence: Evidence) ->
     if found.note:
         evidence.note(found.note)
     assert live.deleted is None, f"{live.kind} {live.where} is being deleted, since {live.deleted:%Y-%m-%d %H:%M:%SZ}"
+    other = _labelled_as(live, component.planned, seen)
+    assert other is None, (
+        f"{live.kind} {live.where} carries the labels of {other}: another component's template runs under its name"
+    )
+
+
+def _labelled_as(live: Workload, planned: Planned, seen: Seen) -> str | None:
+    """Return the other component whose labels the pods carry, and none of this one's; None where there is none."""
+    stamped = {live.template.labels.get(name) for name in _NAMING_LABELS} - {None}
+    if stamped & {planned.id, *planned.names, *planned.chart_names}:
+        return None
+    for other in seen.plan.components.values():
+        if other.id != planned.id and live.name not in other.names and stamped & {other.id, *other.names}:
+            return other.id
+    return None
+
+
+_NAMING_LABELS: Final = ("ef.service", "app.kubernetes.io/name")
+"""By which the vendor's manifests and charts say whose the pods are."""
 
 
 @check(

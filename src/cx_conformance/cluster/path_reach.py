@@ -24,6 +24,8 @@ _REWRITE: Final = "nginx.ingress.kubernetes.io/rewrite-target"
 _PROTOCOL: Final = "nginx.ingress.kubernetes.io/backend-protocol"
 _PASSTHROUGH: Final = "nginx.ingress.kubernetes.io/ssl-passthrough"
 _BELOW: Final = "below"
+LETTER_BY_LETTER: Final = "letter by letter"
+"""How ingress-nginx reads every path of a host of which no Ingress asks for expressions."""
 _GROUP: Final = re.compile(r"\$(\d)")
 
 
@@ -38,7 +40,7 @@ def why_not_below(route: Route, controller: str, ingresses: Iterable[Ingress]) -
         return "it is a canary (annotation canary), and no Ingress serves its host and path for all calls"
     if nginx and is_expression(path.path) and not read_as_expression:
         return (
-            f"ingress-nginx reads {path.path} letter by letter: no Ingress of its host has the annotation "
+            f"ingress-nginx reads {path.path} {LETTER_BY_LETTER}: no Ingress of its host has the annotation "
             "use-regex or rewrite-target"
         )
     if path.path_type == "Exact" and not read_as_expression:
