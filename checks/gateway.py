@@ -60,6 +60,12 @@ def _taken(one: Asked, ingress: Entry[Ingress], seen: Seen, gateway: Gateway) ->
     return taken(gateway, one, seen.service(ingress.planned).object.name, _known(seen))
 
 
+def _component_of(gateway: Gateway, seen: Seen) -> str | None:
+    """Return the component that the gateway is; None where the blueprint has none for it."""
+    components = seen.plan.components.values()
+    return next((one.id for one in components if seen.is_served_by(one, gateway.namespace, gateway.name)), None)
+
+
 def _known(seen: Seen) -> set[str]:
     """Return the targets of routes to which nothing is there, by the vendor's own charts."""
     return {one.says for one in seen.plan.blueprint.chart_errata if one.kind == "route" and one.says}
@@ -79,6 +85,10 @@ def check_route(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
     if not ingress.planned.service_names:
         evidence.note("the blueprint names no Service of the component, so that it may lead to any")
         return
+    own = _component_of(gateway, seen)
+    evidence.details |= {"led by": own} if own else {}
+    head = [f"Ingress {rule.ingress.where}"] if rule else []
+    head.append(f"Service {gateway.where}")
     lost: dict[str, str] = {}
     for one in asked(ingress.of, host):
         if one.call.path in lost:
@@ -87,13 +97,12 @@ def check_route(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
         if found.why:
             lost[one.call.path], evidence.cause = found.why, found.cause or evidence.cause
         elif evidence.found is None:
-            chain = [f"Ingress {rule.ingress.where}"] if rule else []
-            chain += [f"Service {gateway.where}", found.route, f"Service {found.target}"]
-            evidence.details["chain"], evidence.found = chain, " -> ".join(chain)
+            evidence.found = " -> ".join((*head, found.route, f"Service {found.target}"))
         for note in found.notes:
             if note not in evidence.notes:
                 evidence.note(note)
-    evidence.found = list(lost.values()) or evidence.found
+    if lost:
+        evidence.found = " -> ".join((*head, *list(lost.values())[:1]))
     assert not lost, "; ".join(list(lost.values())[:_MOST_SHOWN])
 
 

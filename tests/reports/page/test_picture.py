@@ -145,3 +145,18 @@ def test_a_long_name_is_cut_in_its_box_and_whole_in_its_title() -> None:
 def test_no_call_is_no_picture() -> None:
     """The page says so."""
     assert "The record names no call between components." in page(replace(made_up.conformant(), edges=()))
+
+
+def test_the_gateway_is_drawn_with_the_routes_that_lead_users_to_components() -> None:
+    """Each as good as its route is, whatever becomes of calls."""
+    routes = [
+        made_up.outcome(result, component=name, area="gateway", check="CX522", evidence={"led by": "alone"})
+        for name, result in (("ccm", Result.FAIL), ("agent-manager", Result.PASS))
+    ]
+    graph = graph_of(made_up.record(*routes, components=("ccm", "agent-manager", "alone"), groups=GROUPS))
+    assert [(one.caller, one.callee, one.result) for one in graph.arrows] == [
+        ("alone", "ccm", Result.FAIL),
+        ("alone", "agent-manager", Result.PASS),
+    ]
+    elsewhere = made_up.record(*routes, components=("ccm", "agent-manager"), groups={"ccm": "internal"})
+    assert graph_of(elsewhere).arrows == ()

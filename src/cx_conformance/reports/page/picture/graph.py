@@ -12,6 +12,8 @@ from cx_conformance.reports.signs import WORDS, WORST_FIRST
 
 MOST: Final = 300
 """Components that are drawn: what is not kept first, then what it calls or is called by, then the others."""
+_LED_BY: Final = "led by"
+"""The key of an outcome's evidence that names the component whose routes lead users to its own: the gateway."""
 _TOLD: Final = 300
 """Characters of the message that a node or an arrow tells."""
 
@@ -74,6 +76,12 @@ def graph_of(record: RunRecord) -> PlatformGraph:
             pair = edge.caller, edge.callee
             ports[pair] += [edge.port] if edge.port is not None else []
             seen[pair] += of_edge[edge.caller, edge.entry]
+    for one in record.outcomes:
+        by = one.evidence.get(_LED_BY)
+        if by in drawn and one.component in drawn:
+            pair = str(by), one.component
+            ports.setdefault(pair, [])
+            seen[pair].append(one)
     arrows = [
         Arrow(*pair, tuple(dict.fromkeys(numbers)), worst(seen[pair]), _told(f"{pair[0]} to {pair[1]}", seen[pair]))
         for pair, numbers in ports.items()
