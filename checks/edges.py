@@ -9,6 +9,7 @@ from cx_conformance.blueprint.plan import Edge, Entry
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.told_addresses import heading
 from cx_conformance.cluster.traffic import Traffic, called_port, dns_traffic, edge_traffic
 from cx_conformance.objects.service import Service
 from cx_conformance.outcome.check import NotApplicable, check
@@ -197,3 +198,25 @@ def _judge(traffic: Traffic, evidence: Evidence) -> None:
     more = len(traffic.forbidden) - MOST_SHOWN
     told = "; ".join((*traffic.forbidden[:MOST_SHOWN], *([f"and {more} more"] if more > 0 else ())))
     assert not traffic.forbidden, told
+
+
+@check(
+    "CX705",
+    "Caller is told the callee's address",
+    severity=Severity.MAJOR,
+    remedy="write the name and port of the callee's Service into the variable, then restart the caller",
+    rests_on=("CX101", "callee:CX201", "callee:CX308"),
+)
+def check_told(edge: Entry[Edge], seen: Seen, evidence: Evidence) -> None:
+    """The variables by which a caller is configured lead to the callee's Service, and to a port that it has."""
+    if not edge.of.via:
+        raise NotApplicable("no variable is documented that this call is configured by")
+    service = seen.service(edge.of.callee).object
+    evidence.promised = f"{service.name}.{service.namespace}.svc, by {', '.join(edge.of.via)}"
+    led = heading(seen, edge.of)
+    evidence.found = led.found or "none of them is set"
+    for words in led.notes:
+        evidence.note(words)
+    if led.wrong:
+        evidence.cause = "; ".join(led.wrong)
+    assert not led.wrong, "; ".join(led.wrong)

@@ -40,6 +40,10 @@ class Edge:
     callee: Planned
     port: ServicePort
     source: Source
+    via: tuple[str, ...] = ()
+    """The variables by which the caller is told the address, as ``Call.via``."""
+    ports: tuple[int, ...] = ()
+    """The ports that the call is documented for; empty: any of the Service's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +128,15 @@ class Plan:
     def edges(self) -> tuple[Edge, ...]:
         """Return every call edge between installed components, once for each port."""
         found: dict[tuple[str, str, int], Edge] = {}
-        for caller, callee, ports, source in self._calls():
+        for caller, callee, ports, source, via in self._calls():
             service = callee.facts.service
             for port in service.ports if service else ():
                 wanted = [callee.moved_ports.get(documented, documented) for documented in ports]
                 if port.optional or (wanted and port.port not in wanted):
                     continue
-                found.setdefault((caller.id, callee.id, port.port), Edge(caller, callee, port, source))
+                found.setdefault(
+                    (caller.id, callee.id, port.port), Edge(caller, callee, port, source, via, tuple(wanted))
+                )
         return tuple(found.values())
 
     @cached_property
@@ -138,17 +144,17 @@ class Plan:
         """Return the components that call others."""
         return frozenset(edge.caller.id for edge in self.edges)
 
-    def _calls(self) -> Iterator[tuple[Planned, Planned, tuple[int, ...], Source]]:
+    def _calls(self) -> Iterator[tuple[Planned, Planned, tuple[int, ...], Source, tuple[str, ...]]]:
         narrowed: set[tuple[str, str]] = set()
         for caller in self.components.values():
             for call in caller.facts.calls:
                 narrowed.add((caller.id, call.to))
                 if call.to in self.components:
-                    yield caller, self.components[call.to], call.ports, call.source
+                    yield caller, self.components[call.to], call.ports, call.source, call.via
         for callee in self.components.values():
             for name in callee.facts.called_by:
                 if name in self.components and (name, callee.id) not in narrowed:
-                    yield self.components[name], callee, (), Source.PAGE
+                    yield self.components[name], callee, (), Source.PAGE, ()
 
     def entries(self, kind: str) -> tuple[Entry[Any], ...]:
         """Return the entries of one kind, in the page's order; KeyError for an unknown kind."""
