@@ -52,6 +52,8 @@ _HELM = (
     "superset",
 )
 """The names that the charts were installed under."""
+_MONGO_CA = "mongo-mongodb-ca"
+"""A Secret whose keys the containers know by the files that they are told: MONGODB_CLIENT_CERT, MONGODB_CA_CERT."""
 _PLACED = {"superset": "ef-bi", "apisix": "ef-external"}
 """Where the vendor's guide installs two charts that the facts files were rendered elsewhere for."""
 
@@ -195,6 +197,10 @@ class _Installation:
                 yield made | _pull_secret()
             elif keys:
                 yield made | {"type": "Opaque", "data": _encoded(dict.fromkeys(sorted(keys), "made up"))}
+            elif fact["name"] == _MONGO_CA:
+                pair = _certificate()
+                values = {"client-pem": pair["tls.crt"] + pair["tls.key"], "mongodb-ca-cert": pair["ca.crt"]}
+                yield made | {"type": "Opaque", "data": _encoded(values)}
             else:
                 yield made | {"type": "Opaque", "data": _encoded(_certificate())}
 
