@@ -1144,7 +1144,20 @@ def test_a_broken_promise_is_found_and_named(
 
 def test_every_static_check_has_a_failing_test() -> None:
     """A check that nothing breaks proves nothing; those that cannot break on objects alone have tests of their own."""
-    elsewhere = {"CX000", "CX008", "CX010", "CX011", "CX012", "CX504", "CX705", "CX521", "CX522", "CX523", "CX524"}
+    elsewhere = {
+        "CX000",
+        "CX115",
+        "CX008",
+        "CX010",
+        "CX011",
+        "CX012",
+        "CX504",
+        "CX705",
+        "CX521",
+        "CX522",
+        "CX523",
+        "CX524",
+    }
     assert set(STATIC) - {one[0] for one in BROKEN} - elsewhere == set()
 
 
