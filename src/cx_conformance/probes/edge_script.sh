@@ -297,3 +297,28 @@ probe() { # one target: index, host, port
   [ "$word" != unclear ] || printf '%s %s\n' "$index" "$text" >&2
   printf '%s %s %s %s %s %s %s\n' "$nonce" "$index" "$word" "$took" "$tool" "$resolver" "${addresses:--}"
 }
+
+first_words() { # what a server says first to some bytes: number, host, port, the bytes as \ooo
+  index=$1 host=$2 port=$3 bytes=$4 tool=-
+  for tool in bash nc python3 node -; do
+    [ "$tool" = - ] || has "$tool" || continue
+    [ "$tool" != bash ] || has cat || continue
+    break
+  done
+  printf '%s %s begin\n' "$nonce" "$index"
+  case $tool in
+    bash) limited bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf "$3" >&3 && exec cat <&3' bash "$host" "$port" "$bytes" ;;
+    nc) limited sh -c 'printf "$4" | nc -w "$1" "$2" "$3"' sh "$limit" "$host" "$port" "$bytes" ;;
+    python3) limited python3 -c 'import socket, sys
+peer = socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[4]))
+peer.sendall(bytes(int(one, 8) for one in sys.argv[3].split("\\")[1:]))
+sys.stdout.buffer.write(peer.recv(512))' "$host" "$port" "$bytes" "$limit" ;;
+    node) limited node -e 'const [host, port, bytes] = process.argv.slice(1)
+const peer = require("net").connect({host, port: +port}, () => {
+  peer.write(Buffer.from(bytes.split("\\").slice(1).map((one) => parseInt(one, 8))))
+})
+peer.on("data", (said) => process.stdout.write(said, () => process.exit()))
+peer.on("error", () => process.exit(1))' "$host" "$port" "$bytes" ;;
+  esac 2>/dev/null
+  printf '\n%s %s end %s\n' "$nonce" "$index" "$tool"
+}

@@ -1,12 +1,16 @@
 """Stores as their consumers meet them: each asked in its own protocol, as whom the components log in."""
 
+from dataclasses import replace
+
 from cx_conformance.blueprint.component import ServicePort
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.store import Store
 from cx_conformance.cluster.references import References
 from cx_conformance.cluster.seen import Seen
+from cx_conformance.vantage.from_callers import asked_from_callers
+from cx_conformance.vantage.inquiries import Inquiries
 from cx_conformance.vantage.pool import Pending, ProbePool
-from cx_conformance.vantage.reach import Reach
+from cx_conformance.vantage.reach import TUNNEL, Reach
 from cx_conformance.vantage.store_access import StoreAccess
 from cx_conformance.vantage.store_asked import StoreAsked
 from cx_conformance.vantage.store_asking import StoreAsking
@@ -15,15 +19,26 @@ from cx_conformance.vantage.store_asking import StoreAsking
 class StoreProbes:
     """What each store answered; all of them asked at once."""
 
-    def __init__(
-        self, seen: Seen, reach: Reach, references: References, pool: ProbePool, *, writes: list[str] | None = None
+    def __init__(  # noqa: PLR0913 - by what stores are asked
+        self,
+        seen: Seen,
+        reach: Reach,
+        references: References,
+        pool: ProbePool,
+        *,
+        writes: list[str] | None = None,
+        inquiries: Inquiries | None = None,
     ) -> None:
-        """Ask stores of the plan of ``seen``; what is written is told in ``writes``, None: nothing may be written."""
+        """Ask stores of the plan of ``seen``; what is written is told in ``writes``, None: nothing may be written.
+
+        ``inquiries`` ask from pods of callers what a tunnel's end cannot tell.
+        """
         self._seen = seen
         self._reach = reach
         self._access = StoreAccess(references)
         self._pool = pool
         self._writes = writes
+        self._inquiries = inquiries
         self._running: dict[str, Pending[StoreAsked]] = {}
 
     def start(self, entry: Entry[Store]) -> Pending[StoreAsked]:
@@ -46,4 +61,6 @@ class StoreProbes:
         asked = asking.ask(allow_writes=self._writes is not None)
         if self._writes is not None:
             self._writes.extend(asked.observation.writes)
-        return asked
+        if self._inquiries is None or asked.vantage != TUNNEL:
+            return asked
+        return replace(asked, observation=asked_from_callers(self._seen, self._inquiries, entry, asked.observation))

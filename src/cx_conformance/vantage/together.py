@@ -64,7 +64,9 @@ class LiveProbes:
         self._references = References(cluster, folder)
         self._references.read.extend(known)
         # Stores first: their clients take longest to import, and hanging ones longest to give up.
-        self.stores = StoreProbes(seen, self._reach, self._references, self._pool, writes=writes)
+        self.stores = StoreProbes(
+            seen, self._reach, self._references, self._pool, writes=writes, inquiries=self._inquiries
+        )
         self.copies = StoreCopies(seen, self._references)
         self._elsewhere = Elsewhere.allowed(
             cluster, self._pool, lambda namespace: seen.snapshot.list(Service, namespace), consent or Consent()

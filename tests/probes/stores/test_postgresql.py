@@ -116,7 +116,7 @@ def test_trust_on_the_loopback_is_no_open_door(password: SecretStr, login: Crede
     assert "everybody else must log in" in seen.refuses_anonymous.words
     assert (seen.usable.ok, seen.logs_in.ok) == (True, None)
     assert "run cx-conformance inside the cluster" in seen.logs_in.words
-    assert (unknown.refuses_anonymous.ok, unknown.refuses_anonymous.kind) == (None, None)
+    assert (unknown.refuses_anonymous.ok, unknown.refuses_anonymous.kind) == (None, Kind.LOOPBACK)
 
 
 def test_what_is_wrong_with_tls_is_named(plain: int, secured: int, trust: TlsExpectation, login: Credentials) -> None:

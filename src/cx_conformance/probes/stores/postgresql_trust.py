@@ -67,7 +67,8 @@ def judge_trust(notes: Notes, trust: Trust) -> None:
             notes.found(level, f"{address} asks for no password {where}, and everybody else must log in")
         else:
             unseen = "whether it does elsewhere is in pg_hba.conf, which this account may not read"
-            notes.not_asked(level, f"could not be told: {address} asks for no password {where}; {unseen}")
+            words = f"could not be told: {address} asks for no password {where}; {unseen}"
+            notes.not_asked(level, words, Kind.LOOPBACK)
     if notes.ok(Level.LOGS_IN):
         inside = "run cx-conformance inside the cluster to have the password tried"
         notes.not_asked(Level.LOGS_IN, f"could not be told: {address} asks for no password {where}; {inside}")

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     NOT_READY = "not ready"
     UNUSABLE = "not usable"
     OPEN = "open"
+    LOOPBACK = "told of the loopback alone"
     ODD = "unexpected answer"
     GAVE_UP = "could not be asked"
     TOO_MUCH = "an answer beyond its bound"
