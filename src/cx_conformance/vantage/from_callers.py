@@ -11,7 +11,8 @@ from typing import Final
 from cx_conformance.api.exec_record import ContainerPlace
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.store import Protocol, Store
-from cx_conformance.cluster.seen import Absent, Seen
+from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.probes.first_words import FirstWords
 from cx_conformance.probes.stores.observation import Finding, Level, StoreObservation
