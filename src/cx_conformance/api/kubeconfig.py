@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from cx_conformance.api.official_client import prepare
 from cx_conformance.objects.secrecy import mask_text
 from cx_conformance.outcome.looking import OutOfTime, Unauthorized
 from cx_conformance.wire.fuse import Fuse
@@ -125,6 +126,7 @@ def _within(seconds: float, who: str, read: Callable[[], T]) -> T:
 
 
 def _read(origin: Origin) -> "tuple[Configuration, str]":
+    prepare()
     from kubernetes import config
     from kubernetes.client import Configuration
 

@@ -1,6 +1,7 @@
 """``cx-conformance run``: the acceptance run."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +32,7 @@ _LEAN: Final = (
             "stepwise",
             "subtests",
             "testinfra",
+            "pytest11.testinfra",  # the name that it gives itself
             "threadexception",
             "unraisableexception",
             "warnings",
@@ -38,6 +40,20 @@ _LEAN: Final = (
         for word in ("-p", f"no:{name}")
     ),
 )
+
+_OF_XDIST: Final = (
+    "-n",
+    "--numprocesses",
+    "-d",
+    "--dist",
+    "--tx",
+    "-f",
+    "--looponfail",
+    "--maxprocesses",
+    "--rsync",
+    "--px",
+)
+"""How arguments of pytest-xdist begin."""
 
 _DESCRIPTION: Final = f"""\
 Looks at a cluster once and says of every promise whether it is kept. Every option can also be set by an environment
@@ -70,7 +86,15 @@ def run_with(arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
 
     root = suite_root()
     own = [str(root / "checks"), "-c", str(root / "tox.ini"), "--rootdir", str(root), *_LEAN]
+    if not _several_processes(arguments):
+        own += ["-p", "no:xdist", "-p", "no:xdist.looponfail"]
     return _status(int(pytest.main([*own, *arguments], plugins=[OwnWords()])))
+
+
+def _several_processes(arguments: Sequence[str]) -> bool:
+    """Whether anything may be meant for pytest-xdist, whose import is a twentieth of a static run."""
+    given = (*arguments, *os.environ.get("PYTEST_ADDOPTS", "").split())
+    return any(one.startswith(_OF_XDIST) or (one.startswith("-p") and "xdist" in one) for one in given)
 
 
 def _status(status: int) -> int:

@@ -4,9 +4,8 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from cx_conformance.blueprint.inventory import IN_CLUSTER, ListedCluster
+from cx_conformance.fleet.processes import Processes, Running
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED
 from cx_conformance.reports.file_names import REPORT
 from cx_conformance.reports.fleet.source import UNREPORTED
@@ -21,6 +21,8 @@ from cx_conformance.reports.fleet.source import UNREPORTED
 GRACE_S: Final = 7.0
 """A run ends within two seconds of its limit and then writes its report; beyond this it is killed."""
 _AFTER_ASKING_S: Final = 1.0
+_SLOW_S: Final = 5.0
+"""A cluster that answers has been looked at by then; one that has not is mostly waited for."""
 _REPORTED: Final = frozenset({*EXIT_STATUS.values(), INTERRUPTED})
 _OWN: Final = ("SITE", "KUBECONFIG", "CONTEXT", "REPORT", "PUBLISH", "TIME_LIMIT", "SANDBOX", "SNAPSHOT", "JUNITXML")
 """Options of one cluster: what the environment says of them is meant for no fleet."""
@@ -55,8 +57,8 @@ class Visited:
 class Visit:
     """The process that looks at one cluster."""
 
-    def __init__(self, cluster: ListedCluster, errand: Errand) -> None:
-        """Prepare; ``run`` starts it."""
+    def __init__(self, cluster: ListedCluster, errand: Errand, processes: Processes) -> None:
+        """Prepare; ``run`` starts it, as one of ``processes``."""
         self.cluster = cluster
         self.began: float | None = None
         """By the monotonic clock; None: it has not begun."""
@@ -64,29 +66,28 @@ class Visit:
         self._errand = errand
         self._folder = errand.folder / cluster.name
         self._log = errand.folder / "logs" / f"{cluster.name}.txt"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._processes = processes
+        self._process: Running | None = None
         self._interrupted = False
 
-    def run(self, seconds: float) -> Visited:
-        """Look at the cluster for at most so long, and return how that ended; the report is in its folder."""
+    def run(self, seconds: float, slow: Callable[[], None] = lambda: None) -> Visited:
+        """Look at the cluster for at most so long, and return how that ended; the report is in its folder.
+
+        ``slow`` is called where that takes longer than a cluster that answers.
+        """
         started = datetime.now(UTC)
         self.began = time.monotonic()
         if self._interrupted:
             return self._ended(None, "not looked at: interrupted", started)
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        with self._log.open("wb") as log:
-            # A session of its own, so that all it started can be ended, and Ctrl-C is told to it in good order.
-            self._process = subprocess.Popen(  # noqa: S603 - this very suite, with names from the inventory
-                self._command(seconds),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=_environment(os.environ, in_cluster=self.cluster.kubeconfig == IN_CLUSTER),
-                start_new_session=True,
-            )
-            if self._interrupted:
-                self.interrupt()
-            status = self._wait(self._process, seconds + GRACE_S)
+        environment = _environment(os.environ, in_cluster=self.cluster.kubeconfig == IN_CLUSTER)
+        # A session of its own, so that all it started can be ended, and Ctrl-C is told to it in good order.
+        self._process = self._processes.start(self._command(seconds), self._log, environment)
+        if self._interrupted:
+            self.interrupt()
+        if _waited(self._process, min(_SLOW_S, seconds)) is None:
+            slow()
+        status = self._wait(self._process, seconds + GRACE_S - min(_SLOW_S, seconds))
         return self._ended(status, "" if status is not None else f"it did not end within {seconds:g} s", started)
 
     def skip(self, why: str) -> Visited:
@@ -102,7 +103,7 @@ class Visit:
 
     def _command(self, seconds: float) -> list[str]:
         cluster, errand = self.cluster, self._errand
-        words = [sys.executable, "-m", "cx_conformance", "run", "--report", str(self._folder)]
+        words = ["run", "--report", str(self._folder)]
         words += ["--time-limit", f"{seconds:g}", *errand.options]
         if cluster.kubeconfig and cluster.kubeconfig != IN_CLUSTER:
             words += ["--kubeconfig", str(self._beside(cluster.kubeconfig))]
@@ -117,7 +118,7 @@ class Visit:
     def _beside(self, name: str) -> Path:
         return (self._errand.inventory.parent / Path(name).expanduser()).absolute()
 
-    def _wait(self, process: subprocess.Popen[bytes], seconds: float) -> int | None:
+    def _wait(self, process: Running, seconds: float) -> int | None:
         """Return the exit status; None where it had to be ended. What it started and left behind is killed."""
         status = _waited(process, seconds)
         if status is None:
@@ -156,13 +157,13 @@ class Visit:
         return ""
 
 
-def _waited(process: subprocess.Popen[bytes], seconds: float) -> int | None:
+def _waited(process: Running, seconds: float) -> int | None:
     with suppress(subprocess.TimeoutExpired):
         return process.wait(seconds)
     return None
 
 
-def _tell(process: subprocess.Popen[bytes], sign: signal.Signals) -> None:
+def _tell(process: Running, sign: signal.Signals) -> None:
     """Send a signal to the process and all of its session that is left."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, sign)

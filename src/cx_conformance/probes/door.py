@@ -13,10 +13,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from httpx import ConnectTimeout
-
 from cx_conformance.outcome.looking import Unreachable
-from cx_conformance.probes.http_failure import explain
 from cx_conformance.probes.http_observation import HttpLimits, HttpObservation, HttpRequest
 
 SECONDS: Final = 4.0
@@ -51,6 +48,10 @@ class Door:
             raise found
         if found is None:
             return None
+        from httpx import ConnectTimeout
+
+        from cx_conformance.probes.http_failure import explain
+
         error = ConnectTimeout("") if isinstance(found, TimeoutError) else found
         failure, words = explain(error, request, HttpLimits(connect_seconds=self.seconds))
         return HttpObservation(url=request.url, failure=failure, words=words)

@@ -7,8 +7,6 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
-import httpx
-
 from cx_conformance.probes.http_observation import HttpFailure
 
 if TYPE_CHECKING:
@@ -38,6 +36,8 @@ def explain(error: BaseException, request: HttpRequest, limits: HttpLimits) -> t
 
 
 def _classify(error: BaseException, limits: HttpLimits) -> tuple[HttpFailure, str]:
+    import httpx  # a static run reads no answers
+
     chain = tuple(_causes(error))
     for each in chain:
         if found := _root(each):

@@ -13,7 +13,6 @@ from cx_conformance.vantage.pool import Pending, ProbePool
 from cx_conformance.vantage.reach import TUNNEL, Reach
 from cx_conformance.vantage.store_access import StoreAccess
 from cx_conformance.vantage.store_asked import StoreAsked
-from cx_conformance.vantage.store_asking import StoreAsking
 
 
 class StoreProbes:
@@ -57,6 +56,8 @@ class StoreProbes:
         return self.of(next(one for one in stores if one.component == port.component))
 
     def _ask(self, entry: Entry[Store]) -> StoreAsked:
+        from cx_conformance.vantage.store_asking import StoreAsking  # a static run asks no store
+
         asking = StoreAsking(self._seen, self._reach, self._access, self._pool, entry)
         asked = asking.ask(allow_writes=self._writes is not None)
         if self._writes is not None:

@@ -7,16 +7,13 @@ last. Progress is posted to its port on the pod's loopback. https://sonobuoy.io/
 import http.client
 import json
 import os
-import tarfile
 import threading
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final, Self
-from xml.sax.saxutils import quoteattr
 
 from cx_conformance.reports.file_names import JUNIT
-from cx_conformance.reports.formats.junit import SUITE
 from cx_conformance.reports.writing import replacing
 
 RESULTS: Final = "SONOBUOY_RESULTS_DIR"
@@ -97,6 +94,8 @@ def hand_over(report: Path, folder: Path, why: str) -> Path:
     if not (report / JUNIT).exists():
         (report / JUNIT).write_text(_error(why), encoding="utf-8")
     tarball = folder / TARBALL
+    import tarfile  # beside Sonobuoy alone
+
     with replacing(tarball) as file, tarfile.open(fileobj=file, mode="w:gz") as packed:
         packed.add(report, arcname=".")
     with replacing(folder / DONE) as file:
@@ -106,6 +105,10 @@ def hand_over(report: Path, folder: Path, why: str) -> Path:
 
 def _error(why: str) -> str:
     """Return a JUnit file with one error."""
+    from xml.sax.saxutils import quoteattr
+
+    from cx_conformance.reports.formats.junit import SUITE
+
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         f'<testsuites name="{SUITE}" tests="1" failures="0" errors="1">'
