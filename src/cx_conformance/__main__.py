@@ -55,6 +55,10 @@ where the platform is conformant, but a report that was asked for could not be w
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (None: those of the process) and return its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == ["--warm"]:
+        from cx_conformance.fleet.warm import serve
+
+        return serve(main)
     parser = argparse.ArgumentParser(
         prog="cx-conformance",
         description="Tells whether an Expertflow CX installation on Kubernetes is what its blueprint promises.",

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final, Protocol, Self
 
+from cx_conformance.fleet.warm import WARM
+
 _FORKS: Final = sys.platform == "linux"
 """Elsewhere the libraries of the system do not allow to divide a process that has used them."""
 _BEGIN_S: Final = 30.0
@@ -89,7 +91,7 @@ class Processes:
     def _warmed(self, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
         if self._warm is None or self._warm.poll() is not None:
             self._warm = subprocess.Popen(
-                [sys.executable, "-m", "cx_conformance.fleet.warm"],
+                [sys.executable, "-m", "cx_conformance", WARM],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env=dict(environment),

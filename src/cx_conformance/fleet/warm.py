@@ -10,11 +10,13 @@ import os
 import select
 import signal
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Final
 
+WARM: Final = "--warm"
+"""The one argument of a process that is to be one; for ``fleet run`` alone."""
 _IMPORTED: Final = (
     "pytest",
     "cryptography.x509",
@@ -34,8 +36,8 @@ _IMPORTED: Final = (
 """What most runs need; what only some need each imports for itself."""
 
 
-def main() -> int:
-    """Run what is ordered until the orders end."""
+def serve(command: Callable[[Sequence[str]], int]) -> int:
+    """Run ``command`` with the arguments that are ordered, until the orders end."""
     events = os.dup(1)
     os.dup2(2, 1)  # what is imported may print
     _import()
@@ -64,7 +66,7 @@ def main() -> int:
                     signal.set_wakeup_fd(-1)
                     for end in (events, ended, told):
                         os.close(end)
-                    _become(wanted)
+                    _become(command, wanted)
                 running[process] = wanted["number"]
                 _tell(events, number=wanted["number"], process=process)
 
@@ -95,7 +97,7 @@ def _tell(events: int, **said: int) -> None:
         os.write(events, json.dumps(said).encode() + b"\n")
 
 
-def _become(wanted: dict[str, Any]) -> None:
+def _become(command: Callable[[Sequence[str]], int], wanted: dict[str, Any]) -> None:
     """Run the command in this process, which is a new one, and end it."""
     status = 3
     try:
@@ -108,9 +110,7 @@ def _become(wanted: dict[str, Any]) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.environ.clear()
         os.environ.update(wanted["environment"])
-        sys.argv = [str(Path(sys.argv[0]).with_name("__main__.py")), *wanted["arguments"]]
-        from cx_conformance.__main__ import main as command
-
+        sys.argv[1:] = wanted["arguments"]
         status = command(wanted["arguments"])
     except SystemExit as ending:
         status = ending.code if isinstance(ending.code, int) else 2
@@ -123,7 +123,3 @@ def _become(wanted: dict[str, Any]) -> None:
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(status)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
