@@ -90,7 +90,7 @@ class Processes:
 
     def _warmed(self, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
         if self._warm is None or self._warm.poll() is not None:
-            self._warm = subprocess.Popen(
+            self._warm = subprocess.Popen(  # noqa: S603 - this very suite
                 [sys.executable, "-m", "cx_conformance", WARM],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
