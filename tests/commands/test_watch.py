@@ -106,7 +106,7 @@ def test_the_table_stays_in_sight_and_changes_are_marked() -> None:
 
     broken = record(outcome(Result.FAIL), outcome(component="redis"))
     (verdict, change) = watched.looked(broken, NOW + dt.timedelta(minutes=1))
-    assert verdict.plain == "14:01:00 non-conformant: 1 major"
+    assert verdict.plain == "14:01:00 non-conformant: 1 cause, 1 promise (1 major)"
     assert change.plain.startswith("14:01:00 ✗ CX203 ccm [ef-ccm-svc] broke: ")
     frame = shown(watched)
     assert "ccm *" in frame

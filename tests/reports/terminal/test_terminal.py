@@ -165,10 +165,13 @@ def test_a_cell_shows_the_worst_of_its_outcomes() -> None:
 
 
 def test_many_components_that_keep_everything_share_a_row() -> None:
-    """Of 200 components, those with a failure have rows of their own."""
-    text = shown(RUNS["large"])
+    """Of 200 components, those with a failure have rows of their own; in brief those that broke alike share one too."""
+    text = shown(RUNS["large"], details=True)
     assert "171 all kept" in text
     assert text.count("\ncomponent-007 ") == 1
+    brief = shown(RUNS["large"])
+    assert "29 alike, told below" in brief
+    assert "\ncomponent-007 " not in brief
 
 
 def test_hundreds_of_causes_do_not_flood_the_terminal() -> None:

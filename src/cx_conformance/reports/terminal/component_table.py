@@ -23,6 +23,8 @@ _SHORT: Final = {
 MANY: Final = 40
 """Components beyond which those that keep every promise share a row."""
 _NARROWEST: Final = 12
+_MANY_ALIKE: Final = 4
+_WELL: Final = (Result.PASS, Result.NOT_APPLICABLE)
 
 Row = dict[str, Counter[Result]]
 
@@ -41,7 +43,9 @@ def component_table(page: Page, record: RunRecord, marked: Collection[str] = (),
     areas = [area for area in AREAS if any(area in row for row in rows.values())]
     order = (PLATFORM, *record.components, *sorted(set(rows) - {PLATFORM, *record.components}))
     alone = whole and len(rows) <= MANY
-    gathered = _gathered({component: rows[component] for component in order if component in rows}, kept_alone=alone)
+    gathered = _gathered(
+        {component: rows[component] for component in order if component in rows}, kept_alone=alone, whole=whole
+    )
     shown = {f"{component} *" if component in marked else component: row for component, row in gathered.items()}
     widest = max(*map(len, shown), len("COMPONENT"))
     heads, gap = _heads(areas, page.width - widest)
@@ -59,8 +63,11 @@ def component_table(page: Page, record: RunRecord, marked: Collection[str] = (),
     page.line(("  ".join(f"{page.sign(result)} {word}" for result, word in words.items()), "dim"))
 
 
-def _gathered(rows: dict[str, Row], *, kept_alone: bool) -> dict[str, Row]:
-    """Put components that need no row of their own together, at the end; with ``kept_alone`` those kept need one."""
+def _gathered(rows: dict[str, Row], *, kept_alone: bool, whole: bool) -> dict[str, Row]:
+    """Put components that need no row of their own together, at the end; with ``kept_alone`` those kept need one.
+
+    Of a table that is not ``whole`` the largest group in which the same went wrong needs none either.
+    """
     kept: dict[str, Row] = {}
     gathered: dict[str, list[Row]] = defaultdict(list)
     for component, row in rows.items():
@@ -72,6 +79,9 @@ def _gathered(rows: dict[str, Row], *, kept_alone: bool) -> dict[str, Row]:
         else:
             kept[component] = row
             continue
+    if not whole:
+        for component in _alike(kept):
+            gathered["alike, told below"].append(kept.pop(component))
     for what, alike in gathered.items():
         together: Row = defaultdict(Counter)
         for row in alike:
@@ -79,6 +89,16 @@ def _gathered(rows: dict[str, Row], *, kept_alone: bool) -> dict[str, Row]:
                 together[area] += counts
         kept[f"{len(alike)} {what}"] = together
     return kept
+
+
+def _alike(rows: dict[str, Row]) -> list[str]:
+    """Return the components of the largest group in whose areas the same went wrong; none where it is small."""
+    groups: dict[tuple[tuple[str, Result], ...], list[str]] = defaultdict(list)
+    for component, row in rows.items():
+        worst = ((area, next(result for result in WORST_FIRST if counts[result])) for area, counts in row.items())
+        groups[tuple((area, one) for area, one in worst if one not in _WELL)].append(component)
+    largest = max(groups.values(), key=len, default=[])
+    return largest if len(largest) >= _MANY_ALIKE else []
 
 
 def _heads(areas: list[str], room: int) -> tuple[list[str], int]:
