@@ -7,6 +7,7 @@ from typing import Final
 from cx_conformance.blueprint.component import Component
 from cx_conformance.blueprint.plan import Edge, Entry
 from cx_conformance.blueprint.promise import Severity
+from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.told_addresses import heading
@@ -28,6 +29,13 @@ def _worst(seen: Sequence[EdgeObservation], broken: Callable[[EdgeObservation], 
     bad = [one for one in seen if one.finding is not None and broken(one)]
     blind = [one for one in seen if one.finding is None]
     return (bad or blind or list(seen))[0]
+
+
+def _runs_now(caller: Planned, seen: Seen) -> None:
+    """Raise NotApplicable where the caller is one whose pods come and go, and none is there to look from."""
+    live = seen.workload(caller).object
+    if live.kind == "CronJob" and not any(pod.ready for pod in seen.pods(caller)):
+        raise NotApplicable(f"{live.kind} {live.where} runs now and then; no pod of it runs now to look from")
 
 
 def _told(seen: Sequence[EdgeObservation], decides: EdgeObservation, evidence: Evidence) -> EdgeFinding:
@@ -66,6 +74,7 @@ def _told(seen: Sequence[EdgeObservation], decides: EdgeObservation, evidence: E
 def check_resolves(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, evidence: Evidence) -> None:
     """In the caller's own pod the callee's Service name resolves to the Service's address."""
     _configured(edge.of, seen, evidence)
+    _runs_now(edge.of.caller, seen)
     replicas = edge_probes.of(edge)
     service = seen.service(edge.of.callee).object
     expected = _addresses(service, seen, edge.of)
@@ -125,6 +134,7 @@ def check_accepts(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, eviden
     """From the caller's own pod the callee's Service port accepts a connection."""
     evidence.promised = str(EdgeFinding.CONNECTS)
     forbidden = _configured(edge.of, seen, evidence)
+    _runs_now(edge.of.caller, seen)
     replicas = edge_probes.of(edge)
     observation = _worst(replicas, lambda one: one.finding not in ACCEPTED)
     found = _told(replicas, observation, evidence)

@@ -68,12 +68,27 @@ def _version(snapshot: Snapshot) -> Version:
     remedy="create the namespace and install what belongs into it, or map it in the site file under `namespaces`",
     stage=Stage.EITHER,
 )
-def check_namespace(namespace: Entry[str], snapshot: Snapshot, evidence: Evidence) -> None:
+def check_namespace(namespace: Entry[str], seen: Seen, evidence: Evidence) -> None:
     """The namespace exists and is not being deleted; everything promised lives in one."""
-    live = snapshot.get(Namespace, None, namespace.id)
+    live = seen.snapshot.get(Namespace, None, namespace.id)
     evidence.promised, evidence.found = namespace.id, live.phase if live else "absent"
+    instead = _instead(namespace.id, seen) if live is None else ()
+    if instead:
+        raise NotApplicable(f"what is documented there stands in {', '.join(instead)}, which is accepted")
     assert live is not None, f"namespace {namespace.id} does not exist"
     assert live.phase != "Terminating", f"namespace {namespace.id} is being deleted"
+
+
+def _instead(documented: str, seen: Seen) -> tuple[str, ...]:
+    """Return the accepted namespaces in which all components of a documented one are; empty where one is in none."""
+    found = set()
+    for one in seen.plan.components.values():
+        if one.namespaces[0] == documented:
+            try:
+                found.add(seen.workload(one).object.namespace)
+            except (Absent, CouldNotLook):
+                return ()
+    return () if documented in found else tuple(sorted(found))
 
 
 @check(

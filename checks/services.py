@@ -12,7 +12,7 @@ from cx_conformance.cluster.pod_index import controller_of
 from cx_conformance.cluster.ports import port_reached, stale_endpoints, strange_endpoints, why_no_endpoint
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.service import ServicePort as LivePort
-from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.check import NotApplicable, SwitchedOff, check
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
 
@@ -30,6 +30,8 @@ MOST_SHOWN: Final = 3
 def check_exists(service: Entry[Service], seen: Seen, evidence: Evidence) -> None:
     """The Service exists under a documented name; callers find the component by nothing else."""
     evidence.promised, evidence.found = f"Service {service.id}", "absent"
+    if seen.left_out(service.planned):
+        raise SwitchedOff("left out here, as a site may")
     found = seen.service(service.planned)
     evidence.found = evidence.seen_at = f"Service {found.object.where}"
     if found.note:
@@ -51,7 +53,10 @@ def check_type(service: Entry[Service], seen: Seen, evidence: Evidence) -> None:
         evidence.note(f"{live.type} is accepted: {promised.why}")
         return
     assert live.type == promised.type, f"Service {live.where} has type {live.type} of promised {promised.type}"
-    if live.headless:
+    assert live.headless or not promised.headless, (
+        f"Service {live.where} has an address of its own; promised is a headless one, whose name leads to each pod"
+    )
+    if live.headless and not promised.headless:
         evidence.note("headless: its name resolves to the pods themselves")
 
 
@@ -106,7 +111,7 @@ def check_port_name(service_port: Entry[ServicePort], seen: Seen, evidence: Evid
     """A named Service port bears the documented name, which is that of the container port."""
     promised = service_port.of.name
     if promised is None:
-        raise NotApplicable("the page names no port here")
+        raise NotApplicable("no name is promised for it")
     found = _port(service_port, seen, evidence)
     live = seen.service(service_port.planned).object
     evidence.found, evidence.promised, evidence.seen_at = found.name or "none", promised, f"Service {live.where}"

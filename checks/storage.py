@@ -79,6 +79,9 @@ def _claimed(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None:
     assert not mounted.isdisjoint(claims), (
         f"{live.kind} {live.where} claims {_list(evidence.found)}, and no container mounts it: the data go elsewhere"
     )
+    assert volume.of.name in {None, *claims}, (
+        f"{live.kind} {live.where} claims volumes {', '.join(sorted(claims))}, promised is {volume.of.name}"
+    )
 
 
 def _same_path(found: str, promised: str) -> bool:
@@ -173,7 +176,7 @@ def check_size(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None:
     """The claim behind the volume is at least as large as promised."""
     promised = volume.of.size
     if promised is None:
-        raise NotApplicable("the page promises no size")
+        raise NotApplicable("no size is promised")
     live = seen.workload(volume.planned).object
     claims = seen.claims(volume.planned)
     if volume.of.mount_path is not None:

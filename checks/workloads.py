@@ -39,6 +39,8 @@ def check_exists(component: Entry[Component], seen: Seen, evidence: Evidence) ->
     """The object that runs the component exists under a documented name, and is not being deleted."""
     evidence.promised = f"{component.of.workload.kind} {component.id}"
     evidence.found = "absent"
+    if seen.left_out(component.planned):
+        raise SwitchedOff("left out here, workload and Service, as a site may; it is not part of every installation")
     found = seen.workload(component.planned)
     live = found.object
     evidence.found = evidence.seen_at = f"{live.kind} {live.where}"

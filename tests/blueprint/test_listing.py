@@ -5,7 +5,9 @@ from cx_conformance.blueprint.listing import Origins, promises
 from cx_conformance.blueprint.loading import Loaded, load_blueprint, load_site
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.promise import Source
+from cx_conformance.blueprint.releases import load_release
 from cx_conformance.blueprint.site import Site
+from tests.blueprint.conftest import SHIPPED
 
 SITE = """\
 namespaces: {expertflow: cx}
@@ -46,16 +48,13 @@ def test_what_a_site_file_changes_is_written_there(loaded: Loaded[Blueprint], tm
     assert written["limits"].startswith("blueprint.yaml:")
 
 
-def test_what_the_charts_change_is_written_below_helm(loaded: Loaded[Blueprint], tmp_path: Path) -> None:
-    """Its name follows the site's deployment model."""
-    file = tmp_path / "site.yaml"
-    file.write_text("deployment: {model: helm}\n")
-    site = load_site(file, loaded.document)
-    plan, origins = Plan(loaded.document, site.document), Origins(loaded, site)
-    lines = {line.field: line for line in promises(plan.components["file-engine"], site.document)}
-    port = loaded.line_of("components", "file-engine", "helm", "containerPorts", 0)
-    assert origins.of("file-engine", lines["container port"]) == f"blueprint.yaml:{port}"
-    assert origins.of("file-engine", lines["name"]) == "site.yaml:1"
+def test_what_a_release_inherits_is_written_where_it_was_said_first() -> None:
+    """And what it changes, in its own file."""
+    loaded = load_release("4.10", SHIPPED)
+    plan, origins = Plan(loaded.document, Site()), Origins(loaded, None)
+    lines = {line.field: line for line in promises(plan.components["activemq"], Site())}
+    assert origins.of("activemq", lines["name"]).startswith("4.7.yaml:")
+    assert origins.of("activemq", lines["store"]).startswith("4.10.yaml:")
 
 
 def test_a_value_that_nobody_wrote_is_a_default(loaded: Loaded[Blueprint], tmp_path: Path) -> None:

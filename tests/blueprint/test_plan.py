@@ -4,12 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.loading import load_site
 from cx_conformance.blueprint.plan import ENTRIES, Plan
 from cx_conformance.blueprint.promise import Source
+from cx_conformance.blueprint.releases import load_release
 from cx_conformance.blueprint.site import Site
+from tests.blueprint.conftest import SHIPPED
 
 Planning = Callable[[str], Plan]
 
@@ -59,41 +62,42 @@ def test_only_the_named_components_are_planned(planning: Planning) -> None:
     assert list(planning("components: {only: [redis, ccm]}").components) == ["ccm", "redis"]
 
 
-def test_helm_names_come_first_and_the_documented_ones_are_still_known(planning: Planning) -> None:
-    """`{release}-{component}`, with the chart's name of it."""
-    plan = planning("deployment: {model: helm, releases: {ccm: my-cx}}")
-    assert plan.components["ccm"].names == ("my-cx-ccm", "ef-ccm")
-    assert plan.components["ccm"].service_names[0] == "my-cx-ccm-svc"
-    assert plan.components["360-connector"].names[0] == "cx-channels-connect360"
+def charted(text: str) -> Plan:
+    """Return the plan of a release by charts at a site."""
+    return Plan(load_release("4.10", SHIPPED).document, Site.model_validate(yaml.safe_load(text)))
 
 
-def test_helm_shares_one_config_map_of_connections(planning: Planning) -> None:
-    """It is the core release's, whatever that is called here; the documented ones are still known."""
-    plan = planning("deployment: {model: helm}")
-    (shared,) = plan.components["ccm"].facts.config_maps
-    assert shared.candidates == ("ef-cx-efconnections-cm", "ef-connection-env-cm")
-    assert plan.components["facebook-connector"].facts.config_maps == ()
-
-    plan = planning("deployment: {model: helm, releases: {ccm: my-cx}}")
-    (shared,) = plan.components["routing-engine"].facts.config_maps
-    assert shared.candidates == ("my-cx-efconnections-cm", "ef-cx-efconnections-cm", "ef-connection-env-cm")
+def test_a_helm_release_of_another_name_renames_what_is_named_after_it() -> None:
+    """The guides' names are still known; so is the ConfigMap that every component of the core reads."""
+    plan = charted("deployment: {releases: {ccm: my-cx}}")
+    assert plan.components["ccm"].names == ("my-cx-ccm", "ef-cx-ccm")
+    assert plan.components["ccm"].service_names == ("my-cx-ccm-svc", "ef-cx-ccm-svc")
+    assert plan.components["360-connector"].names == ("cx-channels-connect360",)
+    shared = plan.components["routing-engine"].facts.config_maps[0]
+    assert shared.candidates == ("my-cx-efconnections-cm", "ef-cx-efconnections-cm")
     mongo = plan.components["mongo"].facts.store
     assert mongo is not None
     assert "my-cx-efconnections-cm" in mongo.settings[0].aliases
 
 
-def test_helm_serves_the_widget_on_the_port_of_its_container(planning: Planning) -> None:
-    """The charts have 80 for both; the page's 8080 is accepted."""
-    service = planning("deployment: {model: helm}").components["customer-widget"].facts.service
-    assert service is not None
-    assert [(one.port, one.also, one.container_port) for one in service.ports] == [(80, (8080,), 80)]
+def test_a_site_may_name_the_charts_workloads_by_a_template_of_its_own() -> None:
+    """And its Services after them."""
+    planned = charted('deployment: {template: "prod-{component}"}').components["360-connector"]
+    assert planned.names == ("prod-connect360", "cx-channels-connect360")
+    assert planned.service_names[0] == "prod-connect360-svc"
 
 
-def test_helm_drops_what_the_charts_do_not_install(planning: Planning) -> None:
-    """And changes what they change: file-engine speaks plain HTTP there."""
-    plan = planning("deployment: {model: helm}")
-    assert "conversation-controller" not in plan.components
-    assert [port.port for port in plan.components["file-engine"].facts.container_ports] == [8080]
+def test_a_component_with_further_services_has_an_entry_for_each() -> None:
+    """The headless one of a StatefulSet is promised beside the one that callers use."""
+    entries = [one for one in charted("{}").entries("service") if one.component == "keycloak"]
+    assert [one.id for one in entries] == ["keycloak", "keycloak-headless"]
+    assert [one.planned.service_names for one in entries] == [("keycloak",), ("keycloak-headless",)]
+
+
+@pytest.mark.parametrize(("text", "said"), [("deployment: {model: helm}", 'release: "4.10"'), ("{}", "")])
+def test_the_deployment_model_says_what_stands_in_its_place(text: str, said: str) -> None:
+    """It is read as before."""
+    assert said in "".join(Site.model_validate(yaml.safe_load(text)).superseded)
 
 
 def test_namespaces_are_mapped(planning: Planning) -> None:

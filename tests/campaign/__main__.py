@@ -1,6 +1,6 @@
 """The whole campaign: ``tox -e campaign``.
 
-Breaks every fact of the blueprint in every way that an operator knows: by the API's objects in memory, then so that
+Breaks every fact of every release in every way that an operator knows: by the API's objects in memory, then so that
 only a probe sees it, on the embedded cluster. Exits 1 where something survives without a reason in ``survivors.yaml``.
 With ``--write`` it keeps what it found for ``docs/coverage.md``.
 """
@@ -13,31 +13,34 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from cx_conformance.blueprint.releases import KNOWN, PAGE
 from cx_conformance.sandbox.cluster import EmbeddedCluster
 from tests.campaign import entrance, measured
-from tests.campaign.coverage import PAGE, page
-from tests.campaign.ground import Ground, Inapplicable, all_facts, documented
+from tests.campaign.coverage import PAGE as COVERAGE
+from tests.campaign.coverage import page
+from tests.campaign.ground import Ground, Inapplicable, all_facts, base
 from tests.campaign.judging import Fate, Judged, judge
 from tests.campaign.operators import all_mutations, live_mutations
 from tests.campaign.rounds import Arena, rounds
 from tests.campaign.survivors import reason_for, unexplained
 
 
-def static(only: str) -> Iterator[Judged]:
+def static(releases: Sequence[str], only: str) -> Iterator[Judged]:
     """Break facts by the API's own objects, in the ways whose names hold a text."""
-    for mutation in (one for one in all_mutations() if only in one.name):
+    for mutation in (one for one in all_mutations(releases) if only in one.name):
         try:
             yield judge(mutation)
         except Inapplicable:
             continue
 
 
-def live(folder: Path) -> Iterator[Judged]:
+def live(releases: Sequence[str], folder: Path) -> Iterator[Judged]:
     """Break facts so that only a probe sees it."""
-    yield from entrance.play(folder)
-    with EmbeddedCluster(Ground(documented()).manifests) as cluster:
+    if PAGE in releases:
+        yield from entrance.play(folder)
+    with EmbeddedCluster(Ground(base(releases[0])).manifests) as cluster:
         arena = Arena(cluster, folder)
-        for one in rounds(live_mutations()):
+        for one in rounds(live_mutations(releases)):
             yield from arena.play(one)
 
 
@@ -47,7 +50,7 @@ def told(found: Iterator[Judged], name: str) -> list[Judged]:
     for one in found:
         kept.append(one)
         if one.fate is not Fate.KILLED and reason_for(one.mutation.fact, one.mutation.operator.name) is None:
-            print(f"{one.fate}: {one.mutation.name}: {one.words[:300]}", flush=True)
+            print(f"{one.fate}: {one.mutation.base.name} {one.mutation.name}: {one.words[:300]}", flush=True)
         if time.monotonic() - shown > 10:
             shown = time.monotonic()
             print(f"{name}: {len(kept)} broken, {shown - began:.0f} s", file=sys.stderr, flush=True)
@@ -63,6 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--static", action="store_true", help="only what the API's own objects show")
     parser.add_argument("--write", action="store_true", help="keep what was found, and write docs/coverage.md")
     parser.add_argument("--only", default="", metavar="TEXT", help="with --static, only mutations whose name holds it")
+    parser.add_argument(
+        "--release", choices=KNOWN, action="append", help="only this release; may be given several times"
+    )
     parser.add_argument("--page", action="store_true", help="only write docs/coverage.md anew, from what is kept")
     parser.add_argument("--kubeconfig", type=Path, help="break a real cluster instead")
     parser.add_argument("--context", help="context of the kubeconfig")
@@ -76,19 +82,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.kubeconfig, options.context, agreed=options.yes_break_this_cluster, image=options.image
         )
     if options.page:
-        PAGE.write_text(page(), encoding="utf-8")
+        COVERAGE.write_text(page(), encoding="utf-8")
         return 0
-    found = told(static(options.only), "by objects")
+    releases = options.release or KNOWN
+    found = told(static(releases, options.only), "by objects")
     if not options.static:
         with tempfile.TemporaryDirectory() as folder:
-            found += told(live(Path(folder)), "seen by probes only")
+            found += told(live(releases, Path(folder)), "seen by probes only")
     if options.write:
-        measured.save(measured.rows(found), instead=options.only, live=not options.static)
+        measured.save(measured.rows(found), releases=releases, instead=options.only, live=not options.static)
         measured.load.cache_clear()
-        PAGE.write_text(page(), encoding="utf-8")
-    unbroken = {one.name: one for _, one in all_facts()}
+        COVERAGE.write_text(page(), encoding="utf-8")
+    unbroken = {(start.name, one.name): one for start, one in all_facts(releases)}
     for one in found:
-        unbroken.pop(one.mutation.fact.name, None)
+        unbroken.pop((one.mutation.base.name.split()[0], one.mutation.fact.name), None)
     silent = [] if options.static else unexplained(unbroken.values())
     for name in silent:
         print(f"nothing breaks {name}, and no reason says why")

@@ -1,7 +1,7 @@
 """The page ``docs/coverage.md``: what would be caught, what would not, and what raises no alarm."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -25,18 +25,18 @@ CODE: Final = Path(__file__).with_name("code_mutants.yaml")
 def page() -> str:
     """Return the page, from the model, from what the last whole campaign found, and from the data files."""
     rows = measured.load()
-    facts = [fact for _, fact in all_facts()]
+    facts = {(base.name, fact.name): fact for base, fact in all_facts(measured.releases())}
     return "\n".join(
         [
             "# Coverage",
             "",
-            "What the suite would catch. Written by `tox -e campaign -- --write`, which breaks every fact of the",
-            "blueprint in a conformant installation, one at a time, and looks. Killed means: an outcome that passed",
+            "What the suite would catch. Written by `tox -e campaign -- --write`, which breaks every fact of every",
+            "release in a conformant installation, one at a time, and looks. Killed means: an outcome that passed",
             "fails for that component, and its words name the fact. The facts are read off the blueprint's model, not",
             "off the checks.",
             "",
             *_summary(facts, rows),
-            *_areas(facts, rows),
+            *_areas(list(facts.values()), rows),
             *_ways(rows),
             *_checks(rows),
             *_survivors(facts, rows),
@@ -55,25 +55,31 @@ def _table(head: Iterable[str], lines: Iterable[Iterable[object]]) -> Iterator[s
     yield ""
 
 
-def _summary(facts: list[Fact], rows: Iterable[Row]) -> Iterator[str]:
+Facts = Mapping[tuple[str, str], Fact]
+"""By release and name."""
+
+
+def _summary(facts: Facts, rows: Iterable[Row]) -> Iterator[str]:
     told = list(rows)
-    killed = sum(one.fate == "killed" for one in told)
-    broken = {one.fact for one in told}
-    dead = {one.fact for one in told if one.fate == "killed"}
+    counts = {release: _counts(release, facts, told) for release in measured.releases()}
+    lines = [(one, *number, _rate([row for row in told if row.release == one])) for one, number in counts.items()]
+    together = [sum(column) for column in zip(*counts.values(), strict=True)]
     yield from _table(
-        ("", ""),
-        [
-            ("facts of the blueprint", len(facts)),
-            ("of them may be absent by the blueprint's own word", sum(optional(one) for one in facts)),
-            ("facts that some operator breaks", len(broken)),
-            ("of them killed at least once", len(dead)),
-            ("mutations", len(told)),
-            ("of them by the API's own objects", sum(not one.live for one in told)),
-            ("of them so that only a probe sees it", sum(one.live for one in told)),
-            ("killed", f"{killed} ({100 * killed / len(told):.1f} %)"),
-            ("survivors, each with a reason below", len(told) - killed),
-        ],
+        ("release", "facts", "may be absent", "broken", "mutations", "by objects", "for probes", "survive", "killed"),
+        [*lines, ("together", *together, _rate(told))],
     )
+    yield "Facts that may be absent are so by the blueprint's own word. By objects: the API's own objects show it; for"
+    yield "probes: only an active look does. What survives has its reason below.\n"
+
+
+def _counts(release: str, facts: Facts, rows: Iterable[Row]) -> tuple[int, ...]:
+    own = [fact for (of, _), fact in facts.items() if of == release]
+    told = [one for one in rows if one.release == release]
+    killed = sum(one.fate == "killed" for one in told)
+    live = sum(one.live for one in told)
+    broken = len({one.fact for one in told})
+    absent = sum(optional(one) for one in own)
+    return len(own), absent, broken, len(told), len(told) - live, live, len(told) - killed
 
 
 def _areas(facts: list[Fact], rows: Iterable[Row]) -> Iterator[str]:
@@ -92,7 +98,7 @@ def _areas(facts: list[Fact], rows: Iterable[Row]) -> Iterator[str]:
 
 
 def _area(field: str) -> str:
-    parts = field.removeprefix("helm:").split(".")
+    parts = field.split(".")
     return ".".join(parts[:2]) if parts[0] == "platform" else parts[0]
 
 
@@ -120,7 +126,7 @@ def _checks(rows: Iterable[Row]) -> Iterator[str]:
     for one in rows:
         if one.fate == "killed":
             for check in one.checks:
-                facts[check].add(one.fact)
+                facts[check].add(f"{one.release} {one.fact}")
                 kills[check] += 1
             alone.update(one.checks if len(one.checks) == 1 else ())
     yield "## Facts by check\n"
@@ -132,17 +138,16 @@ def _checks(rows: Iterable[Row]) -> Iterator[str]:
     )
 
 
-def _survivors(facts: list[Fact], rows: Iterable[Row]) -> Iterator[str]:
+def _survivors(facts: Facts, rows: Iterable[Row]) -> Iterator[str]:
     told = list(rows)
-    by_name = {one.name: one for one in facts}
     left: dict[str, list[str]] = defaultdict(list)
     for one in told:
         if one.fate != "killed":
-            why = reason_for(by_name[one.fact], one.operator)
+            why = reason_for(facts[one.place], one.operator)
             left[why.reason if why else "**no reason yet**"].append(f"`{one.fact}`: {one.operator}")
-    broken = {one.fact for one in told}
-    for fact in facts:
-        if fact.name not in broken and not optional(fact):
+    broken = {one.place for one in told}
+    for place, fact in facts.items():
+        if place not in broken and not optional(fact):
             why = reason_for(fact, None)
             left[why.reason if why else "**no reason yet**"].append(f"`{fact.name}`: nothing breaks it")
     yield "## Survivors\n"

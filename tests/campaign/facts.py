@@ -3,11 +3,12 @@
 import types
 import typing
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as attribute
 from enum import Enum
 from typing import Any, Final
 
-from cx_conformance.blueprint.component import Component, ServicePort
+from cx_conformance.blueprint.component import Component, Service, ServicePort
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.plan import PLATFORM
 from cx_conformance.blueprint.platform import Platform
@@ -42,16 +43,14 @@ NO_FACTS: Final[Mapping[str, str]] = {
     "chart.version": "how its release is recognised; refuses nothing",
     "image": "how its release is recognised; refuses nothing",
     "optional": "accepted when absent as a whole",
+    "store.tls.required": "what the embedded cluster's stores speak; each is told by CX806",
     "workload.containers": "of releases by charts",
-    "service.headless": "of releases by charts",
     "calls.via": "of releases by charts",
-    **{
-        f"further_services.{name}": "of releases by charts"
-        for name in (
-            *("name", "aliases", "type", "also_types", "headless"),
-            *("ports.port", "ports.also", "ports.target_port", "ports.name"),
-        )
-    },
+    "service.headless": "of further Services, and broken there",
+    "further_services.aliases": "accepted instead",
+    "further_services.also_types": "accepted instead",
+    "further_services.ports.also": "accepted instead",
+    "further_services.ports.target_port": "a headless Service leads to the pods themselves",
     "store.settings.aliases": "accepted instead",
     "store.settings.also_values": "accepted instead",
     "platform.entrance": "how a release is reached; what leads there is each path's",
@@ -68,17 +67,24 @@ class Fact:
     component: str
     """Id of the component, or ``platform``."""
     field: str
-    """Its place in the model: ``service.ports.name``; for the charts' facts ``helm:`` stands before it."""
+    """Its place in the model: ``service.ports.name``."""
     where: str
     """Its place in the blueprint: ``service.ports[8081].name``."""
     value: Any
     holders: tuple[Model, ...]
     """The records around it, the component's or the platform's own first."""
+    blueprint: Blueprint | None = attribute(default=None, repr=False, compare=False)
+    """The release that promises it."""
+
+    @property
+    def components(self) -> Mapping[str, Component]:
+        """Return all that is promised in its release."""
+        return self.blueprint.components if self.blueprint else {}
 
     @property
     def area(self) -> str:
         """Return the part of the blueprint it belongs to: ``service``."""
-        return self.field.removeprefix("helm:").partition(".")[0]
+        return self.field.partition(".")[0]
 
     @property
     def text(self) -> str:
@@ -88,8 +94,7 @@ class Fact:
     @property
     def name(self) -> str:
         """Return the fact as tables name it: ``ccm service.ports[8081].name``."""
-        helm = "helm:" if self.field.startswith("helm:") else ""
-        return f"{self.component} {helm}{self.where}"
+        return f"{self.component} {self.where}"
 
     def of(self, kind: type[Any]) -> Any:
         """Return the nearest record of a kind that holds it."""
@@ -99,24 +104,17 @@ class Fact:
 def facts(blueprint: Blueprint) -> Iterator[Fact]:
     """Yield every fact of components and platform, in the blueprint's order."""
     for name, component in blueprint.components.items():
-        yield from facts_of(name, component)
-        yield from ((Fact(name, "called_by", f"called_by[{one}]", one, (component,))) for one in component.called_by)
-    yield from _walk(PLATFORM, blueprint.platform, (), "")
+        yield from (replace(fact, blueprint=blueprint) for fact in facts_of(name, component))
+        for one in component.called_by:
+            yield Fact(name, "called_by", f"called_by[{one}]", one, (component,), blueprint)
+    yield from (replace(fact, blueprint=blueprint) for fact in _walk(PLATFORM, blueprint.platform, (), ""))
 
 
 def facts_of(name: str, component: Component) -> Iterator[Fact]:
-    """Yield the facts of one component, but not what differs where the charts install it."""
+    """Yield the facts of one component."""
     for fact in _walk(name, component, (), ""):
-        if fact.field != "called_by" and not fact.field.startswith("helm"):
+        if fact.field != "called_by":
             yield fact
-
-
-def charted_facts(documented: Component, charted: Component, name: str) -> Iterator[Fact]:
-    """Yield what the charts promise otherwise, the names that follow from the release included."""
-    before = {(one.field, one.where, one.text) for one in facts_of(name, documented)}
-    for fact in facts_of(name, charted):
-        if (fact.field, fact.where, fact.text) not in before:
-            yield Fact(name, f"helm:{fact.field}", fact.where, fact.value, fact.holders)
 
 
 def _walk(component: str, model: Model, holders: tuple[Model, ...], where: str) -> Iterator[Fact]:
@@ -129,7 +127,9 @@ def _walk(component: str, model: Model, holders: tuple[Model, ...], where: str) 
             continue
         value = getattr(model, name)
         if isinstance(model, ServicePort) and name == "target_port":
-            value = model.container_port  # left out means the same number, which is a promise too
+            # Left out means the same number, which is a promise too; a headless Service leads to the pods themselves.
+            is_headless = any(isinstance(one, Service) and one.headless for one in holders)
+            value = None if is_headless else model.container_port
         yield from _values(component, value, within, (field, place))
 
 
@@ -138,8 +138,11 @@ def _values(component: str, value: Any, within: tuple[Model, ...], place: tuple[
     if isinstance(value, Model) and not isinstance(value, Quantity):
         yield from _walk(component, value, within, where)
     elif isinstance(value, tuple):
-        for one in value:
-            yield from _values(component, one, within, (field, f"{where}[{_label(one)}]"))
+        labels = [_label(one) for one in value]
+        for number, one in enumerate(value):
+            again = labels[:number].count(labels[number])
+            label = f"{labels[number]}·{again + 1}" if again else labels[number]
+            yield from _values(component, one, within, (field, f"{where}[{label}]"))
     elif isinstance(value, Mapping):
         for key, one in value.items():
             yield Fact(component, field, f"{where}[{key}]", one, within)
@@ -160,8 +163,6 @@ def _label(one: Any) -> str:
 def fields(model: type[Model] = Component, prefix: str = "") -> Iterator[str]:
     """Yield every field of the model that holds a value, whether or not this blueprint fills it."""
     for name, info in model.model_fields.items():
-        if prefix == "" and name == "helm":
-            continue
         if name in FROM_EVERY_PROMISE and issubclass(model, Promise):
             continue
         inner = list(_models(info.annotation))

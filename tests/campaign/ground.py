@@ -1,8 +1,8 @@
-"""What is broken: a conformant installation, as documented or as the charts have it, with its parts by component."""
+"""What is broken: the conformant installation of a release, with its parts by component."""
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -10,58 +10,53 @@ from typing import Any
 
 import orjson
 
-from cx_conformance.blueprint.component import Component, Kind
+from cx_conformance.blueprint.component import Component, Kind, Service
+from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.blueprint.manifests.simulation import TLS_FOLDER
-from cx_conformance.blueprint.site import Site
+from cx_conformance.blueprint.releases import KNOWN, PAGE
 from cx_conformance.blueprint.store import StoreTls
-from cx_conformance.blueprint.tailoring import tailored
 from cx_conformance.sandbox.annotations import SIMULATE
 from cx_conformance.sandbox.credentials import Authority
-from tests.campaign.facts import Fact, charted_facts, facts
-from tests.checks.installation import FQDN, Installation, Object, blueprint
+from tests.campaign.facts import Fact, facts
+from tests.checks.installation import FQDN, Installation, Object, blueprint, released
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """A conformant installation to start from; ``components`` are as its objects are named."""
+    """A conformant installation of a release to start from."""
 
     name: str
+    """Of the release, or what is special about it."""
     site: dict[str, Any]
-    components: Mapping[str, Component]
+    promised: Blueprint
     manifests: bytes
     """As JSON, from which a copy is made sooner than from objects."""
 
+    @property
+    def components(self) -> Mapping[str, Component]:
+        """Return what is promised of each component."""
+        return self.promised.components
+
 
 @cache
+def base(release: str) -> Base:
+    """Return the reference installation of a release."""
+    promised = released(release)
+    made = reference_installation(promised, fqdn=FQDN, seed=1)
+    return Base(name=release, site={"fqdn": FQDN}, promised=promised, manifests=orjson.dumps(made))
+
+
 def documented() -> Base:
     """Return the installation that the page documents."""
-    made = reference_installation(blueprint(), fqdn=FQDN, seed=1)
-    return Base(name="manifests", site={"fqdn": FQDN}, components=blueprint().components, manifests=orjson.dumps(made))
+    return base(PAGE)
 
 
-@cache
-def charted() -> Base:
-    """Return the installation that the vendor's charts make."""
-    site = {"fqdn": FQDN, "deployment": {"model": "helm"}}
-    components = {}
-    for name, planned in tailored(blueprint(), Site.model_validate(site)).items():
-        facts = planned.facts
-        changed: dict[str, Any] = {"workload": facts.workload.model_copy(update={"name": planned.names[0]})}
-        if facts.service:
-            changed["service"] = facts.service.model_copy(update={"name": planned.service_names[0]})
-        components[name] = facts.model_copy(update=changed)
-    made = reference_installation(blueprint().model_copy(update={"components": components}), fqdn=FQDN, seed=1)
-    return Base(name="helm", site=site, components=components, manifests=orjson.dumps(made))
-
-
-def all_facts() -> Iterator[tuple[Base, Fact]]:
-    """Yield every fact with the installation that it is broken in."""
-    for fact in facts(blueprint()):
-        yield documented(), fact
-    for name, component in charted().components.items():
-        for fact in charted_facts(blueprint().components[name], component, name):
-            yield charted(), fact
+def all_facts(releases: Iterable[str] = KNOWN) -> Iterator[tuple[Base, Fact]]:
+    """Yield every fact of every release with the installation that it is broken in."""
+    for release in releases:
+        for fact in facts(base(release).promised):
+            yield base(release), fact
 
 
 @cache
@@ -75,9 +70,7 @@ def secured() -> Base:
     for one in objects:
         if one["kind"] == "ConfigMap" and one["metadata"]["name"] == "ef-connection-env-cm":
             one["data"] |= {"MONGODB_ENABLE_SSL": "true", "REDIS_SSL_ENABLED": "true"}
-    return Base(
-        name="over TLS", site={"fqdn": FQDN}, components=blueprint().components, manifests=orjson.dumps(objects)
-    )
+    return Base(name=f"{PAGE} over TLS", site={"fqdn": FQDN}, promised=blueprint(), manifests=orjson.dumps(objects))
 
 
 @cache
@@ -111,11 +104,11 @@ def _speak_tls(objects: list[Object], component: Component, tls: StoreTls) -> No
     annotations[SIMULATE] = json.dumps(items)
 
 
-def live_facts() -> Iterator[tuple[Base, Fact]]:
+def live_facts(releases: Iterable[str] = KNOWN) -> Iterator[tuple[Base, Fact]]:
     """Yield every fact with the installation in which a probe sees it."""
-    for base, fact in all_facts():
-        over_tls = fact.field.startswith("store.tls") and fact.component != "minio"
-        yield (secured() if over_tls else base), fact
+    for start, fact in all_facts(releases):
+        over_tls = start.name == PAGE and fact.field.startswith("store.tls") and fact.component != "minio"
+        yield (secured() if over_tls else start), fact
 
 
 class Inapplicable(Exception):  # noqa: N818 - an answer, not a bug
@@ -127,7 +120,7 @@ class Ground(Installation):
 
     def __init__(self, base: Base) -> None:
         """Start from ``base``, conformant."""
-        super().__init__(site=base.site, manifests=base.manifests)
+        super().__init__(site=base.site, manifests=base.manifests, promised=base.promised)
         self.base = base
 
     @property
@@ -141,7 +134,9 @@ class Ground(Installation):
 
     def workload(self, fact: Fact) -> Object:
         """Return the component's workload."""
-        promised = self.component(fact)
+        return self._workload_of(self.component(fact))
+
+    def _workload_of(self, promised: Component) -> Object:
         return self.find(promised.workload.kind.value, promised.workload.name, promised.namespace.name)
 
     def pod_name(self, fact: Fact) -> str:
@@ -150,7 +145,11 @@ class Ground(Installation):
 
     def template(self, fact: Fact) -> Object:
         """Return the template of the component's pods."""
-        spec = self.workload(fact)["spec"]
+        return self.template_of(self.component(fact))
+
+    def template_of(self, promised: Component) -> Object:
+        """Return the template of the pods of any component."""
+        spec = self._workload_of(promised)["spec"]
         found: Object = (spec["jobTemplate"]["spec"] if "jobTemplate" in spec else spec)["template"]
         return found
 
@@ -165,15 +164,18 @@ class Ground(Installation):
         return found
 
     def service(self, fact: Fact) -> Object:
-        """Return the component's Service."""
+        """Return the Service that the fact is about, else the component's first."""
         promised = self.component(fact)
-        if promised.service is None:
+        service = next((one for one in fact.holders if isinstance(one, Service)), promised.service)
+        if service is None:
             raise Inapplicable("it has no Service")
-        return self.find("Service", promised.service.name, promised.namespace.name)
+        return self.find("Service", service.name, promised.namespace.name)
 
     def ingress(self, fact: Fact) -> Object:
         """Return the Ingress of the component's documented path."""
         promised = self.component(fact)
+        if self.promised.platform.entrance == "apisix":
+            raise Inapplicable("it is reached by a route of APISIX")
         return self.find("Ingress", promised.workload.name, promised.namespace.name)
 
     def path(self, fact: Fact) -> Object:
@@ -197,7 +199,7 @@ class Ground(Installation):
             return list(spec["volumeClaimTemplates"])
         names = [
             v["persistentVolumeClaim"]["claimName"]
-            for v in spec["template"]["spec"].get("volumes", [])
+            for v in self.pod(fact).get("volumes", [])
             if "persistentVolumeClaim" in v
         ]
         return [self.find("PersistentVolumeClaim", name, promised.namespace.name) for name in names]

@@ -14,9 +14,9 @@ from cx_conformance.outcome.judge import Judge
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.waivers import Waivers
 from cx_conformance.run.catalogue import all_checks
-from tests.campaign.ground import Ground, charted, documented
+from tests.campaign.ground import Ground
+from tests.campaign.ground import base as base_of
 from tests.campaign.mutation import Mutation
-from tests.checks.installation import blueprint
 
 Key = tuple[str, str, str]
 
@@ -54,7 +54,7 @@ def static_checks() -> tuple[Check, ...]:
 
 def outcomes(ground: Ground, components: Iterable[str] | None = None) -> list[Outcome]:
     """Judge every static check on an installation, for all components or for some."""
-    plan = Plan(blueprint(), ground.site)
+    plan = Plan(ground.promised, ground.site)
     snapshot = ground.snapshot(plan)
     looks = {"snapshot": snapshot, "seen": Seen(snapshot, plan, ground.site.fqdn)}
     court = Judge(plan, Waivers((), dt.datetime.now(dt.UTC).date()))
@@ -70,8 +70,7 @@ def outcomes(ground: Ground, components: Iterable[str] | None = None) -> list[Ou
 
 @cache
 def _passing(name: str) -> frozenset[Key]:
-    base = {one.name: one for one in (documented(), charted())}[name]
-    return frozenset(_key(one) for one in outcomes(Ground(base)) if one.result is Result.PASS)
+    return frozenset(_key(one) for one in outcomes(Ground(base_of(name))) if one.result is Result.PASS)
 
 
 def passing(mutation: Mutation) -> frozenset[Key]:

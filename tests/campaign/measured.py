@@ -1,12 +1,14 @@
 """What the last whole campaign found, as it is kept beside it."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+from cx_conformance.blueprint.releases import KNOWN
 from tests.campaign.judging import Judged
 
 FILE: Final = Path(__file__).with_name("measured.json")
@@ -24,6 +26,16 @@ class Row:
     live: bool
     fate: str
     checks: tuple[str, ...]
+
+    @property
+    def release(self) -> str:
+        """Return the release that the fact is of."""
+        return self.base.split()[0]
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Return what tells the fact from every other one: its release and its name."""
+        return self.release, self.fact
 
 
 def rows(found: Iterable[Judged]) -> list[Row]:
@@ -44,17 +56,43 @@ def rows(found: Iterable[Judged]) -> list[Row]:
     return sorted(made, key=lambda one: (one.live, one.field, one.fact, one.operator))
 
 
-def save(made: Iterable[Row], *, instead: str = "", live: bool = True) -> None:
-    """Keep rows, a line each, in place of those whose name holds ``instead``; without ``live`` those of probes stay."""
-    kept = [] if live else [one for one in load() if one.live or instead not in f"{one.fact}: {one.operator}"]
-    rows = sorted([*kept, *made], key=lambda one: (one.live, one.field, one.fact, one.operator))
-    lines = (json.dumps(list(asdict(one).values()), separators=(",", ":")) for one in rows)
+def save(made: Iterable[Row], *, releases: Collection[str], instead: str = "", live: bool = True) -> None:
+    """Keep rows in place of those of ``releases`` whose name holds ``instead``; without ``live`` those of probes stay.
+
+    What one operator did to the facts of a release stands in a line: the facts whose fate and checks are the same.
+    """
+    kept = [
+        one
+        for one in load()
+        if one.release not in releases or (one.live and not live) or instead not in f"{one.fact}: {one.operator}"
+    ]
+    alike: dict[tuple[object, ...], list[str]] = defaultdict(list)
+    for one in (*kept, *made):
+        alike[one.base, one.field, one.operator, one.how, one.live, one.fate, " ".join(one.checks)].append(one.fact)
+    lines = (json.dumps([*key, sorted(facts)], separators=(",", ":")) for key, facts in sorted(alike.items(), key=str))
     FILE.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
 
 
 @cache
 def load() -> tuple[Row, ...]:
     """Return what the last whole campaign found."""
-    fields = Row.__dataclass_fields__
-    kept = (dict(zip(fields, one, strict=True)) for one in json.loads(FILE.read_text(encoding="utf-8")))
-    return tuple(Row(**{**one, "checks": tuple(one["checks"])}) for one in kept)
+    found = [
+        Row(
+            base=base,
+            fact=fact,
+            field=field,
+            operator=operator,
+            how=how,
+            live=live,
+            fate=fate,
+            checks=tuple(checks.split()),
+        )
+        for base, field, operator, how, live, fate, checks, facts in json.loads(FILE.read_text(encoding="utf-8"))
+        for fact in facts
+    ]
+    return tuple(sorted(found, key=lambda one: (one.live, one.field, one.fact, one.operator, one.base)))
+
+
+def releases() -> tuple[str, ...]:
+    """Return the releases that it was about, the oldest first."""
+    return tuple(one for one in KNOWN if any(row.release == one for row in load()))

@@ -135,6 +135,7 @@ def mutations(found: Iterable[tuple[Base, Fact]], *, live: bool = False) -> Iter
     One that turns out not to apply raises Inapplicable.
     """
     for base, fact in found:
-        for operator in OPERATORS[fact.field.removeprefix("helm:")]:
+        # What can be done to a Service can be done to a further one.
+        for operator in OPERATORS[fact.field.replace("further_services.", "service.")]:
             if operator.live is live:
                 yield Mutation(base=base, fact=fact, operator=operator)

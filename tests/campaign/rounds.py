@@ -97,7 +97,9 @@ class Arena:
         self._cluster.settle()
         site = self._folder / f"{ground.base.name.replace(' ', '-')}.yaml"
         site.write_text(yaml.safe_dump({key: value for key, value in ground.base.site.items() if key != "fqdn"}))
-        run = Run(Options(kubeconfig=str(self._cluster.kubeconfig), site=site, only=tuple(sorted(components))))
+        release = ground.promised.blueprint.version
+        kubeconfig, only = str(self._cluster.kubeconfig), tuple(sorted(components))
+        run = Run(Options(kubeconfig=kubeconfig, site=site, release=release, only=only))
         checks = all_checks()
         run.judge.register(checks)
         try:

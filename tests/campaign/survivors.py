@@ -29,7 +29,7 @@ class Reason:
         components = self.component.strip("{}").split(",")
         return (
             operator == self.operator
-            and fnmatchcase(fact.field.removeprefix("helm:"), self.field)
+            and fnmatchcase(fact.field, self.field)
             and any(fnmatchcase(fact.component, one) for one in components)
             # Brackets stand in places for what they are.
             and fnmatchcase(fact.where.replace("[", "("), self.where.replace("[", "("))

@@ -37,7 +37,7 @@ def test_it_breaks_sees_restores_and_cleans_up(
     empty: EmbeddedCluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Everything it breaks is killed, and its namespaces are gone."""
-    few = [one for one in all_mutations() if one.operator.name in FEW and one.base.name == "manifests"]
+    few = [one for one in all_mutations() if one.operator.name in FEW and one.base.name == documented().name]
     monkeypatch.setattr(campaign, "all_mutations", lambda: few)
     status = campaign.break_cluster(empty.kubeconfig, None, agreed=True)
     said = capsys.readouterr().out

@@ -68,7 +68,7 @@ def test_a_port_without_a_name_is_told_so() -> None:
     ended = ccm("CX204", ports({"port": 8081, "targetPort": "http-ccm-8081"}))
     assert (ended.result, ended.evidence["found"]) == (Result.PASS, "none")
     assert notes(ended) == ["the only port of a Service may go without a name"]
-    assert Installation().outcome("CX204", "redis").message == "n/a: the page names no port here"
+    assert Installation().outcome("CX204", "redis").message == "n/a: no name is promised for it"
 
 
 def test_a_service_that_is_an_alias_selects_no_pods() -> None:

@@ -239,7 +239,7 @@ def test_a_claim_is_as_large_as_promised_or_larger(size: str | None, result: Res
 def test_a_volume_without_a_promised_size_is_not_applicable() -> None:
     """The page promises none for ConfigMaps and folders."""
     ended = Installation().outcome("CX403", "conversation-controller", "ef-conversation-controller-utils")
-    assert ended.message == "n/a: the page promises no size"
+    assert ended.message == "n/a: no size is promised"
 
 
 def test_only_the_claim_that_stands_behind_the_path_counts() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.run.catalogue import all_checks
-from tests.campaign.ground import charted
+from tests.campaign.ground import base
 from tests.checks.installation import Installation, Object
 
 STATIC = [one.id for one in all_checks() if not one.live]
@@ -719,7 +719,7 @@ def released_as_prod(installation: Installation) -> None:
     installation.manifests[:] = orjson.loads(text)
     for one in installation.manifests:
         name = one["metadata"]["name"]
-        if one["kind"] in ("Deployment", "Service") and name.startswith("prod-"):
+        if one["kind"] in ("Deployment", "StatefulSet", "CronJob", "Service") and name.startswith("prod-"):
             chart = name.removeprefix("prod-").removesuffix("-svc")
             one["metadata"].setdefault("labels", {}).update(
                 {"app.kubernetes.io/instance": "prod", "app.kubernetes.io/name": chart}
@@ -729,8 +729,8 @@ def released_as_prod(installation: Installation) -> None:
 @pytest.mark.parametrize("vary", [lambda _: None, released_as_prod], ids=["as documented", "a release of another name"])
 def test_what_the_charts_install_raises_no_alarm(vary: Vary) -> None:
     """One ConfigMap of connections for all, named after the core release, which may have any name."""
-    base = charted()
-    installation = Installation(site=base.site, manifests=base.manifests)
+    charted = base("4.10")
+    installation = Installation(site=charted.site, manifests=charted.manifests, promised=charted.promised)
     vary(installation)
     alarms = [
         f"{one.check} {one.component} [{one.entry}]: {one.message}"

@@ -160,6 +160,10 @@ class Volume(Promise):
     """Where it is mounted; absent: the page does not say."""
     size: QuantityText | None = None
     """The least capacity of the claim behind it; None: any kind of volume."""
+    secret: DnsSubdomain | None = None
+    """The Secret that it holds, where it is known."""
+    config_map: DnsSubdomain | None = None
+    """The ConfigMap that it holds, where it is known."""
 
     @property
     def label(self) -> str:
@@ -224,29 +228,6 @@ class Call(Promise):
     first holds the name and the second the port."""
 
 
-class Helm(Model):
-    """What differs where the component is installed by the vendor's Helm charts."""
-
-    release: DnsLabel
-    """The release that holds it when the site names no other."""
-    name: DnsLabel | None = None
-    """The chart's name of it, where that differs from the component's id."""
-    workload: Workload | None = None
-    """The workload, where it is another."""
-    container_ports: tuple[ContainerPort, ...] | None = None
-    """The container ports, where they are others."""
-    service: Service | None = None
-    """The Service, where it is another."""
-    config_maps: tuple[ConfigMap, ...] | None = None
-    """The ConfigMaps, where they are others."""
-    volumes: tuple[Volume, ...] | None = None
-    """The volumes, where they are others."""
-    health: tuple[Health, ...] | None = None
-    """The health endpoints, where they are others."""
-    absent: bool = False
-    """The charts do not install it."""
-
-
 class Component(Model):
     """One row of the page."""
 
@@ -288,5 +269,3 @@ class Component(Model):
     """A site may leave it out: absent as a whole it is noted, and half of it is broken."""
     image: str | None = None
     """Name of its image without registry and tag, by which its release is recognised."""
-    helm: Helm | None = None
-    """What differs where the vendor's charts install it."""

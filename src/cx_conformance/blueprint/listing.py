@@ -9,7 +9,7 @@ from cx_conformance.blueprint.loading import Loaded
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.problems import DocumentPath
 from cx_conformance.blueprint.promise import Promise, Source
-from cx_conformance.blueprint.site import DeploymentModel, Override, Site
+from cx_conformance.blueprint.site import Override, Site
 from cx_conformance.blueprint.tailoring import Planned
 
 
@@ -47,15 +47,9 @@ class Origins:
             if self.site and path in self.site.tree.values:
                 return f"{self.site.path.name}:{self.site.line_of(*path)}"
         path = ("components", name, *line.path)
-        if self._helm and line.path and ("components", name, "helm", line.path[0]) in self.blueprint.tree.values:
-            path = ("components", name, "helm", *line.path)
         if path in self.blueprint.tree.values:
             return self.blueprint.place_of(*path)
         return "default"
-
-    @property
-    def _helm(self) -> bool:
-        return self.site is not None and self.site.document.deployment.model is DeploymentModel.HELM
 
 
 def promises(planned: Planned, site: Site) -> Iterator[Line]:

@@ -194,14 +194,16 @@ def _container_port(plan: Plan) -> Iterator[Entry[ContainerPort]]:
 
 def _service(plan: Plan) -> Iterator[Entry[Service]]:
     for one in plan.components.values():
-        if one.facts.service:
-            yield _of(one, one.service_names[0], one.facts.service)
+        for served in one.by_service:
+            if served.facts.service:
+                yield _of(served, served.service_names[0], served.facts.service)
 
 
 def _service_port(plan: Plan) -> Iterator[Entry[ServicePort]]:
     for one in plan.components.values():
-        for port in one.facts.service.ports if one.facts.service else ():
-            yield _of(one, f"{one.service_names[0]}:{port.port}", port)
+        for served in one.by_service:
+            for port in served.facts.service.ports if served.facts.service else ():
+                yield _of(served, f"{served.service_names[0]}:{port.port}", port)
 
 
 def _config_map(plan: Plan) -> Iterator[Entry[ConfigMap]]:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
@@ -18,6 +18,10 @@ HostName = Annotated[
 CheckId = Annotated[str, Field(pattern=r"^CX[0-9]{3}$", examples=["CX201"])]
 
 
+TEMPLATE: Final = "{release}-{component}"
+"""How the vendor's charts name workloads."""
+
+
 class DeploymentModel(StrEnum):
     """How the platform was installed; names and some facts differ."""
 
@@ -30,10 +34,10 @@ class DeploymentModel(StrEnum):
 class Deployment(Model):
     """The deployment model and its naming."""
 
-    model: DeploymentModel = DeploymentModel.MANIFESTS
-    """How the platform was installed."""
-    template: Annotated[str, Field(pattern=r"^[-a-z0-9{}]*\{component\}[-a-z0-9{}]*$")] = "{release}-{component}"
-    """How workloads are named in the helm model; a Service has ``-svc`` behind it."""
+    model: DeploymentModel | None = None
+    """How the platform was installed; it is read as before, but ``release`` stands in its place."""
+    template: Annotated[str, Field(pattern=r"^[-a-z0-9{}]*\{component\}[-a-z0-9{}]*$")] = TEMPLATE
+    """How workloads of the vendor's charts are named here; a Service has ``-svc`` behind it."""
     releases: dict[ComponentId, DnsLabel] = Field(default_factory=dict)
     """The Helm release of a component, where it is not the charts' usual one."""
 
@@ -200,3 +204,12 @@ class Site(Model):
     """Where ``--publish`` stores reports; absent: the environment says it (AWS_ACCESS_KEY_ID and its kin)."""
     waivers: tuple[Waiver, ...] = ()
     """Known deviations that somebody has accepted."""
+
+    @property
+    def superseded(self) -> tuple[str, ...]:
+        """Return a line about each field that something else stands in the place of by now."""
+        if self.deployment.model is None or self.release:
+            return ()
+        is_charted = self.deployment.model is DeploymentModel.HELM
+        instead = 'release: "4.10", or whichever it is' if is_charted else 'release: "4.5.3"'
+        return (f"deployment.model: {self.deployment.model} is no longer needed; write {instead}, or nothing at all",)

@@ -73,6 +73,8 @@ class Login(Promise):
 class StoreTls(Promise):
     """Certificates of the store; which of them apply is seen from what the server speaks."""
 
+    required: bool = False
+    """Whether the store's port speaks nothing but TLS."""
     ca: Reference | None = None
     """The CA that the components verify the server with."""
     client_certificate: Reference | None = None

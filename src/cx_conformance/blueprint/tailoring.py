@@ -1,14 +1,15 @@
 """A blueprint's component as one site has it: model of deployment, namespaces, names, overrides."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cx_conformance.blueprint.component import Component, Group, Volume
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.promise import Source
+from cx_conformance.blueprint.renaming import renamed
 from cx_conformance.blueprint.resources import Resources
-from cx_conformance.blueprint.site import DeploymentModel, Override, Replicas, Site
-from cx_conformance.blueprint.store import Reference, Store
+from cx_conformance.blueprint.site import TEMPLATE, Override, Replicas, Site
+from cx_conformance.blueprint.store import Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +31,34 @@ class Planned:
     moved_ports: Mapping[int, int] = field(default_factory=dict)
     """Documented Service port to the one used here, where a site moved it."""
 
+    @property
+    def by_service(self) -> "tuple[Planned, ...]":
+        """Return it once for each of its Services, as if that were its only one; the one that callers use first."""
+        further = (
+            replace(self, facts=self.facts.model_copy(update={"service": one}), service_names=one.candidates)
+            for one in self.facts.further_services
+        )
+        return (*((self,) if self.facts.service else ()), *further)
+
 
 def tailored(blueprint: Blueprint, site: Site) -> Mapping[str, Planned]:
-    """Return the installed components by id, in the page's order.
+    """Return the installed components by id, in the blueprint's order.
 
     ValueError names what in the site file the blueprint does not know.
     """
     _refuse_unknown(blueprint, site)
-    helm = site.deployment.model is DeploymentModel.HELM
     releases = {
-        documented.helm.release: site.deployment.releases[name]
+        documented.chart.release: site.deployment.releases[name]
         for name, documented in blueprint.components.items()
-        if documented.helm and name in site.deployment.releases
+        if documented.chart and name in site.deployment.releases
     }
     planned: dict[str, Planned] = {}
     for name, documented in blueprint.components.items():
         if site.components.only and name not in site.components.only:
             continue
-        if name in site.components.without or (helm and documented.helm and documented.helm.absent):
-            continue
-        facts = _as_charted(documented, releases) if helm else documented
-        planned[name] = _planned(name, facts, site, site.overrides.get(name, Override()), helm=helm)
+        if name not in site.components.without:
+            facts = renamed(documented, releases) if releases else documented
+            planned[name] = _planned(name, facts, site, site.overrides.get(name, Override()))
     return planned
 
 
@@ -70,49 +78,9 @@ def _refuse_unknown(blueprint: Blueprint, site: Site) -> None:
                 raise ValueError(f"{where}: the blueprint has no component {name!r}; it has {known}")
 
 
-def _as_charted(component: Component, releases: Mapping[str, str]) -> Component:
-    """Return what the charts install, from releases that the site may have named otherwise."""
-    charted = component.helm
-    changed: dict[str, object] = {"store": _told(component.store, releases)}
-    for name in ("workload", "container_ports", "service", "config_maps", "volumes", "health"):
-        value = getattr(charted, name, None)
-        if value is not None:
-            changed[name] = value
-    made = component.model_copy(update=changed)
-    named = [
-        one.model_copy(update={"name": used, "aliases": one.candidates})
-        if (used := _of_release(one.name, releases))
-        else one
-        for one in made.config_maps
-    ]
-    return made.model_copy(update={"config_maps": tuple(named)})
-
-
-def _told(store: Store | None, releases: Mapping[str, str]) -> Store | None:
-    """Look for a store's settings in the ConfigMaps of the site's releases too."""
-    if store is None:
-        return None
-    settings = []
-    for one in store.settings:
-        named = (_of_release(alias, releases) for alias in one.aliases)
-        settings.append(one.model_copy(update={"aliases": (*filter(None, named), *one.aliases)}))
-    return store.model_copy(update={"settings": tuple(settings)})
-
-
-def _of_release(name: str, releases: Mapping[str, str]) -> str | None:
-    """Return the name that an object of a release has where the site names the release otherwise; None: it is not."""
-    for documented, used in releases.items():
-        if name.startswith(f"{documented}-"):
-            return used + name.removeprefix(documented)
-    return None
-
-
-def _planned(name: str, facts: Component, site: Site, override: Override, *, helm: bool) -> Planned:
-    chart = (facts.helm.name if facts.helm else None) or name
-    template = ""
-    if helm and facts.helm and facts.group is Group.INTERNAL:
-        release = site.deployment.releases.get(name, facts.helm.release)
-        template = site.deployment.template.replace("{release}", release).replace("{component}", chart)
+def _planned(name: str, facts: Component, site: Site, override: Override) -> Planned:
+    chart = (facts.chart.name if facts.chart else None) or name
+    template = _templated(name, chart, facts, site)
     documented = facts.namespace
     namespaces = tuple(site.namespaces.get(one, one) for one in documented.candidates)
     names = (override.workload,) if override.workload else _first(facts.workload.candidates, template)
@@ -130,6 +98,15 @@ def _planned(name: str, facts: Component, site: Site, override: Override, *, hel
         chart_names=tuple(dict.fromkeys((chart, name))),
         moved_ports=override.service_ports,
     )
+
+
+def _templated(name: str, chart: str, facts: Component, site: Site) -> str:
+    """Return the name that a site's own template gives a component of the vendor's charts; empty: it has none."""
+    template = site.deployment.template
+    if facts.chart is None or facts.group is not Group.INTERNAL or template == TEMPLATE:
+        return ""
+    release = site.deployment.releases.get(name, facts.chart.release)
+    return template.replace("{release}", release).replace("{component}", chart)
 
 
 def _placed(facts: Component, namespaces: Mapping[str, str]) -> Component:

@@ -5,7 +5,8 @@ of namespaces. After those, an object of a Helm release is recognised when its l
 chart's: ``<instance>-<chart>``. Labels alone prove nothing: a renamed object keeps them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import product
 from typing import Final, TypeVar
 
@@ -36,7 +37,7 @@ class Finder:
         self.snapshot = snapshot
         self.plan = plan
         self._workloads: dict[str, Found[Workload] | Absent] = {}
-        self._services: dict[str, Found[Service] | Absent] = {}
+        self._services: dict[tuple[str, tuple[str, ...]], Found[Service] | Absent] = {}
 
     def workload(self, planned: Planned) -> Found[Workload]:
         """Return the component's workload, of whatever kind; raises Absent, or CouldNotLook."""
@@ -51,16 +52,32 @@ class Finder:
             try:
                 self.workload(planned)
             except Absent:
-                return True
+                if not self.left_out(planned):
+                    return True
             except CouldNotLook:
                 continue
         return False
 
     def service(self, planned: Planned) -> Found[Service]:
         """Return the component's Service; raises Absent, or CouldNotLook."""
-        if planned.id not in self._services:
-            self._services[planned.id] = self._find_service(planned)
-        return _given(self._services[planned.id])
+        key = planned.id, planned.service_names
+        if key not in self._services:
+            self._services[key] = self._find_service(planned)
+        return _given(self._services[key])
+
+    def left_out(self, planned: Planned) -> bool:
+        """Whether a site has left out the component as a whole, as it may; raises CouldNotLook.
+
+        What is left of it, a workload or one of its Services, makes it one that is broken; so does one that stands
+        where it does not belong.
+        """
+        if not planned.facts.optional or self._instead(planned, self._kinds(planned)):
+            return False
+        looks: tuple[Callable[[], object], ...] = (
+            partial(self.workload, planned),
+            *(partial(self.service, one) for one in planned.by_service),
+        )
+        return all(_is_absent(look) for look in looks)
 
     def namespace_of(self, planned: Planned) -> str:
         """Return the namespace in which the component lives: its workload's, else the documented one."""
@@ -173,7 +190,9 @@ class Finder:
         near = []
         for live in self.snapshot.list(Service, self.namespace_of(planned)):
             instance = live.labels.get(INSTANCE)
-            if live.labels.get(_CHART) in planned.chart_names and instance:
+            # A further Service has the labels of the first one, and only its own name is its own.
+            is_first = planned.facts.service not in planned.facts.further_services
+            if is_first and live.labels.get(_CHART) in planned.chart_names and instance:
                 chart = live.labels[_CHART]
                 if live.name in (f"{instance}-{chart}", f"{instance}-{chart}-svc", instance):
                     return Found(live, f"recognised as {chart} of Helm release {instance}")
@@ -182,6 +201,14 @@ class Finder:
         others = f"; its pods are selected by {', '.join(near[:3])}" if near else ""
         others += self.elsewhere(Service, planned, planned.service_names)
         return Absent(f"Service {self.namespace_of(planned)}/{planned.service_names[0]} does not exist{others}")
+
+
+def _is_absent(look: Callable[[], object]) -> bool:
+    try:
+        look()
+    except Absent:
+        return True
+    return False
 
 
 def _given(found: Found[R] | Absent) -> Found[R]:

@@ -93,7 +93,7 @@ class Seen(Finder):
 
     @cached_property
     def _documented_releases(self) -> frozenset[str]:
-        return frozenset(one.helm.release for one in self.plan.blueprint.components.values() if one.helm)
+        return frozenset(one.chart.release for one in self.plan.blueprint.components.values() if one.chart)
 
     @cached_property
     def _releases(self) -> frozenset[str]:

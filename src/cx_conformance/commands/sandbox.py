@@ -84,9 +84,9 @@ def _keep_up(args: argparse.Namespace) -> int:
 
 def _objects(args: argparse.Namespace) -> list[dict[str, Any]]:
     if args.objects is None:
-        from cx_conformance.blueprint.manifests import reference_installation
+        from cx_conformance.blueprint.manifests import embedded_installation
 
-        return reference_installation(blueprint_of(args).document)
+        return embedded_installation(blueprint_of(args).document)
     import yaml
 
     try:

@@ -21,6 +21,9 @@ _FIRST: Final = "platform:CX000"
 """Everything rests on an API server that answers."""
 
 _BROKEN: Final = (Result.FAIL, Result.WAIVED, Result.BLOCKED)
+_EXISTS: Final = "CX101"
+"""What a site has left out as a whole, as it may, is judged by this alone."""
+
 _IN_THE_WAY: Final = {
     Result.FAIL: _BROKEN,  # what was seen broken is not hidden behind what could not be looked at
     Result.ERROR: (*_BROKEN, Result.ERROR),
@@ -182,7 +185,8 @@ class Judge:
 
     def _off(self, check: Check, entry: Entry[Any], look: Look) -> str:
         """Return why something that ``check`` rests on does not run and need not; empty where all of it is to run."""
-        for rest in check.rests_on:
+        left_out = (_EXISTS,) if entry.owner and entry.owner.facts.optional else ()
+        for rest in (*check.rests_on, *left_out):
             relation, _, identity = rest.rpartition(":")
             needed = self.checks.get(identity)
             if needed is None or needed is check:

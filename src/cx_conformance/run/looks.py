@@ -212,14 +212,14 @@ class Looks:
         return found  # type: ignore[no-any-return]
 
     def _start_sandbox(self) -> "EmbeddedCluster":
-        from cx_conformance.blueprint.manifests import made_beforehand, reference_installation
+        from cx_conformance.blueprint.manifests import embedded_installation, made_beforehand
         from cx_conformance.sandbox.cluster import EmbeddedCluster
         from cx_conformance.sandbox.faults import parse
 
         for fault in self._options.sandbox or ():
             parse(fault)
         blueprint = self.promises.blueprint.document
-        objects = reference_installation(blueprint)
+        objects = embedded_installation(blueprint)
         if self._options.ready:
             objects = made_beforehand(objects, blueprint)
         embedded = EmbeddedCluster(objects, self._options.sandbox or (), static=self._options.static)

@@ -68,7 +68,7 @@ def _described(state: State, pod: Object, item: Object, environment: Mapping[str
         speaks=item["as"],
         paths=item.get("paths", {}),
         behaviour=item.get("behaviour", ""),
-        tls=_certificate(state, pod, item["tls"]) if "tls" in item else None,
+        tls=_certificate(state, pod, folder) if (folder := item.get("tls") or item.get("certificate")) else None,
         account=account,
         settings={key: item[key] for key in ("bucket", "databases", "webSocket") if key in item},
     )

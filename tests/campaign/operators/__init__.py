@@ -1,7 +1,8 @@
 """The operators, one module an area; importing this package makes all of them known."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from cx_conformance.blueprint.releases import KNOWN
 from tests.campaign.ground import all_facts, live_facts
 from tests.campaign.mutation import Mutation, mutations
 from tests.campaign.operators import (
@@ -37,11 +38,11 @@ __all__ = [
 ]
 
 
-def all_mutations() -> Iterator[Mutation]:
-    """Yield every way in which the API's own objects break a fact of the blueprint."""
-    return mutations(all_facts())
+def all_mutations(releases: Iterable[str] = KNOWN) -> Iterator[Mutation]:
+    """Yield every way in which the API's own objects break a fact of a release."""
+    return mutations(all_facts(releases))
 
 
-def live_mutations() -> Iterator[Mutation]:
+def live_mutations(releases: Iterable[str] = KNOWN) -> Iterator[Mutation]:
     """Yield every way of breaking a fact so that only a probe sees it."""
-    return mutations(live_facts(), live=True)
+    return mutations(live_facts(releases), live=True)

@@ -90,7 +90,7 @@ def name_on_another_port(fact: Fact, ground: Ground) -> None:
 
 
 def _amounts(fact: Fact, ground: Ground) -> tuple[Object, str]:
-    _, kind, name = fact.field.removeprefix("helm:").split(".")
+    _, kind, name = fact.field.split(".")
     found: Object = ground.container(fact)["resources"][kind]
     return found, name
 

@@ -17,9 +17,7 @@ def _ends(fact: Fact, ground: Ground) -> tuple[str, str]:
 def _pods_of(name: str, ground: Ground) -> Object:
     if name not in ground.base.components:
         raise Inapplicable("it is not installed in the cluster")
-    promised = ground.base.components[name]
-    spec = ground.find(promised.workload.kind.value, promised.workload.name, promised.namespace.name)["spec"]
-    return {"matchLabels": dict(spec["template"]["metadata"]["labels"])}
+    return {"matchLabels": dict(ground.template_of(ground.base.components[name])["metadata"]["labels"])}
 
 
 def _port(callee: str, fact: Fact, ground: Ground) -> int:

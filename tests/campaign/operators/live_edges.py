@@ -5,7 +5,7 @@ from cx_conformance.sandbox.annotations import BRIDGE, DNS
 from tests.campaign.facts import Fact
 from tests.campaign.ground import Ground, Inapplicable
 from tests.campaign.mutation import breaks
-from tests.checks.installation import Object, blueprint
+from tests.checks.installation import Object
 
 EDGE = ("calls.to", "calls.ports", "called_by")
 
@@ -19,7 +19,7 @@ def _callee(fact: Fact) -> str:
 
 
 def _service_words(fact: Fact) -> tuple[str, ...]:
-    component = blueprint().components.get(_callee(fact))
+    component = fact.components.get(_callee(fact))
     return (component.service.name if component and component.service else _callee(fact),)
 
 

@@ -244,3 +244,9 @@ def target_of_a_headless_service(fact: Fact, ground: Ground) -> None:
     if port["port"] == fact.value:
         raise Inapplicable("there is nothing to translate")
     ground.service(fact)["spec"]["clusterIP"] = "None"
+
+
+@breaks("service.headless", how="wrong kind", words="headless")
+def given_an_address_of_its_own(fact: Fact, ground: Ground) -> None:
+    """A Service that was headless leads to any of its pods."""
+    del ground.service(fact)["spec"]["clusterIP"]

@@ -102,7 +102,7 @@ def volume_of_the_nodes_disk(fact: Fact, ground: Ground) -> None:
     _source(fact, ground, {"hostPath": {"path": "/srv/data"}})
 
 
-@breaks("volumes.size", how="wrong reference")
+@breaks("volumes.size", how="wrong reference", words=lambda fact: (fact.of(Volume).name or fact.text,))
 def claim_mounted_elsewhere(fact: Fact, ground: Ground) -> None:
     """The claim is mounted beside, and an emptyDir at the promised place."""
     mount = _mount(fact, ground)

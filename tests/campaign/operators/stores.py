@@ -4,7 +4,7 @@ from cx_conformance.blueprint.store import Reference, Settings, Store
 from tests.campaign.facts import Fact
 from tests.campaign.ground import Ground, Inapplicable
 from tests.campaign.mutation import breaks
-from tests.checks.installation import Object, blueprint
+from tests.checks.installation import Object
 
 
 def _store(fact: Fact) -> Store:
@@ -123,7 +123,7 @@ def _reader(fact: Fact) -> str:
     """Return the first component that reads the ConfigMap."""
     readers = (
         name
-        for name, component in blueprint().components.items()
+        for name, component in fact.components.items()
         if any(one.name == fact.value for one in component.config_maps)
     )
     return next(readers)

@@ -87,7 +87,7 @@ def workload_alone_in_another_namespace(fact: Fact, ground: Ground) -> None:
 def another_component_under_the_name(fact: Fact, ground: Ground) -> None:
     """The name is there, but what runs under it is another component's template."""
     other = ground.base.components[ground.other(fact)]
-    template = ground.find(other.workload.kind.value, other.workload.name, other.namespace.name)["spec"]["template"]
+    template = ground.template_of(other)
     workload = ground.workload(fact)
     if workload["kind"] != "Deployment":
         raise Inapplicable("only a Deployment takes any template")

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.manifests.configuration import config_maps, secrets
+from cx_conformance.blueprint.manifests.gateway import gateway
 from cx_conformance.blueprint.manifests.installation import (
     INGRESS_TLS_SECRET,
     Installation,
@@ -23,6 +24,7 @@ from cx_conformance.blueprint.manifests.installation import (
 )
 from cx_conformance.blueprint.manifests.routes import ingresses, service
 from cx_conformance.blueprint.manifests.workloads import SIMULATOR_CONFIG_MAP, SIMULATOR_FILE, claims, workload
+from cx_conformance.blueprint.promise import Source
 
 if TYPE_CHECKING:
     from cx_conformance.blueprint.manifests.certificates import KeyPair
@@ -35,7 +37,7 @@ DEFAULT_FQDN: Final = "cx.example.com"
 def reference_installation(  # noqa: PLR0913 - each is a choice of its own, all by keyword
     blueprint: Blueprint,
     *,
-    image: str = DEFAULT_IMAGE,
+    image: str | None = DEFAULT_IMAGE,
     fqdn: str = DEFAULT_FQDN,
     namespaces: Mapping[str, str] | None = None,
     simulate: bool = True,
@@ -46,7 +48,8 @@ def reference_installation(  # noqa: PLR0913 - each is a choice of its own, all 
 
     ``namespaces`` maps documented namespaces to those used; ``passwords`` are the stores' by component id, the others
     are made up. With ``simulate`` the pods run the simulator, else the image's own command. With a ``seed`` the same
-    objects come out on the same day; without one passwords and keys are random.
+    objects come out on the same day; without one passwords and keys are random. Without an ``image`` each component
+    has the vendor's own, of the blueprint's version: nobody can pull them, the embedded cluster need not.
     """
     made = Installation(
         blueprint=blueprint,
@@ -67,6 +70,12 @@ def made_beforehand(objects: Iterable[dict[str, Any]], blueprint: Blueprint) -> 
     return [one for one in objects if one["kind"] == "Namespace" or (one["kind"], one["metadata"]["name"]) in wanted]
 
 
+def embedded_installation(blueprint: Blueprint) -> list[dict[str, Any]]:
+    """Return the reference installation as the embedded cluster holds it: by the image tags its release is seen."""
+    is_release = blueprint.blueprint.source is Source.RELEASE
+    return reference_installation(blueprint, image=None if is_release else DEFAULT_IMAGE)
+
+
 def _certificates(made: Installation, seed: int | None) -> "dict[tuple[str, str], KeyPair]":
     """Sign one certificate for the ingress and whatever has none of its own, and one for each of the others."""
     from cx_conformance.blueprint.manifests.certificates import Authority
@@ -82,7 +91,18 @@ def _certificates(made: Installation, seed: int | None) -> "dict[tuple[str, str]
             own.setdefault((namespace, secret), []).extend(service_names(component, namespace))
     ingress = authority.sign(made.fqdn, shared)
     signed = {place: authority.sign(names[0], names) for place, names in own.items()}
+    signed |= _copies(made, {name: pair for (_, name), pair in signed.items()})
     return signed | {(namespace, INGRESS_TLS_SECRET): ingress for namespace in made.used_namespaces()}
+
+
+def _copies(made: Installation, known: "Mapping[str, KeyPair]") -> "dict[tuple[str, str], KeyPair]":
+    """Return the stores' certificates for every namespace whose components mount them: a pod reads its own alone."""
+    return {
+        (made.namespace(component), promised.name): known[promised.name]
+        for component in made.blueprint.components.values()
+        for promised in component.secrets
+        if promised.name in known
+    }
 
 
 def _namespaces(made: Installation) -> Iterator[dict[str, Any]]:
@@ -106,10 +126,15 @@ def _components(made: Installation) -> Iterator[dict[str, Any]]:
     for name, component in components:
         yield from claims(name, component, made)
     for name, component in components:
-        if component.service:
-            yield service(name, component, component.service, made)
+        for promised in (component.service, *component.further_services):
+            if promised:
+                yield service(name, component, promised, made)
     for name, component in components:
         yield workload(name, component, made)
-    for name, component in components:
+    yield from gateway(made) if made.blueprint.platform.entrance == "apisix" else _ingresses(made)
+
+
+def _ingresses(made: Installation) -> Iterator[dict[str, Any]]:
+    for name, component in made.blueprint.components.items():
         if component.ingress:
             yield from ingresses(name, component, component.ingress, made)

@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import SecretStr
 
-from cx_conformance.blueprint.component import Component, Group
+from cx_conformance.blueprint.component import Component, Group, Kind
 from cx_conformance.blueprint.document import Blueprint
-from cx_conformance.blueprint.store import Reference
+from cx_conformance.blueprint.store import Protocol, Reference
 
 if TYPE_CHECKING:
     from cx_conformance.blueprint.manifests.certificates import KeyPair
 
 INGRESS_TLS_SECRET: Final = "ef-ingress-tls-secret"  # noqa: S105 - a name
 PULL_SECRET: Final = "expertflow-reg-cred"  # noqa: S105 - a name
+CHARTS_PULL_SECRET: Final = "ef-gitlab-secret"  # noqa: S105 - a name; the charts of the vendor's own components make it
+REGISTRY: Final = "gitimages.expertflow.com/cim"
+STANDALONE_ROUTES: Final = "apisix.yaml"
+"""The ConfigMap, and its key, that hold all routes of an APISIX without a controller."""
+BROKER_TLS: Final = frozenset({61615, 61617})
+"""The broker's ports that speak TLS: STOMP and OpenWire."""
 _ALPHABET: Final = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 
 
@@ -34,7 +40,8 @@ class Installation:
     """What was asked for, and what was decided once for all objects."""
 
     blueprint: Blueprint
-    image: str
+    image: str | None
+    """The image of every pod; None: each component's own, of the vendor's registry."""
     fqdn: str
     simulate: bool
     namespaces: Mapping[str, str]
@@ -56,6 +63,10 @@ class Installation:
         """Return every namespace that holds a component, sorted."""
         return sorted({self.namespace(component) for component in self.blueprint.components.values()})
 
+    def image_of(self, name: str, component: Component) -> str:
+        """Return the image of a component's pods."""
+        return self.image or f"{REGISTRY}/{component.image or name}:{self.blueprint.blueprint.version}"
+
     def host(self, component: Component) -> str:
         """Return the in-cluster name of ``component``'s Service, such as ``redis-master.ef-external.svc``."""
         name = component.service.name if component.service else component.workload.name
@@ -66,8 +77,24 @@ class Installation:
         return self.renamed(reference.namespace) if reference.namespace else self.namespace(component)
 
 
+def store_port(component: Component) -> int | None:
+    """Return the container port on which ``component`` is asked as a store; None: it is none."""
+    if component.store is None:
+        return None
+    ports = component.service.ports if component.service else ()
+    return next((one.container_port for one in ports if one.port == component.store.port), component.store.port)
+
+
 def serves_tls(component: Component, port: int) -> bool:
-    """Tell whether ``component`` speaks TLS on a container ``port``: a health endpoint or the port's name says so."""
+    """Tell whether ``component`` speaks TLS on a container ``port``.
+
+    Its store must, or a health endpoint or the port's name says so.
+    """
+    store = component.store
+    if store and store.tls and store.tls.required:
+        broker = store.protocol is Protocol.ACTIVEMQ and port in BROKER_TLS
+        if broker or port == store_port(component):
+            return True
     named = any(one.port == port and (one.name or "").startswith("https") for one in component.container_ports)
     return named or any(health.port == port and health.scheme == "https" for health in component.health)
 
@@ -107,9 +134,29 @@ def metadata(namespace: str, name: str, labels: Mapping[str, str] | None = None,
 
 def pod_labels(name: str, component: Component) -> dict[str, str]:
     """Return the labels that a Service selects pods of ``component`` by, as the vendor's manifests and charts do."""
+    chart = component.chart
+    if chart:
+        # The charts give a CronJob's pods the labels of its Deployment's, so that one Service selects both.
+        own = name if component.workload.kind is Kind.CRON_JOB else chart.name or name
+        return {"app.kubernetes.io/name": own, "app.kubernetes.io/instance": chart.release}
     if component.group is Group.INTERNAL:
         return {"ef": "expertflow", "ef.service": f"ef-{name}"}
     return {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": component.workload.name}
+
+
+def own_labels(name: str, component: Component) -> dict[str, str]:
+    """Return the labels of an object of ``component``: those of its pods, and the chart that installs it."""
+    chart = component.chart
+    version = {"helm.sh/chart": f"{chart.name or name}-{chart.version or '1.0.0'}"} if chart else {}
+    return pod_labels(name, component) | version
+
+
+def pull_secret(component: Component) -> str | None:
+    """Return the Secret that the images of ``component`` are pulled with; None: they are in public registries."""
+    if component.group is Group.INTERNAL:
+        # Only the vendor's own images are in its registry.
+        return CHARTS_PULL_SECRET if component.chart else PULL_SECRET
+    return PULL_SECRET if component.chart else None
 
 
 def encoded(values: Mapping[str, str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from cx_conformance.blueprint.manifests.installation import (
     INGRESS_TLS_SECRET,
     Installation,
     metadata,
+    own_labels,
     pod_labels,
     serves_tls,
 )
@@ -18,10 +19,11 @@ _HOUR: Final = "3600"
 
 def service(name: str, component: Component, promised: Service, made: Installation) -> dict[str, Any]:
     """Return the Service of one component."""
-    labels = pod_labels(name, component)
     ports = [_port(component, port) for port in promised.ports]
-    spec = {"type": promised.type, "selector": labels, "ports": ports}
-    about = metadata(made.namespace(component), promised.name, labels)
+    spec: dict[str, Any] = {"type": promised.type, "selector": pod_labels(name, component), "ports": ports}
+    if promised.headless:
+        spec["clusterIP"] = "None"
+    about = metadata(made.namespace(component), promised.name, own_labels(name, component))
     return {"apiVersion": "v1", "kind": "Service", "metadata": about, "spec": spec}
 
 
@@ -43,14 +45,19 @@ def ingresses(name: str, component: Component, promised: Ingress, made: Installa
         path = _path(f"{promised.path}(/|$)(.*)", component.service, port, kind="ImplementationSpecific")
         rewriting = {f"{_NGINX}/rewrite-target": "/$2", f"{_NGINX}/use-regex": "true"}
     yield _ingress(component.workload.name, name, component, made, annotations | rewriting, [path])
-    if promised.also_paths:
-        paths = [_path(also, component.service, port) for also in promised.also_paths]
+    others = (*promised.also_paths, *(one.path.rstrip("/") or "/" for one in promised.paths))
+    if others:
+        paths = [_path(also, component.service, port) for also in others]
         yield _ingress(f"{component.workload.name}-also", name, component, made, annotations, paths)
 
 
 def _knows_its_path(component: Component, promised: Ingress) -> bool:
-    """Tell whether the component itself serves below the path, as Keycloak does below ``/auth``."""
-    return promised.exact or any(health.path.startswith(f"{promised.path}/") for health in component.health)
+    """Tell whether the component itself serves below the path, as Keycloak does below ``/auth``, or all."""
+    return (
+        promised.exact
+        or promised.path == "/"
+        or any(health.path.startswith(f"{promised.path}/") for health in component.health)
+    )
 
 
 def _ingress(  # noqa: PLR0913, PLR0917 - each is a part of the object
@@ -61,7 +68,7 @@ def _ingress(  # noqa: PLR0913, PLR0917 - each is a part of the object
     annotations: dict[str, str],
     paths: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    labels = pod_labels(name, component)
+    labels = own_labels(name, component)
     more = {"annotations": annotations} if annotations else {}
     about = metadata(made.namespace(component), object_name, labels, **more)
     promised = component.ingress

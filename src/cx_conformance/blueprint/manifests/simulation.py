@@ -3,7 +3,8 @@
 Each item says for one container port:
 ``{"port": 8443, "as": "https", "paths": {"/api/SystemInfo": {"status": 200, "body": "..."}}}``.
 ``as`` is http, https, tcp, or a store's protocol: redis, mongo, activemq, postgresql, s3. ``tls`` is the folder in
-the container with ``tls.crt`` and ``tls.key``; ``usernameEnv`` and ``passwordEnv`` are the container's environment
+the container with ``tls.crt`` and ``tls.key``; ``certificate`` is that folder where another port of the same server
+speaks TLS; ``usernameEnv`` and ``passwordEnv`` are the container's environment
 variables with the account. A value of a credential never stands here.
 
 With ``"webSocket": true`` WebSockets are opened below any path that ends with ``/socket.io/``.
@@ -17,7 +18,7 @@ from typing import Any, Final
 
 from cx_conformance.blueprint.component import Component
 from cx_conformance.blueprint.health import Health
-from cx_conformance.blueprint.manifests.installation import Installation, serves_tls
+from cx_conformance.blueprint.manifests.installation import Installation, certificate_secret, serves_tls, store_port
 from cx_conformance.blueprint.store import Protocol, Store
 
 ANNOTATION: Final = "cx-conformance/simulate"
@@ -44,7 +45,8 @@ def _answers(component: Component, port: int, name: str, made: Installation) -> 
         for health in component.health
         if health.port == port
     }
-    if store and store.port == port:
+    asked = store_port(component) == port
+    if store and asked:
         paths |= _store_paths(store, made)
     if answers["as"] in {"http", "https"}:
         paths.setdefault("/", {"status": 200, "body": "reference installation\n"})
@@ -54,7 +56,9 @@ def _answers(component: Component, port: int, name: str, made: Installation) -> 
         answers["paths"] = paths
     if serves_tls(component, port):
         answers["tls"] = TLS_FOLDER
-    if store and store.login and (answers["as"] in _NATIVE or store.port == port):
+    elif answers["as"] == Protocol.ACTIVEMQ and certificate_secret(component):
+        answers["certificate"] = TLS_FOLDER
+    if store and store.login and (answers["as"] in _NATIVE or asked):
         answers |= {"usernameEnv": USERNAME, "passwordEnv": PASSWORD}
         answers |= {
             key: value for key, value in (("bucket", store.bucket), ("databases", list(store.databases))) if value
@@ -65,13 +69,13 @@ def _answers(component: Component, port: int, name: str, made: Installation) -> 
 def _kind(component: Component, port: int, name: str) -> str:
     store = component.store
     if store and store.protocol in _NATIVE:
-        if port == store.port or (store.protocol is Protocol.ACTIVEMQ and port in _BROKER_PORTS):
+        if port == store_port(component) or (store.protocol is Protocol.ACTIVEMQ and port in _BROKER_PORTS):
             return str(store.protocol)
         return "http" if store.protocol is Protocol.ACTIVEMQ else "tcp"
     if serves_tls(component, port):
         return "https"
     spoken = name.startswith("http") or any(health.port == port for health in component.health)
-    return "http" if spoken or (store and store.port == port) else "tcp"
+    return "http" if spoken or store_port(component) == port else "tcp"
 
 
 def _body(health: Health) -> str:

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from cx_conformance.blueprint.component import Component, Group, Kind, Volume
-from cx_conformance.blueprint.manifests.configuration import account_config_map, file_config_map
+from cx_conformance.blueprint.component import Component, Kind, Volume
+from cx_conformance.blueprint.manifests.configuration import account_config_map, file_config_map, file_of, variables
 from cx_conformance.blueprint.manifests.installation import (
-    PULL_SECRET,
     Installation,
     certificate_secret,
     metadata,
+    own_labels,
     pod_labels,
+    pull_secret,
 )
 from cx_conformance.blueprint.manifests.simulation import ANNOTATION, PASSWORD, TLS_FOLDER, USERNAME, simulation
 from cx_conformance.blueprint.store import Reference
@@ -27,7 +28,7 @@ def claims(name: str, component: Component, made: Installation) -> Iterator[dict
     """Give the claims of a component that is not a StatefulSet, whose claims are made from its template."""
     if component.workload.kind is not Kind.STATEFUL_SET:
         for claim, volume in _claimed(component):
-            about = metadata(made.namespace(component), claim, pod_labels(name, component))
+            about = metadata(made.namespace(component), claim, own_labels(name, component))
             yield {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": about, "spec": _claim_spec(volume)}
 
 
@@ -35,7 +36,7 @@ def workload(name: str, component: Component, made: Installation) -> dict[str, A
     """Return the workload of one component."""
     labels = pod_labels(name, component)
     promised = component.workload
-    about = metadata(made.namespace(component), promised.name, labels)
+    about = metadata(made.namespace(component), promised.name, own_labels(name, component))
     template: dict[str, Any] = {"metadata": {"labels": dict(labels)}, "spec": _pod(name, component, made)}
     if made.simulate:
         template["metadata"]["annotations"] = {ANNOTATION: json.dumps(simulation(component, made))}
@@ -62,23 +63,45 @@ def workload(name: str, component: Component, made: Installation) -> dict[str, A
 def _pod(name: str, component: Component, made: Installation) -> dict[str, Any]:
     mounted = [*_promised_volumes(name, component), *_further_volumes(component, made)]
     spec: dict[str, Any] = {
-        "containers": [_container(name, component, made, [mount for _, mount in mounted])],
+        "containers": _containers(name, component, made, [mount for _, mount in mounted]),
         "restartPolicy": component.workload.restart_policy,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 5,
     }
-    if component.group is Group.INTERNAL:
-        # Only the vendor's own images are in its registry.
-        spec["imagePullSecrets"] = [{"name": PULL_SECRET}]
+    pulled_with = pull_secret(component)
+    if pulled_with:
+        spec["imagePullSecrets"] = [{"name": pulled_with}]
     volumes = {volume["name"]: volume for volume, _ in mounted if len(volume) > 1}
     if volumes:
         spec["volumes"] = list(volumes.values())
     return spec
 
 
+def _containers(
+    name: str, component: Component, made: Installation, mounts: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the component's own container, and beside it those that are promised by name, with a later port each."""
+    own = _container(name, component, made, mounts)
+    names = component.workload.containers[1:]
+    ports = own.get("ports", [])
+    first = len(ports) - len(names)
+    others = []
+    for number, other in enumerate(names):
+        made_up = {"name": other, "image": own["image"], "imagePullPolicy": "IfNotPresent"}
+        waiting = {"command": ["sleep", "2147483647"]} if made.simulate else {}
+        others.append(made_up | waiting | ({"ports": [ports[first + number]]} if first > 0 else {}))
+    if names and first > 0:
+        own["ports"] = ports[:first]
+    return [own, *others]
+
+
 def _container(name: str, component: Component, made: Installation, mounts: list[dict[str, Any]]) -> dict[str, Any]:
-    container: dict[str, Any] = {"name": name, "image": made.image, "imagePullPolicy": "IfNotPresent"}
+    container: dict[str, Any] = {
+        "name": name,
+        "image": made.image_of(name, component),
+        "imagePullPolicy": "IfNotPresent",
+    }
     if made.simulate:
         container["command"] = ["python3", "-u", f"{SIMULATOR_FOLDER}/{SIMULATOR_FILE}"]
     if component.container_ports:
@@ -109,6 +132,7 @@ def _environment(name: str, component: Component, made: Installation) -> Iterato
     if made.simulate:
         annotation = {"fieldRef": {"fieldPath": f"metadata.annotations['{ANNOTATION}']"}}
         yield {"name": "CX_SIMULATE", "valueFrom": annotation}
+    yield from ({"name": variable, "value": value} for variable, value in dict(variables(component, made)).items())
     login = component.store.login if component.store else None
     if login is None:
         return
@@ -139,6 +163,8 @@ def _promised_volumes(name: str, component: Component) -> Iterator[tuple[dict[st
             volume = promised.name or claim
             source = {"persistentVolumeClaim": {"claimName": claim}}
             yield {"name": volume, **source}, {"name": volume, "mountPath": path}
+        elif promised.secret or promised.config_map:
+            yield _held(promised, path, number)
         elif holder:
             file = PurePosixPath(path).name
             source = {"configMap": {"name": holder}}
@@ -149,8 +175,23 @@ def _promised_volumes(name: str, component: Component) -> Iterator[tuple[dict[st
             yield {"name": volume, "emptyDir": {}}, {"name": volume, "mountPath": path}
 
 
+def _held(promised: Volume, path: str, number: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the volume of a promised Secret or ConfigMap and its mount; a path that is a file is that key alone."""
+    name = promised.name or f"volume-{number}"
+    source: dict[str, Any] = (
+        {"secret": {"secretName": promised.secret}} if promised.secret else {"configMap": {"name": promised.config_map}}
+    )
+    if promised.optional:
+        next(iter(source.values()))["optional"] = True
+    file = file_of(path)
+    return {"name": name, **source}, {"name": name, "mountPath": path} | ({"subPath": file} if file else {})
+
+
 def _further_volumes(component: Component, made: Installation) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    held = {volume.secret for volume in component.volumes}
     for promised in component.secrets:
+        if promised.name in held:
+            continue
         volume, path = f"secret-{promised.name}"[:63].rstrip("-"), f"{_SECRETS_FOLDER}/{promised.name}"
         yield (
             {"name": volume, "secret": {"secretName": promised.name}},
@@ -174,7 +215,8 @@ def _claimed(component: Component) -> Iterator[tuple[str, Volume]]:
     sized = [volume for volume in component.volumes if volume.size]
     plain = "data" if component.workload.kind is Kind.STATEFUL_SET else component.workload.name
     for number, volume in enumerate(sized):
-        yield plain + (f"-{number}" if number else ""), volume
+        given = volume.name if component.workload.kind is Kind.STATEFUL_SET else None
+        yield given or plain + (f"-{number}" if number else ""), volume
 
 
 def _claim_spec(volume: Volume) -> dict[str, Any]:
