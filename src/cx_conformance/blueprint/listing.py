@@ -116,6 +116,10 @@ def _network(planned: Planned) -> Iterator[Line]:
             moved = tuple((*over, "servicePorts", f"{old}") for old in _moved(planned, served.port))
             note = "; ".join(one for one in (also, _note(served)) if one)
             yield Line("Service port", value, served.source, note, ("service", "ports", index), moved)
+    for index, beside in enumerate(facts.further_services):
+        kind = "headless, " if beside.headless else ""
+        value = f"{beside.name} {kind}{', '.join(f'{port.port}' for port in beside.ports)}"
+        yield Line("further Service", value, beside.source, _note(beside), ("furtherServices", index))
     for index, health in enumerate(facts.health):
         value = f"{health.scheme} {health.port} {health.path} answers {health.healthy}"
         yield Line("health", value, health.source, _note(health), ("health", index))
@@ -157,7 +161,9 @@ def _objects(planned: Planned, override: Override) -> Iterator[Line]:
 def _conversation(facts: Component) -> Iterator[Line]:
     for index, call in enumerate(facts.calls):
         ports = f"on {', '.join(f'{port}' for port in call.ports)}" if call.ports else ""
-        yield Line("calls", call.to, call.source, ports, ("calls", index))
+        via = f"by {', '.join(call.via)}" if call.via else ""
+        told = "; ".join(one for one in (ports, via) if one)
+        yield Line("calls", call.to, call.source, told, ("calls", index))
     for index, caller in enumerate(facts.called_by):
         yield Line("called by", caller, Source.PAGE, "", ("calledBy", index))
     store = facts.store

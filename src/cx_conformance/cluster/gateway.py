@@ -155,7 +155,9 @@ class Gateway:
 
     def for_another_host(self, call: Call) -> GatewayRoute | None:
         """Return a route that would take ``call``, were it for another host; None where there is none."""
-        hosts = dict.fromkeys(host for route in self.routes for host in route.hosts)
+        hosts = dict.fromkeys(
+            host for route in self.routes for host in route.hosts if host.lower() != call.host.lower()
+        )
         found = (next(self.taking(Call(call.path, host.lstrip("*."), call.method)), None) for host in hosts)
         return next((one for one in found if one is not None and one.hosts), None)
 

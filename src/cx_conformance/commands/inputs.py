@@ -7,6 +7,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cx_conformance.blueprint.known import KNOWN
 from cx_conformance.blueprint.problems import InputProblems
 from cx_conformance.outcome.verdict import WRONG_USAGE
 from cx_conformance.run.options import Options
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
 
 
 def add_blueprint(parser: argparse.ArgumentParser) -> None:
-    """Declare ``--blueprint``."""
+    """Declare ``--blueprint`` and ``--release``."""
     parser.add_argument(
         "--blueprint", metavar="FILE", type=Path, help="what is promised (default: the shipped blueprint.yaml)"
+    )
+    parser.add_argument(
+        "--release", metavar="VERSION", help=f"a shipped release instead: {', '.join(KNOWN)}, or what lies between"
     )
 
 
@@ -35,7 +39,23 @@ def blueprint_of(args: argparse.Namespace) -> "Loaded[Blueprint]":
     """Load the blueprint that was asked for; InputProblems."""
     from cx_conformance.blueprint.loading import load_blueprint
 
-    return load_blueprint(Options.read(args).blueprint or suite_root() / "blueprint.yaml")
+    options = Options.read(args)
+    if options.release and not options.blueprint:
+        return release_of(options.release, "--release")
+    return load_blueprint(options.blueprint or suite_root() / "blueprint.yaml")
+
+
+def release_of(version: str, option: str) -> "Loaded[Blueprint]":
+    """Load the release that stands for the ``version`` of an ``option``; an unknown one ends the command with 2."""
+    from cx_conformance.blueprint.releases import load_release
+    from cx_conformance.run.promises import known_release
+
+    try:
+        name = known_release(version, option)
+    except ValueError as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        raise SystemExit(WRONG_USAGE) from None
+    return load_release(name, suite_root() / "blueprint.yaml")
 
 
 def site_of(args: argparse.Namespace, blueprint: "Blueprint") -> "Loaded[Site] | None":

@@ -6,7 +6,15 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cx_conformance.commands.inputs import add_blueprint, add_site, blueprint_of, ending_with_2, plan_of, site_of
+from cx_conformance.commands.inputs import (
+    add_blueprint,
+    add_site,
+    blueprint_of,
+    ending_with_2,
+    plan_of,
+    release_of,
+    site_of,
+)
 from cx_conformance.outcome.verdict import WRONG_USAGE
 from cx_conformance.run.options import ENVIRONMENT, Options
 
@@ -15,6 +23,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from cx_conformance.blueprint.document import Blueprint
     from cx_conformance.blueprint.listing import Line, Origins
     from cx_conformance.blueprint.plan import Plan
 
@@ -25,7 +34,8 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
         "show",
         help="what is promised, and by whom",
         description="Shows what is promised here: the blueprint, as the site file has it. Sources: page (the vendor's "
-        "blueprint page), vendor-docs (its other documents), charts (its charts and configurations), site (the file).",
+        "blueprint page), vendor-docs (its other documents), charts (its charts and configurations), release (the "
+        "charts of one), site (the file). With --since it shows what a release promises otherwise than an earlier one.",
     )
     add_blueprint(parser)
     add_site(parser)
@@ -33,6 +43,7 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument(
         "component", nargs="?", metavar="COMPONENT", help="one component, or `platform`, whole (default: a line each)"
     )
+    parser.add_argument("--since", metavar="VERSION", help="show what is promised otherwise than in that release")
     parser.add_argument("--origin", action="store_true", help="say where each effective value was written")
     parser.set_defaults(run=run)
 
@@ -47,6 +58,10 @@ def run(args: argparse.Namespace) -> int:
     from cx_conformance.blueprint.site import Site
 
     blueprint = blueprint_of(args)
+    if args.since:
+        console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 1000)
+        console.print(_since(release_of(args.since, "--since").document, blueprint.document, args.component))
+        return 0
     site = site_of(args, blueprint.document)
     plan = plan_of(blueprint, site)
     origins = Origins(blueprint, site)
@@ -70,6 +85,23 @@ def run(args: argparse.Namespace) -> int:
         return WRONG_USAGE
     console.print(_table(name, told, with_origin=args.origin))
     return 0
+
+
+def _since(before: "Blueprint", now: "Blueprint", component: str | None) -> "Table":
+    """Make the table of what is promised otherwise, of one component or of all."""
+    from rich.table import Table
+
+    from cx_conformance.blueprint.since import differences
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("component", "promise", before.blueprint.version, now.blueprint.version):
+        table.add_column(column, no_wrap=column in {"component", "promise"})
+    last = ""
+    for one in differences(before, now):
+        if component in (None, one.component):
+            table.add_row(one.component if one.component != last else "", one.field, one.before or "-", one.now or "-")
+            last = one.component
+    return table
 
 
 def _settings(args: argparse.Namespace, origins: "Origins") -> Iterator[tuple[str, str, str]]:

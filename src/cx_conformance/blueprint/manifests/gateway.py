@@ -19,6 +19,7 @@ def gateway(made: Installation) -> Iterator[dict[str, Any]]:
     components = made.blueprint.components
     entrance = components[GATEWAY]
     beside = made.namespace(entrance)
+    yield from ingresses(GATEWAY, entrance, Ingress(url="https://${FQDN}/"), made)
     routed = {}
     for name, component in components.items():
         if component.ingress and component.service and made.namespace(component) != beside:
