@@ -179,12 +179,11 @@ def check_addresses(component: Entry[Component], seen: Seen, evidence: Evidence)
     """
     live = seen.workload(component.planned).object
     evidence.seen_at, evidence.promised = f"{live.kind} {live.where}", "each leads to a Service"
-    shipped = {one.about for one in seen.plan.blueprint.chart_errata if one.component == component.component}
     told = []
     for one in lost_addresses(seen, component.planned):
         if one.instead:
             evidence.note(f"{one.place}: {one.why}; {one.instead}")
-        elif one.variable in shipped:
+        elif seen.plan.blueprint.ships(component.component, one.variable, one.why.partition(" ")[0]):
             evidence.note(f"{one.place}: {one.why}; the vendor's charts have it so")
         else:
             told.append(one)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -139,3 +140,19 @@ def test_schema_into_a_file_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "taken").write_text("")
     assert run("schema", "--write", f"{tmp_path}/taken") == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_show_tells_what_a_release_promises_otherwise_than_another(capsys: pytest.CaptureFixture[str]) -> None:
+    """A component that is gone, and a Secret that is new, each in a line."""
+    assert run("show", "--release", "5.1", "--since", "5.0") == 0
+    said = capsys.readouterr().out
+    assert re.search(r"otp-manager +component +promised +-", said)
+    assert re.search(r"ccm +Secret +- +ccm-approle-secret", said)
+
+
+def test_show_of_a_release_that_nobody_knows_lists_those_that_are_known(capsys: pytest.CaptureFixture[str]) -> None:
+    """And ends with wrong usage."""
+    with pytest.raises(SystemExit) as ended:
+        run("show", "--release", "9.9")
+    assert ended.value.code == 2
+    assert "known are 4.5.3, 4.7, 4.9, 4.10, 5.0, 5.1" in capsys.readouterr().err

@@ -42,8 +42,8 @@ class Erratum(Model):
 class ChartErratum(Model):
     """What the vendor's own charts of a release get wrong; it is told once, as a note, and breaks no promise."""
 
-    component: ComponentId
-    """Whose objects show it."""
+    component: ComponentId | None = None
+    """Whose objects show it; absent: those of every component that reads it."""
     kind: Literal["variable", "port", "route", "claim", "field"]
     """What it is about: a variable of its containers, a port of its Service, a route from outside, a claim, or a field
     of an object."""

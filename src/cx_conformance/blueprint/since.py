@@ -77,6 +77,6 @@ def _of_component(name: str, old: _Fields, new: _Fields) -> Iterator[Difference]
 def _listed(field: str, before: Blueprint, now: Blueprint) -> Iterator[Difference]:
     old = {(one.component, f"{one.kind} {one.about}") for one in before.chart_errata}
     new = {(one.component, f"{one.kind} {one.about}") for one in now.chart_errata}
-    for component, about in sorted(old ^ new):
+    for component, about in sorted(old ^ new, key=str):
         is_new = (component, about) in new
-        yield Difference(component, field, "" if is_new else about, about if is_new else "")
+        yield Difference(component or "every", field, "" if is_new else about, about if is_new else "")

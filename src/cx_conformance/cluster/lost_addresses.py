@@ -153,9 +153,7 @@ def _renamed(seen: Seen, name: str) -> str:
 def _left_out(seen: Seen, name: str) -> str:
     """Tell which component's Service bears the name, where this site leaves that component out."""
     for component, facts in seen.plan.blueprint.components.items():
-        if component in seen.plan.components or facts.service is None:
-            continue
-        charted = f"{facts.helm.release}-{facts.helm.name or component}-svc" if facts.helm else ""
-        if name in (*facts.service.candidates, charted):
+        planned = seen.plan.components.get(component)
+        if facts.service and name in facts.service.candidates and (planned is None or seen.left_out(planned)):
             return f"{component} is left out here"
     return ""
