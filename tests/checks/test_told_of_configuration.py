@@ -374,7 +374,9 @@ def test_an_address_of_a_service_that_is_missed_itself_is_told_there() -> None:
 
 def test_what_the_vendor_ships_so_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     """An erratum of the release names the component and the variable."""
-    erratum = ChartErratum(component="agent-manager", kind="variable", about="SOME_URL", says="x", why="it is so")
+    erratum = ChartErratum(
+        component="agent-manager", kind="variable", about="SOME_URL", says="http://ef-cmm-svc:8081", why="it is so"
+    )
     changed = blueprint().model_copy(update={"chart_errata": (erratum,)})
     monkeypatch.setattr("tests.checks.installation.blueprint", lambda: changed)
     (ended,) = [one for one in addressed("http://ef-cmm-svc:8081") if one.component == "agent-manager"]
