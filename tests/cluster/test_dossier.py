@@ -23,12 +23,12 @@ def embedded() -> Iterator[EmbeddedCluster]:
         yield cluster
 
 
-def dossier(embedded: EmbeddedCluster, component: str) -> tuple[Dossier, Cluster]:
+def dossier(embedded: EmbeddedCluster, component: str, *, logs: bool = True) -> tuple[Dossier, Cluster]:
     """Look, and read one dossier."""
     cluster = Cluster.connect(str(embedded.kubeconfig))
     plan = Plan(blueprint(), Site())
     snapshot = take(cluster, plan.namespaces, alternatives=plan.secrets, kinds=kinds_for(plan), groups=False)
-    return Dossiers(cluster, Seen(snapshot, plan)).of(plan.components[component]), cluster
+    return Dossiers(cluster, Seen(snapshot, plan), logs=logs).of(plan.components[component]), cluster
 
 
 def test_it_holds_what_support_asks_for(embedded: EmbeddedCluster) -> None:
@@ -40,6 +40,21 @@ def test_it_holds_what_support_asks_for(embedded: EmbeddedCluster) -> None:
     assert [name.rpartition(".")[2] for name in found.logs] == ["ccm", "previous"]
     assert len(found.endpoints) == 1
     assert found.missing == []
+
+
+def test_no_log_is_read_unless_it_is_asked_for(embedded: EmbeddedCluster) -> None:
+    """A program prints what it likes."""
+    before = len([one for one in embedded.requests() if "/log?" in one["path"]])
+    found, _ = dossier(embedded, "ccm", logs=False)
+    assert found.logs == {}
+    assert len([one for one in embedded.requests() if "/log?" in one["path"]]) == before
+
+
+def test_of_settings_there_are_only_the_keys(embedded: EmbeddedCluster) -> None:
+    """Of ConfigMaps, variables and arguments."""
+    found, _ = dossier(embedded, "ccm")
+    (config_map, *_) = [one for one in found.objects if one["kind"] == "ConfigMap"]
+    assert all(value == "" or value.startswith("(left out: ") for value in config_map["data"].values())
 
 
 def test_a_missing_workload_leaves_what_is_there(embedded: EmbeddedCluster) -> None:

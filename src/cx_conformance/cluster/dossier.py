@@ -4,17 +4,19 @@ Read once more when a run has ended, for the components with a root cause only, 
 the account may not read is told in the dossier and costs nothing else.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cx_conformance.api.listing import read_list
 from cx_conformance.api.request_path import part
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.kinds import KINDS
+from cx_conformance.objects.admitted import Admission
 from cx_conformance.objects.event import Event, event
 from cx_conformance.objects.json_fields import Json, count, flag, mapping, objects, text
-from cx_conformance.objects.raw_object import presentable, presentable_text
+from cx_conformance.objects.log_lines import LACKS, rules_are_here, without_secrets
+from cx_conformance.objects.raw_object import presentable
 from cx_conformance.outcome.check import NotApplicable
 from cx_conformance.outcome.looking import CouldNotLook
 
@@ -63,14 +65,16 @@ class Dossier:
 class Dossiers:
     """Reads dossiers; what several components share is listed once."""
 
-    def __init__(self, cluster: "Cluster", seen: "Seen") -> None:
-        """Read from ``cluster`` what belongs to the components that ``seen`` found."""
+    def __init__(self, cluster: "Cluster", seen: "Seen", *, logs: bool = False) -> None:
+        """Read from ``cluster`` what belongs to the components that ``seen`` found; ``logs``: those as well."""
         self._cluster = cluster
         self._seen = seen
+        self._logs = logs
+        self._admission = Admission()
         self._lists: dict[tuple[str, str], list[Json] | CouldNotLook] = {}
 
-    def of(self, planned: Planned) -> Dossier:
-        """Return the dossier of one component."""
+    def of(self, planned: Planned, subjects: Iterable[str] = ()) -> Dossier:
+        """Return the dossier of one component; ``subjects`` are settings that its broken promises are about."""
         found = Dossier(planned.id)
         namespace = self._or(lambda: self._seen.namespace_of(planned), planned.namespaces[0])
         names = self._names(planned)
@@ -98,7 +102,21 @@ class Dossiers:
         found.events = self._events(namespace, names, found)
         for pod in pods:
             self._containers(namespace, pod, found)
+        self._admit(found, frozenset(subjects))
         return found
+
+    def _admit(self, found: Dossier, subjects: frozenset[str]) -> None:
+        """Leave in the dossier what may be handed on; objects first, for sentences may name what they are called."""
+        admission = self._admission
+        for some in (found.objects, found.endpoints, found.policies):
+            some[:] = [admission.admitted(one, subjects) for one in some]
+        found.events = [replace(one, message=admission.sentence(one.message)) for one in found.events]
+        found.containers = [admission.sentence(one) for one in found.containers]
+        found.missing = [admission.sentence(one) for one in found.missing]
+        found.logs = {
+            name: "".join(f"{admission.sentence(line)}\n" for line in log.splitlines())
+            for name, log in found.logs.items()
+        }
 
     def _names(self, planned: Planned) -> dict[str, set[str]]:
         """Return the names of the component's objects by kind: what was found, else what is documented."""
@@ -167,7 +185,7 @@ class Dossiers:
             told = f"{name} {container}: {state}, {'ready' if ready else 'not ready'}, {restarts} restarts"
             dossier.containers.append(f"{told}, before: {last}" if last != "nothing" else told)
             done = state.startswith("terminated") and "exit code 0" in state
-            if (ready and not restarts) or done:
+            if (ready and not restarts) or done or not self._logs:
                 continue
             self._log(namespace, name, container, dossier, previous=False)
             if restarts:
@@ -175,6 +193,9 @@ class Dossiers:
 
     def _log(self, namespace: str, pod: str, container: str, dossier: Dossier, *, previous: bool) -> None:
         key = f"{pod}.{container}{'.previous' if previous else ''}"
+        if not rules_are_here():
+            dossier.missing.append(LACKS)
+            return
         if len(dossier.logs) >= MOST_LOGS:
             dossier.missing.append(f"log {key}: more than {MOST_LOGS} logs are not read")
             return
@@ -189,7 +210,7 @@ class Dossiers:
             said = answer.said
             dossier.missing.append(f"log {key}: {text(said, 'message') if isinstance(said, dict) else said}")
             return
-        dossier.logs[key] = presentable_text(answer.body.decode("utf-8", "replace"))
+        dossier.logs[key] = without_secrets(answer.body.decode("utf-8", "replace"))
 
 
 def _when(one: Event) -> float:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _FOR_ALL: Final = (
     *("--blueprint", "--static", "--only", "--skip", "--consecutive", "--settle", "--history", "--pushgateway"),
-    *("--notify", "--link", "--publish", "--keep", "--no-pdf", "--no-evidence"),
+    *("--notify", "--link", "--publish", "--keep", "--no-pdf", "--no-evidence", "--evidence-logs"),
 )
 """Options of ``run`` that may hold for every cluster."""
 

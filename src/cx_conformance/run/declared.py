@@ -135,7 +135,15 @@ DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
         "--no-evidence",
         {
             "action": "store_true",
-            "help": "leave the folder evidence/ out of the pack: objects, Events and logs of what is broken",
+            "help": "leave the folder evidence/ out of the pack: objects, Events and states of what is broken",
+        },
+    ),
+    (
+        "--evidence-logs",
+        {
+            "action": "store_true",
+            "help": "put the last lines of failing containers' logs there too, without what looks like a secret in them"
+            " (needs the extra: logs)",
         },
     ),
     (

@@ -1,11 +1,13 @@
 """What a run leaves behind: the pack, the JUnit file, the night in the history, and who is told of it."""
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from cx_conformance.cluster.dossier import Dossier
+from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.roots import root_causes
 from cx_conformance.reports.writing import ReportNotWritten
 from cx_conformance.run.publishing import bucket_access
@@ -132,4 +134,8 @@ def _dossiers(run: "Run", record: "RunRecord") -> "Iterator[Dossier]":
         return iter(())
     causes = (one.outcome.component for one in root_causes(record.outcomes))
     worst = dict.fromkeys(one for one in causes if one in run.plan.components)
-    return run.dossiers(list(worst)[:_MOST_DOSSIERS])
+    said: dict[str, set[str]] = {one: set() for one in list(worst)[:_MOST_DOSSIERS]}
+    for outcome in record.outcomes:
+        if outcome.result is Result.FAIL and outcome.component in said:
+            said[outcome.component].update(re.findall(r"[A-Za-z0-9_.-]+", f"{outcome.entry} {outcome.message}"))
+    return run.dossiers(said)

@@ -52,6 +52,7 @@ class Options:
     report: Path | None = None
     no_pdf: bool = False
     no_evidence: bool = False
+    evidence_logs: bool = False
     junitxml: Path | None = None
     junit_strict: bool = False
     """Whether JUnit files keep to the letter of the schema that has no properties in a testcase."""
@@ -122,6 +123,7 @@ class Options:
             report=path("report"),
             no_pdf=bool(value("no_pdf")),
             no_evidence=bool(value("no_evidence")),
+            evidence_logs=bool(value("evidence_logs")),
             junitxml=path("xmlpath") or path("junitxml"),
             junit_strict=bool(value("junit_strict")),
             history=path("history"),

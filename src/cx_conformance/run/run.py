@@ -1,7 +1,7 @@
 """One run: what is promised, what was looked at, how each check ended."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -162,8 +162,11 @@ class Run:
         """Return the outcome as it may be shown and remembered."""
         return self._scrub(outcome, self.looks.secrets)
 
-    def dossiers(self, components: Iterable[str]) -> "Iterator[Dossier]":
-        """Yield what support asks for about these components; nothing where no cluster answers, or time is up."""
+    def dossiers(self, components: "Mapping[str, Collection[str]]") -> "Iterator[Dossier]":
+        """Yield what support asks for about these components; nothing where no cluster answers, or time is up.
+
+        Beside each stands what its broken promises speak of.
+        """
         from cx_conformance.cluster.dossier import Dossiers
 
         with suppress(CouldNotLook):
@@ -171,10 +174,10 @@ class Run:
             before, ends = cluster.deadline, time.monotonic() + _FOR_EVIDENCE
             cluster.deadline = ends if before is None else min(before, ends)
             try:
-                reader = Dossiers(cluster, seen)
-                for one in components:
+                reader = Dossiers(cluster, seen, logs=self.options.evidence_logs)
+                for one, subjects in components.items():
                     self.time_limit.check()
-                    yield reader.of(self.plan.components[one])
+                    yield reader.of(self.plan.components[one], subjects)
             finally:
                 cluster.deadline = before
 
