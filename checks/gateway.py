@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from cx_conformance.blueprint.component import Ingress
+from cx_conformance.blueprint.component import Group, Ingress
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
@@ -113,8 +113,22 @@ def _led(ingress: Entry[Ingress], seen: Seen, gateway: Gateway, one: Asked) -> L
         return Led(why=why, cause=cause)
     facts = ingress.planned.facts.service
     ports = {number for port in facts.ports for number in (port.port, *port.also)} if facts else None
-    aim = Aim(service=seen.service(ingress.planned).object, ports=ports)
+    # Where no route at all rewrites, the components of this installation know their addresses, or nobody says.
+    knows = _knows_address(ingress) if any(route.rewrite for route in gateway.routes) else None
+    aim = Aim(service=seen.service(ingress.planned).object, ports=ports, knows_address=knows)
     return led(seen.snapshot, found, one, aim)
+
+
+def _knows_address(ingress: Entry[Ingress]) -> bool | None:
+    """Tell whether the documented health endpoints lie below the component's address; None where nothing says so.
+
+    What others make, Grafana for one, may be set to serve below an address and from the root alike.
+    """
+    address, facts = ingress.of.path.rstrip("/"), ingress.planned.facts
+    if not facts.health or not address:
+        return None
+    below = any(one.path.startswith(f"{address}/") for one in facts.health)
+    return below if below or facts.group is Group.INTERNAL else None
 
 
 @check(

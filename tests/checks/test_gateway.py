@@ -133,6 +133,14 @@ BROKEN: Final[dict[str, tuple[Vary, str]]] = {
         leading(plugins={"proxy-rewrite": {"uri": "/index.html"}}),
         "rewrites it to /index.html",
     ),
+    "no rewriting": (
+        leading(plugins={}),
+        "and asks the component for /ccm/below, which serves from / by its health endpoints",
+    ),
+    "rewriting by another's path": (
+        rewriting("^/cmc/?(.*)", "/$1"),
+        "and asks the component for /ccm/below, which serves from / by its health endpoints",
+    ),
     "the gateway answers itself": (
         leading(plugins={"mocking": {"response_status": 200}}),
         "answers itself (plug-in mocking)",
@@ -191,12 +199,17 @@ NEIGHBOURS: Final[dict[str, Vary]] = {
     "another route for another host": added_route(priority=9, hosts=["other.example.com"]),
     "another route for another method": added_route(priority=9, methods=["PURGE"]),
     "a path of several rewritings": rewriting("^/other/(.*)", "/$1", "^/ccm/(.*)", "/$1"),
-    "no rewriting": leading(plugins={}),
+    "a rewriting into a folder": rewriting("^/ccm/(.*)", "/api/$1"),
+    "no rewriting by any route": changed(lambda config: [one.pop("plugins", None) for one in config["routes"]]),
+    "no rewriting where nothing says how the component serves": changed(
+        route(lambda one: one.pop("plugins"), "license-manager")
+    ),
     "a rewriting that only APISIX can read": rewriting("^/ccm(?<rest>", "/$1"),
     "a node by the Service's address": by_address,
     "a route that leads elsewhere switched off": added_route(priority=9, status=0),
-    "a login in front": leading(plugins={"openid-connect": {"client_id": "cim"}}),
-    "a redirect to https": leading(plugins={"redirect": {"http_to_https": True}}),
+    "a login in front": changed(route(lambda one: one["plugins"].update({"openid-connect": {"client_id": "cim"}}))),
+    "a redirect to https": changed(route(lambda one: one["plugins"].update(redirect={"http_to_https": True}))),
+    "no rewriting for what may serve either way": changed(route(lambda one: one.pop("plugins"), "grafana")),
     "a port of a cluster of its own": service_name("one/expertflow/ef-ccm-svc:http-ccm-8081"),
 }
 
@@ -225,6 +238,15 @@ def test_a_route_that_depends_on_the_caller_is_told_and_counts_where_it_leads_ri
     assert ended.result is Result.PASS
     assert [one for one in notes(ended) if "may take /ccm/below: it depends on remote_addrs" in one]
     assert found(installed(leading(remote_addrs=["10.0.0.0/8"])), "CX522").result is Result.PASS
+
+
+def test_a_component_that_knows_its_address_is_asked_by_it() -> None:
+    """Keycloak serves below /auth, as its health endpoints do."""
+    cut = {"proxy-rewrite": {"regex_uri": ["^/auth/?(.*)", "/$1"]}}
+    ended = found(installed(changed(route(lambda one: one.update(plugins=cut), "keycloak"))), "CX522", "keycloak")
+    assert said(ended).endswith(
+        "takes /auth/below, and asks the component for /below, which serves below /auth by its health endpoints"
+    )
 
 
 def test_a_websocket_needs_the_routes_leave() -> None:

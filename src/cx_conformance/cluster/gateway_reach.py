@@ -20,9 +20,13 @@ _IN_CLUSTER: Final = re.compile(r"(?P<service>[a-z0-9-]+)\.(?P<namespace>[a-z0-9
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A call that is promised to arrive; ``inside``: under the name of the gateway's own Service, whatever the host."""
+    """A call that is promised to arrive; ``inside``: under the name of the gateway's own Service, whatever the host.
+
+    ``address`` is the component's own, without a slash at its end, where the call lies below it.
+    """
 
     call: Call
+    address: str = ""
     web_socket: bool = False
     open: bool = False
     inside: bool = False
@@ -30,14 +34,17 @@ class Asked:
 
 def asked(promise: Ingress, host: str) -> Iterator[Asked]:
     """Yield the calls that stand for a component's promised paths, its own address first."""
-    below = promise.path if promise.exact else f"{promise.path.rstrip('/')}/{BELOW}"
-    yield Asked(Call(below, host))
-    yield Asked(Call(below, host, "POST"))
+    address = promise.path.rstrip("/")
+    for method in ("GET", "POST"):
+        yield Asked(
+            Call(promise.path, host, method) if promise.exact else Call(f"{address}/{BELOW}", host, method), address
+        )
     if promise.web_socket:
-        yield Asked(Call(f"{promise.path.rstrip('/')}/socket.io/", host), web_socket=True)
+        yield Asked(Call(f"{address}/socket.io/", host), address, web_socket=True)
     for one in promise.paths:
         path = one.path + BELOW if one.path.endswith("/") else one.path
-        yield Asked(Call(path, host, one.method), one.web_socket, one.open, one.inside)
+        call = Call(path, host, one.method)
+        yield Asked(call, web_socket=one.web_socket, open=one.open, inside=one.inside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +145,14 @@ class Led:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aim:
-    """Where calls are to arrive: a Service, at one of its promised ports (None: any)."""
+    """Where calls are to arrive: a Service, at one of its promised ports (None: any).
+
+    ``knows_address``: whether the component serves below its own address, or from the root; None: it is not known.
+    """
 
     service: Service
     ports: Collection[int] | None
+    knows_address: bool | None = None
 
 
 def led(snapshot: Snapshot, found: Taken, one: Asked, aim: Aim) -> Led:
@@ -162,6 +173,9 @@ def led(snapshot: Snapshot, found: Taken, one: Asked, aim: Aim) -> Led:
         away = _why_not_at(snapshot, target, aim)
         if away:
             return Led(why=f"{begun} to {target.text}{away}")
+    strange = _why_strange(route, one, aim)
+    if strange:
+        return Led(why=f"{begun}, and {strange}")
     return Led(route=route.place, target=", ".join(target.text for target in route.targets), notes=tuple(notes))
 
 
@@ -179,6 +193,19 @@ def why_spoiled(route: GatewayRoute, one: Asked) -> str | None:
     last = one.call.path.rstrip("/").rpartition("/")[2]
     if made is not None and last not in made:
         return f"rewrites it to {made or 'nothing'}, so that the component cannot tell calls apart"
+    return None
+
+
+def _why_strange(route: GatewayRoute, one: Asked, aim: Aim) -> str | None:
+    """Say why the component does not know the path by which it is asked; None where it does, or that is not known."""
+    made = arriving(route, one.call.path)
+    if made is None or not one.address or aim.knows_address is None:
+        return None
+    kept = made.startswith(f"{one.address}/")
+    if kept and not aim.knows_address:
+        return f"asks the component for {made}, which serves from / by its health endpoints"
+    if not kept and aim.knows_address:
+        return f"asks the component for {made}, which serves below {one.address} by its health endpoints"
     return None
 
 
