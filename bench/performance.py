@@ -22,10 +22,18 @@ PAGE: Final = ROOT / "docs" / "performance.md"
 SCRIPTS: Final = {
     "budgets": ["budgets.py", "--runs", "5"],
     "comparison": ["compare.py", "--runs", "2"],
+    "api": ["api.py"],
+    "fleet": ["fleet.py"],
     "growth": ["scale.py", "--runs", "1"],
     "profile": ["profile.py", "--runs", "3"],
 }
-QUICK: Final = {"budgets": ["--quick"], "growth": ["--sizes", "29,100,300"]}
+TABLES: Final = ("api", "growth", "profile")
+QUICK: Final = {
+    "api": ["--sizes", "29,100"],
+    "fleet": ["--clusters", "12"],
+    "budgets": ["--quick"],
+    "growth": ["--sizes", "29,100,300"],
+}
 
 
 def main() -> int:
@@ -47,13 +55,17 @@ def main() -> int:
         if chosen.write and name == "growth":
             command += ["--plot", str(PAGE.with_name("performance-growth.svg"))]
         done = subprocess.run(  # noqa: S603 - a script of this folder
-            command, check=False, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT / "src")}
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            env=os.environ | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
         )
         say(done.stdout.rstrip())
         if done.returncode not in (0, 1):
             say(done.stderr)
         kept = kept and done.returncode == 0
-        page = _filled(page, name, done.stdout if name in ("growth", "profile") else f"```text\n{done.stdout}```\n")
+        page = _filled(page, name, done.stdout if name in TABLES else f"```text\n{done.stdout}```\n")
     if chosen.write:
         page = _filled(page, "machine", f"{os.cpu_count()} cores, Python {platform.python_version()}\n")
         PAGE.write_text(page, encoding="utf-8")

@@ -135,12 +135,12 @@ def test_a_fault_without_its_target_is_told() -> None:
 
 
 def test_requests_are_written_down(applied_shop: EmbeddedCluster, as_applied: Client) -> None:
-    """Method, path, user and status of each request can be read back."""
-    as_applied.ask("/api/v1/namespaces/none/pods?limit=7")
+    """Method, path, user, agent, status and size of each request can be read back."""
+    reply = as_applied.ask("/api/v1/namespaces/none/pods?limit=7")
 
-    assert {"method": "GET", "path": "/api/v1/namespaces/none/pods?limit=7", "user": "sandbox", "status": 200} in (
-        applied_shop.requests()
-    )
+    (found,) = [one for one in applied_shop.requests() if one["path"] == "/api/v1/namespaces/none/pods?limit=7"]
+    assert (found["method"], found["user"], found["status"], found["bytes"]) == ("GET", "sandbox", 200, len(reply.body))
+    assert found["agent"].startswith("Python-urllib/")
 
 
 def test_revoked_tokens_are_refused() -> None:

@@ -239,6 +239,7 @@ class ApiServer:
                     "user": user.name,
                     "agent": request.headers.get("user-agent", ""),
                     "status": status,
+                    "bytes": len(answer.body) if isinstance(answer, Response) and isinstance(answer.body, bytes) else 0,
                 }
             )
 
