@@ -139,7 +139,7 @@ def test_requests_are_written_down(applied_shop: EmbeddedCluster, as_applied: Cl
     reply = as_applied.ask("/api/v1/namespaces/none/pods?limit=7")
 
     (found,) = [one for one in applied_shop.requests() if one["path"] == "/api/v1/namespaces/none/pods?limit=7"]
-    assert (found["method"], found["user"], found["status"], found["bytes"]) == ("GET", "sandbox", 200, len(reply.body))
+    assert (found["method"], found["user"], found["status"], found["bytes"]) == ("GET", "sandbox", 200, len(reply.text))
     assert found["agent"].startswith("Python-urllib/")
 
 
