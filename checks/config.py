@@ -16,6 +16,7 @@ from cx_conformance.cluster.dangling import dangling, needed
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.lost_addresses import lost_addresses
 from cx_conformance.cluster.mentions import mentions, shared
+from cx_conformance.cluster.secret_copies import strangers
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.store_settings import Setting, keyed, lacking, switch, told
 from cx_conformance.objects.certificate import Certificate
@@ -217,7 +218,10 @@ def check_sample_host(component: Entry[Component], seen: Seen, evidence: Evidenc
     remedy="copy the renewed Secret into every namespace that has one of this name",
 )
 def check_tls_secrets(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
-    """TLS Secrets of one name hold the same certificate in every namespace; a copy goes stale at renewal."""
+    """TLS Secrets of one name hold the same certificate in every namespace, and CAs the same; a copy goes stale.
+
+    What nobody uses is noted.
+    """
     held: dict[str, dict[str, str]] = {}
     for ingress in seen.snapshot.visible(Ingress):
         if ingress.namespace not in seen.plan.namespaces:
@@ -227,14 +231,21 @@ def check_tls_secrets(platform: Entry[Platform], seen: Seen, evidence: Evidence)
             if found is not None:
                 held.setdefault(name, {})[ingress.namespace] = found.fingerprint[:16]
     evidence.found, evidence.promised = held, "one certificate a name"
-    if not held:
+    apart = list(strangers(seen))
+    for one in apart:
+        if not one.is_used:
+            evidence.note(f"{one.words}; nobody uses them")
+    if not held and not apart:
         raise NotApplicable("no Ingress names a TLS Secret")
     stale = [
         f"{name}: {', '.join(f'{namespace} {print_}' for namespace, print_ in sorted(where.items()))}"
         for name, where in sorted(held.items())
         if len(set(where.values())) > 1
     ]
-    assert not stale, f"different certificates under one name: {'; '.join(stale)}"
+    told = {name for name, where in held.items() if len(set(where.values())) > 1}
+    wrong = [f"different certificates under one name: {'; '.join(stale)}"] if stale else []
+    wrong += [one.words for one in apart if one.is_used and one.name not in told]
+    assert not wrong, "; ".join(wrong)
 
 
 @check(

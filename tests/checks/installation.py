@@ -19,7 +19,7 @@ from cx_conformance.cluster.kinds import KINDS, WORKLOADS
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import STATIC_KINDS, Listing, SeenSecret, Snapshot
 from cx_conformance.objects.apisix_route import ApisixRoute
-from cx_conformance.objects.certificate import key_fits
+from cx_conformance.objects.certificate import fingerprints, key_fits
 from cx_conformance.objects.config import secret_metadata
 from cx_conformance.objects.event import Event
 from cx_conformance.objects.helm import HelmRevision, helm_revision
@@ -190,6 +190,7 @@ def snapshot_of(
                 certificate_looked_at=True,
                 key_fits=key_fits(certificate, key) if certificate else None,
                 keys=frozenset(data),
+                authorities=fingerprints(base64.b64decode(data.get(plan.authorities.get(place[1], "ca.crt"), ""))),
             )
     nodes: list[Node] = records[Node]
     return Snapshot(

@@ -1,13 +1,20 @@
 """What is told of ConfigMaps, Secrets and settings, and of what is not there."""
 
+import base64
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from cx_conformance.blueprint.erratum import ChartErratum
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.roots import causes_of
+from cx_conformance.sandbox.stores.certificates import Authority
 from tests.checks.installation import FQDN, Installation, Object, blueprint, notes
 
 CONNECTIONS = "ConfigMap expertflow/ef-connection-env-cm"
@@ -195,6 +202,66 @@ def test_a_tls_secret_that_cannot_be_read_is_not_compared() -> None:
         lambda i: i.find("Secret", "ef-ingress-tls-secret", "ef-external")["data"].update({"tls.crt": "YQ=="})
     ).outcome("CX307", "platform")
     assert (ended.result, [*ended.evidence["found"]["ef-ingress-tls-secret"]]) == (Result.PASS, ["expertflow"])
+
+
+def with_secrets(name: str, first: str, second: str, *, mounted: bool) -> Outcome:
+    """Judge TLS Secrets where one of this name holds these CAs, in the namespaces of the components and the stores."""
+
+    def change(installation: Installation) -> None:
+        for namespace, ca in (("expertflow", first), ("ef-external", second)):
+            data = {"ca.crt": base64.b64encode(ca.encode()).decode()}
+            meta = {"name": name, "namespace": namespace}
+            installation.manifests.append({"kind": "Secret", "apiVersion": "v1", "metadata": meta, "data": data})
+        if mounted:
+            needs(installation, {"secretRef": {"name": name}})
+
+    return installed(change).outcome("CX307", "platform")
+
+
+def test_secrets_of_one_name_with_different_authorities_are_told_where_one_is_used() -> None:
+    """Whoever verifies by the one refuses the other; where nobody uses them it is a note."""
+    one, other = Authority("one").ca_pem, Authority("other").ca_pem
+    words = "Secret redis-crt holds certificates of different authorities in ef-external and expertflow"
+    used = with_secrets("redis-crt", one, other, mounted=True)
+    assert (used.result, used.message) == (Result.FAIL, words)
+    unused = with_secrets("redis-crt", one, other, mounted=False)
+    assert (unused.result, notes(unused)) == (Result.PASS, [f"{words}; nobody uses them"])
+    assert with_secrets("redis-crt", one, one, mounted=True).result is Result.PASS
+    assert with_secrets("redis-crt", one, other + one, mounted=True).result is Result.PASS
+    assert with_secrets("redis-crt", one, "none", mounted=True).result is Result.PASS
+
+
+def certificate_of(organisation: str, common: str) -> bytes:
+    """Return a certificate that a CA of this organisation has signed."""
+    names = ((NameOID.COMMON_NAME, common), (NameOID.ORGANIZATION_NAME, organisation))
+    key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, FQDN)]))
+        .issuer_name(x509.Name([x509.NameAttribute(*one) for one in names]))
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now)
+        .not_valid_after(now + dt.timedelta(days=90))
+        .sign(key, hashes.SHA256())
+    )
+    return made.public_bytes(serialization.Encoding.PEM)
+
+
+@pytest.mark.parametrize(("organisation", "result"), [("Let's Encrypt", Result.PASS), ("Another, Inc.", Result.FAIL)])
+def test_a_copy_that_no_ingress_uses_may_be_of_another_intermediate(organisation: str, result: Result) -> None:
+    """Of the same authority; one of another is a trap for whoever takes it next."""
+
+    def change(installation: Installation) -> None:
+        for namespace, issuer, common in (("expertflow", "Let's Encrypt", "R10"), ("ef-external", organisation, "R11")):
+            held = installation.find("Secret", "ef-ingress-tls-secret", namespace)
+            held["data"].pop("ca.crt", None)
+            held["data"]["tls.crt"] = base64.b64encode(certificate_of(issuer, common)).decode()
+        for one in installation.manifests:
+            if one["kind"] == "Ingress" and one["metadata"]["namespace"] == "ef-external":
+                one["spec"].pop("tls", None)
+
+    assert installed(change).outcome("CX307", "platform").result is result
 
 
 def told(**data: str) -> Installation:

@@ -44,7 +44,7 @@ def test_a_look_asks_a_constant_number_of_times(cluster: Cluster, api: ApiServer
     """Nineteen requests for the lists, and one for each Secret that is referred to."""
     without_trouble(api)
     snapshot = take(cluster, ["shop", "kube-system"])
-    assert snapshot.requests == len(api.requests) == 19 + len({"db-login", "shop-tls"})
+    assert snapshot.requests == len(api.requests) == 19 + len({"db-login", "shop-tls", "shop-tls of the other"})
     assert {item.method for item in api.requests} == {"GET"}
     assert api.requests[0].path == "/version"
     assert snapshot.retries == {}

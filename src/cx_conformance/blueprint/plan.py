@@ -116,6 +116,12 @@ class Plan:
         )
 
     @cached_property
+    def authorities(self) -> Mapping[str, str]:
+        """Return the Secrets that hold the CA of a store, by name, each with the key of the CA in it."""
+        promised = (one.facts.store.tls for one in self.components.values() if one.facts.store)
+        return {tls.ca.secret: tls.ca.key for tls in promised if tls and tls.ca and tls.ca.secret and tls.ca.key}
+
+    @cached_property
     def kinds(self) -> frozenset[Kind]:
         """Return the kinds that a workload of the plan may have."""
         return frozenset(

@@ -15,7 +15,7 @@ from cx_conformance.api.request_path import part
 from cx_conformance.cluster.kinds import KINDS, WORKLOADS, Kind
 from cx_conformance.cluster.snapshot_record import Listing, Place, SeenSecret
 from cx_conformance.objects.apisix_route import ApisixRoute
-from cx_conformance.objects.certificate import key_fits
+from cx_conformance.objects.certificate import fingerprints, key_fits
 from cx_conformance.objects.config import ConfigMap, secret_metadata
 from cx_conformance.objects.event import Event
 from cx_conformance.objects.helm import HelmRevision, by_helm
@@ -37,6 +37,8 @@ Listings = dict[type[ApiObject], Listing]
 
 # A field selector names each namespace that is left out; beyond this many the URL grows too long for proxies.
 _MOST_EXCLUDED = 40
+CA_KEY = "ca.crt"
+"""Where cert-manager and Kubernetes' own controllers put the CA (kubernetes.io/docs/concepts/configuration/secret)."""
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 
@@ -65,15 +67,27 @@ class Look:
         return {record: task.result() for record, task in running.items()}
 
     def secrets(
-        self, listings: Listings, named: Iterable[Sequence[Place]], certificates: Iterable[Place]
+        self,
+        listings: Listings,
+        named: Iterable[Sequence[Place]],
+        certificates: Iterable[Place],
+        authorities: Mapping[str, str],
     ) -> dict[Place, SeenSecret]:
         """Ask for the Secrets named (each the first that exists of its alternatives) and referred to.
 
-        Those with certificates are read whole.
+        Those with certificates are read whole: the named ones, those of Ingresses, and those of ``authorities`` that
+        something refers to; the last two in every namespace, for a copy under the same name may be another.
         """
-        whole = {*certificates, *_certificate_secrets(listings, self.wanted)}
-        referred = set(_referred_secrets(listings, self.wanted)) - whole
-        running = {place: self.pool.submit(self._whole_secret, place) for place in sorted(whole)}
+        referred = set(_referred_secrets(listings, self.wanted))
+        shared = {name for _, name in _certificate_secrets(listings, self.wanted)}
+        shared |= {name for _, name in referred if name in authorities}
+        places = self._existing(listings[Namespace])
+        whole = {*certificates, *((place, name) for place in places for name in shared)}
+        referred -= whole
+        running = {
+            place: self.pool.submit(self._whole_secret, place, authorities.get(place[1], CA_KEY))
+            for place in sorted(whole)
+        }
         running |= {place: self.pool.submit(self._secret, place) for place in sorted(referred)}
         found = {place: task.result() for place, task in running.items()}
         for alternatives in self.pool.map(partial(self._first_secret, found), named):
@@ -225,7 +239,7 @@ class Look:
             return SeenSecret(refusal=kept(error))
         return SeenSecret(metadata=secret_metadata(found) if found else None)
 
-    def _whole_secret(self, place: Place) -> SeenSecret:
+    def _whole_secret(self, place: Place, ca_key: str) -> SeenSecret:
         """Read a TLS Secret and keep its certificate; of the key only whether it fits leaves this function."""
         try:
             found = self.cluster.read(_secret_path(place))
@@ -239,6 +253,7 @@ class Look:
             certificate_looked_at=True,
             key_fits=key_fits(certificate, _decoded(data, "tls.key")) if certificate else None,
             keys=frozenset(data),
+            authorities=fingerprints(_decoded(data, ca_key)),
         )
 
 

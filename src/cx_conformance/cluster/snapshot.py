@@ -7,7 +7,7 @@ records in, and of them the metadata alone.
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -90,6 +90,8 @@ class Further:
     """Kinds that were not listed at first."""
     alternatives: Iterable[Sequence[Place]] = ()
     """Secrets to look for, each by the names that it may have."""
+    authorities: Mapping[str, str] = field(default_factory=dict)
+    """Names of Secrets with a CA, each with its key: of those that something refers to the CA is looked at."""
 
 
 def take(  # noqa: PLR0913 - each says what else to look at, and has a default
@@ -150,7 +152,7 @@ def take(  # noqa: PLR0913 - each says what else to look at, and has a default
         told_by_helm = look.helm(listings)
         listings |= look.events(listings) | look.gateway_routes(listings)
         named = (*((place,) for place in dict.fromkeys(secrets)), *alternatives, *further.alternatives)
-        seen = look.secrets(listings, named, certificates)
+        seen = look.secrets(listings, named, certificates, further.authorities)
         listings |= look.helm_told(told_by_helm)
         return snapshot(seen, asking_groups.result() if asking_groups is not None else _GROUPS_UNSEEN)
 

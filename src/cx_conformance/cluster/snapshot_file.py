@@ -86,6 +86,7 @@ def _document(snapshot: Snapshot) -> dict[str, Any]:
                 "certificate_looked_at": seen.certificate_looked_at,
                 "key_fits": seen.key_fits,
                 "keys": None if seen.keys is None else sorted(seen.keys),
+                "authorities": sorted(seen.authorities),
                 "refusal": seen.refusal,
             }
             for (namespace, name), seen in snapshot.secrets.items()
@@ -150,6 +151,7 @@ def _snapshot(document: dict[str, Any]) -> Snapshot:
                 certificate_looked_at=read(bool, source["certificate_looked_at"]),
                 key_fits=read(bool | None, source.get("key_fits")),  # files of earlier versions do not say
                 keys=read(frozenset[str] | None, source.get("keys")),
+                authorities=read(frozenset[str], source.get("authorities", [])),
                 refusal=read(Refusal | None, source["refusal"]),
             )
             for source in document["secrets"]

@@ -51,6 +51,8 @@ class SeenSecret:
     certificate_looked_at: bool = False
     key_fits: bool | None = None
     keys: frozenset[str] | None = None
+    authorities: frozenset[str] = frozenset()
+    """Fingerprints of the certificates of its CA, where it was read whole and holds one."""
     refusal: Refusal | None = None
 
 

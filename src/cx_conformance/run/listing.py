@@ -25,7 +25,7 @@ def look(cluster: "Cluster", promises: "Promises") -> Snapshot:
         plan = promises.plan
         lacks = Seen(lists, plan).lacks_workload
         wanted = every_kind_for(plan) if lacks else (*kinds_for(plan), *owners_in(lists))
-        return Further(kinds=wanted, alternatives=plan.secrets)
+        return Further(kinds=wanted, alternatives=plan.secrets, authorities=plan.authorities)
 
     known = promises.choice is not None
     places = promises.plan.namespaces if known else promises.first_namespaces

@@ -34,7 +34,7 @@ NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "persistentvolumeclaims": ("CX402", "CX405", "CX406"),
     "persistentvolumes": ("CX407",),
     "pods": ("CX007", "CX105", "CX107", "CX207", "CX401", "CX402", "CX704"),
-    "secrets": ("CX111", "CX303", "CX305", "CX307", "CX503", "CX504"),
+    "secrets": ("CX111", "CX303", "CX305", "CX307", "CX503"),
     "services": ("CX006", "CX201", "CX306", "CX310"),
     "statefulsets": ("CX101", "CX308", "CX309"),
     "storageclasses": ("CX402", "CX404"),
