@@ -152,7 +152,7 @@ def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     evidence.found = f"Secret {route.ingress.namespace}/{secret}"
     named = f"TLS Secret {route.ingress.namespace}/{secret}"
     if seen.snapshot.secret(route.ingress.namespace, secret) is None:
-        evidence.cause = f"TLS Secret {secret} does not exist in {route.ingress.namespace}"
+        evidence.cause = f"Secret {route.ingress.namespace}/{secret} does not exist"
         raise Absent(f"{where} names TLS Secret {secret}, which does not exist in {route.ingress.namespace}")
     pem = seen.snapshot.certificate(route.ingress.namespace, secret)
     assert pem is not None, f"{named} has no tls.crt"

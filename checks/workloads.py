@@ -415,7 +415,7 @@ def check_pull_secret(component: Entry[Component], seen: Seen, evidence: Evidenc
             evidence.note(f"pull secret {name} of the service account does not exist; another one does")
         missing = []
     evidence.found = {"missing": missing}
-    evidence.cause = f"pull secret {', '.join(missing)} does not exist in {live.namespace}" if missing else None
+    evidence.causes = [f"Secret {live.namespace}/{name} does not exist" for name in missing]
     assert not missing, (
         f"pull secret {', '.join(missing)} of {live.kind} {live.where} does not exist in {live.namespace}"
     )

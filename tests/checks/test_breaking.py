@@ -1213,7 +1213,7 @@ def test_an_empty_namespace_is_one_cause(namespace: str) -> None:
         (
             "CX111",
             lambda i: i.inject("absent-pull-secret:expertflow"),
-            "pull secret expertflow-reg-cred does not exist in expertflow",
+            "Secret expertflow/expertflow-reg-cred does not exist",
         ),
         ("CX113", with_its_node, "node node-1 is not Ready"),
         (
@@ -1233,7 +1233,7 @@ def test_an_empty_namespace_is_one_cause(namespace: str) -> None:
         (
             "CX503",
             lambda i: i.inject("absent-tls-secret:expertflow"),
-            "TLS Secret ef-ingress-tls-secret does not exist in expertflow",
+            "Secret expertflow/ef-ingress-tls-secret does not exist",
         ),
         (
             "CX703",

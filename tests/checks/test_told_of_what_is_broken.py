@@ -36,7 +36,7 @@ TOLD: dict[tuple[str, str], dict[str, Any]] = {
     ("CX111", "pull secret expertflow-reg-cred"): CCM
     | {
         "found": {"missing": ["expertflow-reg-cred"]},
-        "cause": "pull secret expertflow-reg-cred does not exist in expertflow",
+        "cause": "Secret expertflow/expertflow-reg-cred does not exist",
     },
     ("CX201", "Service expertflow/ef-ccm-svc does not exist"): ABSENT,
     ("CX202", "has type NodePort"): SERVICE | {"found": "NodePort"},
@@ -93,7 +93,7 @@ TOLD: dict[tuple[str, str], dict[str, Any]] = {
     ("CX503", "names TLS Secret"): INGRESS
     | {
         "found": "Secret expertflow/ef-ingress-tls-secret",
-        "cause": "TLS Secret ef-ingress-tls-secret does not exist in expertflow",
+        "cause": "Secret expertflow/ef-ingress-tls-secret does not exist",
     },
     ("CX503", "has no TLS for"): INGRESS | {"found": "no tls section for the host"},
     ("CX505", "for host other.example.com"): INGRESS | {"found": "other.example.com"},

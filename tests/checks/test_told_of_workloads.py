@@ -318,7 +318,7 @@ def test_pods_that_name_no_pull_secret_need_none() -> None:
     assert installed(named()).outcome("CX111", "ccm").message == "n/a: the pods name no pull secret"
     outcome = installed(named("expertflow-reg-cred", "a", "b")).outcome("CX111", "ccm")
     assert outcome.evidence["found"] == {"missing": ["a", "b"]}
-    assert outcome.evidence["cause"] == "pull secret a, b does not exist in expertflow"
+    assert outcome.evidence["causes"] == ["Secret expertflow/a does not exist", "Secret expertflow/b does not exist"]
 
 
 @pytest.mark.parametrize(
