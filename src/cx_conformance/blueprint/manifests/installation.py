@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import SecretStr
 
-from cx_conformance.blueprint.component import Component, Group, Kind
+from cx_conformance.blueprint.component import Component, Group
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.store import Protocol, Reference
 
@@ -136,9 +136,9 @@ def pod_labels(name: str, component: Component) -> dict[str, str]:
     """Return the labels that a Service selects pods of ``component`` by, as the vendor's manifests and charts do."""
     chart = component.chart
     if chart:
-        # The charts give a CronJob's pods the labels of its Deployment's, so that one Service selects both.
-        own = name if component.workload.kind is Kind.CRON_JOB else chart.name or name
-        return {"app.kubernetes.io/name": own, "app.kubernetes.io/instance": chart.release}
+        # Several components of one chart are told apart by the third label, as those of APISIX 4.9 are.
+        own = {"app.kubernetes.io/name": chart.name or name, "app.kubernetes.io/component": name}
+        return own | {"app.kubernetes.io/instance": chart.release}
     if component.group is Group.INTERNAL:
         return {"ef": "expertflow", "ef.service": f"ef-{name}"}
     return {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": component.workload.name}
