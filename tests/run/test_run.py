@@ -255,6 +255,16 @@ def test_an_audit_says_which_snapshot_it_is_of_and_which_calls_it_could_not_look
     assert "which is neither a component nor a party" in (tmp_path / "junit.xml").read_text()
 
 
+def test_v_shows_all_details_and_the_verdict_is_the_last_word(without_ccm: Path, tmp_path: Path) -> None:
+    """The whole table of components and what was found and promised; pytest's own words come with -vv."""
+    brief, whole = (command("run", "--snapshot", without_ccm, *more, cwd=tmp_path).stdout for more in ((), ("-v",)))
+    assert "\n  do        apply the component's manifest" in whole
+    assert "\nkeycloak " in whole
+    assert "\nkeycloak " not in brief
+    for said in (brief, whole):
+        assert said.rstrip().splitlines()[-1].startswith("Verdict: non-conformant: 1 cause")
+
+
 def test_junit_holds_a_testcase_for_each_outcome_by_the_contract(without_ccm: Path, tmp_path: Path) -> None:
     """``classname`` is area and component, ``name`` is ID, title and entry, unique."""
     command("run", "--snapshot", without_ccm, "--junitxml", "junit.xml", cwd=tmp_path)

@@ -58,7 +58,8 @@ _OF_XDIST: Final = (
 _DESCRIPTION: Final = f"""\
 Looks at a cluster once and says of every promise whether it is kept. Every option can also be set by an environment
 variable ({ENVIRONMENT}SITE for --site); an option comes before the environment, that before the site file.
-All other arguments go to pytest: -k, -x, -v, -n 4 (with pytest-xdist).
+All other arguments go to pytest: -k, -x, -n 4 (with pytest-xdist). -v shows all details and the table of components,
+-vv pytest's own words too.
 """
 
 

@@ -51,8 +51,8 @@ class Reporting:
         self._ended_otherwise: dict[tuple[str, str, str], str] = {}
         self._stop = ""
         # Without pytest's terminal (-p no:terminal) nobody has declared that option.
-        self.own_words = getattr(config.option, "verbose", 0) == 0
-        self.details = getattr(config.option, "verbose", 0) > 0
+        verbose = getattr(config.option, "verbose", 0)
+        self.own_words, self.details = verbose in (0, 1), verbose >= 1
         self.console = console_for(sys.stdout)
         self.progress = Progress(self.console, enabled=self.own_words)
         self.worker = sonobuoy.Progress.of_environment()
@@ -60,7 +60,7 @@ class Reporting:
             self._quieten_pytest()
 
     def _quieten_pytest(self) -> None:
-        """Let this report stand alone; ``-v`` brings pytest's own words back."""
+        """Let this report stand alone; ``-v`` adds details to it, ``-vv`` brings pytest's own words back."""
         option = self.config.option
         option.verbose = -2
         option.no_header = True
@@ -187,13 +187,13 @@ class Reporting:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: Any, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Tell a bug of the suite in a sentence; where it is stands in the reports, and ``-v`` shows it here."""
+        """Tell a bug of the suite in a sentence; where it is stands in the reports, and ``-vv`` shows it here."""
         trace = "".join(traceback.format_exception(excinfo.value))
         at = excinfo.traceback[-1]
         words = f"{excinfo.typename}: {excinfo.value} ({Path(at.path).name}, line {at.lineno + 1})"
         self.run.broke(words, trace)
         if self.own_words:
-            shown = f"the suite itself broke: {words}; please report it, with report.json or what -v shows"
+            shown = f"the suite itself broke: {words}; please report it, with report.json or what -vv shows"
             # pytest's own terminal prints whatever this writes.
             excrepr.toterminal = lambda writer: writer.line(shown)
 
