@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cx_conformance.api.exec_record import ContainerPlace
 from cx_conformance.cluster.traffic import kept_out
 from cx_conformance.objects.pod import Pod
-from cx_conformance.outcome.looking import CouldNotLook, NoVantage
+from cx_conformance.outcome.looking import CouldNotLook, NoVantage, OutOfTime
 from cx_conformance.probes.container_view import ViewQuestion
 from cx_conformance.vantage.inquiries import Inquiries
 
@@ -110,13 +110,20 @@ class Reach:
         # Containers of a pod share its network; a mesh's has no shell.
         for container in pod.spec.serving_containers:
             place = ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container.name)
-            with suppress(CouldNotLook):
+            try:
                 sockets = self._inquiries.ask(place, ViewQuestion()).result(_INSIDE_SECONDS).sockets
-                heard = sorted({str(one.plain) for one in sockets if one.port == port} & set(pod.ips))
+            except OutOfTime:
                 return (
-                    f"port {port} of pod {pod.where} is listened on at {', '.join(heard)} only, and not on the pod's "
-                    "loopback, where port-forward comes out; run cx-conformance inside the cluster"
-                    if heard
-                    else None
+                    f"port {port} of pod {pod.where} is closed on its loopback, where port-forward comes out, and "
+                    f"whether it is open elsewhere was not known within {_INSIDE_SECONDS:g} s"
                 )
+            except CouldNotLook:
+                continue
+            heard = sorted({str(one.plain) for one in sockets if one.port == port} & set(pod.ips))
+            return (
+                f"port {port} of pod {pod.where} is listened on at {', '.join(heard)} only, and not on the pod's "
+                "loopback, where port-forward comes out; run cx-conformance inside the cluster"
+                if heard
+                else None
+            )
         return None

@@ -9,8 +9,10 @@ import pytest
 from pydantic import SecretStr
 
 from cx_conformance.probes.stores import redis_store
+from cx_conformance.probes.stores.notes import Notes
+from cx_conformance.probes.stores.observation import Level
 from cx_conformance.probes.stores.target import Credentials, Limits, Target, TlsExpectation
-from cx_conformance.probes.stores.trouble import Kind
+from cx_conformance.probes.stores.trouble import Kind, Trouble
 from cx_conformance.sandbox.stores import redis_standin
 from cx_conformance.sandbox.stores.certificates import Authority
 from cx_conformance.sandbox.stores.running import free_port
@@ -157,3 +159,17 @@ def test_a_store_that_hangs_up_and_never_tells_whether_it_wants_tls_is_not_known
     assert "whether it wants TLS was not known in time" in seen.speaks.words
     again = redis_store.observe(target("redis", serve(faults.half_close), limits=limits))
     assert (again.speaks.ok, again.speaks.kind) == (False, Kind.CLOSED)
+
+
+def test_a_question_that_was_put_once_is_not_believed_to_be_unanswered() -> None:
+    """What cannot be asked twice ends as not known, when its silence was met once."""
+    notes = Notes("redis", target("redis", free_port(), limits=replace(SHORT, answer_s=0.1)), None)
+    try:
+        once, twice = Trouble(Kind.TIMED_OUT, "no answer"), Trouble(Kind.TIMED_OUT, "no answer")
+        twice.believed = True
+        notes.trouble(Level.USABLE, once)
+        assert (notes.findings[Level.USABLE].ok, notes.findings[Level.USABLE].kind) == (None, Kind.GAVE_UP)
+        notes.trouble(Level.USABLE, twice)
+        assert (notes.findings[Level.USABLE].ok, notes.findings[Level.USABLE].kind) == (False, Kind.TIMED_OUT)
+    finally:
+        notes.line.close()

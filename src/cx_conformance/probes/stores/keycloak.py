@@ -66,7 +66,7 @@ def _ask(notes: Notes, roots: Sequence[str], realm: str, fqdn: str | None, told_
         if told_path is not None and root != told_path.rstrip("/"):
             words = f"{address} serves its realms under {root or '/'}, but the components are told {told_path or '/'}"
             raise Trouble(Kind.UNUSABLE, words)
-        _judge(notes, root, realm, fqdn, discovery.document)
+        notes.line.tried(lambda: _judge(notes, root, realm, fqdn, discovery.document))
     if notes.credentials is None:
         notes.not_asked(Level.LOGS_IN, "no administrator's credentials are given")
     else:

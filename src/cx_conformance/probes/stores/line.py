@@ -204,6 +204,7 @@ class Line:
     def _raise_silence(self, trouble: Trouble, times: int) -> None:
         limits = self.target.limits
         if times >= limits.silences or self._had(limits.silences * limits.answer_s):
+            trouble.believed = True
             raise trouble
         if self.left() < limits.answer_s + _PAUSE_S:
             raise Trouble(Kind.GAVE_UP, f"{trouble.words}, and no time was left to ask again")
@@ -225,6 +226,7 @@ class Line:
         network = explain_network(error, self.target.address, waited_s=self.target.limits.answer_s)
         if network is not None:
             hurried = network.kind is Kind.TIMED_OUT and not self._had(self.target.limits.answer_s)
+            network.believed = self._had(self.target.limits.silences * self.target.limits.answer_s)
             return self._out_of_time() if hurried else self._closed(network)
         what = self.said(causes[0]) or type(causes[0]).__name__
         if otherwise is Kind.GAVE_UP:
@@ -251,6 +253,8 @@ class Line:
     def _out_of_time(self) -> Trouble:
         limit = seconds(round(self.target.limits.total_s, 1))
         if self._had(self.target.limits.answer_s):
-            return Trouble(Kind.TIMED_OUT, f"{self.target.address} did not finish answering within {limit}")
+            silent = Trouble(Kind.TIMED_OUT, f"{self.target.address} did not finish answering within {limit}")
+            silent.believed = self._had(self.target.limits.silences * self.target.limits.answer_s)
+            return silent
         words = "could not be asked all: what it did answer was slow, and took all of"
         return Trouble(Kind.GAVE_UP, f"{self.target.address} {words} {limit}")

@@ -54,6 +54,8 @@ class Notes:
 
     def trouble(self, level: Level, trouble: Trouble) -> None:
         """Note what went wrong: with the store, or with our asking."""
+        if trouble.kind is Kind.TIMED_OUT and not trouble.believed:
+            trouble = Trouble(Kind.GAVE_UP, f"{trouble.words}, asked once")
         ok = None if trouble.kind in UNANSWERED else False
         self.findings[level] = Finding(ok=ok, words=trouble.words, kind=trouble.kind)
 
@@ -185,6 +187,7 @@ class Notes:
         if sniffed.name == SILENT:
             waited = seconds(self.target.limits.answer_s)
             silent = Trouble(Kind.TIMED_OUT, f"{address} accepts connections and says nothing within {waited}")
+            silent.believed = trouble.believed
             return silent if trouble.kind is Kind.TIMED_OUT else trouble
         if sniffed.name == "TLS" and self.target.tls is None:
             return Trouble(Kind.TLS, f"{address} wants TLS where plain {protocol} is promised")

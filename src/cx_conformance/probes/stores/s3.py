@@ -103,14 +103,14 @@ def _use(
     notes: Notes, credentials: Credentials, bucket: str | None, live_path: str | None, *, allow_writes: bool
 ) -> None:
     address = notes.target.address
-    status, _ = _plain(notes, live_path) if live_path is not None else (200, b"")
+    status = 200 if live_path is None else notes.line.tried(lambda: _plain(notes, live_path))[0]
     if status != 200:
         kind = Kind.NOT_READY if status >= 500 else Kind.UNUSABLE
         raise Trouble(kind, f"{address}{live_path} answers HTTP {status} where 200 is promised")
     if bucket is None:
         notes.found(Level.USABLE, f"{address} is live, as far as that is promised; no bucket is")
         return
-    if not asked(notes.line, credentials, lambda client: client.bucket_exists(bucket)):
+    if not notes.line.tried(lambda: asked(notes.line, credentials, lambda client: client.bucket_exists(bucket))):
         raise Trouble(Kind.UNUSABLE, f"{address} has no bucket {bucket}; create it, or look at which one is configured")
     detail: dict[str, Value] = {"bucket": bucket}
     detail |= _noted(notes, credentials, bucket)

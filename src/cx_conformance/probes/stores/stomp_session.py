@@ -69,13 +69,13 @@ class Session:
         """Subscribe and wait for the receipt, so that a refusal is seen."""
         with self._sending():
             self._protocol.subscribe(destination, number, headers={"receipt": number})
-        self._awaited("receipt")
+        self._awaited("receipt", patiently=True)
 
     def round_trip(self, destination: str, body: str) -> None:
         """Send a message to a destination that is subscribed to, and wait until it comes back."""
         with self._sending():
             self._protocol.send(destination, body)
-        if self._awaited("message").body != body:
+        if self._awaited("message", patiently=True).body != body:
             raise Trouble(Kind.ODD, f"{self._line.target.address} gives back another message than was sent")
 
     @contextmanager
@@ -87,10 +87,16 @@ class Session:
             self._transport.hang_up()
             raise self._transport.ended_by or error from None
 
-    def _awaited(self, wanted: str) -> Frame:
-        """Return the next frame; raise Trouble for an ERROR, another frame, or none."""
+    def _awaited(self, wanted: str, *, patiently: bool = False) -> Frame:
+        """Return the next frame; raise Trouble for an ERROR, another frame, or none.
+
+        ``patiently`` waits as long as two questions are: what it answers cannot be asked again.
+        """
+        line = self._line
+        line.begin()
+        most = min(line.target.limits.silences * line.target.limits.answer_s, line.remaining())
         try:
-            kind, frame = self._frames.get(timeout=self._line.patience())
+            kind, frame = self._frames.get(timeout=most if patiently else line.patience())
         except queue.Empty:
             raise TimeoutError from None
         if kind == wanted and frame is not None:

@@ -42,6 +42,8 @@ class Trouble(Exception):  # noqa: N818 - it never leaves this package: every on
         super().__init__(words)
         self.kind = kind
         self.words = words
+        self.believed = False
+        """Of a time limit: whether the question was left alone often enough for its silence to count."""
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
