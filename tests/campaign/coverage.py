@@ -16,6 +16,7 @@ from tests.campaign.measured import Row
 from tests.campaign.survivors import optional, reason_for, reasons
 from tests.checks.test_variations import VARIATIONS
 from tests.checks.variations import FIELD
+from tests.soak import counted
 
 PAGE: Final = suite_root() / "docs" / "coverage.md"
 CODE: Final = Path(__file__).with_name("code_mutants.yaml")
@@ -41,6 +42,7 @@ def page() -> str:
             *_checks(rows),
             *_survivors(facts, rows),
             *_alarms(),
+            *_soak(),
             *_code(),
         ]
     )
@@ -168,6 +170,19 @@ def _alarms() -> Iterator[str]:
     yield "## No false alarms\n"
     yield f"{len(names)} legitimate variations leave the verdict conformant; each is a test of every static check:\n"
     yield "; ".join(names) + ".\n"
+
+
+def _soak() -> Iterator[str]:
+    day, counts = counted.load()
+    yield "## The verdict of an unchanged cluster\n"
+    yield "Whole runs on the embedded cluster, its containers starved of their CPU by seeds (`tox -e soak`): every"
+    yield "exec, look-up, tunnel and answer is held up, by up to four seconds of the five that an answer is waited for."
+    yield "Alike is a run in which every promise ends as in one where nothing is held up."
+    yield f"As counted on {day}:\n"
+    yield from _table(
+        ("installation", "runs", "alike"),
+        [(f"`{one.fault}`" if one.fault else "healthy", one.runs, one.alike) for one in counts],
+    )
 
 
 def _code() -> Iterator[str]:
