@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cx_conformance import __version__
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "cx_conformance"
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
@@ -37,3 +39,12 @@ def test_a_module_of_more_than_300_lines_says_why_it_is_long() -> None:
     """A file fits in a head, or tells its reader why it does not."""
     long = [path for path in MODULES if len(path.read_text(encoding="utf-8").splitlines()) > 300]
     assert [path.relative_to(ROOT).as_posix() for path in long if not re.search(r"\blong\b", docstring(path))] == []
+
+
+def test_the_changelog_has_a_dated_section_for_this_version() -> None:
+    """The version that the command says is one that the changelog tells of."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## (\S+) - (\d{4}-\d{2}-\d{2})$", text, re.MULTILINE)
+    assert versions[0][0] == __version__
+    assert [date for _, date in versions] == sorted((date for _, date in versions), reverse=True)
+    assert re.findall(r"^## (\S+)$", text, re.MULTILINE) in ([], ["Unreleased"])

@@ -1,3 +1,3 @@
 """Tells whether an Expertflow CX installation on Kubernetes is what its blueprint promises."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

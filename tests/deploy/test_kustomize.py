@@ -79,7 +79,7 @@ def test_what_the_pod_refers_to_is_there() -> None:
     flags = dict(argument.split("=") for argument in container["args"][1:])
     assert set(flags) <= {flag for flag, _ in DECLARED}
     assert all(value.startswith(mounts) for value in flags.values() if value.startswith("/"))
-    assert container["image"] == "cx-conformance:0.1.0"
+    assert container["image"] == "cx-conformance:0.2.0"
 
 
 def test_the_run_ends_by_itself_before_the_job_is_ended() -> None:
