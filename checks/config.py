@@ -1,6 +1,6 @@
 """Configuration: ConfigMaps and Secrets exist, are used, and hold what they should.
 
-Longer than other files, for an area has one file.
+The file is long because an area is one file: whoever asks what is checked of a ConfigMap reads it in one place.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""The cluster itself: namespaces, version, nodes, load balancer, limits."""
+"""The cluster itself: namespaces, version, nodes, load balancer, limits.
+
+The file is long because an area is one file: whoever asks what is checked of the cluster itself reads it in one place.
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
