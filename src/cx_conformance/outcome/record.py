@@ -84,6 +84,8 @@ class ReleaseRecord:
         match self.chosen:
             case "recognised":
                 return recognised
+            case "newest":
+                return f"{self.promised}, the newest: nobody says which is to be installed (--release)"
             case "assumed":
                 return f"{self.promised}, assumed: {recognised}"
             case "blueprint":

@@ -71,7 +71,7 @@ def _release() -> dict[str, Any]:
         {
             "promised": _text("The release whose promises were checked; empty: a blueprint file was given."),
             "chosen": {
-                "enum": ["recognised", "option", "site", "sandbox", "blueprint", "assumed"],
+                "enum": ["recognised", "option", "site", "sandbox", "newest", "blueprint", "assumed"],
                 "description": "Who chose it.",
             },
             "version": _text("The release that is installed, as far as it was recognised."),
