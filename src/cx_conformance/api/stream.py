@@ -7,6 +7,7 @@
 * answers a lost connection and a program that is not there with a ``TypeError`` or ``ValueError`` of its own.
 
 Authentication, TLS and proxies are taken from the official client's ``Configuration``, by its rules.
+The file is long because a connection that is refused, slow or cut off has words for each.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A tunnel listens on 127.0.0.1, so that any driver can be pointed at it. All tunnels to one pod share one session where
 the API server can do that, else each connection opens one of its own (``port_channel``). All tunnels of a run share one
-thread.
+thread. The file is long because the thread, its listeners and their connections end together.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What is checked here: the blueprint as this site has it, cut into entries that a check runs once for."""
+"""What is checked here: the blueprint as this site has it, cut into entries that a check runs once for.
+
+The file is long because there are many kinds of entries, each with a few lines of its own.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
