@@ -59,6 +59,8 @@ def _labelled_as(live: Workload, planned: Planned, seen: Seen) -> str | None:
     if stamped & {planned.id, *planned.names, *planned.chart_names}:
         return None
     for other in seen.plan.components.values():
+        if planned.id.startswith(f"{other.id}-"):
+            continue  # a part of one chart bears the chart's name: apisix-control-plane is labelled apisix
         if other.id != planned.id and live.name not in other.names and stamped & {other.id, *other.names}:
             return other.id
     return None

@@ -83,7 +83,10 @@ def _judged(seen: Seen, edge: Edge, host: Told, port: Told | None, namespace: st
         led = leads(seen, edge.callee, one.host, namespace)
         if led.note:
             yield f"{host.where}: {led.note}", False
-        if led.wrong:
+        if led.wrong and _is_documented(edge, one.host):
+            stands = seen.service(edge.callee).object.where
+            yield f"{host.where} says {one.host}, as documented, but the Service stands as {stands}", False
+        elif led.wrong:
             yield f"{host.where} says {one.host}: {led.wrong}", True
         elif led.service is not None:
             called = one.port or number or (_USUAL[web["scheme"].lower()] if web else None)
@@ -92,6 +95,12 @@ def _judged(seen: Seen, edge: Edge, host: Told, port: Told | None, namespace: st
                 yield f"{where} says port {called}, which Service {led.service.where} does not have", True
             elif called is not None and edge.ports and called not in edge.ports:
                 yield f"{where} says port {called}, documented is {', '.join(map(str, edge.ports))}", False
+
+
+def _is_documented(edge: Edge, host: str) -> bool:
+    """Whether a host is the callee's Service where it is documented: its chart was installed elsewhere, with a note."""
+    name, _, rest = host.lower().partition(".")
+    return name in edge.callee.service_names and rest.partition(".")[0] in edge.callee.namespaces
 
 
 def _number(port: Told | None) -> int | None:
