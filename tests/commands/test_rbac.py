@@ -86,6 +86,25 @@ def test_logs_are_granted_only_where_they_are_asked_for(capsys: pytest.CaptureFi
     assert rules_of_pods(with_logs) == rules_of_pods(plain) | {"pods/log": {"get"}}
 
 
+def test_secrets_are_listed_for_helms_sake_only_where_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever may list Secrets may read them all; a run goes on without."""
+
+    def lists_secrets(documents: list[dict[str, Any]]) -> set[str]:
+        return {
+            one["metadata"]["namespace"]
+            for one in documents
+            if one["kind"] == "Role"
+            for rule in one["rules"]
+            if "secrets" in rule["resources"] and "list" in rule["verbs"]
+        }
+
+    plain, _ = printed(capsys)
+    with_helm, _ = printed(capsys, "--with-helm")
+
+    assert lists_secrets(plain) == set()
+    assert {"expertflow", "ef-external"} <= lists_secrets(with_helm)
+
+
 def test_names_of_secrets_that_could_not_be_seen_are_not_left_out_silently(capsys: pytest.CaptureFixture[str]) -> None:
     """Where pods may not be listed, some Secrets stay unknown: nothing is printed."""
     assert main(["rbac", "--from-cluster", "--sandbox=list-forbidden:pods"]) == 3

@@ -120,6 +120,15 @@ def rights_to_logs(plan: Plan, namespaces: Iterable[str] | None = None) -> tuple
     return tuple(Right(verb="get", resource=LOG, namespace=name) for name in plan.namespaces if name in known)
 
 
+def rights_to_helm(plan: Plan, namespaces: Iterable[str] | None = None) -> tuple[Right, ...]:
+    """Return what is needed to read the labels of Helm's records: whoever may list Secrets may read them all.
+
+    A run goes on without it. ``namespaces`` are those that exist; None: all that the plan names.
+    """
+    known = set(plan.namespaces) if namespaces is None else set(namespaces)
+    return tuple(Right(verb="list", resource="secrets", namespace=name) for name in plan.namespaces if name in known)
+
+
 def existing(snapshot: Snapshot) -> tuple[str, ...]:
     """Return those of the snapshot's namespaces that exist; raises CouldNotLook when that could not be seen."""
     return tuple(name for name in snapshot.namespaces if snapshot.get(Namespace, None, name) is not None)

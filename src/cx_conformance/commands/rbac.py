@@ -61,6 +61,12 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
         "--in-cluster", action="store_true", help="for a run inside the cluster, which needs no port-forward"
     )
     parser.add_argument(
+        "--with-helm",
+        action="store_true",
+        help="the state of Helm's releases, too: it stands in labels of Secrets, and whoever may list those may read"
+        " every Secret of the namespace; without it CX010 is n/a",
+    )
+    parser.add_argument(
         "--with-logs",
         action="store_true",
         help="logs, too: the evidence in a pack then holds the last lines of containers that fail",
@@ -129,6 +135,7 @@ def _yaml(args: argparse.Namespace, session: "Run") -> str:
         existing,
         referred_secrets,
         rights,
+        rights_to_helm,
         rights_to_logs,
         rights_to_make,
         usual_secrets,
@@ -157,6 +164,8 @@ def _yaml(args: argparse.Namespace, session: "Run") -> str:
                 debug_containers=options.allow_debug_containers is not None,
                 namespaces=there,
             )
+        if args.with_helm:
+            needed += rights_to_helm(plan, there)
         if args.with_logs:
             needed += rights_to_logs(plan, there)
     if options.ready:
