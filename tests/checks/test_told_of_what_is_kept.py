@@ -177,11 +177,29 @@ TOLD: list[tuple[str, str, dict[str, Any]]] = [
             "promised": ["Traefik", "ingress-nginx"],
         },
     ),
+    ("CX010", "platform", {}),
+    (
+        "CX011",
+        "platform",
+        {
+            "found": "4.5.3: names by the manifests' pattern of 17 of 17 components",
+            "promised": "every image of 4.5.3",
+        },
+    ),
+    (
+        "CX012",
+        "platform",
+        {
+            "found": "29 of 29 workloads are promised; the others are well",
+            "promised": "every workload well, whether or not a promise knows it",
+        },
+    ),
     ("CX115", "platform", {"found": "none", "promised": "completed"}),
     ("CX505", "ccm", INGRESS | {"found": FQDN, "promised": FQDN}),
     ("CX506", "ccm", INGRESS | {"found": "no other", "promised": "no other"}),
     ("CX703", "agent-manager", {"found": "allowed", "promised": "allowed"}),
     ("CX704", "agent-manager", {"found": "allowed", "promised": "allowed"}),
+    ("CX705", "360-connector", {}),
 ]
 
 
