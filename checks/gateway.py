@@ -125,9 +125,10 @@ def _knows_address(ingress: Entry[Ingress]) -> bool | None:
     What others make, Grafana for one, may be set to serve below an address and from the root alike.
     """
     address, facts = ingress.of.path.rstrip("/"), ingress.planned.facts
-    if not facts.health or not address:
+    paths = [one.path for one in facts.health if one.path != "/"]
+    if not paths or not address:
         return None
-    below = any(one.path.startswith(f"{address}/") for one in facts.health)
+    below = any(path.startswith(f"{address}/") for path in paths)
     return below if below or facts.group is Group.INTERNAL else None
 
 

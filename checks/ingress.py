@@ -4,7 +4,7 @@ The file is long because an area is one file: whoever asks what is checked of a 
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -87,6 +87,25 @@ def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     assert lost is None, f"Ingress {route.ingress.where}: {lost}; promised is {ingress.of.path} and all below it"
     for doubt in doubts(route, controller, (port.name or "").partition("-")[0]):
         evidence.note(doubt)
+    missing = [path for path in _beside(ingress.of) if not _leads(seen, ingress, path, live)]
+    assert not missing, f"no Ingress leads {', '.join(missing)} to Service {live.where}; {ingress.of.path} is led there"
+
+
+def _beside(promised: Ingress) -> Iterator[str]:
+    """Yield the further paths that do not lie below the component's own."""
+    for one in promised.paths:
+        path = one.path.rstrip("/") or "/"
+        if not one.inside and not path.startswith(f"{promised.path.rstrip('/')}/"):
+            yield path
+
+
+def _leads(seen: Seen, ingress: Entry[Ingress], path: str, live: Service) -> bool:
+    """Tell whether a rule leads a path to the Service, or to APISIX, which leads on."""
+    route = seen.routing.best(path, {live.name}, (seen.host_of(ingress.planned) or "").lower())
+    if route is None:
+        return False
+    place = route.ingress.namespace, route.path.service
+    return place == (live.namespace, live.name) or seen.gateway_of(route) is not None
 
 
 @check(

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 
 from cx_conformance.api.refusal import kept
+from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.cluster.snapshot import Listing, Snapshot
 from cx_conformance.objects.certificate import Certificate
 from cx_conformance.objects.ingress import IngressClass
@@ -16,7 +18,7 @@ from cx_conformance.outcome.looking import Forbidden
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.roots import root_causes, shared_causes
 from cx_conformance.sandbox.stores.certificates import Authority, Issued
-from tests.checks.installation import FQDN, Installation, Object, notes
+from tests.checks.installation import FQDN, Installation, Object, notes, released
 from tests.checks.test_breaking import ingress_of, path_of
 
 SECRET = "expertflow/ef-ingress-tls-secret"
@@ -351,3 +353,32 @@ def test_a_path_is_promised_to_the_service_by_its_documented_name() -> None:
     """Whichever other spellings are accepted."""
     ended = installed().outcome("CX501", "business-calendar")
     assert ended.evidence["promised"] == "/business-calendar to ef-business-calender-svc"
+
+
+def charted_further_paths(*changes: Callable[[Installation], Any]) -> Outcome:
+    """Judge CX501 of the agent's desk as the charts of 4.7 have it, which promise a further path."""
+    made = reference_installation(released("4.7"), fqdn=FQDN, seed=1)
+    installation = Installation(site={"fqdn": FQDN}, manifests=orjson.dumps(made), promised=released("4.7"))
+    for change in changes:
+        change(installation)
+    return installation.outcome("CX501", "unified-agent")
+
+
+def further(installation: Installation) -> Object:
+    """Return the Ingress of the further paths."""
+    return installation.find("Ingress", "cx-agent-desk-unified-agent-also")
+
+
+def test_a_further_path_that_is_promised_is_led_to_the_component_too() -> None:
+    """Beside its own address; one that lies below that needs no rule."""
+    assert charted_further_paths().result is Result.PASS
+    gone = charted_further_paths(lambda i: i.manifests.remove(further(i)))
+    assert gone.message == (
+        "no Ingress leads /assets to Service expertflow/cx-agent-desk-unified-agent-svc; /unified-agent is led there"
+    )
+
+    def elsewhere(installation: Installation) -> None:
+        path = further(installation)["spec"]["rules"][0]["http"]["paths"][0]
+        path["backend"]["service"]["name"] = "ef-cx-unified-admin-svc"
+
+    assert charted_further_paths(elsewhere).message == gone.message

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Final
 
 from cx_conformance.cluster.apisix_match import Call, Router, taking
@@ -24,6 +25,8 @@ from cx_conformance.outcome.looking import CouldNotLook, NotServed
 
 _ROUTER: Final = re.compile(r"^\s*http:\s*['\"]?(radixtree_\w+)", re.MULTILINE)
 _FROM_FILE: Final = re.compile(r"^\s*config_provider:\s*['\"]?yaml\b", re.MULTILINE)
+_MOST_HOSTS: Final = 50
+"""Hosts that are tried to say what a route is for instead."""
 _COMPLETE: Final = re.compile(r"^(?:apisix|deployment):", re.MULTILINE)
 _DISCOVERS: Final = re.compile(r"^\s*(?:discovery:\s*\{)?\s*kubernetes:", re.MULTILINE)
 
@@ -158,7 +161,8 @@ class Gateway:
         hosts = dict.fromkeys(
             host for route in self.routes for host in route.hosts if host.lower() != call.host.lower()
         )
-        found = (next(self.taking(Call(call.path, host.lstrip("*."), call.method)), None) for host in hosts)
+        some = islice(hosts, _MOST_HOSTS)
+        found = (next(self.taking(Call(call.path, host.lstrip("*."), call.method)), None) for host in some)
         return next((one for one in found if one is not None and one.hosts), None)
 
     @cached_property
