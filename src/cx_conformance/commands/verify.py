@@ -39,5 +39,6 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(f"changed: {problem}\n")
     for remark in found.remarks:
         sys.stdout.write(f"{remark}\n")
-    sys.stdout.write(f"{args.pack}: {'CHANGED' if found.problems else 'as it was written'}\n")
+    well = f"as {found.signer} signed it" if found.signer else "the sums agree; who made it is not known"
+    sys.stdout.write(f"{args.pack}: {'CHANGED' if found.problems else well}\n")
     return 1 if found.problems else 0

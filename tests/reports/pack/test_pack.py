@@ -1,8 +1,10 @@
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from cx_conformance.reports.pack.rendering import PackWasChanged, render
 from cx_conformance.reports.pack.signing import NotSigned, sign, signer
 from cx_conformance.reports.pack.verifying import verify
 from cx_conformance.reports.scrubber import Scrubber
+from cx_conformance.reports.sums import write_sums
 from cx_conformance.reports.writing import ReportNotWritten
 from tests.reports import made_up
 
@@ -77,13 +80,13 @@ def test_the_sums_are_those_that_sha256sum_reads(pack: Path) -> None:
     assert done.stdout.count(b": OK") == len(FILES) - 1
 
 
-def test_an_untouched_pack_is_as_it_was_written(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_untouched_pack_agrees_with_its_sums(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """And the command says so, and that nobody has signed it."""
     assert verify(pack).problems == []
     assert main(["verify", str(pack)]) == 0
     said = capsys.readouterr().out
     assert "the pack is not signed" in said
-    assert said.endswith("as it was written\n")
+    assert said.endswith("the sums agree; who made it is not known\n")
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -132,15 +135,78 @@ def test_a_report_that_somebody_made_up_is_found_out_by_what_it_says_of_itself(p
     assert "attestation.json is about another report.json" in problems
 
 
-def test_a_file_of_somebody_else_is_told_and_no_fault(pack: Path) -> None:
-    """A customer may keep notes beside the report; in the folder of evidence nothing may be added."""
-    (pack / "notes.txt").write_text("call Jim")
-    found = verify(pack)
-    assert found.problems == []
-    assert "not part of the pack, and not looked at: notes.txt" in found.remarks
+def _add_file(pack: Path) -> None:
+    (pack / "Report.html").write_text("<p>conformant")
+
+
+def _add_link(pack: Path) -> None:
+    (pack / "more").symlink_to("/etc")
+
+
+def _add_pipe(pack: Path) -> None:
+    os.mkfifo(pack / "nights.xml")
+
+
+def _add_folder(pack: Path) -> None:
+    (pack / "empty").mkdir()
+
+
+def _add_night(pack: Path) -> None:
+    (pack / "nights").mkdir()
+    (pack / "nights" / "report.html").write_text("")
+
+
+def _add_evidence(pack: Path) -> None:
     (pack / "evidence" / "ccm").mkdir(parents=True)
     (pack / "evidence" / "ccm" / "events.txt").write_text("")
-    assert verify(pack).problems == ["evidence/ccm/events.txt was added: SHA256SUMS does not list it"]
+
+
+def _link_page(pack: Path) -> None:
+    (pack / "report.html").rename(pack.parent / "elsewhere.html")
+    (pack / "report.html").symlink_to(pack.parent / "elsewhere.html")
+
+
+@pytest.mark.parametrize(
+    ("add", "told"),
+    [
+        (_add_file, "Report.html was added"),
+        (_add_link, "more was added: it is a link"),
+        (_add_pipe, "nights.xml was added"),
+        (_add_folder, "empty was added: it is a folder"),
+        (_add_night, "nights/report.html was added"),
+        (_add_evidence, "evidence was added: it is a folder"),
+        (_link_page, "report.html is a link"),
+    ],
+)
+def test_what_is_not_listed_is_told(add: Callable[[Path], None], told: str, pack: Path) -> None:
+    """Whatever lies beside the files is not what was handed over; it is neither followed nor opened."""
+    add(pack)
+    assert any(one.startswith(told) for one in verify(pack).problems)
+    assert main(["verify", str(pack)]) == 1
+
+
+def test_a_page_that_was_changed_with_its_sum_is_found_out(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is made again from the report, and compared, by the version that made it."""
+    version = json.loads((pack / "report.json").read_bytes())["run"]["suite_version"]
+    module = "cx_conformance.reports.pack.verifying.__version__"
+    monkeypatch.setattr(module, "another")
+    assert any("was not made again" in one for one in verify(pack).remarks)
+    monkeypatch.setattr(module, version)
+    assert verify(pack).problems == []
+    held = (pack / "report.html").read_bytes()
+    (pack / "report.html").write_bytes(held.replace(b"non-conformant", b"conformant"))
+    assert write_sums(pack)
+    assert verify(pack).problems == ["report.html does not say what report.json says: made again it is another"]
+
+
+def test_a_name_cannot_forge_what_verify_says(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file's name may hold escape sequences and line feeds."""
+    (pack / "x\x1b[2J\x1b[Has it was written\u202e").write_text("")
+    assert main(["verify", str(pack)]) == 1
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert "\u202e" not in said
+    assert "\\x1b[2J" in said
 
 
 def test_a_folder_without_sums_is_no_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

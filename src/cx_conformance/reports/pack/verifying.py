@@ -1,17 +1,23 @@
 """Tells whether a pack is what was written: sums, shapes, attestation, signature."""
 
 import json
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from cx_conformance.reports.file_names import ATTESTATION, EVIDENCE, NIGHTS, REPORT, SIGNATURE, SUMMED, SUMS
+from cx_conformance import __version__
+from cx_conformance.reports.file_names import ATTESTATION, NIGHTS, PAGE, REPORT, SIGNATURE, SUMS
 from cx_conformance.reports.formats.json_report import UnreadableReport, read_json
 from cx_conformance.reports.formats.report_schema import schema
+from cx_conformance.reports.language import languages
 from cx_conformance.reports.pack.signing import NotSigned, signer
-from cx_conformance.reports.sums import UnreadableSums, read_sums, sha256, summed
+from cx_conformance.reports.page.html import page
+from cx_conformance.reports.sums import UnreadableSums, read_sums, sha256
 
+_NIGHT: Final = r"\d{4}-\d{2}-\d{2}T\d{6}Z\.xml"
 _MUST: Final = (REPORT, ATTESTATION)
 
 
@@ -23,6 +29,8 @@ class Verification:
     """A sentence for each thing that is not as it was written; none: nothing was changed."""
     remarks: list[str] = field(default_factory=list)
     """What a reader should know although nothing was changed."""
+    signer: str = ""
+    """Whose key of those that are known signed it; empty: nobody knows."""
 
 
 def verify(directory: Path, signers: Path | None = None) -> Verification:
@@ -39,12 +47,12 @@ def verify(directory: Path, signers: Path | None = None) -> Verification:
         found.problems.append(f"{reason}; the file was changed")
         return found
     found.problems += _changed(directory, sums)
+    found.problems += _unlisted(directory, sums)
     found.problems += _shape(directory)
     found.problems += _attested(directory)
     _signature(directory, signers, found)
-    others = _others(directory, sums)
-    if others:
-        found.remarks.append(f"not part of the pack, and not looked at: {', '.join(others)}")
+    if not found.problems:
+        _page(directory, sums, found)
     found.remarks.append(f"{len(sums)} files are listed in {SUMS}")
     return found
 
@@ -52,13 +60,11 @@ def verify(directory: Path, signers: Path | None = None) -> Verification:
 def _changed(directory: Path, sums: dict[str, str]) -> Iterator[str]:
     for name, promised in sums.items():
         path = directory / name
-        if not path.is_file():
-            yield f"{name} was removed: {SUMS} lists it"
+        if not _is_plain(directory, name):
+            what = "is a link, or lies behind one" if path.exists() else "was removed"
+            yield f"{name} {what}: {SUMS} lists it"
         elif (digest := sha256(path)) != promised:
             yield f"{name} was changed: its sha256 is {digest}, {SUMS} says {promised}"
-    for name in summed(directory):
-        if name not in sums:
-            yield f"{name} was added: {SUMS} does not list it"
     for name in _MUST:
         if name not in sums:
             yield f"{SUMS} was changed: it does not list {name}, as every pack does"
@@ -114,9 +120,50 @@ def _signature(directory: Path, signers: Path | None, found: Verification) -> No
     if signers is None:
         found.remarks.append(f"signed by the key {name}; give --signers to hold it to keys that you know")
     else:
+        found.signer = name
         found.remarks.append(f"signed by {name}")
 
 
-def _others(directory: Path, sums: dict[str, str]) -> list[str]:
-    known = {*sums, *SUMMED, SUMS, SIGNATURE, EVIDENCE, NIGHTS}
-    return sorted(path.name for path in directory.iterdir() if path.name not in known)
+def _is_plain(directory: Path, name: str) -> bool:
+    """Whether a name is a file of the pack itself: no link, and none on the way to it."""
+    path = directory
+    for part in name.split("/"):
+        path /= part
+        if path.is_symlink():
+            return False
+    return path.is_file()
+
+
+def _unlisted(directory: Path, sums: dict[str, str]) -> Iterator[str]:
+    """Tell all that lies there and is not listed; links are not followed, and nothing is opened."""
+    folders = {parent.as_posix() for name in sums for parent in Path(name).parents}
+    for at, inner, files in os.walk(directory, followlinks=False):
+        here = Path(at).relative_to(directory)
+        for name in sorted(inner):
+            path = (here / name).as_posix()
+            if (directory / path).is_symlink() or (path not in folders and path != NIGHTS):
+                yield f"{path} was added: it is a {'link' if (directory / path).is_symlink() else 'folder'}"
+                inner.remove(name)
+        for name in sorted(files):
+            path = (here / name).as_posix()
+            night = here.as_posix() == NIGHTS and re.fullmatch(_NIGHT, name) and _is_plain(directory, path)
+            if path not in sums and path not in (SUMS, SIGNATURE) and not night:
+                yield f"{path} was added: {SUMS} does not list it"
+        for path in (SUMS, SIGNATURE) if here == Path() else ():
+            if (directory / path).is_symlink():
+                yield f"{path} is a link: whatever it leads to is no part of the pack"
+
+
+def _page(directory: Path, sums: dict[str, str], found: Verification) -> None:
+    """Make the page again from the report, and compare: whoever changes a page can change its sum too."""
+    if PAGE not in sums:
+        return
+    record = read_json(directory / REPORT)
+    if record.suite_version != __version__:
+        found.remarks.append(
+            f"{PAGE} was not made again to compare it: only version {record.suite_version} of the suite can"
+        )
+        return
+    held = (directory / PAGE).read_bytes()
+    if all(page(record, language=one).encode("utf-8", "backslashreplace") != held for one in languages()):
+        found.problems.append(f"{PAGE} does not say what {REPORT} says: made again it is another")

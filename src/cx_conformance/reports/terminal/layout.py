@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cx_conformance.outcome.outcome import Result
+from cx_conformance.reports.legible import legible
 from cx_conformance.reports.signs import SIGNS
 
 STYLES: Final = {
@@ -94,7 +95,12 @@ class Page:
 
     def _fit(self, text: str) -> str:
         """Return ``text`` on one line, in characters that the encoding has; the others stay visible as escapes."""
-        return text.replace("\n", " ").encode(self.console.encoding, "backslashreplace").decode(self.console.encoding)
+        return (
+            legible(text)
+            .replace("\n", " ")
+            .encode(self.console.encoding, "backslashreplace")
+            .decode(self.console.encoding)
+        )
 
 
 def _shows(encoding: str, text: str) -> bool:

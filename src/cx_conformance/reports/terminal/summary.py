@@ -39,7 +39,8 @@ def console_for(stream: IO[str], width: int | None = None) -> Console:
     Colours and control codes only where ``stream`` is a terminal and NO_COLOR is not set. A terminal that does not know
     its width says 0, which would leave room for nothing.
     """
-    console = Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
+    drawn: IO[str] = getattr(stream, "unfiltered", stream)
+    console = Console(file=drawn, width=width, markup=False, emoji=False, highlight=False)
     if width is None:
         console.width = max(_NARROWEST, console.width or _USUAL)
     return console
