@@ -160,3 +160,11 @@ def test_the_gateway_is_drawn_with_the_routes_that_lead_users_to_components() ->
     ]
     elsewhere = made_up.record(*routes, components=("ccm", "agent-manager"), groups={"ccm": "internal"})
     assert graph_of(elsewhere).arrows == ()
+
+
+def test_a_group_of_a_foreign_report_stays_a_text() -> None:
+    """Whoever made the report named it; it must not become an element, or a script."""
+    evil = 'x"><script>alert(1)</script><g class="'
+    drawing = svg(replace(platform(), groups=GROUPS | {"mongo": evil}))
+    assert drawing.findall(".//{*}script") == []
+    assert [one for one in drawing.iter() if evil in (one.get("class") or "")]

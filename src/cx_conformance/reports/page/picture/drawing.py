@@ -95,7 +95,8 @@ def _node(node: Node, centre: Point, href: str) -> Iterator[str]:
     outline = f'class="box" fill="#ffffff" stroke="{colour}" stroke-width="{wide}"{dashed}'
     linked = node.group != "party"
     yield f'<a href="#{escape(href)}">' if linked else ""
-    yield f'<g class="node {css_class(node.result)} {node.group}" data-id={quoteattr(node.id)}>'
+    classes = quoteattr(f"node {css_class(node.result)} {node.group}")
+    yield f"<g class={classes} data-id={quoteattr(node.id)}>"
     yield f"<title>{escape(node.told)}</title>"
     if node.group == "external":
         right, bottom = x + WIDTH, y + HEIGHT
