@@ -31,13 +31,16 @@ def test_it_says_that_the_blueprint_does_not_know_every_secret(capsys: pytest.Ca
 
 
 def test_from_a_cluster_it_knows_the_secrets_and_the_namespaces(capsys: pytest.CaptureFixture[str]) -> None:
-    """Secrets that pods and Ingresses refer to are named; a namespace that is not there gets no Role."""
+    """Secrets that pods and Ingresses refer to are named; a namespace that is not there gets no Role.
+
+    MinIO's certificate is looked for there too: whether there is a stale copy of it.
+    """
     objects, text = printed(capsys, "--static", "--from-cluster", "--sandbox=")
 
     roles = {one["metadata"]["namespace"]: one for one in objects if one["kind"] == "Role"}
     assert sorted(roles) == ["ef-external", "expertflow"]
     named = [rule["resourceNames"] for rule in roles["expertflow"]["rules"] if rule["resources"] == ["secrets"]]
-    assert named == [["ef-ingress-tls-secret", "expertflow-reg-cred"]]
+    assert named == [["ef-ingress-tls-secret", "expertflow-reg-cred", "minio-crt"]]
     assert "--from-cluster" not in text
 
 
