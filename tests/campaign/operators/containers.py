@@ -135,5 +135,6 @@ def amounts_of_a_sidecar_only(fact: Fact, ground: Ground) -> None:
     own = ground.container(fact)
     resources = copy.deepcopy(own["resources"])
     amounts, name = _amounts(fact, ground)
-    del amounts[name]
+    if resources.get("limits", {}).get(name) == amounts.pop(name) and "requests" in fact.field:
+        raise Inapplicable("a limit of that amount is the request too")
     ground.pod(fact)["containers"].insert(0, SIDECAR | {"resources": resources})

@@ -198,7 +198,7 @@ def service_port_renamed(fact: Fact, ground: Ground) -> None:
 @breaks("service.ports.name", how="renamed")
 def service_port_name_cut_off(fact: Fact, ground: Ground) -> None:
     """The name is cut off, as in the page's narrow column."""
-    _port(fact, ground)["name"] = fact.value.rpartition("-")[0]
+    _port(fact, ground)["name"] = fact.value.rpartition("-")[0] or fact.value[:-1]
 
 
 @breaks("service.ports.name", how="wrong reference")

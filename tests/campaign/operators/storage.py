@@ -153,7 +153,7 @@ def _live_claims(fact: Fact, ground: Ground, change: Callable[[Object], Any]) ->
 @breaks("volumes.size", how="wrong size")
 def volume_smaller_than_its_claim(fact: Fact, ground: Ground) -> None:
     """An expansion was asked for and has not come."""
-    _live_claims(fact, ground, lambda one: one["status"].update(capacity={"storage": "1Gi"}))
+    _live_claims(fact, ground, lambda one: one["status"].update(capacity={"storage": "512Mi"}))
 
 
 @breaks("volumes.size", how="unready", words="Pending")

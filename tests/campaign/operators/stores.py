@@ -1,5 +1,7 @@
 """Stores, as far as the API's own objects break them: what the components are told."""
 
+import re
+
 from cx_conformance.blueprint.store import Reference, Settings, Store
 from tests.campaign.facts import Fact
 from tests.campaign.ground import Ground, Inapplicable
@@ -105,9 +107,7 @@ def told_a_url_of_nobody(fact: Fact, ground: Ground) -> None:
 def told_a_url_of_another_port(fact: Fact, ground: Ground) -> None:
     """The components are told an address on a port that the store does not have."""
     data = _data(fact, ground)
-    head, _, tail = data[fact.value].rpartition(":")
-    rest = tail.lstrip("0123456789")
-    data[fact.value] = f"{head}:9{rest}"
+    data[fact.value] = re.sub(r"^((?:[a-z0-9+]+:)*//)?([^:/]+)(:[0-9]+)?", r"\1\2:9", data[fact.value])
 
 
 @breaks("store.settings.also", how="wrong reference", words=lambda fact: (fact.where.rpartition("[")[2].rstrip("]"),))

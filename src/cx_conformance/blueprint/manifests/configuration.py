@@ -111,7 +111,7 @@ def _config_data(made: Installation) -> Data:
         for promised in component.config_maps:
             if promised.name != STANDALONE_ROUTES:
                 data[namespace, promised.name]["FQDN"] = made.fqdn
-        own = next((one.name for one in component.config_maps if one.name not in shared), None)
+        own = next((one.name for one in component.config_maps if one.name not in {*shared, STANDALONE_ROUTES}), None)
         if own:
             data[namespace, own].update(_callees(component, made))
         for volume in component.volumes:

@@ -112,8 +112,10 @@ def _container(name: str, component: Component, made: Installation, mounts: list
     environment = list(_environment(name, component, made))
     if environment:
         container["env"] = environment
-    if component.config_maps:
-        container["envFrom"] = [{"configMapRef": {"name": promised.name}} for promised in component.config_maps]
+    held = {volume.config_map for volume in component.volumes}
+    read = [promised.name for promised in component.config_maps if promised.name not in held]
+    if read:
+        container["envFrom"] = [{"configMapRef": {"name": name}} for name in read]
     if component.resources:
         container["resources"] = {
             field: {name: f"{amount}" for name, amount in amounts.promised.items()}
