@@ -134,3 +134,16 @@ def test_a_kill_leaves_no_pack_that_looks_whole(after: int, tmp_path: Path) -> N
     write_report(made_up.conformant(), tmp_path, paper=False)
     assert verify(tmp_path).problems == []
     assert not [one for one in tmp_path.iterdir() if one.name.startswith(".")]
+
+
+def test_a_line_feed_forges_no_line_of_evidence(tmp_path: Path) -> None:
+    """What is said of one container, or not read, is one line."""
+    forged = "ccm: running\nredis: running, ready"
+    write_report(
+        made_up.three_failures(),
+        tmp_path,
+        paper=False,
+        dossiers=[Dossier("ccm", containers=[forged], missing=[forged])],
+    )
+    for name in ("containers.txt", "not-read.txt"):
+        assert (tmp_path / "evidence" / "ccm" / name).read_text() == "ccm: running | redis: running, ready\n"

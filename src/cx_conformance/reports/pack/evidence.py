@@ -8,7 +8,7 @@ from cx_conformance.cluster.dossier import Dossier
 from cx_conformance.objects.event import Event
 from cx_conformance.objects.json_fields import Json
 from cx_conformance.reports.file_names import EVIDENCE
-from cx_conformance.reports.legible import legible
+from cx_conformance.reports.legible import legible, one_line
 from cx_conformance.reports.pack.places import place_in
 from cx_conformance.reports.scrubber import Scrubber
 from cx_conformance.reports.writing import replacing
@@ -38,13 +38,13 @@ def _files(dossier: Dossier) -> Iterator[tuple[tuple[str, ...], str]]:
         if some:
             yield (name,), _yaml(some)
     if dossier.events:
-        yield ("events.txt",), "".join(f"{_line(one)}\n" for one in dossier.events)
+        yield ("events.txt",), "".join(f"{one_line(_line(one))}\n" for one in dossier.events)
     if dossier.containers:
-        yield ("containers.txt",), "".join(f"{one}\n" for one in dossier.containers)
+        yield ("containers.txt",), "".join(f"{one_line(one)}\n" for one in dossier.containers)
     for name, log in dossier.logs.items():
         yield ("logs", f"{name}.log"), log
     if dossier.missing:
-        yield ("not-read.txt",), "".join(f"{one}\n" for one in dict.fromkeys(dossier.missing))
+        yield ("not-read.txt",), "".join(f"{one_line(one)}\n" for one in dict.fromkeys(dossier.missing))
 
 
 def _yaml(some: list[Json]) -> str:
