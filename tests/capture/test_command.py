@@ -71,6 +71,45 @@ def test_wrong_usage_ends_in_words(arguments: list[str], words: str, capsys: pyt
     assert told.out == ""
 
 
+def test_a_kind_that_may_not_be_listed_is_told_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Half an installation would promise less than there is, silently: status 3."""
+    output = tmp_path / "captured.yaml"
+    assert main(["capture", "--sandbox=list-forbidden:configmaps", "-o", str(output)]) == 3
+    told = capsys.readouterr().err
+    assert "nothing is written, for this could not be looked at: " in told
+    assert "configmaps" in told
+    assert not output.exists()
+
+
+def test_secrets_that_may_not_be_looked_at_are_promised_by_reference(tmp_path: Path) -> None:
+    """Whether they are there nobody knows; that pods need them is seen."""
+    output = tmp_path / "captured.yaml"
+    assert main(["capture", "--sandbox=list-forbidden:secrets", "-o", str(output)]) == 0
+    components = load_blueprint(output).document.components
+    assert [one.name for one in components["grafana"].secrets] == ["ef-grafana-dashboard-provider-secret"]
+
+
+def test_an_api_server_that_does_not_answer_ends_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With status 3, as a run."""
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(
+        "apiVersion: v1\nkind: Config\ncurrent-context: x\n"
+        "clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}]\n"
+        "users: [{name: u, user: {token: t}}]\ncontexts: [{name: x, context: {cluster: c, user: u}}]\n",
+        encoding="utf-8",
+    )
+    assert main(["capture", "--kubeconfig", str(kubeconfig), "--time-limit", "5"]) == 3
+    assert "connection refused" in capsys.readouterr().err
+
+
+def test_a_namespace_that_is_not_there_ends_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistyped name is no empty application."""
+    assert main(["capture", "--sandbox", "--namespace", "nowhere"]) == 2
+    assert "there is no namespace nowhere" in capsys.readouterr().err
+
+
 def test_a_namespace_without_workloads_ends_in_words(manifests: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """There is nothing to promise."""
     assert main(["capture", "--manifests", str(manifests), "--namespace", "empty"]) == 2

@@ -133,7 +133,7 @@ def _from_cluster(args: argparse.Namespace) -> "Gathered":
     from cx_conformance.run.options import Options
     from cx_conformance.run.run import Run
 
-    session = Run(Options.read(args))
+    session = Run(Options.read(argparse.Namespace(**{**vars(args), "static": True})))
     try:
         if session.options.snapshot:
             snapshot = session.snapshot
