@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cx_conformance.blueprint.releases import KNOWN, PAGE
 from cx_conformance.sandbox.cluster import EmbeddedCluster
-from tests.campaign import entrance, measured
+from tests.campaign import captured, entrance, measured
 from tests.campaign.coverage import PAGE as COVERAGE
 from tests.campaign.coverage import page
 from tests.campaign.ground import Ground, Inapplicable, all_facts, base
@@ -74,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--context", help="context of the kubeconfig")
     parser.add_argument("--image", help="what the reference installation's pods run there: any with python3 and sh")
     parser.add_argument("--yes-break-this-cluster", action="store_true", help="needed with --kubeconfig")
+    parser.add_argument("--captured", action="store_true", help="only measure what a captured blueprint finds broken")
     options = parser.parse_args(arguments)
     if options.kubeconfig:
         from tests.campaign.real.campaign import break_cluster
@@ -81,7 +82,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return break_cluster(
             options.kubeconfig, options.context, agreed=options.yes_break_this_cluster, image=options.image
         )
-    if options.page:
+    if options.captured:
+        print(captured.measure())
+    if options.page or options.captured:
         COVERAGE.write_text(page(), encoding="utf-8")
         return 0
     releases = options.release or KNOWN

@@ -9,7 +9,7 @@ import yaml
 
 from cx_conformance.run.catalogue import all_checks
 from cx_conformance.run.suite_files import suite_root
-from tests.campaign import measured
+from tests.campaign import captured, measured
 from tests.campaign.facts import NO_FACTS, Fact
 from tests.campaign.ground import all_facts
 from tests.campaign.measured import Row
@@ -44,6 +44,7 @@ def page() -> str:
             *_ways(rows),
             *_checks(rows),
             *_survivors(facts, rows),
+            *captured.section(),
             *_alarms(),
             *_soak(),
             *_code(),

@@ -37,7 +37,7 @@ def _sections(document: Mapping[str, Any]) -> Iterable[str]:
     """Give each section of the document, and in the largest each component after a blank line."""
     for section, content in document.items():
         yield ""
-        if section != "components":
+        if section != "components" or not content:
             yield _dumped({section: content}).rstrip("\n")
             continue
         yield f"{section}:"

@@ -226,10 +226,8 @@ def _more_health(promised: Component, seen: Component) -> Iterator[Changes]:
 def _ingress(promised: Component, seen: Component) -> Changes | None:
     if promised.ingress is None:
         return plain(seen.ingress) if seen.ingress is not None else None
-    if seen.ingress is None or promised.ingress.path in (
-        seen.ingress.path,
-        *(one.path for one in seen.ingress.paths),
-    ):
+    paths = {promised.ingress.path, *promised.ingress.also_paths}
+    if seen.ingress is None or paths & {seen.ingress.path, *(one.path.rstrip("/") for one in seen.ingress.paths)}:
         return None
     return {"url": seen.ingress.url, **CAPTURED}
 

@@ -55,11 +55,13 @@ class Entrance:
         return (written or self.gateway.agreed_host).lower()
 
     def address(self, namespace: str, service: Service) -> Ingress | None:
-        """Return the promised address of a Service with its further paths; None: no route leads below a path of it."""
+        """Return the promised address of a Service with its further paths; None: all of no path is led there.
+
+        The address is a path below which everything arrives, one that is called as the Service before others.
+        """
         routes = [one for one in self.gateway.routes if one.enabled and self._leads(one, namespace, service)]
-        first = next(
-            (made for one in routes for made in self._main(one) if self._arrives(made, namespace, service)), None
-        )
+        made = sorted((made for one in routes for made in self._main(one)), key=lambda one: _rank(one, service))
+        first = next((one for one in made if self._arrives(one, namespace, service)), None)
         if first is None:
             for one in routes:
                 words = (
@@ -128,3 +130,9 @@ class Entrance:
             if not all(self._is(target, namespace, service) for target in route.targets):
                 return False
         return True
+
+
+def _rank(promise: Ingress, service: Service) -> tuple[bool, bool, bool, int]:
+    """Return by what the address of a Service is chosen among paths: its own name, then the shortest."""
+    name = promise.path.strip("/")
+    return promise.exact, not name, name not in service.name, len(name)
