@@ -14,6 +14,7 @@ from cx_conformance.capture.gateway import Entrance
 from cx_conformance.capture.gathered import Gathered
 from cx_conformance.capture.hosts import Hosts, Place
 from cx_conformance.capture.ingress import address, main_host
+from cx_conformance.capture.mistakes import mistakes
 from cx_conformance.capture.naming import component_ids, place_of
 from cx_conformance.capture.objects import config_maps, container_ports, health, resources, secrets, volumes
 from cx_conformance.capture.service import ownerless, services
@@ -73,6 +74,7 @@ def capture(gathered: Gathered, name: str = "", known: Iterable[Mapping[tuple[st
         components=components,
         platform=Platform(ingress_controllers=_controllers(gathered)),
     )
+    made = made.model_copy(update={"chart_errata": tuple(mistakes(made, gathered.snapshot))})
     return Captured(made, tuple(gathered.left_out), tuple(_unwell(gathered)), host)
 
 
