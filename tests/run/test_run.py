@@ -354,3 +354,11 @@ def silent_cluster() -> socket.socket:
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(30)
     return listener
+
+
+def test_a_fault_that_is_aimed_at_nothing_is_wrong_usage(tmp_path: Path) -> None:
+    """In a sentence that says what there is to aim at."""
+    done = command("run", "--static", "--sandbox=absent-configmap:nobody", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--sandbox: no workload belongs to a component 'nobody'" in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr + done.stdout

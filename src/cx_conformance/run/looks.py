@@ -72,8 +72,10 @@ class Looks:
         ValueError says what of the options is wrong: a fault that does not exist, a kubeconfig, a snapshot. That there
         is no cluster to ask just now, for want of credentials or time, is told by the checks.
         """
-        if self._options.sandbox is not None:
-            _ = self.sandbox
+        if (embedded := self.sandbox) is not None:
+            # What a fault is aimed at is known once it is injected; without faults nothing can be wrong with options.
+            if self._options.sandbox:
+                way_in.refuse_faults(embedded)
         elif self._options.snapshot:
             _ = self.snapshot
         else:

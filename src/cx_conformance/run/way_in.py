@@ -16,6 +16,16 @@ def refuse_wrong(options: Options) -> None:
     entrance(options.resolve, options.ca)
 
 
+def refuse_faults(embedded: "EmbeddedCluster") -> None:
+    """Wait until the embedded cluster has started; raise ValueError where its faults cannot be injected."""
+    from cx_conformance.sandbox.cluster import SandboxFailed
+
+    try:
+        _ = embedded.kubeconfig
+    except SandboxFailed as why:
+        raise ValueError(f"--sandbox: {why}") from None
+
+
 def own_name(embedded: "EmbeddedCluster | None") -> str | None:
     """Return the host name of the embedded cluster, which no DNS knows; None where the run looks at another."""
     way = embedded.way_in if embedded is not None else None
