@@ -35,7 +35,7 @@ LIMITS: Final = Limits(connect_s=5.0, answer_s=5.0, total_s=40.0, tries=2)
 
 All its answers together may take eight times as long: a container with a tenth of a CPU needs seconds for a handshake.
 """
-_SILENT_S: Final = 12.0
+_SILENT_S: Final = 16.0
 """For a store that has not said a word within the first patience; it has little to lose."""
 _OF_SENTINEL_S: Final = 12.0
 _PERHAPS_BOTH: Final = (Security.PLAIN, Security.NOT_KNOWN)
