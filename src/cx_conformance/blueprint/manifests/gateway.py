@@ -4,14 +4,17 @@ Routes are ApisixRoute objects where a controller reads them, else the text of o
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from cx_conformance.blueprint.component import Component, Ingress, Service
-from cx_conformance.blueprint.manifests.installation import STANDALONE_ROUTES, Installation, metadata, own_labels
+from cx_conformance.blueprint.manifests.installation import (
+    GATEWAY,
+    STANDALONE_ROUTES,
+    Installation,
+    metadata,
+    own_labels,
+)
 from cx_conformance.blueprint.manifests.routes import ingresses
-
-GATEWAY: Final = "apisix"
-"""The component that the entrance leads to."""
 
 
 def gateway(made: Installation) -> Iterator[dict[str, Any]]:

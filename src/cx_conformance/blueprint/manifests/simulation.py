@@ -18,7 +18,13 @@ from typing import Any, Final
 
 from cx_conformance.blueprint.component import Component
 from cx_conformance.blueprint.health import Health
-from cx_conformance.blueprint.manifests.installation import Installation, certificate_secret, serves_tls, store_port
+from cx_conformance.blueprint.manifests.installation import (
+    GATEWAY,
+    Installation,
+    certificate_secret,
+    serves_tls,
+    store_port,
+)
 from cx_conformance.blueprint.store import Protocol, Store
 
 ANNOTATION: Final = "cx-conformance/simulate"
@@ -50,7 +56,9 @@ def _answers(component: Component, port: int, name: str, made: Installation) -> 
         paths |= _store_paths(store, made)
     if answers["as"] in {"http", "https"}:
         paths.setdefault("/", {"status": 200, "body": "reference installation\n"})
-        if component.ingress and component.ingress.web_socket:
+        # APISIX passes WebSockets on to whoever opens them.
+        is_gateway = component is made.blueprint.components.get(GATEWAY)
+        if is_gateway or (component.ingress and component.ingress.web_socket):
             answers["webSocket"] = True
     if paths:
         answers["paths"] = paths
