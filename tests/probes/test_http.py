@@ -373,3 +373,11 @@ def test_a_missing_file_of_authorities_is_the_callers_error(tmp_path: Path) -> N
     """It is no finding about the server."""
     with pytest.raises(OSError, match="No such file"):
         get(HttpRequest(url="https://127.0.0.1/", trust=tmp_path / "none.pem"), QUICK)
+
+
+def test_a_tls_handshake_that_waits_for_more_is_out_of_time_and_not_failed() -> None:
+    """Python's TLS says "the operation did not complete" while it waits; that is why nobody is called wrong."""
+    with listening(silent) as port:
+        limits = HttpLimits(connect_seconds=0.3, total_seconds=0.6, tries=1)
+        seen = get(HttpRequest(url=f"https://127.0.0.1:{port}/", trust=Trust.NOBODY), limits)
+    assert seen.failure is HttpFailure.TIMED_OUT, seen.words

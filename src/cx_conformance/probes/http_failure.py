@@ -67,6 +67,8 @@ _ROOTS: tuple[tuple[type[BaseException], HttpFailure, str], ...] = (
 
 def _root(error: BaseException) -> tuple[HttpFailure, str] | None:
     """Return what an error of the operating system or of TLS says; None for a wrapper."""
+    if isinstance(error, (ssl.SSLWantReadError, ssl.SSLWantWriteError)):
+        return None  # it waits for more; whoever ended the wait says why
     for kind, failure, words in _ROOTS:
         if isinstance(error, kind):
             return failure, words.format(error)

@@ -5,7 +5,7 @@ import ssl
 import time
 import weakref
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from cx_conformance.probes.stores import tls
 from cx_conformance.probes.stores.masking import Masking
@@ -22,6 +22,8 @@ _PAUSE_S = 0.1
 """Between two tries."""
 _GRAIN_S = 0.05
 """What a time limit may end early by."""
+_NO_TLS_ERROR: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+"""What Python's TLS says of an end that came from elsewhere: the connection was closed, or the wait was over."""
 
 
 class Line:
@@ -221,7 +223,7 @@ class Line:
         if trouble := self._known(causes):
             return trouble
         for cause in causes:
-            if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            if isinstance(cause, ssl.SSLError) and not isinstance(cause, _NO_TLS_ERROR):
                 return self._explained(cause)
         network = explain_network(error, self.target.address, waited_s=self.target.limits.answer_s)
         if network is not None:
