@@ -83,6 +83,9 @@ def _kind(component: Component, port: int, name: str) -> str:
     if serves_tls(component, port):
         return "https"
     spoken = name.startswith("http") or any(health.port == port for health in component.health)
+    # Whatever its port is called: what users reach by a path speaks HTTP.
+    reached = component.service.ports[0].container_port if component.ingress and component.service else None
+    spoken = spoken or port == reached
     return "http" if spoken or store_port(component) == port else "tcp"
 
 
