@@ -149,10 +149,13 @@ def referred_secrets(snapshot: Snapshot) -> frozenset[Place]:
 def usual_secrets(plan: Plan) -> frozenset[Place]:
     """Return the Secrets that pods and Ingresses refer to by the vendor's guides and charts.
 
-    Nobody promises them on the page; the guides have pull and TLS Secrets made in every namespace of the platform.
+    Nobody promises them on the page; the guides have pull and TLS Secrets made in every namespace of the platform. Of
+    those that hold a store's authority a copy may stand in any of them, under the same name.
     """
     made = {(one.namespace, name) for one in plan.prerequisites if one.kind == "Secret" for name in one.candidates}
-    return frozenset(made | {(namespace, name) for namespace in plan.namespaces for name in _BY_THE_GUIDES})
+    return frozenset(
+        made | {(namespace, name) for namespace in plan.namespaces for name in (*_BY_THE_GUIDES, *plan.authorities)}
+    )
 
 
 def _lists(plan: Plan, places: tuple[str, ...]) -> Iterator[Right]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -162,11 +162,16 @@ def _keep(folder: Path, keep: Path) -> None:
     from cx_conformance.reports.writing import not_written, replacing
 
     new = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    emptied: set[Path] = set()
     try:
         for path in [one for one in keep.rglob("*") if one.is_file()]:
             within = path.relative_to(keep)
             if within not in new and is_of_pack(within.as_posix()):
                 path.unlink()
+                emptied.update(keep / parent for parent in within.parents if parent.parts)
+        for parent in sorted(emptied, reverse=True):
+            with suppress(OSError):  # somebody else's files are in it
+                parent.rmdir()
         for within in sorted(new):
             (keep / within).parent.mkdir(parents=True, exist_ok=True)
             with replacing(keep / within) as file:

@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
+STAGED: Final = ".cx-conformance-"
+"""How the name of a folder begins in which files wait for their place."""
 _ADVICE: Final = {
     errno.EACCES: "the account may not write there; name another place",
     errno.EPERM: "the account may not write there; name another place",
@@ -25,7 +27,8 @@ class ReportNotWritten(Exception):  # noqa: N818 - what happened to the report
 
 
 def not_written(path: Path, reason: OSError) -> ReportNotWritten:
-    """Return the sentence for an error of the operating system."""
+    """Return the sentence for an error of the operating system; a folder that only stands in is not named."""
+    path = Path(*(part for part in path.parts if not part.startswith(STAGED)))
     why = _ADVICE.get(reason.errno or 0, f"{reason.strerror or reason}; name another place")
     return ReportNotWritten(f"could not write {path}: {why}")
 

@@ -96,14 +96,18 @@ def test_what_a_night_lacks_is_not_left_from_the_one_before(tmp_path: Path, monk
 def test_a_signal_comes_when_the_pack_is_whole() -> None:
     """It is held back while the files are moved, and is not lost."""
     done = []
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def write() -> None:
         with held_signals():
             os.kill(os.getpid(), signal.SIGINT)
             done.append("whole")
 
-    with pytest.raises(KeyboardInterrupt):
-        write()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            write()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert done == ["whole"]
 
 

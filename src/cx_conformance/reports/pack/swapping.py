@@ -16,9 +16,8 @@ from typing import Any, Final
 from cx_conformance.reports.file_names import EVIDENCE, SIGNATURE, SUMMED, SUMS
 from cx_conformance.reports.pack.places import within
 from cx_conformance.reports.sums import sha256
-from cx_conformance.reports.writing import ReportNotWritten, not_written
+from cx_conformance.reports.writing import STAGED, ReportNotWritten, not_written
 
-_BESIDE: Final = ".cx-conformance-"
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -29,9 +28,9 @@ def beside(directory: Path) -> Iterator[Path]:
     Inside, for the folder itself may be a volume that cannot be moved. What a killed run has left there goes too.
     """
     try:
-        for left in directory.glob(f"{_BESIDE}*"):
+        for left in directory.glob(f"{STAGED}*"):
             shutil.rmtree(left, ignore_errors=True)
-        stage = Path(tempfile.mkdtemp(prefix=_BESIDE, dir=directory))
+        stage = Path(tempfile.mkdtemp(prefix=STAGED, dir=directory))
     except OSError as reason:
         raise not_written(directory, reason) from reason
     try:
