@@ -102,6 +102,18 @@ def test_a_release_between_two_described_ones_is_judged_by_the_one_before_and_th
 
 
 @needs_facts
+def test_a_field_of_the_site_file_that_recognition_stands_in_for_is_told(saved: Path, tmp_path: Path) -> None:
+    """The deployment model is seen by now; a site file of before goes on working."""
+    options = Options(snapshot=saved, static=True, site=site(tmp_path, "deployment:\n  model: helm\n"))
+    told = record_of(begun(options)).release
+    assert told is not None
+    assert told.promised == "4.10"
+    assert told.told == (
+        'deployment.model: helm is no longer needed; write release: "4.10", or whichever it is, or nothing at all',
+    )
+
+
+@needs_facts
 def test_a_blueprint_that_is_given_is_promised_whatever_stands_there(saved: Path) -> None:
     """What was recognised is only told."""
     page = Path(__file__).parents[2] / "blueprint.yaml"

@@ -29,7 +29,7 @@ def release_of(run: "Run") -> ReleaseRecord:
         model=(seen.model or "") if seen else "",
         by=found.words if found else "",
         sure=found.sure if found else "",
-        told=tuple(_told(choice, seen, run.blueprint.document.blueprint.version)),
+        told=(*run.plan.site.superseded, *_told(choice, seen, run.blueprint.document.blueprint.version)),
         covered=covered,
         not_covered=not_covered,
     )
