@@ -6,11 +6,10 @@ import asyncio
 import gzip
 import json
 import socket
-import threading
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from kubernetes.client import Configuration
@@ -18,6 +17,8 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
+
+from tests.api.loop_thread import LoopThread
 
 if TYPE_CHECKING:
     import ssl
@@ -43,7 +44,7 @@ class Seen:
     messages: list[bytes] = field(default_factory=list)
 
 
-class StreamServer:
+class StreamServer(LoopThread):
     """Serves WebSockets on loopback in a thread; ``play`` speaks the server's part of each session."""
 
     def __init__(
@@ -61,6 +62,7 @@ class StreamServer:
 
         Each upgrade takes ``slowness`` seconds; ``refusals`` is how many are refused, None: all of them.
         """
+        super().__init__()
         self.sessions: list[Seen] = []
         self._play = play
         self._refuse = refuse
@@ -69,8 +71,6 @@ class StreamServer:
         self._tls = tls
         self._slowness = slowness
         self._refusals = refusals
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="stream server")
         self.port = 0
 
     @property
@@ -80,19 +80,6 @@ class StreamServer:
         configuration.api_key = {"authorization": "Bearer planted-token"}
         configuration.proxy = None
         return configuration
-
-    def __enter__(self) -> Self:
-        """Start."""
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop, with whatever is open."""
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
 
     async def _start(self) -> None:
         self._server = await serve(

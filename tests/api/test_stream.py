@@ -6,8 +6,7 @@ import asyncio
 import base64
 import datetime as dt
 import ssl
-import threading
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography import x509
@@ -19,6 +18,7 @@ from cx_conformance.api.exec import run
 from cx_conformance.api.exec_record import ContainerPlace
 from cx_conformance.api.stream import ApiStreams
 from cx_conformance.outcome.looking import Unreachable
+from tests.api.loop_thread import LoopThread
 from tests.api.stream_server import StreamServer, closed_port, recorded, replay
 
 if TYPE_CHECKING:
@@ -123,29 +123,15 @@ def test_the_credentials_are_asked_for_each_time(server: StreamServer) -> None:
     assert [each.authorization for each in server.sessions] == ["Bearer one", "Bearer two"]
 
 
-class ConnectProxy:
+class ConnectProxy(LoopThread):
     """An HTTP proxy that knows CONNECT, and keeps the heads of its requests."""
 
     def __init__(self, refuse: bytes | None = None) -> None:
         """Answer with ``refuse`` instead of connecting, when given."""
+        super().__init__()
         self.heads: list[str] = []
         self.port = 0
         self._refuse = refuse
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-
-    def __enter__(self) -> Self:
-        """Start."""
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
 
     async def _start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)

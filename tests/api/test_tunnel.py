@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -27,40 +27,14 @@ from tests.api.stream_server import (
     replay,
     silent,
 )
+from tests.probes.targets import listening
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
 
     from websockets.asyncio.server import ServerConnection
 
 SESSIONS = recorded("portforward")
-
-
-@contextmanager
-def listening(answer: Callable[[socket.socket], None]) -> Iterator[int]:
-    """Serve each connection on a port of loopback with ``answer``."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-
-    def serve(peer: socket.socket) -> None:
-        with peer:
-            answer(peer)
-
-    def accept() -> None:
-        while True:
-            try:
-                peer, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=serve, args=(peer,), daemon=True).start()
-
-    thread = threading.Thread(target=accept)
-    thread.start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join()
 
 
 def echo(peer: socket.socket) -> None:
