@@ -1,7 +1,7 @@
 """What a workload is told by its variables, its ConfigMaps and its command lines, as far as records may hold it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,6 @@ from cx_conformance.objects.pod_spec import Container, Reference
 from cx_conformance.objects.workload import Workload
 
 _REFERENCE: Final = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
-Values = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

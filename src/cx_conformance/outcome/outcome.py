@@ -97,6 +97,11 @@ class Outcome:
         """Return what identifies it from night to night."""
         return self.check, self.component, self.entry
 
+    @property
+    def where(self) -> str:
+        """Return what it is of, as messages name it: ``CX301 ccm [ef-ccm-cm]``."""
+        return f"{self.check} {self.component} [{self.entry}]"
+
     def as_mapping(self) -> dict[str, Any]:
         """Return it as ``report.json`` holds it."""
         shown: dict[str, Any] = {

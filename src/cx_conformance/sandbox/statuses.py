@@ -95,12 +95,6 @@ def not_implemented(what: str) -> Refusal:
     return Refusal(501, "NotImplemented", message)
 
 
-def internal_error(message: str) -> Refusal:
-    """500: something behind the API server failed."""
-    details = {"causes": [{"message": message}]}
-    return Refusal(500, "InternalError", f"Internal error occurred: {message}", details)
-
-
 def unavailable(message: str) -> Refusal:
     """503: what the API server passes the request on to is not there."""
     return Refusal(503, "ServiceUnavailable", message)

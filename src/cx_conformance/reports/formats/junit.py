@@ -121,12 +121,8 @@ def _told_elsewhere(record: RunRecord) -> dict[tuple[str, str, str], str]:
     for cause in causes_of(record.outcomes):
         first, *others = cause.outcomes
         for one in others:
-            found.setdefault(one.key, _where(first))
+            found.setdefault(one.key, first.where)
     return found
-
-
-def _where(outcome: Outcome) -> str:
-    return f"{outcome.check} {outcome.component} [{outcome.entry}]"
 
 
 def _case(outcome: Outcome, names: Counter[tuple[str, str]], limit: int, told_at: str, *, case_properties: bool) -> str:
@@ -182,7 +178,7 @@ def _of_the_run(run: RunRecord, record: RunRecord, cleaner: Cleaner) -> Iterator
     for cause in causes_of(record.outcomes):
         one = cleaner.outcome(cause.outcome)
         waits = f", blocks {len(cause.blocked)} outcomes" if cause.blocked else ""
-        yield f"cause: {_where(one)} breaks {len(cause.causes)} promises{waits}"
+        yield f"cause: {one.where} breaks {len(cause.causes)} promises{waits}"
     for waiver in run.waivers:
         where = f"{waiver.check} {waiver.component} [{waiver.entry}]"
         yield f"waiver: {where}: {waiver.state}; {waiver.reason} ({waiver.owner}, until {waiver.expires})"

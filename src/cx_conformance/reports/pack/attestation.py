@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.outcome.verdict import Verdict
 from cx_conformance.reports.file_names import BLUEPRINT, REPORT, SITE
@@ -42,7 +42,7 @@ def statement(record: RunRecord, digests: Mapping[str, str]) -> dict[str, Any]:
     tests: dict[str, list[str]] = {"passedTests": [], "warnedTests": [], "failedTests": []}
     for one in record.outcomes:
         if one.result in _LISTS:
-            tests[_LISTS[one.result]].append(_name(one))
+            tests[_LISTS[one.result]].append(one.where)
     images = record.cluster.images if record.cluster else {}
     subjects = [
         _resource(component, found[1])
@@ -66,7 +66,3 @@ def statement(record: RunRecord, digests: Mapping[str, str]) -> dict[str, Any]:
 
 def _resource(name: str, digest: str) -> dict[str, Any]:
     return {"name": name, "digest": {"sha256": digest}}
-
-
-def _name(one: Outcome) -> str:
-    return f"{one.check} {one.component} [{one.entry}]"

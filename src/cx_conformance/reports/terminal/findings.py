@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.outcome.waivers import State
 from cx_conformance.reports.counting import counted, some
@@ -24,7 +24,7 @@ def let_pass(page: Page, record: RunRecord, *, details: bool) -> None:
     waived = [one for one in record.outcomes if one.result is Result.WAIVED]
     if waived:
         page.heading(f"WAIVED: {counted(len(waived), 'promise')}", STYLES[Result.WAIVED])
-        lines = [f"{_where(one)}: {one.message.removeprefix('waived: ')}" for one in waived]
+        lines = [f"{one.where}: {one.message.removeprefix('waived: ')}" for one in waived]
         _list(page, lines, page.sign(Result.WAIVED), len(lines))
     stale = [one for one in record.waivers if one.state not in (State.IN_USE, State.NOT_LOOKED_AT)]
     unknown = [one for one in record.waivers if one.state == State.NOT_LOOKED_AT]
@@ -110,10 +110,6 @@ def _list(page: Page, lines: Sequence[str], sign: str, number: int, most: int = 
 def _noted(note: Note) -> str:
     first = note.outcomes[0]
     if len(note.outcomes) == 1:
-        return f"{_where(first)}: {note.text}"
+        return f"{first.where}: {note.text}"
     about = some(one.component for one in note.outcomes)
     return f"{first.check} {first.title}, {len(note.outcomes):,} times ({about}): {note.text}"
-
-
-def _where(outcome: Outcome) -> str:
-    return f"{outcome.check} {outcome.component} [{outcome.entry}]"

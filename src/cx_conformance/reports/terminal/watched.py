@@ -74,9 +74,7 @@ class Watched:
         one = self._cleaner.outcome(outcome)
         sign = Page(self.console).sign(result)
         told = f": {one_line(one.message, 300)}" if one.message and result is not Result.PASS else ""
-        return Text.assemble(
-            f"{at:%H:%M:%S} ", (f"{sign} ", STYLES[result]), f"{one.check} {one.component} [{one.entry}] {what}{told}"
-        )
+        return Text.assemble(f"{at:%H:%M:%S} ", (f"{sign} ", STYLES[result]), f"{one.where} {what}{told}")
 
 
 def _fitting(line: Text, width: int) -> Text:
