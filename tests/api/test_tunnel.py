@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -127,6 +127,27 @@ def test_a_cut_port_forward_resets_the_driver_and_is_named() -> None:
         with pytest.raises(ConnectionResetError), socket.create_connection(tunnel.address, timeout=5) as driver:
             driver.recv(1)
         with pytest.raises(Unreachable):
+            tunnel.raise_trouble()
+
+
+@pytest.mark.parametrize(("wait", "tells"), [(60.0, False), (0.0, True)], ids=["within a wait", "long past"])
+def test_silence_behind_a_way_that_was_long_in_opening_tells_nothing(
+    wait: float, *, tells: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver waits from the moment on that the local end accepts; what the way took of that, the pod did not have."""
+    monkeypatch.setattr("cx_conformance.api.tunnel._LATE_SECONDS", 0.1)
+    monkeypatch.setattr("cx_conformance.api.tunnel._LONGEST_WAIT_SECONDS", wait)
+    with (
+        listening(echo) as port,
+        StreamServer(bridge, slowness=0.5) as server,
+        Tunnels(server.configuration) as tunnels,
+    ):
+        tunnel = tunnels.open("shop", "db-0", port)
+        with socket.create_connection(tunnel.address, timeout=5) as driver:
+            driver.sendall(b"x")
+            assert driver.recv(1) == b"x"
+        assert tunnel.disturbances == 1
+        with nullcontext() if tells else pytest.raises(Unreachable, match="long in opening port-forward to pod shop"):
             tunnel.raise_trouble()
 
 

@@ -34,6 +34,10 @@ _CHUNK = 64 * 1024
 _BACKLOG = 512
 _AFTER_END_SECONDS = 2.0
 """How long the pod's last words are waited for when the local side sends no more."""
+_LATE_SECONDS = 1.0
+"""What a way takes to open that shortens its driver's wait for an answer: the local side is open from the beginning."""
+_LONGEST_WAIT_SECONDS = 10.0
+"""How long a driver waits for an answer; a way that was late before that shortened nobody's wait."""
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -74,25 +78,24 @@ class Tunnel:
         self._server: asyncio.Server | None = None
         self._bridges: set[asyncio.Task[None]] = set()
         self._opening = 0
-        self._disturbed = 0
-
-    @property
-    def disturbances(self) -> int:
-        """How many connections failed on the way to the pod's node, with those that are not open yet."""
-        return self._disturbed + self._opening
+        self._late_until = 0.0
+        self.disturbances = 0
+        """How many connections failed on the way to the pod's node, or were long in opening; never fewer."""
 
     def raise_trouble(self) -> None:
         """Raise the ``CouldNotLook`` of the last failed connection, if it is one; a closed port is none.
 
-        Nor is one that was given up before it was open, as where the API server lets few in at a time.
+        Nor is one that was given up before it was open, or soon after, as where the API server lets few in at a time.
         """
         if self.trouble and self.trouble.error:
             raise self.trouble.error
-        if self._opening and not self.trouble:
-            server = self._tunnels.streams.server
+        if self.trouble:
+            return
+        if self._opening or time.monotonic() < self._late_until:
+            told = "was still opening" if self._opening else "was long in opening"
             raise Unreachable(
-                f"the API server {server} was still opening port-forward to pod {self.namespace}/{self.pod} when the "
-                "time to wait was over; give it more time, or look at what limits it"
+                f"the API server {self._tunnels.streams.server} {told} port-forward to pod {self.namespace}/{self.pod} "
+                "when the time to wait was over; give it more time, or look at what limits it"
             )
 
     def why_closed(self) -> str | None:
@@ -134,7 +137,7 @@ class Tunnel:
         try:
             trouble = await self._bridge(reader, writer)
             if trouble:
-                self._disturbed += trouble.error is not None
+                self.disturbances += trouble.error is not None
                 self.trouble = trouble
                 _close_by_reset(writer)
         except asyncio.CancelledError:
@@ -148,10 +151,17 @@ class Tunnel:
 
     async def _open(self) -> PortChannel:
         self._opening += 1
+        late = asyncio.get_running_loop().call_later(_LATE_SECONDS, self._disturb)
         try:
             return await self._tunnels.sessions.connect(self._target, self.port)
         finally:
+            if late.when() <= asyncio.get_running_loop().time():
+                self._late_until = time.monotonic() + _LONGEST_WAIT_SECONDS
+            late.cancel()
             self._opening -= 1
+
+    def _disturb(self) -> None:
+        self.disturbances += 1
 
     async def _bridge(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Trouble | None:
         try:
