@@ -18,13 +18,18 @@ MODELS: Final[dict[str, type[BaseModel]]] = {"blueprint": Blueprint, "site": Sit
 
 def json_schema(name: str) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the document called ``name``; KeyError: there is none."""
-    schema = MODELS[name].model_json_schema(by_alias=True)
-    for model in (MODELS[name], *_models_below(Model)):
-        about = schema if model is MODELS[name] else schema["$defs"].get(model.__name__, {})
+    schema = with_field_docs(MODELS[name].model_json_schema(by_alias=True), MODELS[name], Model)
+    return {"$schema": GenerateJsonSchema.schema_dialect, **schema}
+
+
+def with_field_docs(schema: dict[str, Any], whole: type[BaseModel], *below: type[BaseModel]) -> dict[str, Any]:
+    """Return ``schema``, of ``whole``, with what stands below the fields of it and of all models ``below`` these."""
+    for model in (whole, *(each for one in below for each in _models_below(one))):
+        about = schema if model is whole else schema["$defs"].get(model.__name__, {})
         for field, text in field_docs(model).items():
             key = model.model_fields[field].alias or field
             about.get("properties", {}).get(key, {})["description"] = text
-    return {"$schema": GenerateJsonSchema.schema_dialect, **schema}
+    return schema
 
 
 def _models_below(model: type[BaseModel]) -> list[type[BaseModel]]:

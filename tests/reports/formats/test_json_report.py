@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.reports.formats.json_report import UnreadableReport, read_json, write_json
-from cx_conformance.reports.formats.report_schema import SCHEMA_ID, schema
+from cx_conformance.reports.formats.report_schema import schema
+from cx_conformance.reports.formats.report_shape import SCHEMA_ID
 from cx_conformance.reports.scrubber import Scrubber
 from tests.reports import made_up
 
@@ -137,8 +138,8 @@ def test_no_secret_is_in_the_report(path: Path) -> None:
         ("not JSON", "is not JSON"),
         ("[]", "has schema None"),
         ('{"schema": "urn:other"}', "has schema 'urn:other'"),
-        (f'{{"schema": "{SCHEMA_ID}"}}', "lacks 'run'"),
-        (f'{{"schema": "{SCHEMA_ID}", "run": 1, "outcomes": []}}', "does not fit"),
+        (f'{{"schema": "{SCHEMA_ID}"}}', "lacks verdict"),
+        (f'{{"schema": "{SCHEMA_ID}", "verdict": 1, "partial": 1}}', "does not fit: verdict: "),
     ],
 )
 def test_what_is_no_report_is_refused_in_a_sentence(text: str, told: str, path: Path) -> None:

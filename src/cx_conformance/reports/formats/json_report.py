@@ -4,16 +4,22 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
+from pydantic import ValidationError
 
+from cx_conformance.blueprint.problems import dotted
 from cx_conformance.outcome.outcome import Outcome
 from cx_conformance.outcome.record import ClusterFacts, EdgeRecord, Input, ReleaseRecord, RunRecord, WaiverState
 from cx_conformance.reports.cleaning import Cleaner
-from cx_conformance.reports.formats.report_schema import SCHEMA_ID
+from cx_conformance.reports.formats.report_shape import SCHEMA_ID, Report
+from cx_conformance.reports.legible import one_line
 from cx_conformance.reports.scrubber import Scrubber
 from cx_conformance.reports.writing import replacing
+
+MOST: Final = 256 * 2**20
+"""Bytes of a report that is read; one of 50,000 promises has 100 MiB."""
 
 
 class UnreadableReport(ValueError):  # noqa: N818 - what is wrong with the file
@@ -32,19 +38,39 @@ def write_json(record: RunRecord, path: Path, scrubber: Scrubber | None = None) 
 
 
 def read_json(path: Path) -> RunRecord:
-    """Return the run that ``path`` holds; OSError when it cannot be read, UnreadableReport when it is no report."""
+    """Return the run that ``path`` holds; OSError when it cannot be read, UnreadableReport when it is no report.
+
+    It is held to the published schema first: whoever made it, a reader meets nothing that this suite does not write.
+    """
+    with path.open("rb") as file:
+        content = file.read(MOST + 1)
+    if len(content) > MOST:
+        raise UnreadableReport(f"{path} is larger than {MOST // 2**20} MiB; no report of this suite is")
     try:
-        document = orjson.loads(path.read_bytes())
+        document = orjson.loads(content)
     except orjson.JSONDecodeError as reason:
         raise UnreadableReport(f"{path} is not JSON: {reason}; give a report.json of this suite") from None
     found = document.get("schema") if isinstance(document, dict) else None
     if found != SCHEMA_ID:
-        raise UnreadableReport(f"{path} has schema {found!r}; a report of this suite has {SCHEMA_ID!r}")
+        raise UnreadableReport(f"{path} has schema {_shortened(found)}; a report of this suite has {SCHEMA_ID!r}")
     try:
-        return _record(document)
-    except (KeyError, TypeError, ValueError, AttributeError) as reason:
-        told = f"lacks {reason}" if isinstance(reason, KeyError) else f"does not fit: {reason}"
-        raise UnreadableReport(f"{path} {told}; its shape is in docs/schema/report.schema.json") from None
+        Report.model_validate(document)
+    except ValidationError as wrong:
+        raise UnreadableReport(f"{path} {_misfits(wrong)}; its shape is in docs/schema/report.schema.json") from None
+    return _record(document)
+
+
+def _misfits(wrong: ValidationError) -> str:
+    """Say which field does not fit, and how; of several the first, and how many there are."""
+    first, *others = wrong.errors(include_url=False, include_context=False, include_input=False)
+    place = one_line(dotted(first["loc"]), 200)
+    said = f"lacks {place}" if first["type"] == "missing" else f"does not fit: {place}: {one_line(first['msg'], 300)}"
+    return f"{said} (and {len(others):,} more)" if others else said
+
+
+def _shortened(value: object) -> str:
+    """Return what stands there for a message, of bounded length."""
+    return one_line(repr(value)[:1000], 100)
 
 
 def _document(record: RunRecord, cleaner: Cleaner) -> Iterator[bytes]:

@@ -23,7 +23,7 @@ from cx_conformance.reports.file_names import (
 )
 from cx_conformance.reports.formats.json_report import UnreadableReport, read_json, write_json
 from cx_conformance.reports.formats.junit import SUITE, write_junit
-from cx_conformance.reports.formats.report_schema import SCHEMA_ID
+from cx_conformance.reports.formats.report_shape import SCHEMA_ID
 from cx_conformance.reports.language import Texts
 from cx_conformance.reports.nights.metrics import FIRST_LINE, write_metrics
 from cx_conformance.reports.pack.attestation import STATEMENT, write_attestation

@@ -11,7 +11,6 @@ from typing import Final
 from cx_conformance import __version__
 from cx_conformance.reports.file_names import ATTESTATION, NIGHTS, PAGE, REPORT, SIGNATURE, SUMS
 from cx_conformance.reports.formats.json_report import UnreadableReport, read_json
-from cx_conformance.reports.formats.report_schema import schema
 from cx_conformance.reports.language import languages
 from cx_conformance.reports.pack.signing import NotSigned, signer
 from cx_conformance.reports.page.html import page
@@ -79,16 +78,9 @@ def _shape(directory: Path) -> Iterator[str]:
     except UnreadableReport as reason:
         yield f"{REPORT} is no report: {reason}"
         return
-    document = json.loads(path.read_bytes())
-    try:
-        import jsonschema
-    except ImportError:  # reading it has shown that it is complete; the schema says more of each value
-        pass
-    else:
-        for error in jsonschema.Draft202012Validator(schema()).iter_errors(document):
-            yield f"{REPORT} does not fit its schema: {error.json_path}: {error.message[:300]}"
-    if document.get("verdict") != record.verdict:
-        yield f"{REPORT} says {document.get('verdict')!r}, its outcomes say {str(record.verdict)!r}"
+    told = json.loads(path.read_bytes())["verdict"]
+    if told != record.verdict:
+        yield f"{REPORT} says {told!r}, its outcomes say {str(record.verdict)!r}"
 
 
 def _attested(directory: Path) -> Iterator[str]:

@@ -93,4 +93,6 @@ def _records(value: Any) -> Iterable[Mapping[str, Any]]:
 def _moments(texts: Iterable[Any]) -> Iterable[dt.datetime]:
     for text in texts:
         with suppress(ValueError):
-            yield dt.datetime.fromisoformat(str(text))
+            moment = dt.datetime.fromisoformat(str(text))
+            if moment.tzinfo:
+                yield moment
