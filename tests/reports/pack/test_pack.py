@@ -16,7 +16,6 @@ from cx_conformance.outcome.record import Input, RunRecord
 from cx_conformance.reports.pack.attestation import statement
 from cx_conformance.reports.pack.directory import prepare_directory, write_report
 from cx_conformance.reports.pack.rendering import PackWasChanged, render
-from cx_conformance.reports.pack.signing import NotSigned, sign, signer
 from cx_conformance.reports.pack.verifying import verify
 from cx_conformance.reports.scrubber import Scrubber
 from cx_conformance.reports.sums import write_sums
@@ -50,16 +49,6 @@ def pack(record: RunRecord, tmp_path: Path) -> Path:
     """Write a pack without paper."""
     write_report(record, tmp_path / "pack", paper=False)
     return tmp_path / "pack"
-
-
-@pytest.fixture
-def key(tmp_path: Path) -> Path:
-    """Make an OpenSSH key."""
-    if shutil.which("ssh-keygen") is None:
-        pytest.skip("ssh-keygen is not installed")
-    path = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(path)], check=True)
-    return path
 
 
 def test_a_pack_holds_what_a_sign_off_needs(pack: Path) -> None:
@@ -274,49 +263,6 @@ def test_the_attestation_holds_the_result_to_the_images(record: RunRecord) -> No
     assert "CX802 redis [ef-redis]" in predicate["failedTests"]
     assert predicate["warnedTests"] == ["CX601 grafana [ef-grafana]"]
     assert statement(made_up.conformant(), {})["predicate"]["result"] == "PASSED"
-
-
-def test_a_signature_tells_who_signed(pack: Path, key: Path, tmp_path: Path) -> None:
-    """By fingerprint alone, or by name where the reader knows the keys."""
-    assert main(["sign", str(pack), "--key", str(key)]) == 0
-    assert "SHA256:" in signer(pack)
-    allowed = tmp_path / "signers"
-    allowed.write_text("jane@supplier.example " + key.with_suffix(".pub").read_text())
-    assert signer(pack, allowed) == "jane@supplier.example"
-    assert verify(pack, allowed).problems == []
-    assert "signed by jane@supplier.example" in verify(pack, allowed).remarks
-
-
-def test_a_pack_that_was_changed_and_summed_again_fails_by_its_signature(pack: Path, key: Path) -> None:
-    """This is what a signature is for."""
-    sign(pack, key)
-    (pack / "junit.xml").write_text("<testsuites/>")
-    sums = (pack / "SHA256SUMS").read_text().splitlines()
-    digest = hashlib.sha256(b"<testsuites/>").hexdigest()
-    lines = [f"{digest}  junit.xml" if line.endswith("junit.xml") else line for line in sums]
-    (pack / "SHA256SUMS").write_text("\n".join(lines) + "\n")
-    [problem] = verify(pack).problems
-    assert problem.startswith("SHA256SUMS.sig is no signature of SHA256SUMS as it is")
-
-
-def test_a_key_that_the_reader_does_not_know_is_no_signature(pack: Path, key: Path, tmp_path: Path) -> None:
-    """Nor is none at all, where signers are given."""
-    allowed = tmp_path / "signers"
-    other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKHEChsXcfYJQ4yFCOSn+8kV1E9rrDE0xJY8q8oX2hPq"
-    allowed.write_text(f"jane@supplier.example {other}\n")
-    assert verify(pack, allowed).problems == ["SHA256SUMS.sig is not there: the pack is not signed"]
-    sign(pack, key)
-    [problem] = verify(pack, allowed).problems
-    assert "was made by none of the keys" in problem
-
-
-def test_what_cannot_sign_says_what_to_do(pack: Path, key: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """No key, no pack, a pack that was changed."""
-    with pytest.raises(NotSigned, match="ssh-keygen -t ed25519 makes one"):
-        sign(pack, key.with_name("missing"))
-    (pack / "junit.xml").write_text("")
-    assert main(["sign", str(pack), "--key", str(key)]) == 1
-    assert "junit.xml was changed" in capsys.readouterr().err
 
 
 def test_the_page_is_made_again_from_the_report_alone(pack: Path, tmp_path: Path) -> None:

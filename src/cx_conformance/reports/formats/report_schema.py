@@ -6,7 +6,8 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 
 from cx_conformance.blueprint.schema import with_field_docs
-from cx_conformance.reports.formats.report_shape import SCHEMA_ID, Closed, Open, Report
+from cx_conformance.reports.formats.report_shape import SCHEMA_ID, Report
+from cx_conformance.reports.formats.report_values import Closed, Open
 
 
 def schema() -> dict[str, Any]:

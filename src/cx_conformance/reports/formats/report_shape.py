@@ -4,83 +4,27 @@ A report may come from anybody. What has a default here is missing in reports of
 is refused, but for evidence and what parts of the suite record, of which only what readers rely on is declared.
 """
 
-import datetime as dt
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import ConfigDict, Field
 
 from cx_conformance.blueprint.promise import Severity
-from cx_conformance.outcome.check import AREAS
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.verdict import Verdict
+from cx_conformance.reports.formats.report_values import (
+    Area,
+    Closed,
+    Count,
+    Day,
+    Duration,
+    Moment,
+    Open,
+    Shallow,
+    Whole,
+)
 
 SCHEMA_ID: Final = "urn:cx-conformance:report:1"
 """Names the shape of a report; its number grows when a reader of the old shape would misread the new one."""
-DEEPEST: Final = 32
-"""Levels of lists and mappings in one piece of evidence; writers cut long before."""
-_LONGEST: Final = 10**12
-"""Seconds or milliseconds: beyond it is no duration of anything."""
-_YEARS: Final = range(1980, 9000)
-"""Of a moment that can be shown in any zone."""
-
-
-def _moment(value: object) -> dt.datetime:
-    if not isinstance(value, str):
-        raise ValueError("a date and a time as text are needed, ISO 8601")  # noqa: TRY004 - pydantic's protocol
-    moment = dt.datetime.fromisoformat(value)
-    if moment.tzinfo is None or moment.year not in _YEARS:
-        raise ValueError("a date and a time with its distance from UTC are needed, ISO 8601")
-    return moment
-
-
-def _date(value: object) -> dt.date:
-    if not isinstance(value, str):
-        raise ValueError("a date as text is needed, such as 2026-12-31")  # noqa: TRY004 - pydantic's protocol
-    return dt.date.fromisoformat(value)
-
-
-def _area(value: str) -> str:
-    if value not in AREAS:
-        raise ValueError(f"allowed is {', '.join(AREAS)}")
-    return value
-
-
-def _shallow(value: Any) -> Any:
-    if _deeper(value, DEEPEST):
-        raise ValueError(f"lists and mappings are nested more than {DEEPEST} deep")
-    return value
-
-
-def _deeper(value: object, levels: int) -> bool:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels < 0 or any(_deeper(one, levels - 1) for one in inner if isinstance(one, dict | list))
-
-
-Count = Annotated[int, Field(ge=0)]
-Duration = Annotated[float, Field(ge=0, le=_LONGEST)]
-Moment = Annotated[dt.datetime, BeforeValidator(_moment)]
-Day = Annotated[dt.date, BeforeValidator(_date)]
-Area = Annotated[str, AfterValidator(_area), WithJsonSchema({"enum": list(AREAS)})]
-
-
-class Closed(BaseModel):
-    """A part of a report of which every field is declared."""
-
-    model_config = ConfigDict(
-        strict=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True, defer_build=True
-    )
-
-
-class Whole(Closed):
-    """A part that this version writes with all of its fields."""
-
-    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
-
-
-class Open(BaseModel):
-    """A part that may hold more than is declared: whatever JSON can, not nested without end."""
-
-    model_config = ConfigDict(strict=True, extra="allow", hide_input_in_errors=True, defer_build=True)
 
 
 class File(Whole):
@@ -111,11 +55,11 @@ class ReleaseShape(Whole):
     """How it was recognised."""
     sure: Literal["certain", "likely", "assumed", ""] = ""
     """How sure that is."""
-    told: list[str] = []
+    told: list[str] = Field(default_factory=list)
     """What does not fit together, and what stands for what: a sentence each."""
     covered: str = ""
     """How much of what is installed is promised, such as 27 of 54 workloads."""
-    not_covered: list[str] = []
+    not_covered: list[str] = Field(default_factory=list)
     """What is installed and no promise knows: kind, namespace and name."""
 
 
@@ -136,11 +80,11 @@ class ClusterShape(Whole):
     """Nodes."""
     storage_class: str = ""
     """The default StorageClass."""
-    ingress_classes: list[str] = []
+    ingress_classes: list[str] = Field(default_factory=list)
     """Names of IngressClasses."""
-    ingress_controllers: list[str] = []
+    ingress_controllers: list[str] = Field(default_factory=list)
     """What serves them: names of controllers."""
-    load_balancers: list[str] = []
+    load_balancers: list[str] = Field(default_factory=list)
     """Services of type LoadBalancer, each with its addresses."""
     vantage: str = ""
     """From where it was looked at: outside, in-cluster, snapshot."""
@@ -193,11 +137,11 @@ class WaiverShape(Whole):
 class Extra(Open):
     """What else a part of the suite recorded of the run."""
 
-    writes: list[str] = []
+    writes: list[str] = Field(default_factory=list)
     """What was written to stores."""
-    cluster_writes: list[str] = []
+    cluster_writes: list[str] = Field(default_factory=list)
     """What was written to the cluster."""
-    calls_leading_nowhere: list[str] = []
+    calls_leading_nowhere: list[str] = Field(default_factory=list)
     """Calls of the blueprint that there is nothing to look at for."""
 
 
@@ -230,9 +174,9 @@ class RunShape(Whole):
     """Only the API was looked at: no exec, no tunnel, no login."""
     components: list[str]
     """Ids of the components of the plan, in the page's order."""
-    groups: dict[str, Literal["internal", "external", "party"]] = {}
+    groups: dict[str, Literal["internal", "external", "party"]] = Field(default_factory=dict)
     """What each component is, and each external party that is called."""
-    edges: list[EdgeShape] = []
+    edges: list[EdgeShape] = Field(default_factory=list)
     """Who calls whom, in the page's order."""
     deselected: Count = 0
     """Outcomes that the plan implies and the user left out."""
@@ -242,7 +186,7 @@ class RunShape(Whole):
     """Every waiver of the site."""
     interrupted: bool = False
     """The run was stopped before its end."""
-    extra: Annotated[Extra, BeforeValidator(_shallow)] = Extra.model_construct()
+    extra: Annotated[Extra, Shallow] = Extra.model_construct()
     """What else a part of the suite recorded of the run."""
 
 
@@ -253,9 +197,9 @@ class EvidenceShape(Open):
     """The object that was looked at."""
     cause: str | None = None
     """What is at fault that others may share."""
-    causes: list[str] = []
+    causes: list[str] = Field(default_factory=list)
     """The same where there are several."""
-    notes: list[str] = []
+    notes: list[str] = Field(default_factory=list)
     """What a reader should know although the promise is kept."""
     waived_result: Annotated[Result | None, Field(strict=False)] = None
     """For a waived outcome: how the check ended."""
@@ -282,7 +226,7 @@ class OutcomeShape(Closed):
     """How the check ended."""
     message: str
     """What was found, of what was promised; empty for a kept promise."""
-    evidence: Annotated[EvidenceShape, BeforeValidator(_shallow)]
+    evidence: Annotated[EvidenceShape, Shallow]
     """What was seen: found, promised, object, notes and more."""
     vantage: str
     """Where the look was taken from."""

@@ -1,4 +1,4 @@
-"""``attestation.json``: the run as an in-toto statement, for tools that hold a delivery to its tests.
+"""``attestation.json``: the run as an in-toto statement in its envelope, for tools that hold a delivery to its tests.
 
 Statement v1 (https://in-toto.io/Statement/v1) with predicate test-result v0.1, as in-toto publishes them. The subjects
 are the images that the components ran, and the report itself, so that there is always one. Inconclusive is FAILED:
@@ -16,6 +16,7 @@ from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.outcome.verdict import Verdict
 from cx_conformance.reports.file_names import BLUEPRINT, REPORT, SITE
+from cx_conformance.reports.pack.envelope import Envelope
 from cx_conformance.reports.writing import replacing
 
 STATEMENT: Final = "https://in-toto.io/Statement/v1"
@@ -32,9 +33,12 @@ _LISTS: Final = {
 
 
 def write_attestation(record: RunRecord, path: Path, digests: Mapping[str, str]) -> None:
-    """Write the statement about a clean record; ``digests`` are those of the pack's files. Raises ReportNotWritten."""
+    """Write the statement about a clean record, in an envelope that nobody has signed yet; raises ReportNotWritten.
+
+    ``digests`` are those of the pack's files.
+    """
     with replacing(path) as file:
-        file.write(orjson.dumps(statement(record, digests), option=orjson.OPT_INDENT_2) + b"\n")
+        file.write(Envelope(orjson.dumps(statement(record, digests)), {}).text)
 
 
 def statement(record: RunRecord, digests: Mapping[str, str]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from cx_conformance.reports.formats.junit import SUITE, write_junit
 from cx_conformance.reports.formats.report_shape import SCHEMA_ID
 from cx_conformance.reports.language import Texts
 from cx_conformance.reports.nights.metrics import FIRST_LINE, write_metrics
-from cx_conformance.reports.pack.attestation import STATEMENT, write_attestation
+from cx_conformance.reports.pack.attestation import write_attestation
 from cx_conformance.reports.pack.evidence import write_evidence
 from cx_conformance.reports.pack.inputs import keep_input
 from cx_conformance.reports.pack.swapping import beside, swap
@@ -38,7 +38,7 @@ from cx_conformance.reports.writing import ReportNotWritten, not_written, prepar
 
 _README_LINE: Final = "cx-conformance: the sign-off pack of one run"
 _OURS: Final = {
-    ATTESTATION: STATEMENT.encode(),
+    ATTESTATION: b"in-toto",
     JUNIT: f'<testsuites name="{SUITE}"'.encode(),
     PAGE: GENERATOR.encode(),
     README: _README_LINE.encode(),
