@@ -1,7 +1,9 @@
 """Finding the cluster, and saying what is wrong with the way to it."""
 
+import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -233,6 +235,61 @@ def test_a_socks_proxy_looks_names_up_as_it_does_for_kubectl(tmp_path: Path) -> 
     path = write_kubeconfig(tmp_path / "config", SERVER, cluster={"proxy-url": "socks5://127.0.0.1:1080"})
     configuration, _ = read_configuration(Origin(files=str(path), context=None))
     assert configuration.proxy == "socks5h://127.0.0.1:1080"
+
+
+def test_what_the_client_reads_anew_with_the_credentials_stays_mended(tmp_path: Path) -> None:
+    """It takes the whole context from the file each time that it is asked for the token."""
+    cluster = {"proxy-url": "socks5://127.0.0.1:1080"}
+    path = write_kubeconfig(tmp_path / "config", "https://admin:geh%40im@203.0.113.1:6443", cluster=cluster)
+    configuration, _ = read_configuration(Origin(files=str(path), context=None))
+    for _ in range(3):
+        assert configuration.host == SERVER
+        assert configuration.proxy == "socks5h://127.0.0.1:1080"
+        assert current_token(configuration) == "Bearer t0ken"
+
+
+def test_a_login_in_the_address_is_sent_where_there_is_no_other(tmp_path: Path) -> None:
+    """As kubectl does; percent-encoded characters are what they stand for."""
+    path = write_kubeconfig(tmp_path / "config", "https://admin:geh%40im@203.0.113.1:6443", user={})
+    configuration, _ = read_configuration(Origin(files=str(path), context=None))
+    assert configuration.host == SERVER
+    assert current_token(configuration) == f"Basic {base64.b64encode(b'admin:geh@im').decode()}"
+
+
+@pytest.mark.parametrize(
+    "server",
+    ["admin:geheim@cluster.example:6443", "ftp://admin:geheim@x", "https://admin:geheim@", "https://a:ge/heim@"],
+)
+def test_an_address_that_is_none_is_told_without_its_login(server: str, tmp_path: Path) -> None:
+    """A slash in the password included."""
+    path = write_kubeconfig(tmp_path / "config", server)
+    with pytest.raises(KubeconfigError, match="is no address; write it as https://HOST:PORT") as told:
+        Cluster.connect(str(path))
+    assert "heim" not in str(told.value)
+    assert "admin" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("server", "cluster", "mode", "told"),
+    [
+        (SERVER, {}, 0o600, []),
+        (SERVER, {}, 0o400, []),
+        (SERVER, {}, 0o640, [r"can be read by the group of .*config \(mode 0640\)"]),
+        (SERVER, {}, 0o644, [r"can be read by everybody on this machine \(mode 0644\); chmod 600"]),
+        (SERVER, {"insecure-skip-tls-verify": True}, 0o600, ["is not checked \\(insecure-skip-tls-verify\\)"]),
+        ("http://203.0.113.1:8080", {}, 0o604, ["without TLS", "everybody"]),
+    ],
+)
+def test_what_makes_a_cluster_or_an_account_less_safe_is_told(
+    server: str, cluster: dict[str, Any], mode: int, told: list[str], tmp_path: Path
+) -> None:
+    """A sentence for each, with what to do; nothing of what is as it should be."""
+    path = write_kubeconfig(tmp_path / "config", server, cluster=cluster)
+    path.chmod(mode)
+    found = Cluster.connect(str(path)).cautions
+    assert len(found) == len(told)
+    for words, one in zip(told, found, strict=True):
+        assert re.search(words, one)
 
 
 def test_a_user_who_acts_as_another_is_refused(tmp_path: Path) -> None:

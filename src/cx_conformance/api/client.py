@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from urllib3.exceptions import HTTPError
 
+from cx_conformance.api.cautions import cautions
 from cx_conformance.api.kubeconfig import (
     KubeconfigError,
     Origin,
@@ -92,6 +93,11 @@ class Cluster:
     def server(self) -> str:
         """The address of the API server."""
         return str(self.configuration.host)
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What makes its word, or the account's credentials, less safe than they should be: a sentence each."""
+        return tuple(cautions(self.origin, self.configuration))
 
     @property
     def vantage(self) -> Vantage:

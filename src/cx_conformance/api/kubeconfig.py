@@ -5,6 +5,7 @@ cannot be had just now, because a plug-in is missing, wants a login or does not 
 could not be looked at.
 """
 
+import base64
 import logging
 import os
 import re
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Literal, TypeVar
+from urllib.parse import unquote
 
 from cx_conformance.api.official_client import prepare
 from cx_conformance.objects.secrecy import mask_text
@@ -210,14 +212,43 @@ def _token(configuration: "Configuration") -> str | None:
 
 
 def _checked(origin: Origin, configuration: "Configuration") -> "Configuration":
+    _mend(configuration)
     if not re.match(r"https?://[^/\s]", configuration.host):
         raise KubeconfigError(
             f"{origin.words}: server {configuration.host!r} is no address; write it as https://HOST:PORT"
         )
+    renew = configuration.refresh_api_key_hook
+    if renew is not None:
+
+        def renew_and_mend(renewed: "Configuration") -> None:
+            # With the credentials the client takes the whole context anew, this hook included.
+            renew(renewed)
+            _mend(renewed)
+            renewed.refresh_api_key_hook = renew_and_mend
+
+        configuration.refresh_api_key_hook = renew_and_mend
+    return configuration
+
+
+def _mend(configuration: "Configuration") -> None:
+    """Take the login out of the server's address, from where it would be shown, and leave names to a SOCKS proxy.
+
+    kubectl sends such a login (RFC 7617) where there are no other credentials, and so does a run.
+    """
+    scheme, login, server = _parted(configuration.host)
+    configuration.host = f"{scheme}{server}"
+    if login and not {"BearerToken", "authorization"} & set(configuration.api_key):
+        configuration.api_key["BearerToken"] = f"Basic {base64.b64encode(unquote(login).encode()).decode('ascii')}"
     # A name behind the proxy is often known there only; kubectl leaves it to the proxy under this scheme too.
     if configuration.proxy and configuration.proxy.startswith("socks5://"):
         configuration.proxy = configuration.proxy.replace("socks5", "socks5h", 1)
-    return configuration
+
+
+def _parted(address: str) -> tuple[str, str, str]:
+    """Return scheme, login and the rest of an address."""
+    scheme, slashes, rest = address.partition("://")
+    login, _, server = (rest if slashes else address).rpartition("@")
+    return (f"{scheme}{slashes}" if slashes else ""), login, server
 
 
 def _words(error: Exception, context: str | None) -> str:

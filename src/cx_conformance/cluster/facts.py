@@ -46,6 +46,7 @@ def facts_of(snapshot: Snapshot, cluster: "Cluster | None", seen: Seen) -> Clust
         port_forwards=tally.port_forwards if tally else 0,
         retries=max(sum(snapshot.retries.values()), sum(tally.retries.values()) if tally else 0),
         seconds=snapshot.seconds,
+        cautions=cluster.cautions if cluster else (),
         images=_images(seen),
     )
 

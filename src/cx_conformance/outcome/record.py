@@ -39,6 +39,8 @@ class ClusterFacts:
     """How many of the requests and upgrades had to be repeated."""
     seconds: float = 0.0
     """Duration of the look at the API."""
+    cautions: tuple[str, ...] = ()
+    """What makes the word of the API server, or the account's credentials, less safe than they should be."""
     images: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Image digests by component."""
 

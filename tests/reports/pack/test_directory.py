@@ -104,6 +104,19 @@ def test_one_report_is_written_when_the_other_cannot_be(tmp_path: Path, monkeypa
     assert not (tmp_path / "report.json").exists()
 
 
+def test_a_folder_made_for_a_pack_is_the_accounts_own(tmp_path: Path) -> None:
+    """What is broken, and how, is nobody else's to read; a folder that is there keeps its mode."""
+    previous = os.umask(0o022)
+    try:
+        write_report(made_up.conformant(), tmp_path / "new", paper=False)
+        (tmp_path / "there").mkdir(mode=0o755)
+        write_report(made_up.conformant(), tmp_path / "there", paper=False)
+    finally:
+        os.umask(previous)
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "there").stat().st_mode) == 0o755
+
+
 def test_reports_are_as_readable_as_the_account_makes_its_files(tmp_path: Path) -> None:
     """A CI server collects them under another account: the mode follows the umask."""
     previous = os.umask(0o022)

@@ -18,6 +18,7 @@ from cx_conformance.reports.legible import one_line
 from cx_conformance.reports.scrubber import Scrubber
 from cx_conformance.reports.writing import replacing
 
+_LISTS_OF_CLUSTER: Final = ("ingress_classes", "ingress_controllers", "load_balancers", "cautions")
 MOST: Final = 256 * 2**20
 """Bytes of a report that is read; one of 50,000 promises has 100 MiB."""
 
@@ -125,7 +126,7 @@ def _release(shown: Mapping[str, Any] | None) -> ReleaseRecord | None:
 
 def _cluster(shown: Mapping[str, Any]) -> ClusterFacts:
     images = {component: tuple(digests) for component, digests in shown["images"].items()}
-    lists = {name: tuple(shown.get(name, ())) for name in ("ingress_classes", "ingress_controllers", "load_balancers")}
+    lists = {name: tuple(shown.get(name, ())) for name in _LISTS_OF_CLUSTER}
     return ClusterFacts(**dict(shown) | lists | {"images": images})
 
 

@@ -98,6 +98,8 @@ class ClusterShape(Whole):
     """API requests that had to be repeated."""
     seconds: Duration = 0.0
     """Duration of the look at the API."""
+    cautions: list[str] = Field(default_factory=list)
+    """What makes the word of the API server, or the account's credentials, less safe than they should be."""
     images: dict[str, list[str]]
     """Image digests by component."""
 

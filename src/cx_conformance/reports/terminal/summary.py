@@ -69,6 +69,7 @@ def header(record: RunRecord, console: Console, scrubber: Scrubber | None = None
         looked = f"{asked_of(cluster)}{again}, in {cluster.seconds:.1f} s"
         static = "; static: the API only" if run.static else ""
         lines.append(("vantage", f"{cluster.vantage or 'unknown'}: {looked}{static}"))
+        lines += [("caution", one) for one in cluster.cautions]
     for label, text in lines:
         page.paragraph(text, indent=2, label=label, column=_COLUMN)
 

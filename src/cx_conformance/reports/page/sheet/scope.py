@@ -36,6 +36,7 @@ def scope(record: RunRecord, texts: Texts) -> list[tuple[str, str]]:
             ("load_balancer", "; ".join(cluster.load_balancers) or texts("scope.none")),
             ("vantage", looked + (texts("scope.static") if record.static else "")),
         ]
+        lines += [("caution", "; ".join(cluster.cautions))] if cluster.cautions else []
     else:
         lines.append(("cluster", texts("unreachable")))
     if record.release:
