@@ -68,7 +68,7 @@ def _component_of(gateway: Gateway, seen: Seen) -> str | None:
 
 def _known(seen: Seen) -> set[str]:
     """Return the targets of routes to which nothing is there, by the vendor's own charts."""
-    return {one.says for one in seen.plan.blueprint.chart_errata if one.kind == "route" and one.says}
+    return {one.says for one in seen.plan.blueprint.chart_errata if one.kind == "route"}
 
 
 @check(
@@ -101,6 +101,8 @@ def check_route(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
         for note in found.notes:
             if note not in evidence.notes:
                 evidence.note(note)
+        if found.passed:
+            evidence.details["passed over"] = found.passed
     if lost:
         evidence.found = " -> ".join((*head, *list(lost.values())[:1]))
     assert not lost, "; ".join(list(lost.values())[:_MOST_SHOWN])
@@ -176,14 +178,12 @@ def check_references(platform: Entry[Platform], seen: Seen, evidence: Evidence) 
     others = [one for one in gateway.routes if one.enabled and one.place not in promised]
     lost = [f"{one.place} refers to {', '.join(one.lost)}" for one in others if one.lost]
     evidence.promised, evidence.found, evidence.seen_at = "every id defined", lost or "none lacks", gateway.source
-    for known in (True, False):
-        dead = [
-            f"{', '.join(one.paths)} to {target.text}"
-            for one in others
-            for target in one.targets
-            if target.service and (target.text in _known(seen)) is known and service_of(seen.snapshot, target) is None
-        ]
-        if dead:
-            why = ", as the vendor's charts have it" if known else ""
-            evidence.note(f"routes that nothing promises lead to Services that do not exist{why}: {'; '.join(dead)}")
+    dead = [
+        f"{', '.join(one.paths)} to {target.text}"
+        for one in others
+        for target in one.targets
+        if target.service and target.text not in _known(seen) and service_of(seen.snapshot, target) is None
+    ]
+    if dead:
+        evidence.note(f"routes that nothing promises lead to Services that do not exist: {'; '.join(dead)}")
     assert not lost, "; ".join(lost[:_MOST_SHOWN])

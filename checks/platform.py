@@ -8,11 +8,13 @@ from contextlib import suppress
 from typing import Final
 
 from cx_conformance.api.version import OLDEST, Version
+from cx_conformance.blueprint.erratum import ChartErratum
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
-from cx_conformance.blueprint.promise import Severity
+from cx_conformance.blueprint.promise import Severity, Source
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.ailments import ailments, ailments_of_pod
+from cx_conformance.cluster.chart_errata import shown
 from cx_conformance.cluster.coverage import coverage
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.helm_history import histories, undeployed
@@ -32,6 +34,16 @@ NOTICEABLE_SKEW_SECONDS: Final = 30
 """Clocks that differ by less are kept by the same means, and nobody's business here."""
 VIRTUAL: Final = "virtual-kubelet"
 """How a node is labelled (``type``) behind which a provider runs pods without a kubelet."""
+_SAYING: Final = {
+    "variable": "which says",
+    "repeated": "which has it",
+    "port": "leading to",
+    "route": "leading to",
+    "selector": "selecting the pods of CronJob",
+    "class": "naming class",
+    "claim": "shared with",
+}
+"""How each kind of mistake of the charts is told."""
 _HTTP: Final = frozenset({80, 443})
 """Ports by which an ingress controller is entered."""
 
@@ -373,3 +385,27 @@ def check_others(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> N
     if not covered.others and not covered.bare:
         raise NotApplicable("every workload in the platform's namespaces is promised")
     assert not broken, f"{len(broken)} that no promise knows: {'; '.join(broken)}"
+
+
+@check(
+    "CX013",
+    "Known mistakes of the charts",
+    severity=Severity.MINOR,
+    remedy="nothing here is this installation's own doing; ask the vendor, or set the values that mend it",
+    rests_on=("CX001",),
+)
+def check_known_mistakes(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
+    """What the vendor's charts of this release get wrong is told once, where it is seen, and breaks no promise."""
+    known = seen.plan.blueprint.chart_errata
+    if not known:
+        raise NotApplicable("no mistakes are known of what installs this release")
+    found = list(shown(seen))
+    for erratum, places in found:
+        evidence.note(_mistaken(erratum, places))
+    evidence.found, evidence.promised = f"{len(found)} of {len(known)} known ones", "none that is not known"
+
+
+def _mistaken(erratum: ChartErratum, places: str) -> str:
+    of = f"{erratum.component}: " if erratum.component else ""
+    by = "; so the vendor's charts have it" if erratum.source is Source.CHARTS else ""
+    return f"{of}{places}, {_SAYING[erratum.kind]} {erratum.says}: {erratum.why}{by}"

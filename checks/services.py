@@ -198,11 +198,13 @@ def check_selector(service: Entry[Service], seen: Seen, evidence: Evidence) -> N
     selected = live.namespace == workload.namespace and live.selects(workload.template.labels)
     assert selected, f"Service {live.where} selects {selector}, which {workload.kind} {workload.where} does not have"
     behind = seen.snapshot.pods_behind(live)
+    also = {one.says for one in seen.plan.blueprint.mistakes("selector", service.component) if one.about == live.name}
     others = sorted(
         {
             owner
             for pod in behind
             if (owner := seen.owners.get((pod.namespace, pod.name), service.component)) != service.component
+            and also.isdisjoint(seen.plan.components[owner].names)
         }
     )
     assert not others, f"Service {live.where} ({selector}) also selects pods of {', '.join(others)}"
@@ -217,6 +219,8 @@ def check_selector(service: Entry[Service], seen: Seen, evidence: Evidence) -> N
         strange = strange_endpoints(live, seen.snapshot.endpoints(live), behind)
         told = ", ".join(f"{address} (EndpointSlice {name})" for name, address in strange[:MOST_SHOWN])
         assert not strange, f"Service {live.where} also leads to what it does not select, by hand: {told}"
+    known = {one.about for one in seen.plan.blueprint.mistakes("port", service.component)}
     for port in live.ports:
-        if isinstance(port.target, str) and port_reached(live, port, workload.template) is None:
+        lost = isinstance(port.target, str) and port_reached(live, port, workload.template) is None
+        if lost and str(port.number) not in known:
             evidence.note(f"port {port.number} leads to targetPort {port.target}, which no container has")

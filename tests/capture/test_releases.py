@@ -45,3 +45,15 @@ def test_paths_through_the_gateway_are_promised_as_it_leads_them(release: str, t
     service["spec"]["ports"][0]["name"] = "http-renamed"
     told = judged(orjson.loads(orjson.dumps(broken)), made)
     assert any(one.startswith("CX522 ef-cx-agent-manager") for one in unkept(told))
+
+
+def test_a_service_that_also_selects_a_cron_jobs_pods_is_captured_as_the_others(tmp_path: Path) -> None:
+    """The Deployment serves; that the CronJob's pods bear its labels too is written down as known."""
+    made = captured("4.10", tmp_path)
+    serving = made.components["ef-cx-team-announcement"]
+    assert (serving.workload.kind, serving.service and serving.service.name) == (
+        "Deployment",
+        "ef-cx-team-announcement-svc",
+    )
+    (known,) = made.mistakes("selector", "ef-cx-team-announcement")
+    assert (known.about, known.says) == ("ef-cx-team-announcement-svc", "ef-cx-team-announcement")

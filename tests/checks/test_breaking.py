@@ -1151,6 +1151,7 @@ def test_every_static_check_has_a_failing_test() -> None:
         "CX010",
         "CX011",
         "CX012",
+        "CX013",
         "CX504",
         "CX705",
         "CX521",

@@ -194,6 +194,7 @@ TOLD: list[tuple[str, str, dict[str, Any]]] = [
             "promised": "every workload well, whether or not a promise knows it",
         },
     ),
+    ("CX013", "platform", {}),
     ("CX115", "platform", {"found": "none", "promised": "completed"}),
     ("CX505", "ccm", INGRESS | {"found": FQDN, "promised": FQDN}),
     ("CX506", "ccm", INGRESS | {"found": "no other", "promised": "no other"}),

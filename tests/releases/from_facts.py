@@ -141,7 +141,7 @@ class _Installation:
             ("Service", _service),
             ("Deployment", _deployment),
             ("StatefulSet", _stateful_set),
-            ("CronJob", _cron_job),
+            ("CronJob", self._cron_job),
             ("Job", _job),
             ("Ingress", _ingress),
             ("ApisixRoute", _apisix_route),
@@ -154,6 +154,12 @@ class _Installation:
                 self._mark_optional(made)
                 yield made
         yield from self._helm_releases()
+
+    def _cron_job(self, fact: Object) -> Object:
+        # Its pods bear the labels of the Deployment of the same chart, so that the Service selects them too.
+        same = next((one for one in self.facts["Deployment"] if one["name"] == fact["name"]), {})
+        template = _template({"selector": same.get("selector")} | fact)
+        return {"spec": {"schedule": fact["schedule"], "jobTemplate": {"spec": {"template": template}}}}
 
     def _note_keys(self, workload: Object) -> None:
         namespace = workload["namespace"]
@@ -221,8 +227,9 @@ class _Installation:
         values = _connections(tls=newest)
         for fact in self.facts["ConfigMap"]:
             data = {key: values.get(key, "value") for key in fact["keys"]} | fact.get("addresses", {})
-            # An address of many nodes was cut off in the facts; sentinels are not in use by default.
-            data |= {"REDIS_SENTINEL_NODES": ""} if "REDIS_SENTINEL_NODES" in data else {}
+            # The facts cut long values off: the nodes that are whole count.
+            nodes = data.get("REDIS_SENTINEL_NODES", "").split(",")
+            data |= {"REDIS_SENTINEL_NODES": ",".join(nodes[:2])} if nodes[2:] else {}
             made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _metadata(fact)}
             yield made | ({"data": data} if data else {})
         for fact in self.facts.get("ApisixStandalone", []):
@@ -333,10 +340,6 @@ def _stateful_set(fact: Object) -> Object:
     claims = [_claim_template(one) for one in fact.get("claims", [])]
     spec = _deployment(fact)["spec"] | {"serviceName": fact.get("serviceName", fact["name"])}
     return {"spec": spec | ({"volumeClaimTemplates": claims} if claims else {})}
-
-
-def _cron_job(fact: Object) -> Object:
-    return {"spec": {"schedule": fact["schedule"], "jobTemplate": {"spec": {"template": _template(fact)}}}}
 
 
 def _job(fact: Object) -> Object:

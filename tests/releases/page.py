@@ -42,11 +42,13 @@ _LEARNT: Final = """\
 - The charts set no requests and limits on the vendor's own components, and none are promised; what they set on those of others
   is minor where it differs, for a site may choose.
 - ClamAV, Vault, QM, Eleveo, Metabase and what a tenant runs in a namespace of its own are not described.
+- The charts' StatefulSets activemq, conversation-studio, survey-studio and campaign-studio have `spec.strategy`, which is no field of
+  one: Helm 3 drops it, Helm 4 refuses it. The API server keeps nothing of it, so that no check can see it.
 - A Secret of which only an init container mounts the volume is asked for as a prerequisite, not as one that is used.
 
 ## What the vendor's charts get wrong
 
-Each is noted where it is seen, and breaks nothing.
+CX013 notes each once, where this installation shows it; it breaks nothing.
 """
 
 

@@ -85,15 +85,9 @@ class Blueprint(Model):
     accepted: tuple[Acceptance, ...] = ()
     """Inconsistencies of the page that are known and kept."""
 
-    def ships(self, component: str, variable: str, address: str) -> bool:
-        """Whether the vendor's charts themselves tell ``component`` that ``address`` in a ``variable``, by mistake."""
-        return any(
-            one.kind == "variable"
-            and one.component in (None, component)
-            and one.about == variable
-            and (address in one.says or one.says in address)
-            for one in self.chart_errata
-        )
+    def mistakes(self, kind: str, component: str) -> tuple[ChartErratum, ...]:
+        """Return what the vendor's charts get wrong in the objects of ``component``, of one kind."""
+        return tuple(one for one in self.chart_errata if one.kind == kind and one.component in (None, component))
 
     @model_validator(mode="after")
     def _ids_differ(self) -> Self:

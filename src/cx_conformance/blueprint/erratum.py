@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cx_conformance.blueprint.component import ComponentId
-from cx_conformance.blueprint.promise import Model
+from cx_conformance.blueprint.promise import Model, Source
 
 
 class Edition(StrEnum):
@@ -44,12 +44,20 @@ class ChartErratum(Model):
 
     component: ComponentId | None = None
     """Whose objects show it; absent: those of every component that reads it."""
-    kind: Literal["variable", "port", "route", "claim", "field"]
-    """What it is about: a variable of its containers, a port of its Service, a route from outside, a claim, or a field
-    of an object."""
+    kind: Literal["variable", "repeated", "port", "route", "selector", "class", "claim"]
+    """What is wrong: the address in a ``variable``; a variable that is ``repeated`` in one container; where a ``port``
+    of its Service or a ``route`` leads; whom the ``selector`` of its Service selects too; the storage ``class`` that a
+    claim names; with whom a ``claim`` of one node is shared."""
     about: Annotated[str, Field(min_length=1, examples=["CONTROLLER_URL", "5000"])]
-    """The variable's name, the port's number, the route's path, the claim's name or the field."""
+    """The variable, the number of the Service's port, the route's path, the name of the Service or of the claim."""
     says: Annotated[str, Field(min_length=1)]
-    """What the charts say there."""
+    """What the charts say there: the address or a part of it, the targetPort, where the route leads, the CronJob whose
+    pods are selected too, the class, the other component; of what is ``repeated`` how often."""
     why: Annotated[str, Field(min_length=1)]
     """What is wrong with it."""
+    source: Source = Source.CHARTS
+    """Where it comes from: the vendor's charts, or an installation that was captured as it is."""
+
+    def is_said_by(self, address: str) -> bool:
+        """Whether an address in a variable is the mistake, or a part of it."""
+        return address in self.says or self.says in address

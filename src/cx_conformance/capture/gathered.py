@@ -88,16 +88,16 @@ class Gathered:
 
     @cached_property
     def selected(self) -> Mapping[tuple[str, str], tuple[Workload, ...]]:
-        """By a Service's namespace and name: the workloads whose pods it selects."""
+        """By a Service's namespace and name: whose pods it selects; a CronJob's only where nothing else serves."""
         by_namespace: dict[str, list[Workload]] = defaultdict(list)
         for one in self.workloads:
             by_namespace[one.namespace].append(one)
-        return {
-            (service.namespace, service.name): tuple(
-                one for one in by_namespace[service.namespace] if service.selects(one.template.labels)
-            )
-            for service in self.services
-        }
+        found = {}
+        for service in self.services:
+            every = tuple(one for one in by_namespace[service.namespace] if service.selects(one.template.labels))
+            serving = tuple(one for one in every if not isinstance(one, CronJob))
+            found[service.namespace, service.name] = serving or every
+        return found
 
     def services_of(self, workload: Workload) -> tuple[Service, ...]:
         """Return the Services that select the workload's pods, and no other's."""

@@ -19,7 +19,10 @@ def place_of(workload: Workload) -> Place:
 
 
 def component_ids(workloads: Collection[Workload], known: Iterable[Mapping[Place, str]] = ()) -> dict[Place, str]:
-    """Give each workload an id: the first ``known`` one, else its name, with namespace or kind where names meet."""
+    """Give each workload an id: the first ``known`` one, else its name, with namespace or kind where names meet.
+
+    Of namesakes a CronJob comes last: it is there for the other.
+    """
     ids: dict[Place, str] = {}
     taken = {PLATFORM}
     for places in known:
@@ -29,7 +32,7 @@ def component_ids(workloads: Collection[Workload], known: Iterable[Mapping[Place
             identity = places.get(place_of(one))
             if identity is not None and place_of(one) not in ids and identity not in ids.values():
                 ids[place_of(one)] = identity
-    for one in workloads:
+    for one in sorted(workloads, key=lambda one: one.kind == "CronJob"):
         if place_of(one) not in ids:
             ids[place_of(one)] = next(name for name in _candidates(one) if name not in taken)
             taken.add(ids[place_of(one)])

@@ -134,13 +134,17 @@ def port_of(snapshot: Snapshot, service: Service, target: Target) -> ServicePort
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Led:
-    """Where a call is led: through ``route`` to ``target``, or ``why`` it does not arrive; ``cause`` others share."""
+    """Where a call is led: through ``route`` to ``target``, or ``why`` it does not arrive; ``cause`` others share.
+
+    ``passed`` says which routes come before, that lead nowhere by a known mistake of the vendor's charts.
+    """
 
     why: str = ""
     cause: str = ""
     route: str = ""
     target: str = ""
     notes: tuple[str, ...] = ()
+    passed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,10 +166,7 @@ def led(snapshot: Snapshot, found: Taken, one: Asked, aim: Aim) -> Led:
         raise ValueError("no route takes the call")
     begun = f"{route.place} takes {one.call.text}"
     notes = [f"{each.place} may take {one.call.text}: it depends on {', '.join(each.limits)}" for each in found.perhaps]
-    notes += [
-        f"{each.place} comes before, to {', '.join(target.text for target in each.targets)}: by the vendor's charts"
-        for each in found.passed
-    ]
+    passed = ", ".join(f"{each.place} to {', '.join(to.text for to in each.targets)}" for each in found.passed)
     why = why_spoiled(route, one)
     if why:
         return Led(why=f"{begun}, and {why}")
@@ -176,7 +177,8 @@ def led(snapshot: Snapshot, found: Taken, one: Asked, aim: Aim) -> Led:
     strange = _why_strange(route, one, aim)
     if strange:
         return Led(why=f"{begun}, and {strange}")
-    return Led(route=route.place, target=", ".join(target.text for target in route.targets), notes=tuple(notes))
+    target_text = ", ".join(target.text for target in route.targets)
+    return Led(route=route.place, target=target_text, notes=tuple(notes), passed=passed)
 
 
 def why_spoiled(route: GatewayRoute, one: Asked) -> str | None:

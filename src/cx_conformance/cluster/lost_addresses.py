@@ -46,10 +46,10 @@ def lost_addresses(seen: Seen, planned: Planned) -> Iterator[LostAddress]:
     tell those.
     """
     namespace, stores = seen.workload(planned).object.namespace, _settings_of_stores(seen)
-    for place, variable, value in _told(seen, planned):
+    for place, variable, value in told(seen, planned):
         if variable in stores:
             continue
-        for text, host, port in _addresses(value):
+        for text, host, port in addresses_in(value):
             why = _wrong(seen, text, host, port, namespace)
             if why:
                 instead = _left_out(seen, host.partition(".")[0]) or _renamed(seen, host.partition(".")[0])
@@ -63,8 +63,11 @@ def _settings_of_stores(seen: Seen) -> frozenset[str]:
     return frozenset(key for one in every for key in (one.host, one.url) if key)
 
 
-def _told(seen: Seen, planned: Planned) -> Iterator[tuple[str, str, str]]:
-    """Yield place, name and value of all that the containers are told: keys of ConfigMaps, and variables."""
+def told(seen: Seen, planned: Planned) -> Iterator[tuple[str, str, str]]:
+    """Yield place, name and value of all that the containers are told: keys of ConfigMaps, and variables.
+
+    Raises Absent where the workload is, CouldNotLook.
+    """
     live = seen.workload(planned).object
     spec = live.template.spec
     own = {variable.name for one in (*spec.init_containers, *spec.containers) for variable in one.env}
@@ -85,7 +88,7 @@ def _used(spec: PodSpec) -> Iterator[tuple[str, str | None]]:
             yield one.name, one.key
 
 
-def _addresses(value: str) -> Iterator[tuple[str, str, int]]:
+def addresses_in(value: str) -> Iterator[tuple[str, str, int]]:
     """Yield text, host and port (0: none) of each address; a comment has none."""
     for line in value.splitlines():
         if line.strip().startswith(_COMMENTS):
