@@ -22,6 +22,7 @@ from cx_conformance.blueprint.manifests.installation import (
     metadata,
     service_names,
 )
+from cx_conformance.blueprint.manifests.mistakes import as_shipped
 from cx_conformance.blueprint.manifests.routes import ingresses, service
 from cx_conformance.blueprint.manifests.workloads import SIMULATOR_CONFIG_MAP, SIMULATOR_FILE, claims, workload
 from cx_conformance.blueprint.promise import Source
@@ -71,9 +72,13 @@ def made_beforehand(objects: Iterable[dict[str, Any]], blueprint: Blueprint) -> 
 
 
 def embedded_installation(blueprint: Blueprint) -> list[dict[str, Any]]:
-    """Return the reference installation as the embedded cluster holds it: by the image tags its release is seen."""
+    """Return the reference installation as the embedded cluster holds it.
+
+    By the image tags its release is seen; what the charts of a release get wrong is in it.
+    """
     is_release = blueprint.blueprint.source is Source.RELEASE
-    return reference_installation(blueprint, image=None if is_release else DEFAULT_IMAGE)
+    made = reference_installation(blueprint, image=None if is_release else DEFAULT_IMAGE)
+    return as_shipped(made, blueprint) if is_release else made
 
 
 def _certificates(made: Installation, seed: int | None) -> "dict[tuple[str, str], KeyPair]":
