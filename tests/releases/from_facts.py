@@ -198,17 +198,15 @@ class _Installation:
             if fact["kind"] == "ConfigMap":
                 yield made | {"data": dict.fromkeys(sorted(keys or {"content"}), "as the guide says")}
             elif fact.get("use") == "TLS":
-                yield made | {"type": "kubernetes.io/tls", "data": _encoded(_certificate())}
+                yield made | {"type": "kubernetes.io/tls", "data": encoded(certificate())}
             elif fact.get("use") == "pull":
                 yield made | _pull_secret()
             elif keys:
-                yield made | {"type": "Opaque", "data": _encoded(dict.fromkeys(sorted(keys), "made up"))}
+                yield made | {"type": "Opaque", "data": encoded(dict.fromkeys(sorted(keys), "made-up"))}
             elif fact["name"] == _MONGO_CA:
-                pair = _certificate()
-                values = {"client-pem": pair["tls.crt"] + pair["tls.key"], "mongodb-ca-cert": pair["ca.crt"]}
-                yield made | {"type": "Opaque", "data": _encoded(values)}
+                yield made | {"type": "Opaque", "data": encoded(_mongo_files())}
             else:
-                yield made | {"type": "Opaque", "data": _encoded(_certificate())}
+                yield made | {"type": "Opaque", "data": encoded(certificate())}
 
     def _secrets(self) -> Iterator[Object]:
         for fact in self.facts["Secret"]:
@@ -216,9 +214,9 @@ class _Installation:
             if fact["type"] == "kubernetes.io/dockerconfigjson":
                 yield made | _pull_secret()
                 continue
-            pair = _certificate()
-            values = {key: pair.get(key, "made up") for key in fact["keys"]}
-            yield made | {"type": fact["type"], "data": _encoded(values)}
+            known = certificate() | (_mongo_files() if fact["name"] == _MONGO_CA else {})
+            values = {key: known.get(key, "made-up") for key in fact["keys"]}
+            yield made | {"type": fact["type"], "data": encoded(values)}
 
     def _config_maps(self) -> Iterator[Object]:
         newest = "ACTIVEMQ_CA_CERT" in {key for fact in self.facts["ConfigMap"] for key in fact["keys"]} or any(
@@ -277,7 +275,7 @@ def _metadata(fact: Object) -> Object:
 
 
 def _connections(*, tls: bool) -> dict[str, str]:
-    """Return the values of the shared ConfigMap that are no secret, and not those of everybody."""
+    """Return the values of the shared ConfigMap that are not those of everybody."""
     return {
         "ACTIVEMQ_OPEN_WIRE_PORT": "61617" if tls else "61616",
         "ACTIVEMQ_STOMP_PORT": "61615" if tls else "61613",
@@ -292,6 +290,7 @@ def _connections(*, tls: bool) -> dict[str, str]:
         "MONGODB_ENABLE_SSL": "true",
         "MONGODB_REPLICASET_ENABLED": "false",
         "MONGODB_USERNAME": "root",
+        **dict.fromkeys(("ACTIVEMQ_PASSWORD", "MONGODB_PASSWORD", "REDIS_PASSWORD"), "made-up"),
         "REDIS_PORT": "6379",
         "REDIS_SENTINEL_ENABLE": "false",
         "REDIS_SSL_ENABLED": "true",
@@ -465,19 +464,29 @@ def _apisix_route(fact: Object) -> Object:
 def _pull_secret() -> Object:
     account = {"auths": {"gitimages.expertflow.com": {"auth": base64.b64encode(b"made:up").decode()}}}
     text = json.dumps(account)
-    return {"type": "kubernetes.io/dockerconfigjson", "data": _encoded({".dockerconfigjson": text})}
+    return {"type": "kubernetes.io/dockerconfigjson", "data": encoded({".dockerconfigjson": text})}
 
 
-def _encoded(values: dict[str, str]) -> dict[str, str]:
+def encoded(values: dict[str, str]) -> dict[str, str]:
+    """Return what a Secret holds, as the API has it."""
     return {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
 
 
+def _mongo_files() -> dict[str, str]:
+    pair = certificate()
+    return {"client-pem": pair["tls.crt"] + pair["tls.key"], "mongodb-ca-cert": pair["ca.crt"]}
+
+
 @cache
-def _certificate() -> dict[str, str]:
+def certificate() -> dict[str, str]:
     """Return a certificate for the host name and every store, with its key, as a TLS Secret's values."""
     from cx_conformance.blueprint.manifests.certificates import Authority
 
     stores = ("activemq", "mongo-mongodb", "redis-master", "minio", "ef-postgresql", "keycloak")
-    names = [name + rest for name in stores for rest in ("", ".ef-external", ".ef-external.svc")]
+    names = [
+        name + rest
+        for name in stores
+        for rest in ("", ".ef-external", ".ef-external.svc", ".ef-external.svc.cluster.local")
+    ]
     pair = Authority(1).sign(FQDN, [FQDN, *names, "localhost"])
     return {"tls.crt": pair.certificate, "tls.key": pair.key.get_secret_value(), "ca.crt": pair.ca}
