@@ -13,9 +13,9 @@ from cx_conformance.api.listing import read_list
 from cx_conformance.cluster.snapshot import take
 from cx_conformance.outcome.looking import CouldNotLook, OutOfTime, Unreachable
 from cx_conformance.wire.fuse import burn_all
-from tests import hostile
 from tests.api.api_server import ApiServer, Reply, Request, serving, write_kubeconfig
-from tests.hostile import ANSWERS, DRIPS, MIB
+from tests.hostile import servers as hostile
+from tests.hostile.servers import ANSWERS, DRIPS, MIB
 
 PODS = "/api/v1/pods"
 HASTY = Patience(first_pause_seconds=0.0, connect_seconds=2.0, total_seconds=20.0, status_tries=1, first_tries=1)

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
 from websockets.exceptions import ConnectionClosed
 
 from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
-from cx_conformance.api.stream import ApiStreams, StreamTarget, drop
+from cx_conformance.api.stream import ApiStreams, StreamTarget
+from cx_conformance.api.web_socket import drop
+from cx_conformance.objects.json_fields import whole
 from cx_conformance.outcome.looking import NoVantage
+from cx_conformance.wire.bounds import TooMuch
+from cx_conformance.wire.json_text import parsed
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -122,8 +125,8 @@ class _Conversation:
         details = status.get("details")
         causes = details.get("causes") if isinstance(details, dict) else None
         for cause in causes if isinstance(causes, list) else ():
-            if isinstance(cause, dict) and cause.get("reason") == "ExitCode" and str(cause.get("message")).isdigit():
-                code = int(cause["message"])
+            told = cause.get("message") if isinstance(cause, dict) and cause.get("reason") == "ExitCode" else None
+            if (code := whole(told)) is not None:
                 self._refuse_if_never_started(code)
                 return code
         raise self._not_started(str(status.get("message") or "no reason given"))
@@ -141,8 +144,8 @@ class _Conversation:
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
-    with contextlib.suppress(ValueError):
-        value = json.loads(body)
+    with contextlib.suppress(ValueError, TooMuch):
+        value = parsed(body)
         if isinstance(value, dict):
             return value
     return {}

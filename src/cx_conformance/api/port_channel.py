@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from websockets.exceptions import ConnectionClosed
 
 from cx_conformance.api.spdy import Data, Frame, Ping, Replied, Reset, Spdy, SpdyError
-from cx_conformance.api.stream import drop
+from cx_conformance.api.web_socket import drop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 SHARED: Final = "SPDY/3.1+portforward.k8s.io"
 SINGLE: Final = "v4.channel.k8s.io"
 
-_HELD: Final = 64
-"""Messages of one connection that may wait for its local side, of 32 KiB each as kubelets send them."""
+_HELD: Final = 16
+"""Pieces of one connection that may wait for its local side, of 32 KiB at most."""
 _PATIENCE_SECONDS: Final = 5.0
-"""How long the others of a session wait for one whose local side takes nothing, before it is cut off."""
+"""How long the others of a session wait for one whose local side takes nothing, before it is cut off; and how long a
+session waits for a node that takes nothing."""
 _LAST_WORD_SECONDS: Final = 0.25
 """How long a connection that ended without a byte is listened to for the reason."""
 _LONGEST_REASON: Final = 64 * 1024
@@ -146,12 +147,12 @@ class SharedChannel:
         await self._session.send(Spdy.data(self._data, last=True))
 
     async def close(self) -> None:
-        """Reset both streams."""
+        """Reset both streams; does not wait for a node that takes nothing."""
         if not self._closed:
             self._closed = True
             self._end()
             self._session.forget(self._error, self._data)
-            await self._session.send(Spdy.reset(self._data) + Spdy.reset(self._error))
+            self._session.send_later(Spdy.reset(self._data) + Spdy.reset(self._error))
 
     async def heard(self, frame: Replied | Data | Reset) -> None:
         """Take what has come for one of the two streams."""
@@ -210,6 +211,7 @@ class SharedSession:
         self.over = False
         """Whether it takes no more connections."""
         self._listening = asyncio.create_task(self._listen())
+        self._last_words: set[asyncio.Task[None]] = set()
 
     @property
     def idle(self) -> bool:
@@ -239,6 +241,12 @@ class SharedSession:
         async with self._sending:
             await self._write(frames)
 
+    def send_later(self, frames: bytes) -> None:
+        """Send whole frames as soon as they are taken, without waiting for it."""
+        sending = asyncio.create_task(self.send(frames))
+        self._last_words.add(sending)
+        sending.add_done_callback(self._last_words.discard)
+
     def forget(self, *streams: int) -> None:
         """Pass nothing more on to these streams."""
         for one in streams:
@@ -247,13 +255,20 @@ class SharedSession:
     async def close(self) -> None:
         """End it, and whatever runs through it."""
         self.over = True
-        self._listening.cancel()
-        await asyncio.gather(self._listening, return_exceptions=True)
+        running = (self._listening, *self._last_words)
+        for one in running:
+            one.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         drop(self._connection)
 
     async def _write(self, frames: bytes) -> None:
-        with contextlib.suppress(ConnectionClosed):
-            await self._connection.send(frames)
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                with contextlib.suppress(ConnectionClosed):
+                    await self._connection.send(frames)
+        except TimeoutError:
+            self.over = True
+            drop(self._connection)
 
     async def _listen(self) -> None:
         try:
@@ -261,6 +276,7 @@ class SharedSession:
                 async for message in self._connection:
                     for frame in self._spdy.receive(message.encode() if isinstance(message, str) else message):
                         await self._heard(frame)
+                    await asyncio.sleep(0)  # a node that floods shall not keep the other sessions from their turn
         finally:
             self.over = True
             drop(self._connection)

@@ -24,6 +24,8 @@ _CANCEL = 5
 _LARGEST_CONTROL: Final = 64 * 1024
 """Bytes of a control frame, and of the headers in it."""
 _LARGEST_DATA: Final = (1 << 24) - 1
+_LARGEST_PIECE: Final = 32 * 1024
+"""Bytes of a stream that are passed on at once."""
 
 _NAMES: Final = (
     "options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges age allow "
@@ -175,7 +177,7 @@ class Spdy:
     def _more(self, stream: int, left: int, last: bool) -> Frame | None:
         if left and not self._came:
             return None
-        payload = bytes(self._came[:left])
+        payload = bytes(self._came[: min(left, _LARGEST_PIECE)])
         del self._came[: len(payload)]
         left -= len(payload)
         self._data = (stream, left, last) if left else None

@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import json
 import logging
 import random
 import re
@@ -27,24 +26,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, NegotiationError, ProxyError
-from websockets.typing import Subprotocol
+from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, ProxyError
 
 from cx_conformance.api.request_path import part
 from cx_conformance.api.signature import USER_AGENT
 from cx_conformance.api.tally import Tally
+from cx_conformance.api.web_socket import MESSAGE_LIMIT, WAITING_FRAMES, Connect, Connection
 from cx_conformance.objects.secrecy import mask_text
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NotServed, NoVantage, Unauthorized, Unreachable
+from cx_conformance.wire.bounds import TooMuch
+from cx_conformance.wire.json_text import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from websockets.client import ClientProtocol
-    from websockets.datastructures import Headers
-
-MESSAGE_LIMIT = 16 * 1024 * 1024
-"""Bytes in one message; a kubelet sends 32 KiB at a time."""
+    from websockets.asyncio.client import ClientConnection
 
 _CLOSE_SECONDS = 1.0
 _PAUSE_SECONDS = 0.5
@@ -91,33 +87,6 @@ class Throttled(Unreachable):
         """Return the seconds to wait: as it says, else longer each time; never all at the same moment."""
         wanted = max(self._after, _PAUSE_SECONDS * min(tries, 4))
         return float(min(wanted, _LONGEST_PAUSE_SECONDS)) * (1 + random.random() / 4)  # noqa: S311 - guards nothing
-
-
-class _Connect(connect):
-    """A connect that follows no redirect: the API server sends none, and the credentials are for it alone."""
-
-    def process_redirect(self, exc: Exception) -> Exception | str:
-        return exc
-
-
-class _Connection(ClientConnection):
-    """A connection that offers subprotocols as Kubernetes names them: ``SPDY/3.1+...`` is no token for the library."""
-
-    def __init__(self, protocol: ClientProtocol, *, offered: Sequence[str], **rest: Any) -> None:
-        protocol.available_subprotocols = [Subprotocol(each) for each in offered]
-        setattr(protocol, "process_subprotocol", partial(_chosen, offered))  # noqa: B010 - a method of the library
-        super().__init__(protocol, **rest)
-
-
-def _chosen(offered: Sequence[str], headers: Headers) -> Subprotocol | None:
-    """Return which of the offered subprotocols a server has chosen; raises NegotiationError for another."""
-    said = [each.strip() for each in headers.get_all("Sec-WebSocket-Protocol")]
-    if not said:
-        return None
-    for each in offered:
-        if [each.lower()] == [one.lower() for one in said]:
-            return Subprotocol(each)
-    raise NegotiationError(f"unsupported subprotocol: {', '.join(said)[:100]}")
 
 
 class ApiStreams:
@@ -186,9 +155,9 @@ class ApiStreams:
                 if proxy and proxy.startswith("socks"):
                     ways["sock"] = await asyncio.to_thread(_through_socks, proxy, self.server, seconds)
                     proxy = None
-                return await _Connect(
+                return await Connect(
                     f"{url}?{urlencode(query)}" if query else url,
-                    create_connection=partial(_Connection, offered=protocols),  # type: ignore[arg-type] # it is only called
+                    create_connection=partial(Connection, offered=protocols),  # type: ignore[arg-type] # it is only called
                     additional_headers=headers,
                     user_agent_header=USER_AGENT,
                     compression=None,
@@ -197,6 +166,7 @@ class ApiStreams:
                     ping_interval=None,
                     close_timeout=_CLOSE_SECONDS,
                     max_size=MESSAGE_LIMIT,
+                    max_queue=WAITING_FRAMES,
                     logger=_SILENT,
                     **ways,
                 )
@@ -292,12 +262,6 @@ def _through_socks(proxy: str, server: str, seconds: float) -> socket.socket:
     return socket.socket(fileno=connection.detach())
 
 
-def drop(connection: ClientConnection) -> None:
-    """Cut ``connection`` at once, for a server that would go on sending."""
-    with contextlib.suppress(AttributeError):  # the transport is gone when the connection is
-        connection.transport.abort()
-
-
 def refused(target: StreamTarget, status: int, body: bytes) -> CouldNotLook:
     """Return the exception for an upgrade that the API server answered with ``status`` and ``body``.
 
@@ -331,8 +295,8 @@ def refused(target: StreamTarget, status: int, body: bytes) -> CouldNotLook:
 def _message(body: bytes) -> str:
     """Return the text of a Status, or of an answer that is none, in one short line."""
     text = body[:4096].decode(errors="replace")
-    with contextlib.suppress(ValueError):
-        status = json.loads(text)
+    with contextlib.suppress(ValueError, TooMuch):
+        status = parsed(body[:4096])
         if isinstance(status, dict) and isinstance(status.get("message"), str):
             text = status["message"]
     return " ".join(text.split())[:300] or "no reason given"

@@ -12,6 +12,7 @@ from cx_conformance.blueprint.promise import Source
 from cx_conformance.capture.gathered import Gathered
 from cx_conformance.capture.hosts import Hosts, Mention, Place
 from cx_conformance.capture.told import files, variables
+from cx_conformance.objects.json_fields import whole
 from cx_conformance.objects.service import Service
 from cx_conformance.objects.workload import Workload
 
@@ -79,7 +80,8 @@ def _beside(name: str, values: Mapping[str, str], service: Service) -> int | Non
     """Return the port that a variable beside the one of the host says: REDIS_PORT beside REDIS_HOST."""
     other = _port_key(name)
     said = values.get(other, "").strip() if other != name else ""
-    return int(said) if said.isdigit() and int(said) in {one.number for one in service.ports} else None
+    number = whole(said)
+    return number if number in {one.number for one in service.ports} else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cx_conformance.cluster.apisix_rewrite import searched
+from cx_conformance.objects.json_fields import whole
 
 _LOGIC: Final = ("AND", "OR", "!AND", "!OR")
 
@@ -51,7 +52,8 @@ def _met(value: str | None, operator: str, wanted: Any) -> bool:
         case "in" | "IN":
             return value in [str(one) for one in wanted]
         case _:
-            return value is not None and value.isdigit() and _compared(int(value), operator, int(str(wanted)))
+            number = whole(value)
+            return number is not None and _compared(number, operator, int(str(wanted)))
 
 
 def _compared(value: int, operator: str, wanted: int) -> bool:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from cx_conformance.cluster.troubles import Trouble, troubles
+from cx_conformance.objects.json_fields import whole
 from cx_conformance.objects.metadata import find_condition
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.secrecy import mask_line
@@ -151,8 +152,7 @@ _TEMPLATE_GENERATION: Final = "deprecated.daemonset.template.generation"
 
 
 def _ordinal(pod: Pod) -> int:
-    digits = pod.name.rpartition("-")[2]
-    return int(digits) if digits.isdecimal() else 0
+    return whole(pod.name.rpartition("-")[2]) or 0
 
 
 def _not_running(workload: Workload, leaving: Sequence[str]) -> Rollout | None:

@@ -13,6 +13,7 @@ from cx_conformance.blueprint.plan import Edge
 from cx_conformance.cluster.addressing import addresses, leads
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.config import ConfigMap
+from cx_conformance.objects.json_fields import whole
 from cx_conformance.objects.pod_spec import Container
 
 _WEB: Final = re.compile(r"(?P<scheme>https?|wss?)://[^/:]+(?:/.*)?", re.IGNORECASE)
@@ -104,8 +105,7 @@ def _is_documented(edge: Edge, host: str) -> bool:
 
 
 def _number(port: Told | None) -> int | None:
-    value = (port.value or "").strip() if port else ""
-    return int(value) if value.isascii() and value.isdigit() else None
+    return whole((port.value or "").strip()) if port else None
 
 
 def _variable(seen: Seen, edge: Edge, container: Container, name: str) -> Told | None:
@@ -119,9 +119,9 @@ def _variable(seen: Seen, edge: Edge, container: Container, name: str) -> Told |
         if one.reference.kind == "Secret":
             return Told(variable=name, holder=_UNKNOWN, value=None)
         return _keyed(seen, live.namespace, one.reference.name, one.reference.key or "", name)
-    for whole in reversed(container.env_from):
-        if whole.kind == "ConfigMap" and name.startswith(whole.prefix):
-            told = _keyed(seen, live.namespace, whole.name, name.removeprefix(whole.prefix), name)
+    for source in reversed(container.env_from):
+        if source.kind == "ConfigMap" and name.startswith(source.prefix):
+            told = _keyed(seen, live.namespace, source.name, name.removeprefix(source.prefix), name)
             if told is not None:
                 return told
     return None

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cx_conformance.objects.json_fields import whole
+
 _LOGINS: Final = frozenset({"opa", "wolf-rbac", "consumer-restriction"})
 """Plug-ins that ask who calls, beside those whose name says so: openid-connect, key-auth, jwt-auth, authz-keycloak."""
 
@@ -129,7 +131,8 @@ def nodes(written: Any) -> Iterable[Target]:
         for place, weight in written.items():
             host, _, port = str(place).rpartition(":")
             if weight != 0:
-                yield Target(host=host, port=int(port)) if host and port.isdigit() else Target(host=str(place))
+                number = whole(port)
+                yield Target(host=host, port=number) if host and number is not None else Target(host=str(place))
     for one in written if isinstance(written, list) else ():
         if isinstance(one, Mapping) and one.get("weight") != 0 and isinstance(one.get("host"), str):
             number = one.get("port")

@@ -6,7 +6,7 @@ https://helm.sh/docs/topics/advanced/#storage-backends
 from dataclasses import dataclass
 from typing import Final
 
-from cx_conformance.objects.json_fields import Json
+from cx_conformance.objects.json_fields import Json, whole
 from cx_conformance.objects.metadata import ApiObject, metadata
 
 _CHART: Final = "helm.sh/chart"
@@ -31,11 +31,11 @@ def helm_revision(source: Json) -> HelmRevision:
     """Read the metadata of one of Helm's Secrets; a revision that is no number counts as the first."""
     about = metadata(source)
     labels = about["labels"]
-    told = labels.get("version", "")
+    told = whole(labels.get("version"))
     return HelmRevision(
         **about,
         release=labels.get("name", about["name"]),
-        revision=int(told) if told.isascii() and told.isdigit() else 1,
+        revision=1 if told is None else told,
         status=labels.get("status", "unknown"),
     )
 

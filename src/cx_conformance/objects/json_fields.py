@@ -5,12 +5,14 @@ The API server validates what it stores, but aggregated servers, proxies and old
 must not cost the whole list.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 Json = dict[str, Any]
 
 _LARGEST = 2**63
+_WHOLE = re.compile("[0-9]{1,18}")
 
 
 def mapping(source: Any, *keys: str) -> Json:
@@ -49,6 +51,11 @@ def number(source: Any, key: str) -> int | None:
     if isinstance(found, int) and not isinstance(found, bool) and -_LARGEST <= found < _LARGEST:
         return found
     return None
+
+
+def whole(said: Any) -> int | None:
+    """Return the number that a text says, or None: other digits than 0 to 9, and more than eighteen, are no number."""
+    return int(said) if isinstance(said, str) and _WHOLE.fullmatch(said) else None
 
 
 def count(source: Any, key: str) -> int:

@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from cx_conformance.probes.stores.observation import StoreObservation
 from cx_conformance.probes.stores.target import Credentials, Limits
 from cx_conformance.probes.stores.trouble import Kind
-from tests import hostile
-from tests.hostile import ANSWERS, MIB, Behaviour
+from tests.hostile import servers as hostile
+from tests.hostile.servers import ANSWERS, MIB, Behaviour
 from tests.probes.stores.asking import target
 from tests.probes.stores.stage import OBSERVE
 

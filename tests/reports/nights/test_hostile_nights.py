@@ -12,8 +12,8 @@ from cx_conformance.reports.nights.bucket import Access, Bucket, BucketRefused
 from cx_conformance.reports.nights.bucket_place import Place
 from cx_conformance.reports.nights.notifying import NotNotified, notify
 from cx_conformance.reports.nights.pushing import NotPushed, push
-from tests import hostile
-from tests.hostile import ANSWERS, DRIPS, MIB
+from tests.hostile import servers as hostile
+from tests.hostile.servers import ANSWERS, DRIPS, MIB
 from tests.reports.made_up import outcome, record
 
 SHORT = 0.4

@@ -4,6 +4,7 @@ import gzip
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -13,6 +14,8 @@ Behaviour = Callable[[socket.socket], None]
 MIB = 1 << 20
 BOUND = 160 * MIB
 """What one answer may take at its worst, beside what the process has anyway: a full run stays under 256 MiB."""
+GRACE_S = 10.0
+"""Whatever is asked ends two seconds after its limit; on a machine that is five times slower, so late."""
 
 
 @contextmanager
@@ -133,6 +136,15 @@ DRIPS: dict[str, Callable[[], Behaviour]] = {
     "nothing": lambda: drip(b"", b""),
 }
 """How a web server may hold whoever waits for each byte anew."""
+
+
+@contextmanager
+def in_time(limit: float) -> Iterator[None]:
+    """Hold the block to ``limit`` seconds, as exactly as a busy machine can."""
+    began = time.monotonic()
+    yield
+    taken = time.monotonic() - began
+    assert taken < limit + GRACE_S, f"it took {taken:.1f} s of {limit:g}"
 
 
 @contextmanager

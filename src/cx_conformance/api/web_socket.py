@@ -1,0 +1,89 @@
+"""A WebSocket as Kubernetes speaks it, that holds no more than it must of what the other side sends.
+
+The library reads 256 KiB at a time and makes an object of each frame in it, of which an empty one has two bytes; and it
+answers pings whether anybody takes the answers or not. Many streams are open at once, and all tunnels share one thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import NegotiationError
+from websockets.typing import Subprotocol
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Sequence
+
+    from websockets.client import ClientProtocol
+    from websockets.datastructures import Headers
+
+MESSAGE_LIMIT: Final = 256 * 1024
+"""Bytes in one message; kubelets and API servers send 32 KiB at a time."""
+WAITING_FRAMES: Final = 4
+"""How many frames may wait for whoever reads, before no more is taken from the network."""
+_PIECE: Final = 16 * 1024
+_UNSENT: Final = 1 << 20
+"""Bytes that may wait to be taken by the other side; what is sent of one's own waits at 64 KiB."""
+
+
+class Connect(connect):
+    """A connect that follows no redirect: the API server sends none, and the credentials are for it alone."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Return what ends it."""
+        return exc
+
+
+class Connection(ClientConnection):
+    """A connection that offers subprotocols as Kubernetes names them: ``SPDY/3.1+...`` is no token for the library."""
+
+    def __init__(self, protocol: ClientProtocol, *, offered: Sequence[str], **rest: Any) -> None:
+        """Offer these."""
+        protocol.available_subprotocols = [Subprotocol(each) for each in offered]
+        setattr(protocol, "process_subprotocol", partial(_chosen, offered))  # noqa: B010 - a method of the library
+        super().__init__(protocol, **rest)
+        self._came = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin; what has come is read on before more is taken from the network."""
+        super().connection_made(transport)
+        self.recv_messages.resume = lambda: self.loop.call_soon(self._read_on)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come, as far as somebody reads it."""
+        self._came += data
+        self._read()
+
+    def _read_on(self) -> None:
+        self._read()
+        if not self._came and not self.recv_messages.paused:
+            self.transport.resume_reading()
+
+    def _read(self) -> None:
+        while self._came and not self.recv_messages.paused:
+            piece, self._came = self._came[:_PIECE], self._came[_PIECE:]
+            super().data_received(piece)
+            if cast("asyncio.WriteTransport", self.transport).get_write_buffer_size() > _UNSENT:
+                self._came = b""
+                drop(self)
+
+
+def drop(connection: ClientConnection) -> None:
+    """Cut ``connection`` at once, for a server that would go on sending."""
+    with contextlib.suppress(AttributeError):  # the transport is gone when the connection is
+        connection.transport.abort()
+
+
+def _chosen(offered: Sequence[str], headers: Headers) -> Subprotocol | None:
+    """Return which of the offered subprotocols a server has chosen; raises NegotiationError for another."""
+    said = [each.strip() for each in headers.get_all("Sec-WebSocket-Protocol")]
+    if not said:
+        return None
+    for each in offered:
+        if [each.lower()] == [one.lower() for one in said]:
+            return Subprotocol(each)
+    raise NegotiationError(f"unsupported subprotocol: {', '.join(said)[:100]}")
