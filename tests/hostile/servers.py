@@ -51,16 +51,22 @@ def web(answer: Behaviour) -> Iterator[str]:
     """Serve HTTP: each request is read to the end of its head, then ``answer`` has the connection."""
 
     def behave(connection: socket.socket) -> None:
-        asked = b""
-        while b"\r\n\r\n" not in asked:
-            piece = connection.recv(65536)
-            if not piece:
-                return
-            asked += piece
+        request_head(connection)
         answer(connection)
 
     with server(behave) as (host, port):
         yield f"http://{host}:{port}"
+
+
+def request_head(connection: socket.socket) -> bytes:
+    """Read the head of a request, and nothing behind it."""
+    asked = b""
+    while not asked.endswith(b"\r\n\r\n"):
+        piece = connection.recv(1)
+        if not piece:
+            raise ConnectionResetError
+        asked += piece
+    return asked
 
 
 def head(*lines: str, status: str = "200 OK") -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 
 from kubernetes.client import Configuration
 
-from tests.hostile.servers import MIB, Behaviour, drip, flood, server
+from tests.hostile.servers import MIB, Behaviour, drip, flood, request_head, server
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 EXEC = "v5.channel.k8s.io"
@@ -46,13 +46,7 @@ def configuration(address: str) -> Any:
 
 def grant(connection: socket.socket, protocol: str) -> None:
     """Read the head of a request, and answer it by 101."""
-    asked = b""
-    while b"\r\n\r\n" not in asked:
-        piece = connection.recv(65536)
-        if not piece:
-            raise ConnectionResetError
-        asked += piece
-    found = re.search(rb"(?i)sec-websocket-key: *(\S+)", asked)
+    found = re.search(rb"(?i)sec-websocket-key: *(\S+)", request_head(connection))
     assert found is not None
     accepted = base64.b64encode(hashlib.sha1(found[1] + _GUID, usedforsecurity=False).digest()).decode()
     head = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
 from websockets.exceptions import ConnectionClosed
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 _PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _STDIN, _STDOUT, _STDERR, _STATUS, _CLOSE = 0, 1, 2, 3, 255
 _CHUNK = 32 * 1024
+_MUCH = 1_000_000
+_TURNS = BoundedSemaphore(4)
+"""For the execs that print more than ``_MUCH``: thirty of them at once would fill the memory."""
+_PAUSE_SECONDS = 0.02
 _NOT_THERE = ("executable file not found", "no such file or directory", "permission denied", "exec format error")
 
 
@@ -51,6 +56,7 @@ class _Conversation:
         self._limits = limits
         self._out = {_STDOUT: bytearray(), _STDERR: bytearray()}
         self._status = bytearray()
+        self._has_turn = False
 
     async def run(self, headers: dict[str, str]) -> ExecResult:
         started = time.monotonic()
@@ -67,6 +73,8 @@ class _Conversation:
                 await connection.close()
             else:
                 drop(connection)
+            if self._has_turn:
+                _TURNS.release()
         milliseconds = (time.monotonic() - started) * 1000
         return ExecResult(
             stdout=bytes(self._out[_STDOUT]),
@@ -94,8 +102,10 @@ class _Conversation:
                 if data[0] == _STATUS:
                     self._status += data[1:]
                     return Ending.EXITED
-                if data[0] in self._out and not self._take(data[0], data[1:]):
-                    return Ending.TOO_MUCH_OUTPUT
+                if data[0] in self._out:
+                    if not self._take(data[0], data[1:]):
+                        return Ending.TOO_MUCH_OUTPUT
+                    await self._take_turn()
         except ConnectionClosed:
             return Ending.DROPPED
         finally:
@@ -104,9 +114,20 @@ class _Conversation:
         return Ending.DROPPED
 
     def _take(self, channel: int, data: bytes) -> bool:
-        room = self._limits.output_bytes - sum(map(len, self._out.values()))
+        room = self._limits.output_bytes - self._printed
         self._out[channel] += data[:room]
         return len(data) <= room
+
+    async def _take_turn(self) -> None:
+        """Wait, once it has printed much, until few others hold as much."""
+        while not self._has_turn and self._printed > _MUCH:
+            self._has_turn = _TURNS.acquire(blocking=False)
+            if not self._has_turn:
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    @property
+    def _printed(self) -> int:
+        return sum(map(len, self._out.values()))
 
     async def _send(self, connection: ClientConnection) -> None:
         if not self._stdin:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from cx_conformance.api.pod_sessions import PodSessions
 from cx_conformance.api.stream import ApiStreams, StreamTarget
-from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, Unauthorized, Unreachable
+from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, OutOfTime, Unauthorized, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -38,6 +38,8 @@ _LATE_SECONDS = 1.0
 """What a way takes to open that shortens its driver's wait for an answer: the local side is open from the beginning."""
 _LONGEST_WAIT_SECONDS = 10.0
 """How long a driver waits for an answer; a way that was late before that shortened nobody's wait."""
+_LAST_SECONDS = 1.0
+"""How long the thread is waited for; it waits for nothing but a kubeconfig's plug-in, which may hang for ever."""
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -253,13 +255,19 @@ class Tunnels:
         self.sessions = PodSessions(self.streams, connect_seconds)
         self._tunnels: dict[tuple[str, str, int], Tunnel] = {}
         self._lock = threading.Lock()
+        self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
     def open(self, namespace: str, pod: str, port: int) -> Tunnel:
-        """Return the tunnel to ``port`` of a pod, listening already; connects to nothing yet. For any thread."""
+        """Return the tunnel to ``port`` of a pod, listening already; connects to nothing yet. For any thread.
+
+        Raises OutOfTime when all are closed.
+        """
         key = (namespace, pod, port)
         with self._lock:
+            if self._closed:
+                raise OutOfTime(f"out of time: the run ended before a tunnel to pod {namespace}/{pod} was opened")
             tunnel = self._tunnels.get(key)
             if tunnel is None:
                 self._start()
@@ -275,11 +283,12 @@ class Tunnels:
             loop, thread, tunnels = self._loop, self._thread, tuple(self._tunnels.values())
             self._tunnels.clear()
             self._loop = self._thread = None
+            self._closed = True
         if loop is None or thread is None:
             return
         asyncio.run_coroutine_threadsafe(self._stop_all(tunnels), loop).result()
         loop.call_soon_threadsafe(loop.stop)
-        thread.join()
+        thread.join(_LAST_SECONDS)
 
     def __enter__(self) -> Self:
         """Return itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -60,7 +61,7 @@ class ViewQuestion:
             raise NoVantage(f"{what} came to nothing that can be read; it printed {excerpt(told.noise)}")
         text = sections[0][0].decode(errors="replace")
         if "local_address" not in text:
-            raise NoVantage(f"{told.where} does not show its /proc: {' '.join(text.split())[:200]}")
+            raise NoVantage(f"{told.where} does not show its /proc: {' '.join(text[:1000].split())[:200]}")
         return ContainerView(mount_points=mount_points(text), sockets=sockets.parse(text))
 
 
@@ -89,6 +90,6 @@ def mount_points(text: str) -> frozenset[str]:
     """Return the mount points in the text of ``/proc/mounts``; other lines, such as those of sockets, are skipped."""
     return frozenset(
         _ESCAPED.sub(lambda code: chr(int(code[1], 8)), fields[1])
-        for fields in (line.split(" ") for line in text.splitlines() if not line.startswith(" "))
+        for fields in (line.removesuffix("\n").split(" ") for line in io.StringIO(text) if not line.startswith(" "))
         if len(fields) == 6 and fields[1].startswith("/")
     )

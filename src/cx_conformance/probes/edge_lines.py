@@ -10,6 +10,8 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+from cx_conformance.probes.printed import lines_of
+
 _TOLD_BY_A_TOOL = frozenset({"connects", "closed", "refused", "timeout", "noroute", "unclear"})
 _WORDS = _TOLD_BY_A_TOOL | {"unresolved", "lookup-timeout", "notool"}
 
@@ -36,7 +38,7 @@ def read(output: bytes, nonce: str, first: int, end: int) -> dict[int, EdgeLine]
     lines: dict[int, EdgeLine] = {}
     spoilt: set[int] = set()
     start = nonce.encode() + b" "
-    for each in output.split(b"\n"):
+    for each in lines_of(output):
         match = _LINE.fullmatch(each.removeprefix(start)) if each.startswith(start) else None
         if not match:
             continue

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from cx_conformance.api.exec_record import ContainerPlace, ExecLimits, ExecResult
 from cx_conformance.outcome.looking import CouldNotLook
+from cx_conformance.probes.printed import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,32 +57,35 @@ class Told:
         """
         found = []
         begins, ends = (b"%s %d %s" % (self.nonce.encode(), number, word) for word in (b"begin\n", b"end"))
-        rest = self.result.stdout
-        while (at := rest.find(begins)) >= 0:
-            held, ended, rest = rest[at + len(begins) :].partition(b"\n" + ends)
-            if not ended:
+        printed, at = self.result.stdout, 0
+        while (at := printed.find(begins, at)) >= 0:
+            begun = at + len(begins)
+            ended = printed.find(b"\n" + ends, begun)
+            if ended < 0:
                 break
-            said, _, rest = rest.partition(b"\n")
-            found.append((held, said.strip()))
+            said = ended + 1 + len(ends)
+            over = printed.find(b"\n", said)
+            at = len(printed) if over < 0 else over + 1
+            found.append((printed[begun:ended], printed[said:at].strip()))
         return found
 
     def lines(self, number: int, word: str) -> list[bytes]:
         """Return what the lines of a question say behind ``word``."""
         begins = f"{self.nonce} {number} {word}".encode()
-        return [each[len(begins) :].strip() for each in self.result.stdout.split(b"\n") if each.startswith(begins)]
+        return [each[len(begins) :].strip() for each in lines_of(self.result.stdout) if each.startswith(begins)]
 
     @cached_property
     def noise(self) -> bytes:
         """Return what was printed outside of sections and not under the nonce; standard error where there is none."""
         if self.nonce.encode() not in self.result.stdout:
             return self.result.stdout or self.result.stderr
-        begun, out, inside = self.nonce.encode() + b" ", [], False
-        for each in self.result.stdout.split(b"\n"):
+        begun, out, inside = self.nonce.encode() + b" ", bytearray(), False
+        for each in lines_of(self.result.stdout):
             if each.startswith(begun):
                 inside = each.endswith(b" begin")
             elif not inside and each:
-                out.append(each)
-        return b"\n".join(out) or self.result.stderr
+                out += b"\n" * bool(out) + each
+        return bytes(out) or self.result.stderr
 
 
 class Question(Protocol[T_co]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import ipaddress
 from dataclasses import dataclass
 
@@ -30,7 +31,7 @@ class ListeningSocket:
 def parse(text: str) -> tuple[ListeningSocket, ...]:
     """Return the listening sockets in the text of ``/proc/net/tcp`` and ``/proc/net/tcp6``; other lines are skipped."""
     # A busy pod has thousands of connections, and a handful that listens.
-    found = (_socket(line.split()) for line in text.splitlines() if f" {_LISTEN}" in line)
+    found = (_socket(line.split()) for line in io.StringIO(text) if f" {_LISTEN}" in line)
     return tuple(each for each in found if each)
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import TimeoutError as NotYet
 from queue import SimpleQueue
 from typing import Any, Final, Generic, TypeVar
 
-from cx_conformance.outcome.looking import OutOfTime
+from cx_conformance.outcome.looking import CouldNotLook, OutOfTime
 
 T = TypeVar("T")
 
@@ -53,6 +53,8 @@ class Pending(Generic[T]):
             found = probe()
         except BaseException as error:  # noqa: BLE001 - whoever asks for the result is to hear it
             late = self._deadline is not None and time.monotonic() > self._deadline
+            if isinstance(error, CouldNotLook):
+                error.__traceback__ = error.__context__ = None  # they hold all that was read
             self._future.set_exception(OutOfTime(_OVER) if late else error)
         else:
             self._future.set_result((found, time.monotonic()))
