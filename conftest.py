@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from cx_conformance.cluster.snapshot import Snapshot
     from cx_conformance.run.run import Run
     from cx_conformance.vantage.answers import HealthProbes
+    from cx_conformance.vantage.before import BeforeProbes
     from cx_conformance.vantage.callers import EdgeProbes
     from cx_conformance.vantage.copies import StoreCopies
     from cx_conformance.vantage.entrance import EntranceProbes
     from cx_conformance.vantage.insides import InsideProbes
     from cx_conformance.vantage.logins import StoreProbes
+    from cx_conformance.vantage.user_login import LoginProbes
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +67,18 @@ def store_probes(run: "Run") -> "StoreProbes":
 def entrance_probes(run: "Run") -> "EntranceProbes":
     """Return what the platform's entry point answered from outside."""
     return run.live.entrance
+
+
+@pytest.fixture(scope="session")
+def before_probes(run: "Run") -> "BeforeProbes":
+    """Return what was found, by more than the API, where nothing is installed yet."""
+    return run.live.before
+
+
+@pytest.fixture(scope="session")
+def login_probes(run: "Run") -> "LoginProbes":
+    """Return what came of the one login of a person, and of the pages that people open."""
+    return run.live.login
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from cx_conformance.cluster.admission import (
     over_quota,
 )
 from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.own_addresses import spelt
 from cx_conformance.cluster.provisioning import why_not_alive
 from cx_conformance.cluster.requirements import Requirements
 from cx_conformance.cluster.room import Amount, free, takes_pods
@@ -38,7 +39,12 @@ from cx_conformance.objects.quota import LimitRange, ResourceQuota
 from cx_conformance.objects.service import Service
 from cx_conformance.objects.storage import StorageClass
 from cx_conformance.outcome.check import NotApplicable, Stage, check
+from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.outcome.outcome import Evidence
+from cx_conformance.vantage.before import BeforeProbes
+from cx_conformance.vantage.entrance import OUTSIDE
+from cx_conformance.vantage.host_name import HostName
+from cx_conformance.vantage.reach import DIRECT
 
 HEADROOM: Final = Decimal("1.2")
 """The vendor's guides ask for 20 to 30 % more than the sum of what is requested."""
@@ -59,16 +65,22 @@ RESTRICTED: Final = "restricted"
 )
 def check_empty(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
     """No workload of the platform is there. Where one is, that is noted, and what it requests counts as room."""
-    there = []
-    for planned in seen.plan.components.values():
-        with suppress(Absent):
-            there.append(seen.workload(planned).object.where)
+    there = _installed(seen)
     evidence.found, evidence.promised = there or "nothing", "nothing"
     if there:
         evidence.note(
             f"the platform is there already: {len(there)} of the workloads of {len(seen.plan.components)} components; "
             "cx-conformance run judges it"
         )
+
+
+def _installed(seen: Seen) -> list[str]:
+    """Return the workloads of the platform that are there already."""
+    there = []
+    for planned in seen.plan.components.values():
+        with suppress(Absent):
+            there.append(seen.workload(planned).object.where)
+    return there
 
 
 @check(
@@ -464,3 +476,52 @@ def check_certificate(prerequisite: Entry[Prerequisite], seen: Seen, evidence: E
     assert certificate.covers(seen.fqdn), (
         f"{where} is for {', '.join(certificate.names) or 'no name'} of promised {seen.fqdn}"
     )
+
+
+@check(
+    "CX918",
+    "Host name leads here",
+    severity=Severity.MAJOR,
+    remedy="let DNS lead the name to a node or to the load balancer's address, and stop what else answers there",
+    rests_on=("platform:CX907",),
+    stage=Stage.BEFORE,
+)
+def check_host_name(platform: Entry[Platform], seen: Seen, before_probes: BeforeProbes, evidence: Evidence) -> None:
+    """The host name leads to a node or to a load balancer of this cluster, and nothing else answers there.
+
+    An address that none of the cluster's objects names is the cluster's all the same where both show one certificate.
+    """
+    if seen.fqdn is None:
+        raise NotApplicable("no host name is known; give --fqdn or `fqdn` in the site file")
+    found = before_probes.host_name(seen.fqdn)
+    evidence.vantage = DIRECT if before_probes.inside else OUTSIDE
+    evidence.promised = "an address of a node or of a load balancer, where nothing else answers"
+    evidence.found = {one: found.own.get(spelt(one), "no address of this cluster") for one in found.leads_to}
+    evidence.details["by"] = found.by
+    assert found.leads_to, f"{found.host} has no address, {found.by}"
+    for address in found.elsewhere:
+        if not found.is_same(address):
+            _judge_elsewhere(address, found)
+        evidence.note(f"{address} is no address that this cluster tells of, but leads to it: both show one certificate")
+    others = [one for one in found.there if one.seen.http.status is not None and not one.seen.default_backend]
+    if others and not _installed(seen):
+        words = "; ".join(f"{one.address}: {one.words}" for one in others)
+        raise AssertionError(f"where {found.host} leads, something else answers already: {words}")
+    for silent in (one for one in found.there if not one.anybody):
+        evidence.note(f"{found.host} leads to {silent.address}, where nobody answers yet: {silent.seen.http.words}")
+
+
+def _judge_elsewhere(address: str, found: HostName) -> None:
+    """Say that an address is not the cluster's; raises NoVantage where that cannot be told from here."""
+    (there,) = (one for one in found.there if one.address == address)
+    own = ", ".join(f"{one} ({whose})" for one, whose in list(found.own.items())[:4])
+    words = (
+        f"{found.host} leads to {address}, {found.by}, which is no address of a node or a load balancer here;"
+        f" those are {own or 'not known'}; at {address} {there.words}"
+    )
+    if not any(one.anybody for one in found.at_own) and (there.seen.default_backend or not there.anybody):
+        raise NoVantage(
+            f"{words}; whether something outside leads from there to this cluster cannot be told, for none of its own"
+            " addresses answers from here: look from where the nodes can be reached"
+        )
+    raise AssertionError(words)

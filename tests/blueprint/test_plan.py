@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -45,7 +46,8 @@ def test_without_a_site_file_everything_is_as_documented(blueprint: Blueprint) -
 @pytest.mark.parametrize("kind", ENTRIES)
 def test_entries_are_unique_for_a_component(blueprint: Blueprint, kind: str) -> None:
     """Outcomes are named by them, from night to night."""
-    names = [(entry.component, entry.id) for entry in Plan(blueprint, Site()).entries(kind)]
+    site = Site.model_validate({"login": {"username": "agent1", "password": {"env": "PASSWORD"}}})
+    names = [(entry.component, entry.id) for entry in Plan(blueprint, site).entries(kind)]
     assert len(names) == len(set(names))
     assert names or kind == "prerequisite", "the page names nothing that is made by hand"
 
@@ -162,3 +164,30 @@ def test_an_unknown_component_in_a_site_is_refused(blueprint: Blueprint) -> None
     site = Site.model_validate({"overrides": {"ccn": {}}})
     with pytest.raises(ValueError, match="no component 'ccn'"):
         Plan(blueprint, site)
+
+
+def test_nobody_logs_in_unless_the_site_says_who(blueprint: Blueprint) -> None:
+    """No check of the login has an entry then."""
+    plan = Plan(blueprint, Site())
+    assert (plan.entries("login"), plan.entries("page")) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("login", "words"),
+    [
+        ({}, "by `username` or by `usernameFrom`"),
+        ({"username": "a", "usernameFrom": {"env": "NAME"}}, "by `username` or by `usernameFrom`"),
+        ({"username": "a", "clientSecret": {"secret": "s", "key": "k"}}, "needs its namespace here"),
+    ],
+)
+def test_a_login_names_one_account_and_whole_places(login: dict[str, Any], words: str) -> None:
+    """It belongs to no namespace that a place could be taken from."""
+    with pytest.raises(ValueError, match=words):
+        Site.model_validate({"login": {"password": {"env": "PASSWORD"}, **login}})
+
+
+def test_a_page_of_nobody_is_refused(blueprint: Blueprint) -> None:
+    """A misspelt name would be a page that is never opened."""
+    login = {"username": "a", "password": {"env": "P"}, "pages": ["unified-agnet"]}
+    with pytest.raises(ValueError, match=r"login\.pages: the blueprint has no component 'unified-agnet'"):
+        Plan(blueprint, Site.model_validate({"login": login}))

@@ -122,6 +122,14 @@ def test_the_account_for_reports_is_read_wherever_it_is() -> None:
     }
 
 
+def test_a_persons_account_is_read_wherever_it_is() -> None:
+    """By a run that logs in; a static one reads nothing of it."""
+    account = {"username": "agent1", "password": {"secret": "agents", "key": "agent1", "namespace": "acceptance"}}
+    live, static = rights(plan(login=account), static=False), rights(plan(login=account), static=True)
+    assert [(one.verb, one.name) for one in live if one.namespace == "acceptance"] == [("get", "agents")]
+    assert [one for one in static if one.namespace == "acceptance"] == []
+
+
 def test_an_account_for_reports_names_its_namespace() -> None:
     """It belongs to no store, so there is none to take it from."""
     reference = {"secret": "audits", "key": "secret"}

@@ -122,7 +122,7 @@ def test_a_port_that_refuses_is_shut_and_another_is_not() -> None:
 def test_what_a_proxy_leads_to_is_for_the_proxy_to_say(monkeypatch: pytest.MonkeyPatch) -> None:
     """Names outside may be known to the proxy alone; where a host is to be reached without it, they are not."""
     proxied = HttpRequest(url=REQUEST.url, use_proxy=True)
-    monkeypatch.setattr(door, "_resolved", lambda *_: [])
+    monkeypatch.setattr(door, "resolved", lambda *_: [])
     for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("https_proxy", "http://proxy.example.invalid:3128")

@@ -26,8 +26,9 @@ from cx_conformance.blueprint.prerequisite import Prerequisite
 from cx_conformance.blueprint.promise import Promise, Severity, Source
 from cx_conformance.blueprint.resources import Resources
 from cx_conformance.blueprint.site import Site
-from cx_conformance.blueprint.store import Store
+from cx_conformance.blueprint.store import Protocol, Store
 from cx_conformance.blueprint.tailoring import Planned, tailored
+from cx_conformance.blueprint.user_login import UserLogin
 
 P_co = TypeVar("P_co", covariant=True)
 
@@ -287,6 +288,22 @@ def _store_port(plan: Plan) -> Iterator[Entry[ServicePort]]:
                     yield _of(one, f"{one.service_names[0]}:{port.port}", port)
 
 
+def _login(plan: Plan) -> Iterator[Entry[UserLogin]]:
+    """Yield the account that the site has a run log in to, as an entry of the Keycloak that judges it."""
+    login = plan.site.login
+    for one in plan.components.values():
+        if login and one.facts.store and one.facts.store.protocol is Protocol.KEYCLOAK:
+            yield Entry(one.id, login.words, login, one, Source.SITE, None, None, one.namespaces)
+
+
+def _page(plan: Plan) -> Iterator[Entry[Ingress]]:
+    """Yield the pages that are opened beside that login."""
+    for name in plan.site.login.pages if plan.site.login else ():
+        one = plan.components.get(name)
+        if one and one.facts.ingress:
+            yield _of(one, one.facts.ingress.path, one.facts.ingress)
+
+
 ENTRIES: Final[Mapping[str, Callable[[Plan], Iterator[Entry[Any]]]]] = {
     "platform": _platform,
     "namespace": _namespace,
@@ -305,5 +322,7 @@ ENTRIES: Final[Mapping[str, Callable[[Plan], Iterator[Entry[Any]]]]] = {
     "edge": _edge,
     "store": _store,
     "store_port": _store_port,
+    "login": _login,
+    "page": _page,
 }
 """Kinds of entries, by the name of a check's first parameter."""

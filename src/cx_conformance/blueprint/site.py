@@ -11,6 +11,7 @@ from cx_conformance.blueprint.names import DnsLabel, DnsSubdomain, PortKey, Port
 from cx_conformance.blueprint.promise import Model
 from cx_conformance.blueprint.resources import Amounts
 from cx_conformance.blueprint.store import Login, Reference, StoreTls
+from cx_conformance.blueprint.user_login import UserLogin
 
 HostName = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?$", max_length=253, examples=["cx.example.com"])
@@ -200,6 +201,8 @@ class Site(Model):
     """What is promised here instead of the blueprint, by component."""
     credentials: dict[ComponentId, Credentials] = Field(default_factory=dict)
     """How stores are logged in to, by component."""
+    login: UserLogin | None = None
+    """A person's account that a run logs in to, once; absent: nobody logs in as a person."""
     publish: Publishing | None = None
     """Where ``--publish`` stores reports; absent: the environment says it (AWS_ACCESS_KEY_ID and its kin)."""
     waivers: tuple[Waiver, ...] = ()

@@ -10,6 +10,7 @@ from cx_conformance.blueprint.renaming import renamed
 from cx_conformance.blueprint.resources import Resources
 from cx_conformance.blueprint.site import TEMPLATE, Override, Replicas, Site
 from cx_conformance.blueprint.store import Reference
+from cx_conformance.blueprint.user_login import PAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ def _refuse_unknown(blueprint: Blueprint, site: Site) -> None:
         "hosts": site.hosts,
         "credentials": site.credentials,
         "deployment.releases": site.deployment.releases,
+        "login.pages": set(site.login.pages) - set(PAGES) if site.login else (),
     }
     for where, names in named.items():
         for name in names:

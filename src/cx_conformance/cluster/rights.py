@@ -88,7 +88,7 @@ def rights(
     if not static:
         found += [*_logins(plan), *_streams(plan, inside=inside)]
     found = [one for one in found if one.namespace is None or one.namespace in places]
-    return tuple(dict.fromkeys([*found, *_publishing(plan)]))
+    return tuple(dict.fromkeys([*found, *(() if static else _user_login(plan)), *_publishing(plan)]))
 
 
 def rights_to_make(
@@ -177,8 +177,8 @@ def _secrets(plan: Plan, referred: Iterable[Place]) -> Iterator[Right]:
 
 
 def login_places(plan: Plan) -> frozenset[tuple[str | None, str, str]]:
-    """Return what logins to the stores read: namespace, resource (secrets or configmaps), name."""
-    return frozenset((one.namespace, one.resource, one.name) for one in _logins(plan))
+    """Return what logins to the stores and a person's read: namespace, resource (secrets or configmaps), name."""
+    return frozenset((one.namespace, one.resource, one.name) for one in (*_logins(plan), *_user_login(plan)))
 
 
 def _logins(plan: Plan) -> Iterator[Right]:
@@ -218,10 +218,19 @@ def _references(plan: Plan, planned: Planned) -> Iterator[Reference]:
     yield from (one for one in (*read, *certificates) if one is not None)
 
 
+def _user_login(plan: Plan) -> Iterator[Right]:
+    """Yield what a person's account is read from, wherever it lies."""
+    return _wherever(plan.site.login.references if plan.site.login else ())
+
+
 def _publishing(plan: Plan) -> Iterator[Right]:
     """Yield what an account for reports is read from, wherever it lies."""
     given = plan.site.publish
-    for one in (given.access_key, given.secret_key, given.ca) if given else ():
+    return _wherever((given.access_key, given.secret_key, given.ca) if given else ())
+
+
+def _wherever(references: Iterable[Reference | None]) -> Iterator[Right]:
+    for one in references:
         name = one and (one.secret or one.config_map)
         if one and name:
             resource = "secrets" if one.secret else "configmaps"

@@ -96,7 +96,8 @@ def _watch(watched: "Watched", options: Sequence[str], every: float, folder: Pat
     with _live(watched, state):
         while True:
             began = time.monotonic()
-            said = _look([*options, "--report", str(folder), "--no-pdf"])
+            # Each look is a run of its own: a person's login that fails would soon lock the account.
+            said = _look([*options, "--report", str(folder), "--no-pdf", "--no-login"])
             try:
                 lines = watched.looked(read_json(folder / REPORT), dt.datetime.now().astimezone())
             except (OSError, UnreadableReport):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cx_conformance.objects.json_fields import Json, flag, mapping, objects, quantities, text
 from cx_conformance.objects.metadata import ApiObject, Condition, conditions, find_condition, metadata
 
+_OF_IP = ("InternalIP", "ExternalIP")
 _PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
 
 
@@ -23,7 +24,8 @@ class Node(ApiObject):
     """A node; capacities are quantities as they are written."""
 
     conditions: tuple[Condition, ...]
-    addresses: Mapping[str, str]
+    addresses: tuple[str, ...]
+    """Its IP addresses, internal and external; of both families where it has them."""
     capacity: Mapping[str, str]
     allocatable: Mapping[str, str]
     kubelet_version: str
@@ -53,7 +55,7 @@ def node(source: Json) -> Node:
     return Node(
         **metadata(source),
         conditions=conditions(status),
-        addresses={text(item, "type"): text(item, "address") for item in objects(status, "addresses")},
+        addresses=tuple(text(item, "address") for item in objects(status, "addresses") if text(item, "type") in _OF_IP),
         capacity=quantities(status, "capacity"),
         allocatable=quantities(status, "allocatable"),
         kubelet_version=text(info, "kubeletVersion"),

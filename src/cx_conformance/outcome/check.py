@@ -44,12 +44,22 @@ AREAS: Final = (
     "health",
     "edges",
     "stores",
+    "login",
     "ready",
 )
 """The areas in the order in which reports show them, each a file in ``checks/``."""
 
 LIVE: Final = frozenset(
-    {"health_probes", "edge_probes", "store_probes", "store_copies", "entrance_probes", "inside_probes"}
+    {
+        "health_probes",
+        "edge_probes",
+        "store_probes",
+        "store_copies",
+        "entrance_probes",
+        "inside_probes",
+        "login_probes",
+        "before_probes",
+    }
 )
 """Fixtures that look by more than the API: exec, tunnel, login; a static run does not ask for them."""
 

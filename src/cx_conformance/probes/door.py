@@ -10,18 +10,14 @@ import threading
 import time
 import urllib.request
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
 from typing import Final
 
 from cx_conformance.outcome.looking import Unreachable
 from cx_conformance.probes.http_observation import HttpLimits, HttpObservation, HttpRequest
+from cx_conformance.probes.look_up import Places, no_answer, resolved
 
 SECONDS: Final = 4.0
 """For the name and the connection together: three packets of a connection that is dropped are sent by then."""
-
-
-Places = list[tuple[socket.AddressFamily, tuple[str, int]]]
-"""Families of addresses, and addresses with their ports."""
 
 
 @dataclass(slots=True)
@@ -60,13 +56,10 @@ class Door:
         """Return why no connection comes about; None where one does."""
         ends = time.monotonic() + self.seconds
         if host not in self._names:
-            self._names[host] = _resolved(host, self.seconds)
+            self._names[host] = resolved(host, self.seconds)
         places = self._names[host]
-        if isinstance(places, TimeoutError):
-            return Unreachable(f"DNS did not answer for {host} within {self.seconds:g} s; look again when it does")
         if isinstance(places, OSError):
-            again = isinstance(places, socket.gaierror) and places.errno == socket.EAI_AGAIN
-            return Unreachable(f"DNS does not answer for {host} just now: {places.strerror}") if again else places
+            return no_answer(host, places, self.seconds) or places
         last: OSError | None = OSError("it has no address")
         for number, (family, place) in enumerate(places):
             last = _connected(family, (place[0], port), (ends - time.monotonic()) / (len(places) - number))
@@ -88,21 +81,3 @@ def _connected(family: socket.AddressFamily, place: tuple[str, int], seconds: fl
 def _by_proxy(url: str, host: str) -> bool:
     proxies = urllib.request.getproxies()
     return bool(proxies.get(url.partition(":")[0]) or proxies.get("all")) and not urllib.request.proxy_bypass(host)
-
-
-def _resolved(host: str, seconds: float) -> Places | OSError:
-    """Return the addresses of a host, or why there are none; Python cannot cut a look-up off: it is left behind."""
-    answer: SimpleQueue[Places | OSError] = SimpleQueue()
-
-    def look_up() -> None:
-        try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-            answer.put([(family, (str(place[0]), 0)) for family, _, _, _, place in found])
-        except OSError as error:
-            answer.put(error)
-
-    threading.Thread(target=look_up, name="look-up", daemon=True).start()
-    try:
-        return answer.get(timeout=seconds)
-    except Empty:
-        return TimeoutError()

@@ -66,6 +66,8 @@ class Attempt:
         timeout = httpx.Timeout(limits.total_seconds, connect=limits.connect_seconds)
         url, headers, extensions = _dialled(request)
         extensions["trace"] = self._trace
+        method = "GET" if request.form is None else "POST"
+        form = {name: value.get_secret_value() for name, value in (request.form or {}).items()} or None
         async with (
             httpx.AsyncClient(
                 verify=self._context,
@@ -74,7 +76,7 @@ class Attempt:
                 follow_redirects=False,
                 headers={"User-Agent": USER_AGENT},
             ) as client,
-            client.stream("GET", url, headers=headers, extensions=extensions) as response,
+            client.stream(method, url, data=form, headers=headers, extensions=extensions) as response,
         ):
             self._seen = replace(
                 self._seen,

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pydantic import SecretStr
+
     from cx_conformance.objects.certificate import Certificate
 
 
@@ -59,7 +61,7 @@ class HttpLimits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HttpRequest:
-    """A GET of ``url``.
+    """A GET of ``url``, or a POST of ``form`` to it.
 
     ``connect_to`` is where the connection really goes (a tunnel's end, an address that DNS does not know yet); name and
     certificate stay those of the URL, or of ``server_name``. ``trust`` is a PEM file of authorities, or a ``Trust``.
@@ -72,6 +74,7 @@ class HttpRequest:
     trust: Path | Trust = Trust.SYSTEM
     headers: Mapping[str, str] = field(default_factory=dict)
     use_proxy: bool = False
+    form: Mapping[str, SecretStr] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +97,7 @@ class HttpObservation:
     reason: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     """With names in lower case."""
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
     body_is_whole: bool = True
     tls: TlsFacts | None = None
     failure: HttpFailure | None = None

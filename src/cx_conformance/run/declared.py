@@ -45,6 +45,13 @@ DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
     ),
     ("--static", {"action": "store_true", "help": "look at the API only: no exec, no tunnel, no login"}),
     (
+        "--no-login",
+        {
+            "action": "store_true",
+            "help": "do not log in as the person whom the site file names (`login`), which a run does once",
+        },
+    ),
+    (
         "--allow-writes",
         {
             "action": "store_true",

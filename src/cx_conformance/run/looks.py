@@ -47,6 +47,8 @@ class Looks:
         fqdn: str | None,
     ) -> None:
         """Look, when asked, at what is promised; ValueError says what of the options cannot be used."""
+        from cx_conformance.vantage.one_attempt import OneAttempt
+
         self._options = options
         self._promises = promises
         self._time = time_limit
@@ -61,6 +63,8 @@ class Looks:
         """Where several processes of one run share their look."""
         self.writes: list[str] | None = [] if options.allow_writes else None
         """What was written to stores; None where nothing may be."""
+        self.login: OneAttempt | None = None if options.no_login else OneAttempt()
+        """The one login of a person that a run makes; None where nobody logs in."""
 
     def close(self) -> None:
         """End what was started: tunnels, the embedded cluster."""
@@ -273,6 +277,8 @@ class Looks:
 
         self._time.check()
         _ = self.stand_ins
+        if self.login is not None and self.shared is not None:
+            self.login.folder = self.shared.parent
         live = LiveProbes(
             self.cluster,
             self.seen,
@@ -284,6 +290,7 @@ class Looks:
             known=self._secrets,
             writes=self.writes,
             consent=self._consent,
+            login=self.login,
         )
         self._opened.callback(live.close)
         return live

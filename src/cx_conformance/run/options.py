@@ -36,6 +36,8 @@ class Options:
     ready: bool = False
     """Whether the question is if the platform can be installed, not if it is what it promises."""
     static: bool = False
+    no_login: bool = False
+    """Whether nobody logs in as the person whom the site file names."""
     allow_writes: bool = False
     """Whether a message and an object may pass through the stores."""
     allow_probe_pods: str | None = None
@@ -110,6 +112,7 @@ class Options:
             sandbox=None if sandbox is None else _names(sandbox),
             ready=bool(value("ready")),
             static=bool(value("static")) or snapshot is not None,
+            no_login=bool(value("no_login")),
             allow_writes=bool(value("allow_writes")),
             allow_probe_pods=_checked(value("allow_probe_pods"), image, "--allow-probe-pods"),
             allow_debug_containers=_checked(value("allow_debug_containers"), image, "--allow-debug-containers"),

@@ -47,7 +47,7 @@ _PROBES: Final[Mapping[str, frozenset[str]]] = {
     DEBUG: frozenset({"edge_probes"}),
     LOG: frozenset({"edge_probes"}),
 }
-_LOGINS: Final = frozenset({"store_probes", "store_copies"})
+_LOGINS: Final = frozenset({"store_probes", "store_copies", "login_probes"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,8 @@ _LOOKS_MISSING: Final = 3
 """For so many looks a missing Secret or ConfigMap is waited for: whoever installs may be about to create it."""
 _JOBS: Final = "CX115"
 """The check of what charts do once; it looks at no workload whose rollout would tell whether it goes on."""
+_OF_THE_LOGIN: Final = frozenset({"CX850", "CX851"})
+"""The checks of a person's login, which a run makes once."""
 _MAY_COME: Final = frozenset({"CreateContainerConfigError", "Terminating"})
 """Troubles that waiting does not end, but that somebody may be about to end."""
 
@@ -56,6 +58,8 @@ class Relook:
             return words if looks <= 0 else None
         if outcome.check == _JOBS and (failed := self._job_that_failed(outcome.entry)) is not None:
             return failed or None
+        if outcome.check in _OF_THE_LOGIN and self._run.looks.login and self._run.looks.login.made:
+            return "a run logs in as a person once, whatever comes of it"
         planned = self._run.plan.components.get(outcome.component)
         try:
             moving = planned is not None and _in_progress(planned, self._run.seen)

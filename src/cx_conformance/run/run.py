@@ -233,5 +233,7 @@ _FIXTURES: Final[Mapping[str, Callable[[Run], Any]]] = {
     "store_copies": lambda run: run.live.copies,
     "inside_probes": lambda run: run.live.inside,
     "entrance_probes": lambda run: run.live.entrance,
+    "login_probes": lambda run: run.live.login,
+    "before_probes": lambda run: run.live.before,
 }
 """What the fixtures of ``conftest.py`` give, for judging outside of a test session's items."""

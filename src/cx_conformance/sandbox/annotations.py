@@ -25,5 +25,8 @@ UPGRADES = "cx-conformance/upgrades"
 """Of namespace kube-system: how the API server limits exec and port-forward, separated by blanks: ``old`` (the older
 protocol of port-forward alone), ``SUBRESOURCE-at-once:N`` (429 beyond), ``portforward-cut:SECONDS``."""
 
+HOST_NAME = "cx-conformance/host-name"
+"""Of namespace kube-system: the address to which the platform's host name leads, in place of the node's."""
+
 LOG = "cx-conformance/log"
 """Of a pod: what its log says."""

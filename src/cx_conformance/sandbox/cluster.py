@@ -152,6 +152,10 @@ class EmbeddedCluster:
         """Return every request so far: ``method``, ``path`` with its query, ``user`` and ``status``."""
         return cast("list[Object]", self._ask(do="requests"))
 
+    def visits(self) -> list[str]:
+        """Return what was asked of the way in over TLS so far, in order: method and path."""
+        return cast("list[str]", self._ask(do="visits"))
+
     def settle(self) -> list[str]:
         """Wait until every store answers; return what is amiss, such as a server that is not installed."""
         return cast("list[str]", self._ask(do="settle"))

@@ -8,9 +8,12 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from cx_conformance.blueprint.manifests.installation import INGRESS_TLS_SECRET
+from cx_conformance.objects.certificate import Certificate
 from cx_conformance.sandbox import pods
 from cx_conformance.sandbox.credentials import KeyPair, server_context
 from cx_conformance.sandbox.ingress_rules import hosts, led
@@ -20,6 +23,8 @@ from cx_conformance.sandbox.web import READ_SIZE
 
 HTTP, HTTPS = 80, 443
 _LONGEST_HEAD: Final = 65536
+_NOBODY: Final = "ingress.local"
+"""Whom ingress-nginx's own certificate is for."""
 _PAGE: Final = (
     "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n"
     "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
@@ -36,13 +41,21 @@ _REASONS: Final = {
 class Entrance:
     """Listens for both schemes until it is closed."""
 
-    def __init__(self, state: State, folder: Path, sockets: dict[int, socket.socket]) -> None:
-        """Lead by the Ingresses of ``state``; ``sockets`` are those that are bound, by the usual port."""
+    def __init__(
+        self, state: State, folder: Path, sockets: dict[int, socket.socket], own: Callable[[list[str]], KeyPair]
+    ) -> None:
+        """Lead by the Ingresses of ``state``; ``sockets`` are those that are bound, by the usual port.
+
+        ``own`` makes the certificate that is shown while no Ingress brings one.
+        """
         self._state = state
+        self._own = own
         self._folder = folder
         self._sockets = sockets
         self._servers: list[asyncio.Server] = []
         self._contexts: dict[tuple[str, str, str], ssl.SSLContext] = {}
+        self.visits: list[str] = []
+        """What was asked for over TLS, in order: method and path, without the query."""
 
     @property
     def ports(self) -> dict[int, int]:
@@ -51,8 +64,11 @@ class Entrance:
 
     @property
     def fqdn(self) -> str | None:
-        """The host name that all Ingresses with a certificate agree on."""
+        """The host name that all Ingresses with a certificate agree on; before there are any, that they will serve."""
         names = set(hosts(self._state))
+        if not names and (beforehand := self._made_beforehand()):
+            certificate = Certificate.read(beforehand.get("tls.crt", "").encode())
+            names = set(certificate.names[:1]) if certificate else set()
         return names.pop() if len(names) == 1 else None
 
     @property
@@ -60,7 +76,14 @@ class Entrance:
         """The certificate of whoever signed that of the host, PEM; empty where it is not known."""
         for namespace, secret in hosts(self._state).values():
             return pods.data(self._state, namespace, "Secret", secret).get("ca.crt", "")
-        return ""
+        return self._made_beforehand().get("ca.crt", "")
+
+    def _made_beforehand(self) -> dict[str, str]:
+        """Return the Secret with the certificate that Ingresses will serve; empty where nobody has made it."""
+        for one in self._state.of_kind("v1", "Secret"):
+            if one["metadata"]["name"] == INGRESS_TLS_SECRET:
+                return pods.data(self._state, one["metadata"]["namespace"], "Secret", INGRESS_TLS_SECRET)
+        return {}
 
     async def start(self) -> None:
         """Listen."""
@@ -81,7 +104,11 @@ class Entrance:
         known = hosts(self._state)
         place = known.get(name or "") or next(iter(known.values()), None)
         if place is None:
-            return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+            key = ("", "", "")
+            if key not in self._contexts:
+                self._contexts[key] = server_context(self._own([_NOBODY]), self._folder)
+            connection.context = self._contexts[key]
+            return None
         secret = pods.data(self._state, place[0], "Secret", place[1])
         key = (*place, secret.get("tls.crt", ""))
         if key not in self._contexts:
@@ -113,6 +140,8 @@ class Entrance:
         if not tls and host in hosts(self._state):
             _answer(writer, 308, f"Location: https://{host}{target}\r\n")
             return
+        if tls:
+            self.visits.append(f"{method} {path}")
         found = led(self._state, host, path)
         if found is None or not found.places:
             _answer(writer, 404 if found is None else 503)

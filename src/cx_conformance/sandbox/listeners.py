@@ -7,6 +7,7 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 from cx_conformance.sandbox.web import READ_SIZE, Answer, Request, Response, Switch, WebSocket, serve
 
@@ -35,8 +36,14 @@ def guarded(connected: Connected) -> Connected:
     return ended
 
 
-def http(paths: Mapping[str, Mapping[str, Any]], behaviour: str = "", *, web_socket: bool = False) -> Connected:
-    """Answer the documented paths, and 404 for all others.
+def http(
+    paths: Mapping[str, Mapping[str, Any]],
+    behaviour: str = "",
+    *,
+    web_socket: bool = False,
+    account: tuple[str, str] = ("", ""),
+) -> Connected:
+    """Answer the documented paths, and 404 for all others; ``account`` is the one that paths with a login accept.
 
     ``behaviour`` may be ``status:503`` (every path), ``slow:3`` (seconds before each answer) or ``endless`` (a body
     that never ends). With ``web_socket`` WebSockets are opened below any path that ends with ``/socket.io/``.
@@ -55,10 +62,20 @@ def http(paths: Mapping[str, Mapping[str, Any]], behaviour: str = "", *, web_soc
         found = paths.get(request.path)
         if found is None:
             return Response(404, b"not simulated\n", "text/plain")
+        if _logs_in(found, request, account):
+            found = found["granted"]
         body = str(found.get("body", ""))
         return Response(int(found.get("status", 200)), body.encode(), _content_type(body))
 
     return serve(answer)
+
+
+def _logs_in(found: Mapping[str, Any], request: Request, account: tuple[str, str]) -> bool:
+    """Whether a path that wants a login gets it: the account in a form, or the token that such a form got."""
+    if found.get("login") == "form":
+        form = dict(parse_qsl(request.body.decode(errors="replace")))
+        return (form.get("username", ""), form.get("password", "")) == account
+    return found.get("login") == "bearer" and request.headers.get("authorization") == f"Bearer {found['token']}"
 
 
 async def _silent(socket: WebSocket) -> None:

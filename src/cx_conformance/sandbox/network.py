@@ -167,7 +167,10 @@ class Network:
         plain = each.behaviour == "plain" or each.tls is None
         context = None if plain or each.tls is None else server_context(each.tls, self._folder)
         if each.speaks in ("http", "https"):
-            served = listeners.http(each.paths, each.behaviour, web_socket="webSocket" in each.settings)
+            account = (each.account.username, each.account.secret)
+            served = listeners.http(
+                each.paths, each.behaviour, web_socket="webSocket" in each.settings, account=account
+            )
             return _starved(served, what.pod), context
         return listeners.accept, context
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from cx_conformance.sandbox import channel, container, faults
+from cx_conformance.sandbox.annotations import HOST_NAME
 from cx_conformance.sandbox.blocks import Block, NoBlock, lone, take_block
 from cx_conformance.sandbox.bootstrap import bootstrap
 from cx_conformance.sandbox.catalogue import Object
@@ -59,7 +60,7 @@ class Serving:
         self._network = None if order["static"] else self._made_network()
         self._state = self._installed(order["objects"], order["faults"])
         self._listener = listener
-        self._entrance = Entrance(self._state, folder, ways_in)
+        self._entrance = Entrance(self._state, folder, ways_in, self._authority.issue)
         self._server: asyncio.Server | None = None
         self._for_pods: asyncio.Server | None = None
         self._notes: list[str] = []
@@ -102,15 +103,19 @@ class Serving:
         return path
 
     async def open_entrance(self) -> Object | None:
-        """Let users in, and return how; None where no host name is served, or nothing behind it."""
-        name = self._entrance.fqdn
-        if self._network is None or name is None:
+        """Let users in, and return how; None where no host name is served, or nothing listens."""
+        if self._network is None:
             return None
         await self._entrance.start()
+        name = self._entrance.fqdn
+        if name is None:
+            return None
         authority = self._folder / "entrance-ca.pem"
         authority.write_text(self._entrance.authority)
         ports = {str(usual): port for usual, port in self._entrance.ports.items()}
-        return {"fqdn": name, "address": self._world.addresses.node, "ports": ports, "ca": str(authority)}
+        system = self._state.find("v1", "Namespace", "", "kube-system") or {"metadata": {}}
+        address = system["metadata"].get("annotations", {}).get(HOST_NAME, self._world.addresses.node)
+        return {"fqdn": name, "address": address, "ports": ports, "ca": str(authority)}
 
     async def _serve_pods(self, api: ApiServer, context: ssl.SSLContext) -> None:
         """Listen where Service ``default/kubernetes`` says that the API is; pods alone look for it there."""
@@ -133,6 +138,7 @@ class Serving:
             "replace": self._replace,
             "objects": lambda _: self._state.objects(),
             "requests": lambda _: self._api.requests if self._api else [],
+            "visits": lambda _: self._entrance.visits,
             "compact": lambda _: self._state.compact(),
             "revoke": lambda _: self._tokens.revoke(),
         }

@@ -144,11 +144,11 @@ class EntranceProbes:
         return self._once(("tls", host), probe_tls, self._points[host])
 
     def _start_paths(self, host: str) -> Pending[tuple[PathObservation, ...]]:
-        paths = [self._asked(entry) for entry in self._by_host[host]]
+        paths = [asked_path(self._seen, entry) for entry in self._by_host[host]]
         return self._once(("paths", host), probe_paths, self._points[host], paths)
 
     def _start_redirect(self, entry: Entry[Ingress], host: str) -> Pending[Redirect]:
-        return self._once(("redirect", entry.component), _redirected, self._points[host], self._asked(entry))
+        return self._once(("redirect", entry.component), _redirected, self._points[host], asked_path(self._seen, entry))
 
     def _start_upgrade(self, entry: Entry[Ingress], host: str) -> Pending[UpgradeObservation]:
         path = f"{entry.of.path.rstrip('/')}/socket.io/"
@@ -159,13 +159,6 @@ class EntranceProbes:
             self._running[key] = self._pool.submit(probe, *given)
         return self._running[key]
 
-    def _asked(self, entry: Entry[Ingress]) -> str:
-        """Return the path to ask for: through APISIX the one below, for the bare one may be another route's."""
-        with suppress(Absent, CouldNotLook, NotApplicable):
-            if not entry.of.exact and self._seen.gateway_of(self._seen.route(entry.planned, entry.of)):
-                return f"{entry.of.path.rstrip('/')}/"
-        return entry.of.path
-
     def _host(self, entry: Entry[Ingress]) -> str:
         host = self._seen.host_of(entry.planned)
         if not entry.of.over_tls:
@@ -173,6 +166,14 @@ class EntranceProbes:
         if not host:
             raise NotApplicable(no_host(self._seen.agreed_host))
         return host
+
+
+def asked_path(seen: Seen, entry: Entry[Ingress]) -> str:
+    """Return the path to ask for: through APISIX the one below, for the bare one may be another route's."""
+    with suppress(Absent, CouldNotLook, NotApplicable):
+        if not entry.of.exact and seen.gateway_of(seen.route(entry.planned, entry.of)):
+            return f"{entry.of.path.rstrip('/')}/"
+    return entry.of.path
 
 
 def _redirected(point: EntryPoint, path: str) -> Redirect:

@@ -11,6 +11,7 @@ from cx_conformance.cluster.references import References
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.service import Service
 from cx_conformance.vantage.answers import HealthProbes
+from cx_conformance.vantage.before import BeforeProbes
 from cx_conformance.vantage.callers import EdgeProbes
 from cx_conformance.vantage.consent import Consent
 from cx_conformance.vantage.copies import StoreCopies
@@ -20,8 +21,10 @@ from cx_conformance.vantage.execs import run_in_time
 from cx_conformance.vantage.inquiries import Inquiries
 from cx_conformance.vantage.insides import InsideProbes
 from cx_conformance.vantage.logins import StoreProbes
+from cx_conformance.vantage.one_attempt import OneAttempt
 from cx_conformance.vantage.pool import ProbePool
 from cx_conformance.vantage.reach import Reach
+from cx_conformance.vantage.user_login import LoginProbes
 
 if TYPE_CHECKING:
     from cx_conformance.api.client import Cluster
@@ -49,13 +52,15 @@ class LiveProbes:
         known: Iterable[SecretStr] = (),
         writes: list[str] | None = None,
         consent: Consent | None = None,
+        login: OneAttempt | None = None,
     ) -> None:
         """Start what is ``wanted``, and the rest when it is asked for.
 
         ``folder`` is the site file's, against which its file references count; ``entrance`` says how the platform is
         reached from outside, ``consecutive`` how many healthy answers in a row are wanted, ``every_replica`` that
         edges are tried from all ready pods of a caller; ``known`` are secret values that an earlier look has read.
-        Nothing is looked at after the cluster's deadline.
+        ``login`` is the run's one login of a person, None: nobody logs in. Nothing is looked at after the cluster's
+        deadline.
         """
         self._pool = ProbePool(cluster.deadline, _AT_ONCE)
         run_exec = run_in_time(cluster, self._pool)
@@ -77,12 +82,16 @@ class LiveProbes:
         self.health = HealthProbes(seen, self._reach, self._pool, self._inquiries, consecutive)
         self.inside = InsideProbes(seen, self._inquiries)
         self.entrance = EntranceProbes(seen, entrance, self._pool)
+        self.before = BeforeProbes(cluster, seen, entrance, self._pool)
+        self.login = LoginProbes(seen, entrance, self._references, self._pool, login)
         starts: tuple[tuple[str, Callable[[Entry[Any]], object]], ...] = (
             ("store", self.stores.start),
             ("edge", self.edges.start),
             ("health", self.health.start_asking),
             ("port_only", self.health.start_knocking),
             ("ingress", self.entrance.start),
+            ("login", self.login.start),
+            ("page", self.login.start_page),
             ("volume", self.inside.start_mounts),
             ("container_port", self.inside.start_sockets),
         )

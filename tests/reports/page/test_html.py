@@ -10,6 +10,7 @@ import lxml.html
 import pytest
 from pydantic import SecretStr
 
+from cx_conformance.outcome.check import AREAS
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import EdgeRecord, RunRecord
 from cx_conformance.reports import language
@@ -211,6 +212,11 @@ def test_every_text_of_the_catalogue_is_used_and_every_text_used_is_in_it() -> N
     assert [key for key in unused if not composed.match(key)] == []
     used = set(re.findall(r"\bt\('([^'~]+)'[,)]", source)) | set(re.findall(r'\btexts\("([^"{]+)"[,)]', source))
     assert used <= set(catalogue)
+
+
+def test_every_area_has_its_name() -> None:
+    """One without would stop the page of a run that judges it."""
+    assert [one for one in AREAS if f"area.{one}" not in language.Texts().all] == []
 
 
 @pytest.mark.parametrize("name", language.languages())

@@ -10,13 +10,13 @@ variables with the account. A value of a credential never stands here.
 With ``"webSocket": true`` WebSockets are opened below any path that ends with ``/socket.io/``.
 
 A path with ``"login": "form"`` answers ``granted`` instead of its ``status`` and ``body`` when the form that is posted
-to it holds that account as ``username`` and ``password``.
+to it holds that account as ``username`` and ``password``; one with ``"login": "bearer"`` when its ``token`` is shown.
 """
 
 import json
 from typing import Any, Final
 
-from cx_conformance.blueprint.component import Component
+from cx_conformance.blueprint.component import Component, Ingress
 from cx_conformance.blueprint.health import Health
 from cx_conformance.blueprint.manifests.installation import (
     GATEWAY,
@@ -34,6 +34,8 @@ PASSWORD: Final = "STORE_PASSWORD"  # noqa: S105 - the name of an environment va
 
 _NATIVE: Final = {Protocol.ACTIVEMQ, Protocol.MONGO, Protocol.POSTGRESQL, Protocol.REDIS, Protocol.S3}
 """Protocols that are not plain HTTP."""
+_PAGE: Final = "<!doctype html><title>reference installation</title>\n"
+TOKEN: Final = "token-of-the-reference-installation"  # noqa: S105 - what the stand-in of Keycloak gives, nobody else takes it
 _BROKER_PORTS: Final = range(61613, 61618)
 _SIGNING_KEY: Final = {"kid": "reference", "kty": "RSA", "alg": "RS256", "use": "sig", "e": "AQAB", "n": "3Q"}
 
@@ -55,9 +57,12 @@ def _answers(component: Component, port: int, name: str, made: Installation) -> 
     if store and asked:
         paths |= _store_paths(store, made)
     if answers["as"] in {"http", "https"}:
-        paths.setdefault("/", {"status": 200, "body": "reference installation\n"})
+        paths.setdefault("/", {"status": 200, "body": _PAGE})
         # APISIX passes WebSockets on to whoever opens them.
         is_gateway = component is made.blueprint.components.get(GATEWAY)
+        if is_gateway:
+            # Behind it are the pages of all; who answers through it is the gateway here.
+            paths |= {f"{one.path.rstrip('/')}/": {"status": 200, "body": _PAGE} for one in _reached(made)}
         if is_gateway or (component.ingress and component.ingress.web_socket):
             answers["webSocket"] = True
     if paths:
@@ -72,6 +77,11 @@ def _answers(component: Component, port: int, name: str, made: Installation) -> 
             key: value for key, value in (("bucket", store.bucket), ("databases", list(store.databases))) if value
         }
     return answers
+
+
+def _reached(made: Installation) -> list[Ingress]:
+    """Return the paths that people and clients come by."""
+    return [one.ingress for one in made.blueprint.components.values() if one.ingress and one.ingress.over_tls]
 
 
 def _kind(component: Component, port: int, name: str) -> str:
@@ -95,7 +105,7 @@ def _body(health: Health) -> str:
     if health.path == "/api/health":
         return json.dumps({"commit": "reference", "database": "ok", "version": "10.0.0"})
     if health.path == "/":
-        return "<!doctype html><title>reference installation</title>\n"
+        return _PAGE
     return health.body_contains or json.dumps({"status": "ok"})
 
 
@@ -113,12 +123,12 @@ def _store_paths(store: Store, made: Installation) -> dict[str, dict[str, Any]]:
 
 
 def _keycloak_paths(store: Store, made: Installation) -> dict[str, dict[str, Any]]:
-    token = {"login": "form", "granted": _answer(200, {"access_token": "reference", "token_type": "Bearer"})}
+    tokens = {"access_token": TOKEN, "refresh_token": TOKEN, "token_type": "Bearer", "expires_in": 60}
+    token = {"login": "form", "granted": _answer(200, tokens)}
     refused = _answer(401, {"error": "invalid_grant", "error_description": "Invalid user credentials"})
-    found = {
-        "/auth/realms/master/protocol/openid-connect/token": refused | token,
-        "/auth/admin/realms": _answer(401, {"error": "HTTP 401 Unauthorized"}),
-    }
+    owner = {"login": "bearer", "token": TOKEN, "granted": _answer(200, {"sub": "reference"})}
+    unknown = _answer(401, {"error": "invalid_token", "error_description": "Token verification failed"})
+    found = {"/auth/admin/realms": _answer(401, {"error": "HTTP 401 Unauthorized"})}
     for realm in ("master", *([store.realm] if store.realm else [])):
         path = f"/auth/realms/{realm}"
         issuer = f"https://{made.fqdn}{path}"
@@ -127,12 +137,17 @@ def _keycloak_paths(store: Store, made: Installation) -> dict[str, dict[str, Any
             "issuer": issuer,
             "authorization_endpoint": f"{endpoints}/auth",
             "token_endpoint": f"{endpoints}/token",
+            "userinfo_endpoint": f"{endpoints}/userinfo",
+            "end_session_endpoint": f"{endpoints}/logout",
             "jwks_uri": f"{endpoints}/certs",
         }
         found |= {
             path: _answer(200, {"realm": realm, "token-service": endpoints}),
             f"{path}/.well-known/openid-configuration": _answer(200, discovery),
             f"{path}/protocol/openid-connect/certs": _answer(200, {"keys": [_SIGNING_KEY]}),
+            f"{path}/protocol/openid-connect/token": refused | token,
+            f"{path}/protocol/openid-connect/userinfo": unknown | owner,
+            f"{path}/protocol/openid-connect/logout": {"status": 204, "body": ""},
         }
     return found
 

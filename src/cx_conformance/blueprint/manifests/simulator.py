@@ -82,6 +82,8 @@ async def serve_http(reader: Reader, writer: Writer, item: Item) -> None:
             given = form.get("username", [""])[0], form.get("password", [""])[0]
             if same(given[0], username) and same(given[1], password):
                 found = found["granted"]
+        if found.get("login") == "bearer" and same(headers.get("authorization", ""), f"Bearer {found['token']}"):
+            found = found["granted"]
         writer.write(http_answer(found.get("status", 200), found.get("body", ""), method))
         await writer.drain()
 

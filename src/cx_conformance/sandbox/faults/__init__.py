@@ -25,6 +25,7 @@ _AREAS = (
     "policies",
     "stores",
     "inside",
+    "login",
     "ready",
     "api",
 )

@@ -6,6 +6,7 @@ import base64
 import uuid
 from datetime import UTC, datetime, timedelta
 
+from cx_conformance.sandbox.annotations import HOST_NAME
 from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.faults.fault import fault
 from cx_conformance.sandbox.faults.installation import Installation
@@ -136,6 +137,13 @@ def secret_without_its_keys(installation: Installation, name: str) -> None:
     _secret(installation, name)["data"] = {"other": base64.b64encode(b"-").decode()}
 
 
+@fault("CX918", "127.0.0.9")
+def host_name_elsewhere(installation: Installation, address: str) -> None:
+    """DNS leads the platform's host name to an address that is none of the cluster's."""
+    metadata = installation.named("Namespace", "kube-system")["metadata"]
+    metadata.setdefault("annotations", {})[HOST_NAME] = address
+
+
 def _secret(installation: Installation, name: str) -> Object:
     found: Object = installation.named("Secret", name)
     return found
@@ -157,4 +165,5 @@ FAULTS = (
     deaf_webhook,
     secret_not_made,
     secret_without_its_keys,
+    host_name_elsewhere,
 )
