@@ -20,10 +20,11 @@ MIB = 1024
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """How a command ended: its exit status, the seconds it lasted, the MiB of memory that it had at its peak."""
+    """How a command ended: its exit status, the seconds it lasted and computed, the MiB that it had at its peak."""
 
     status: int
     seconds: float
+    computed: float
     mebibytes: int
     output: str
 
@@ -79,6 +80,7 @@ def main(figures: str, *command: str) -> None:
         print(pid, file=told, flush=True)
         _, status, used = os.wait4(pid, 0)
         took = {"status": os.waitstatus_to_exitcode(status), "seconds": time.monotonic() - began}
+        took["computed"] = used.ru_utime + used.ru_stime
         print(json.dumps({**took, "mebibytes": used.ru_maxrss // MIB}), file=told)
 
 

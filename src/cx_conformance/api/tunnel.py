@@ -148,7 +148,7 @@ class Tunnel:
         finally:
             self._bridges.discard(bridge)
             writer.close()
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
 
     async def _open(self) -> PortChannel:
@@ -331,7 +331,14 @@ def _close_by_reset(writer: asyncio.StreamWriter) -> None:
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.get_loop().set_exception_handler(_told_of)
         runner.get_loop().run_forever()
+
+
+def _told_of(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Tell of what went wrong in a callback; that a connection was ended with all others is nothing to tell."""
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)
 
 
 async def _upwards(reader: asyncio.StreamReader, channel: PortChannel) -> None:

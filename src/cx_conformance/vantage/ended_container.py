@@ -10,6 +10,7 @@ from cx_conformance.outcome.looking import NoVantage
 
 if TYPE_CHECKING:
     from cx_conformance.api.client import Cluster
+from cx_conformance.wire.bounds import SMALL
 
 START_SECONDS: Final = 45.0
 """So long a container may take to start, its image pulled first."""
@@ -54,7 +55,8 @@ def await_end(cluster: "Cluster", place: ContainerPlace, limits: ExecLimits, sec
             raise NoVantage(f"{_named(place)} did not start within {now - began:.0f} s: {_waits(pod, state)}")
         time.sleep(_PAUSE_SECONDS)
     ended = mapping(state, "terminated")
-    log = cluster.get(f"{path}/log", {"container": place.container or "", "limitBytes": str(limits.output_bytes)})
+    query = {"container": place.container or "", "limitBytes": str(limits.output_bytes)}
+    log = cluster.get(f"{path}/log", query, most=max(SMALL, limits.output_bytes))
     if ended and text(ended, "reason") in ("StartError", "ContainerCannotRun"):
         raise NoVantage(f"{_named(place)} could not start: {text(ended, 'message') or 'no reason given'}")
     return ExecResult(

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -64,8 +64,13 @@ class AsItComes:
         return response
 
 
-def _watch(sock: Any) -> None:
+def _burning() -> Fuse | None:
     fuse: Fuse | None = getattr(_now, "fuse", None)
+    return fuse
+
+
+def _watch(sock: Any) -> None:
+    fuse = _burning()
     if fuse is not None and sock is not None:
         fuse.watch(sock)
 
@@ -76,12 +81,14 @@ def _watching(connection: type[Any], bound: Bound | None) -> type[Any]:
     class Watching(base):  # type: ignore[valid-type,misc] # whichever class the pool has
         def _new_conn(self) -> Any:
             sock = super()._new_conn()
-            _watch(sock)
+            if (fuse := _burning()) is not None:
+                self._handshake.enter_context(fuse.watching(sock))
             return sock
 
         def connect(self) -> None:
-            super().connect()
-            _watch(self.sock)
+            with ExitStack() as self._handshake:
+                super().connect()
+                _watch(self.sock)
 
         def request(self, *arguments: Any, **named: Any) -> None:
             _watch(self.sock)
@@ -93,9 +100,7 @@ def _watching(connection: type[Any], bound: Bound | None) -> type[Any]:
 def _bounded(connection: type[Any], bound: Bound) -> type[Any]:
     class Bounded(AsItComes, connection):  # type: ignore[misc] # whichever class the pool has
         def _new_conn(self) -> Any:
-            sock = Counted.instead_of(super()._new_conn())
-            _watch(sock)
-            return sock
+            return Counted.instead_of(super()._new_conn())
 
         def connect(self) -> None:
             super().connect()

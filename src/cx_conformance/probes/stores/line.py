@@ -46,11 +46,12 @@ class Line:
         self._asked = time.monotonic()
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._context: ssl.SSLContext | None = None
-        self._fuse = Fuse(target.limits.total_s)
+        self.fuse = Fuse(target.limits.total_s)
+        """Cuts every connection that the line has to do with."""
 
     def close(self) -> None:
         """Stop the clock and close what is still open."""
-        self._fuse.close()
+        self.fuse.close()
         for sock in list(self._sockets):
             sock.close()
 
@@ -63,7 +64,7 @@ class Line:
 
     def left(self) -> float:
         """Return the seconds left; none, or fewer, when it is over."""
-        return self._fuse.left()
+        return self.fuse.left()
 
     def patience(self) -> float:
         """Return how long the next answer is waited for, in seconds."""
@@ -80,7 +81,7 @@ class Line:
     def watch(self, sock: socket.socket) -> None:
         """Have a socket cut at the deadline that some library opened itself."""
         self._sockets.add(sock)
-        self._fuse.watch(sock)
+        self.fuse.watch(sock)
 
     def dial(self) -> socket.socket:
         """Return a TCP connection to where the target's socket goes."""
@@ -134,11 +135,12 @@ class Line:
     def _secured(self, sock: socket.socket, expected: TlsExpectation, prelude: Prelude | None) -> ssl.SSLSocket:
         sock.settimeout(min(self.target.limits.connect_s, self.remaining()))
         try:
-            secure = self.context().wrap_socket(sock, server_hostname=self.target.host)
+            with self.fuse.watching(sock):
+                secure = self.context().wrap_socket(sock, server_hostname=self.target.host)
+                self.watch(secure)
         except ssl.SSLCertVerificationError as error:
             self.certificate = self._presented(expected, prelude)
             raise self._explained(error) from None
-        self.watch(secure)
         secure.settimeout(self.patience())
         if self.certificate is None and (der := secure.getpeercert(binary_form=True)):
             self.certificate = tls.facts(der)
@@ -151,7 +153,8 @@ class Line:
                 prelude(sock)
         except (OSError, Trouble):
             return None
-        return tls.presented(sock, self.target.host, expected)
+        with self.fuse.watching(sock):
+            return tls.presented(sock, self.target.host, expected)
 
     def late_alert(self, prelude: Prelude | None = None) -> Trouble | None:
         """Tell whether the server ends TLS right after the handshake, and why.

@@ -5,6 +5,7 @@ Facts: error codes are those of https://docs.aws.amazon.com/AmazonS3/latest/API/
 
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TypeVar
 
 import minio
@@ -66,12 +67,15 @@ def pool(line: Line) -> urllib3.PoolManager:
 
     class Secure(AsItComes, HTTPSConnection):
         def _new_conn(self) -> socket.socket:
-            return line.dial()
+            sock = line.dial()
+            self._handshake.enter_context(line.fuse.watching(sock))
+            return sock
 
         def connect(self) -> None:
-            super().connect()
-            if self.sock is not None:
-                line.watch(self.sock)
+            with ExitStack() as self._handshake:
+                super().connect()
+                if self.sock is not None:
+                    line.watch(self.sock)
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

@@ -67,7 +67,7 @@ def ask(  # noqa: PLR0913 - the parts of a request, by name
                 method,
                 httpx.URL(scheme=scheme, host=host, port=port, raw_path=path.encode()),
                 headers=_HEADERS | {"Host": target.address, **(headers or {})},
-                extensions={"sni_hostname": target.host, "trace": Tracing(line.watch)},
+                extensions={"sni_hostname": target.host, "trace": Tracing(line.fuse)},
                 data=_opened(form) if form is not None else None,
                 json=_opened(body) if body is not None else None,
                 auth=auth,

@@ -43,7 +43,7 @@ def push(record: RunRecord, address: str, *, seconds: float = WHOLE_S) -> None:
             with (
                 httpx.Client(timeout=seconds) as client,
                 client.stream(
-                    "POST", url, content=content, headers=headers, extensions={"trace": Tracing(fuse.watch)}
+                    "POST", url, content=content, headers=headers, extensions={"trace": Tracing(fuse)}
                 ) as answer,
             ):
                 said = "" if answer.is_success else next(answer.iter_raw(_SHOWN), b"").decode("utf-8", "replace")
