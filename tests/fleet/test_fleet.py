@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -124,6 +125,13 @@ def read(path: Path) -> str:
 def test_a_site_of_the_environment_is_meant_for_no_fleet(toured: dict[str, Any]) -> None:
     """Each report is of its own site, whatever CX_CONFORMANCE_SITE says."""
     assert read_json(toured["folder"] / "good" / "report.json").site.name == "good"
+
+
+def test_the_folders_are_the_accounts_own(toured: dict[str, Any]) -> None:
+    """Those that were made for it: what is broken, and where, is nobody else's to read."""
+    folders = [toured["folder"], *(one for one in toured["folder"].iterdir() if one.is_dir())]
+    assert len(folders) > 4
+    assert {stat.S_IMODE(one.stat().st_mode) for one in folders} == {0o700}
 
 
 def test_the_report_can_be_made_again(toured: dict[str, Any], tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def run_fleet(args: argparse.Namespace) -> int:
         Options.read(argparse.Namespace(**{**vars(args), "time_limit": None}), {})
         inventory = _inventory(args.inventory)
         clusters = _share(inventory, args.shares)
-        args.report.mkdir(parents=True, exist_ok=True)
+        args.report.mkdir(mode=0o700, parents=True, exist_ok=True)
     except (InputProblems, ValueError) as wrong:
         return _wrong("run", str(wrong))
     except OSError as wrong:
@@ -212,14 +212,14 @@ def _reported(inventory: "Inventory", args: argparse.Namespace) -> "list[Standin
     names, now = [one.name for one in inventory.clusters], dt.datetime.now(dt.UTC)
     if not args.reports.startswith("s3:"):
         output = args.output or Path(args.reports)
-        output.mkdir(parents=True, exist_ok=True)
+        output.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = standings(names, Folder(Path(args.reports)), now)
         _write(inventory.fleet, found, output)
         return found
     bucket = Bucket(_place(args.reports), access_of_environment())
     found = standings(names, InBucket(bucket, beside=args.output is None), now)
     if args.output is not None:
-        args.output.mkdir(parents=True, exist_ok=True)
+        args.output.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write(inventory.fleet, found, args.output)
         return found
     with TemporaryDirectory() as folder:

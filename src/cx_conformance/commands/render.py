@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     source = Path(args.pack)
     target = Path(args.output) if args.output else source
     try:
-        target.mkdir(parents=True, exist_ok=True)
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
         said = render(source, target, language=args.language, paper=args.paper, whole=args.whole)
     except PackWasChanged as reason:
         sys.stderr.write(f"cx-conformance render: {reason}\n")

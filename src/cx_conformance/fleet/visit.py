@@ -79,7 +79,7 @@ class Visit:
         self.began = time.monotonic()
         if self._interrupted:
             return self._ended(None, "not looked at: interrupted", started)
-        self._log.parent.mkdir(parents=True, exist_ok=True)
+        self._log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         environment = _environment(os.environ, in_cluster=self.cluster.kubeconfig == IN_CLUSTER)
         # A session of its own, so that all it started can be ended, and Ctrl-C is told to it in good order.
         self._process = self._processes.start(self._command(seconds), self._log, environment)
@@ -137,7 +137,7 @@ class Visit:
         note = self._folder / UNREPORTED
         with suppress(OSError):
             if words:
-                note.parent.mkdir(parents=True, exist_ok=True)
+                note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 note.write_text(json.dumps({"started": started.isoformat(), "words": words}) + "\n")
             else:
                 note.unlink(missing_ok=True)
