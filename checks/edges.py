@@ -54,6 +54,9 @@ def _told(seen: Sequence[EdgeObservation], decides: EdgeObservation, evidence: E
         evidence.details["replicas"] = [
             f"{one.place.namespace}/{one.place.pod}: {one.finding or f'could not look: {one.trouble}'}" for one in seen
         ]
+    late = next((one for one in seen if one.at_first), None)
+    if late:
+        evidence.note(f"{late.at_first} among all that a run asks at once; it answered when it was asked again alone")
     if decides.instead:
         evidence.note(f"looked at by {decides.vantage}, for exec does not serve: {decides.instead}")
     wrote = list(dict.fromkeys(one for each in seen for one in each.wrote))

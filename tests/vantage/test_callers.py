@@ -1,6 +1,7 @@
 """Call edges are tried from one ready replica of each caller, or from all of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -115,3 +116,52 @@ def test_for_whom_no_name_resolves_is_told(deaf: tuple[str, ...], of_ccm: str | 
         told = probes.deaf(next(edge for edge in edges if edge.component == caller))
         assert (words in told) if words and told else (told is words)
     pool.close()
+
+
+class Busy(Replicas):
+    """Is silent at first: each pod answers as often as it was asked before, those of ``dead`` never."""
+
+    def __init__(self, *dead: str) -> None:
+        """Nothing has run yet."""
+        super().__init__()
+        self._dead = dead
+
+    def __call__(self, place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
+        """Print what the script would."""
+        answers = place in self.places and not place.pod.startswith(self._dead or ("none",))
+        said = super().__call__(place, argv, stdin, limits)
+        silent = said.stdout.replace(b" connects 1 nc getent 192.0.2.1", b" lookup-timeout - - getent -")
+        return said if answers else replace(said, stdout=silent)
+
+
+def all_edges(replicas: Replicas) -> dict[str, set[tuple[EdgeFinding | None, EdgeFinding | None]]]:
+    """Return what was found of each caller's edges, and what was at first."""
+    pool, installation = ProbePool(), Installation()
+    plan = Plan(blueprint(), installation.site)
+    probes = EdgeProbes(Seen(installation.snapshot(plan), plan, FQDN), Inquiries(replicas), pool)
+    entries = plan.entries("edge")
+    for entry in entries:
+        probes.start(entry)
+    found: dict[str, set[tuple[EdgeFinding | None, EdgeFinding | None]]] = {}
+    for entry in entries:
+        found.setdefault(entry.component, set()).update((one.finding, one.at_first) for one in probes.of(entry))
+    pool.close()
+    return found
+
+
+def test_silence_is_asked_again_when_all_else_is_quiet() -> None:
+    """A run asks everything at once, and may be what made others late; who is silent then is silent."""
+    late, silent = (EdgeFinding.CONNECTS, EdgeFinding.LOOKUP_TIMED_OUT), (EdgeFinding.LOOKUP_TIMED_OUT, None)
+    replicas = Busy("ef-ccm-")
+    found = all_edges(replicas)
+    assert found.pop("ccm") == {silent}
+    assert set().union(*found.values()) == {late}
+    assert len(replicas.places) == 2 * (len(found) + 1)
+
+
+def test_nobody_else_is_asked_again_where_the_first_hear_nothing() -> None:
+    """A DNS that is dead costs a run one more wait, not one for each caller."""
+    replicas = Busy("ef-")
+    found = all_edges(replicas)
+    assert set().union(*found.values()) == {(EdgeFinding.LOOKUP_TIMED_OUT, None)}
+    assert len(replicas.places) == len(found) + 4

@@ -142,6 +142,8 @@ class EdgeObservation:
     """Why it was not looked at by exec in the caller's own container."""
     wrote: tuple[str, ...] = ()
     """What was written to the cluster to look."""
+    at_first: EdgeFinding | None = None
+    """What was found among everything that a run asks at once; None: it was not asked again."""
 
     def looked(self) -> EdgeFinding:
         """Return the finding; raise the ``CouldNotLook`` where there is none."""

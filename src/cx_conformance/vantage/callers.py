@@ -11,10 +11,11 @@ from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import edges
-from cx_conformance.probes.edges import UNRESOLVED, EdgeFinding, EdgeLimits, EdgeObservation, EdgesQuestion
+from cx_conformance.probes.edges import UNRESOLVED, EdgeFinding, EdgeLimits, EdgeObservation, EdgesQuestion, Vantage
 from cx_conformance.vantage.elsewhere import Elsewhere
 from cx_conformance.vantage.inquiries import Inquiries
 from cx_conformance.vantage.pool import Pending, ProbePool
+from cx_conformance.vantage.second_look import SILENT, asked_again
 
 Tried = EdgeObservation | CouldNotLook
 
@@ -45,6 +46,7 @@ class EdgeProbes:
             self._by_caller[entry.component].append(entry)
         self._running: dict[str, tuple[Pending[dict[str, Tried]], ...]] = {}
         self._found: dict[str, list[EdgeFinding]] = {}
+        self._again: dict[tuple[ContainerPlace, edges.Edge], EdgeObservation] | None = None
 
     def start(self, entry: Entry[Edge]) -> tuple[Pending[dict[str, Tried]], ...]:
         """Try an edge, with all others of its caller, once; each of what is returned is one replica's."""
@@ -59,14 +61,31 @@ class EdgeProbes:
         return self._running[caller]
 
     def of(self, entry: Entry[Edge]) -> tuple[EdgeObservation, ...]:
-        """Return what each replica saw of an edge; raises CouldNotLook where nobody could be asked to look."""
+        """Return what each replica saw of an edge; raises CouldNotLook where nobody could be asked to look.
+
+        Silence is asked again, once for all edges, when every first answer has come.
+        """
         seen = []
         for replica in self.start(entry):
             tried = replica.result()[entry.id]
             if isinstance(tried, CouldNotLook):
                 raise tried
-            seen.append(tried)
+            seen.append(self._second(tried))
         return tuple(seen)
+
+    def _second(self, tried: EdgeObservation) -> EdgeObservation:
+        """Return what came of an edge when it was asked again, where it was silent and then heard."""
+        if tried.finding not in SILENT:
+            return tried
+        if self._again is None:
+            seen: dict[ContainerPlace, list[EdgeObservation]] = defaultdict(list)
+            for replica in [one for every in self._running.values() for one in every]:
+                with suppress(CouldNotLook):
+                    for one in replica.result().values():
+                        if isinstance(one, EdgeObservation) and one.vantage is Vantage.EXEC:
+                            seen[one.place].append(one)
+            self._again = asked_again(seen, self._inquiries.run_exec)
+        return self._again.get((tried.place, tried.edge), tried)
 
     def deaf(self, entry: Entry[Edge]) -> str | None:
         """Say for whom no name at all resolves, where that is not this edge's alone: its caller, or every one.
@@ -88,8 +107,8 @@ class EdgeProbes:
             found: list[EdgeFinding] = []
             for replica in self._running[caller]:
                 with suppress(CouldNotLook):
-                    seen = replica.result().values()
-                    found += [one.finding for one in seen if isinstance(one, EdgeObservation) and one.finding]
+                    seen = (one for one in replica.result().values() if isinstance(one, EdgeObservation))
+                    found += [second.finding for one in seen if (second := self._second(one)).finding]
             self._found[caller] = found
         return self._found[caller]
 
