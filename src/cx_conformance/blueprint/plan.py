@@ -126,6 +126,14 @@ class Plan:
         return {tls.ca.secret: tls.ca.key for tls in promised if tls and tls.ca and tls.ca.secret and tls.ca.key}
 
     @cached_property
+    def store_variables(self) -> frozenset[str]:
+        """Return the variables that tell components where a store is."""
+        promised = (
+            setting for one in self.components.values() if one.facts.store for setting in one.facts.store.settings
+        )
+        return frozenset(key for setting in promised for key in (setting.host, setting.url) if key)
+
+    @cached_property
     def kinds(self) -> frozenset[Kind]:
         """Return the kinds that a workload of the plan may have."""
         return frozenset(

@@ -26,6 +26,8 @@ from cx_conformance.outcome.looking import CouldNotLook, NotServed
 _ROUTER: Final = re.compile(r"^\s*http:\s*['\"]?(radixtree_\w+)", re.MULTILINE)
 _FROM_FILE: Final = re.compile(r"^\s*config_provider:\s*['\"]?yaml\b", re.MULTILINE)
 _MOST_HOSTS: Final = 50
+_IMAGE: Final = "apisix"
+"""APISIX's own; its controller's and its dashboard's have longer names."""
 """Hosts that are tried to say what a route is for instead."""
 _COMPLETE: Final = re.compile(r"^(?:apisix|deployment):", re.MULTILINE)
 _DISCOVERS: Final = re.compile(r"^\s*(?:discovery:\s*\{)?\s*kubernetes:", re.MULTILINE)
@@ -219,17 +221,7 @@ def runs_apisix(snapshot: Snapshot, namespace: str, service: str) -> bool:
         return True
     try:
         live = snapshot.get(Service, namespace, service)
-        workloads = snapshot.workloads(namespace) if live else ()
+        workloads = snapshot.workloads_of_image(_IMAGE, namespace) if live else ()
     except CouldNotLook:
         return False
-    return live is not None and any(
-        _is_apisix(container.image)
-        for one in workloads
-        if live.selects(one.template.labels)
-        for container in one.template.spec.containers
-    )
-
-
-def _is_apisix(image: str) -> bool:
-    """Tell whether an image is APISIX's own, not its controller's or dashboard's."""
-    return image.rpartition("/")[2].partition("@")[0].partition(":")[0] == "apisix"
+    return live is not None and any(live.selects(one.template.labels) for one in workloads)

@@ -45,22 +45,15 @@ def lost_addresses(seen: Seen, planned: Planned) -> Iterator[LostAddress]:
     Left out are addresses of stores, and Services and ports that are themselves promised and missing: other checks
     tell those.
     """
-    namespace, stores = seen.workload(planned).object.namespace, _settings_of_stores(seen)
+    namespace = seen.workload(planned).object.namespace
     for place, variable, value in told(seen, planned):
-        if variable in stores:
+        if variable in seen.plan.store_variables:
             continue
         for text, host, port in addresses_in(value):
             why = _wrong(seen, text, host, port, namespace)
             if why:
                 instead = _left_out(seen, host.partition(".")[0]) or _renamed(seen, host.partition(".")[0])
                 yield LostAddress(place=place, variable=variable, why=why, instead=instead)
-
-
-def _settings_of_stores(seen: Seen) -> frozenset[str]:
-    every = (
-        one for planned in seen.plan.components.values() if planned.facts.store for one in planned.facts.store.settings
-    )
-    return frozenset(key for one in every for key in (one.host, one.url) if key)
 
 
 def told(seen: Seen, planned: Planned) -> Iterator[tuple[str, str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from cx_conformance.api.identity import ClusterIdentity
 from cx_conformance.api.refusal import Refusal
@@ -98,9 +98,8 @@ class Snapshot:
     def list(self, record: type[R], namespace: str | None = None) -> tuple[R, ...]:
         """Return the objects of one namespace, or of all that were looked at; raises as ``get``."""
         self._look(record, namespace)
-        if namespace is None:
-            return tuple(item for item in self.listings[record].records if isinstance(item, record))
-        return tuple(item for item in self._by_namespace[record].get(namespace, ()) if isinstance(item, record))
+        found = self.listings[record].records if namespace is None else self._by_namespace[record].get(namespace, ())
+        return cast("tuple[R, ...]", found)
 
     def visible(self, record: type[R]) -> tuple[R, ...]:
         """Return what was seen of a kind, wherever the account may look.
@@ -110,7 +109,7 @@ class Snapshot:
         listing = self.listings.get(record)
         if listing is None or (listing.scope is None and listing.refusal is not None):
             self._look(record, None)
-        return tuple(item for item in self.listings[record].records if isinstance(item, record))
+        return cast("tuple[R, ...]", self.listings[record].records)
 
     def workload(self, kind: str, namespace: str, name: str) -> Workload | None:
         """Return the workload of the kind named as manifests name it; raises as ``get``."""
@@ -121,6 +120,13 @@ class Snapshot:
         return tuple(
             item for kind in WORKLOADS.values() if kind in self.listings for item in self.list(kind, namespace)
         )
+
+    def workloads_of_image(self, name: str, namespace: str) -> tuple[Workload, ...]:
+        """Return the workloads with a container of the image of that name; raises as ``workloads``."""
+        for kind in WORKLOADS.values():
+            if kind in self.listings:
+                self._look(kind, namespace)
+        return self._by_image.get((namespace, name), ())
 
     def has_namespace(self, name: str) -> bool | None:
         """Whether the namespace exists; None when the account may not know."""
@@ -219,6 +225,16 @@ class Snapshot:
     @cached_property
     def _by_namespace(self) -> dict[type[ApiObject], dict[str, tuple[ApiObject, ...]]]:
         return {record: _by_namespace(listing.records) for record, listing in self.listings.items()}
+
+    @cached_property
+    def _by_image(self) -> dict[Place, tuple[Workload, ...]]:
+        """Workloads by namespace and name of an image, each once."""
+        found: dict[Place, list[Workload]] = {}
+        for kind in WORKLOADS.values():
+            for item in cast("tuple[Workload, ...]", self.listings.get(kind, Listing()).records):
+                for name in dict.fromkeys(one.image_name for one in item.template.spec.containers):
+                    found.setdefault((item.namespace, name), []).append(item)
+        return {place: tuple(items) for place, items in found.items()}
 
     @cached_property
     def _pods(self) -> PodIndex:

@@ -106,6 +106,11 @@ class Container:
     http_gets: tuple[HttpGet, ...] = ()
 
     @property
+    def image_name(self) -> str:
+        """The last part of its image's name, without registry, tag and digest."""
+        return self.image.rpartition("/")[2].partition("@")[0].partition(":")[0]
+
+    @property
     def is_sidecar(self) -> bool:
         """Whether it is a native sidecar: an init container with restart policy Always."""
         return self.role == "sidecar"

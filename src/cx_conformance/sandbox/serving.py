@@ -1,4 +1,7 @@
-"""One embedded cluster at work: its parts on one event loop, and the orders of its client."""
+"""One embedded cluster at work: its parts on one event loop, and the orders of its client.
+
+The file is long because the parts begin and end together, in an order.
+"""
 
 import asyncio
 import contextlib
