@@ -31,6 +31,7 @@ _CHANGES: Final = (
     (r"Asked of the cluster: .*", "Asked of the cluster: ..."),
     (r",? in \d+\.\d s", ""),
     (r"0x[0-9a-f]{6,}", "ADDRESS"),
+    (r" \([^()]* is forbidden: [^()]*\)", ""),
     (r"\b[\d,]+ (outcomes|components)\b", r"N \1"),
     (r"\b(\d+\.\d+|\d{4}) s\b", "N s"),
     (r"\b\d{2,} of them again", "many of them again"),
@@ -97,22 +98,24 @@ def _some(names: list[str]) -> str:
 
 
 def _printed(done: Done) -> list[str]:
-    """Return the sentences that a reader sees first: on standard error, then of the findings."""
+    """Return the sentences that matter to a reader: on standard error, then causes with what to do, then notes."""
     found = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    lines = done.stdout.splitlines()
+    notes: list[str] = []
     section = ""
-    for place, line in enumerate(lines):
+    for line in done.stdout.splitlines():
         if line and not line.startswith(" "):
             section = line
         if line.startswith("  vantage") and "again" in line:
             found.append(line.split(": ", 1)[1])
-        elif line.startswith("  ✗ ") and place + 1 < len(lines):
-            found.append(lines[place + 1].strip())
-        elif line.startswith("  ! "):
-            found.append(line[4:].strip())
+        elif line.startswith(("✗ ", "! ")):
+            found.append(re.sub(r" {2,}\w+$", "", line[2:].strip()))
+        elif line.startswith("  do "):
+            found[-1] += f" → {line.removeprefix('  do ').strip()}"
         elif line.startswith("  ") and section.startswith(("WAIVE", "KEPT")) and not line.startswith("    "):
-            found.append(line.strip().removeprefix("w ").removeprefix("✓ "))
-    last = next((line for line in reversed(lines) if line), "nothing is printed")
+            notes.append(line.strip().removeprefix("w ").removeprefix("✓ "))
+    # A small blueprint on an installation of more is the acting's own doing.
+    found += [one for one in notes if not one.startswith("CX012 ")]
+    last = next((line for line in reversed(done.stdout.splitlines()) if line), "nothing is printed")
     return found[:_SENTENCES] or [last]
 
 

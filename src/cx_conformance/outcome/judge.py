@@ -108,7 +108,7 @@ class Judge:
     def _judged(self, check: Check, entry: Entry[Any], look: Look) -> Outcome:
         evidence = Evidence()
         started = time.perf_counter()
-        result, message = Result.PASS, ""
+        result, message, remedy = Result.PASS, "", check.remedy
         try:
             self._look(check, entry, look, evidence)
         except NotApplicable as reason:
@@ -116,12 +116,12 @@ class Judge:
             if isinstance(reason, SwitchedOff):
                 evidence.details[_OFF] = str(reason)
         except CouldNotLook as reason:
-            result, message = Result.ERROR, str(reason)
+            result, message, remedy = Result.ERROR, str(reason), reason.remedy
             evidence.cause = reason.cause or None
         except AssertionError as broken:
             result, message = Result.FAIL, _sentence(broken)
         except Exception as bug:  # noqa: BLE001 - a bug of one check must not end the run; it is reported as what it is
-            result = Result.ERROR
+            result, remedy = Result.ERROR, f"report it with this report; `--skip {check.id}` runs all else"
             message = f"the check itself broke: {type(bug).__name__}: {bug}; please report it"
         # What was seen kept is told so, whatever else is broken; only what fails is traced to its cause.
         root = self._root(check, entry, look, _IN_THE_WAY[result]) if result in _IN_THE_WAY else None
@@ -141,7 +141,7 @@ class Judge:
             severity=severity_of(check, entry),
             result=result,
             message=message,
-            remedy=check.remedy,
+            remedy=remedy,
             root=root[0] if root else None,
             root_entry=root[1] if root else None,
             evidence=evidence.as_mapping(),

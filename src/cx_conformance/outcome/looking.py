@@ -19,6 +19,8 @@ class CouldNotLook(Exception):  # noqa: N818 - the field's own word: an outcome,
 
     cause: str = ""
     """What it has in common with others, where the text names one object among many: reports tell it once."""
+    remedy: str = ""
+    """What to do beyond what the text says; what mends a broken promise would lead astray: nobody saw it broken."""
 
 
 class Unreachable(CouldNotLook):
@@ -31,6 +33,8 @@ class Unauthorized(CouldNotLook):
 
 class Forbidden(CouldNotLook):
     """The account may not do ``verb`` on ``resource`` in ``namespace`` (None: cluster-wide)."""
+
+    remedy = "`cx-conformance rbac` prints all that a run needs: have it granted, and run again"
 
     def __init__(self, verb: str, resource: str, namespace: str | None = None, detail: str = "") -> None:
         """Name the permission that lacks; ``detail`` is the API server's own message."""

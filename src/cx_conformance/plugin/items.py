@@ -110,8 +110,9 @@ class CheckItem(pytest.Function):
 
     def shown(self, message: str) -> str:
         """Return how pytest itself shows a failure or an error: the message, and what to do."""
-        remedy = f"\n  what to do: {self.check.remedy}" if self.check.remedy else ""
-        return f"{self.check.id} {self.check.title} [{self.entry.id}]\n  {message}{remedy}"
+        remedy = self.ended.remedy if self.ended else self.check.remedy
+        to_do = f"\n  what to do: {remedy}" if remedy else ""
+        return f"{self.check.id} {self.check.title} [{self.entry.id}]\n  {message}{to_do}"
 
     def setup(self) -> None:
         """Judge; skip what is waived, blocked or not applicable, raise what could not be looked at."""
