@@ -43,16 +43,26 @@ class Upstream:
         return self.context.wrap_socket(socket.create_connection(self.address), server_hostname=self.address[0])
 
 
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What stands there: the kubeconfig that leads to it, and whether it has answered as it pleases."""
+
+    kubeconfig: Path
+    met: threading.Event
+
+
 @contextmanager
-def between(kubeconfig: Path, answers: Answers, folder: Path) -> Iterator[Path]:
-    """Stand before the API server of a kubeconfig; yield one that leads here."""
+def between(kubeconfig: Path, answers: Answers, folder: Path) -> Iterator[Between]:
+    """Stand before the API server of a kubeconfig; the kubeconfig that leads here comes to lie in ``folder``."""
     upstream = Upstream.of(kubeconfig)
+    met = threading.Event()
 
     def behave(connection: socket.socket) -> None:
         head = request_head(connection)
         line = head.partition(b"\r\n")[0].decode("latin-1")
         for expression, behaviour in answers.items():
             if re.search(expression, line):
+                met.set()
                 with Asked(connection, head) as asked:
                     behaviour(asked)
                 return
@@ -66,7 +76,7 @@ def between(kubeconfig: Path, answers: Answers, folder: Path) -> Iterator[Path]:
             "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
         }
         here.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", "current-context": "x", **named}))
-        yield here
+        yield Between(here, met)
 
 
 class Asked(socket.socket):

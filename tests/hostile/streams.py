@@ -2,11 +2,13 @@
 
 import base64
 import hashlib
+import json
 import re
 import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from kubernetes.client import Configuration
@@ -21,20 +23,37 @@ BINARY, CONTINUED, TEXT, CLOSE, PING = 2, 0, 1, 8, 9
 @contextmanager
 def streaming(*then: Behaviour, protocol: str = EXEC) -> Iterator[Any]:
     """Grant every upgrade to ``protocol``, and then behave; yield a configuration of the official client."""
+    with server(granting(*then, protocol=protocol)) as (host, port):
+        yield configuration(f"http://{host}:{port}")
+
+
+def granting(*then: Behaviour, protocol: str = EXEC) -> Behaviour:
+    """Return what grants an upgrade to ``protocol``, and then behaves."""
 
     def behave(connection: socket.socket) -> None:
         grant(connection, protocol)
         for one in then:
             one(connection)
 
-    with server(behave) as (host, port):
-        yield configuration(f"http://{host}:{port}")
+    return behave
 
 
 @contextmanager
 def nothing_granted(address: str) -> Iterator[Any]:
     """Yield a configuration that leads to a server which is up already."""
     yield configuration(address)
+
+
+def kubeconfig(folder: Path, address: str) -> Path:
+    """Write a kubeconfig that leads to ``address``, whoever signed its certificate."""
+    named = {
+        "clusters": [{"name": "x", "cluster": {"server": address, "insecure-skip-tls-verify": True}}],
+        "users": [{"name": "x", "user": {"token": "x"}}],
+        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+    }
+    path = folder / "kubeconfig"
+    path.write_text(json.dumps({"apiVersion": "v1", "kind": "Config", "current-context": "x", **named}))
+    return path
 
 
 def configuration(address: str) -> Any:
@@ -94,3 +113,12 @@ FRAMES: dict[str, Behaviour] = {
     "pings that drip": drip(b"", frame(b"", PING)),
 }
 """What may be sent over a WebSocket that was granted, whatever is spoken over it."""
+
+OUTPUT: dict[str, Behaviour] = {
+    "output without end": endless(frame(b"\x01" + b"y\n" * 16_000)),
+    "errors without end": endless(frame(b"\x02" + b"y\n" * 16_000)),
+    "what was sent, sent back without end": endless(frame(b"\x00" + b"x" * 32_000)),
+    "a channel that nobody knows, without end": endless(frame(b"\x09" + b"x" * 32_000)),
+    "a status without end": endless(frame(b"[" * 65_536, CONTINUED, more=True), frame(b"\x03", more=True)),
+}
+"""What an exec may print."""

@@ -10,20 +10,13 @@ from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, E
 from cx_conformance.api.stream import ApiStreams
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage, Unreachable
 from tests.hostile import servers, streams
-from tests.hostile.servers import ANSWERS, DRIPS, MIB, Behaviour
-from tests.hostile.streams import FRAMES, endless, frame
+from tests.hostile.servers import ANSWERS, DRIPS, MIB
+from tests.hostile.streams import FRAMES, OUTPUT, frame
 
 PLACE = ContainerPlace(namespace="shop", pod="db-0", container="db")
 LIMITS = ExecLimits(connect_seconds=0.5, total_seconds=0.5)
 MOST = 8 * MIB
 """Of one exec; thirty run at once."""
-OUTPUT: dict[str, Behaviour] = {
-    "output without end": endless(frame(b"\x01" + b"y\n" * 16_000)),
-    "errors without end": endless(frame(b"\x02" + b"y\n" * 16_000)),
-    "what was sent, sent back without end": endless(frame(b"\x00" + b"x" * 32_000)),
-    "a channel that nobody knows, without end": endless(frame(b"\x09" + b"x" * 32_000)),
-    "a status without end": endless(frame(b"[" * 65_536, 0, more=True), frame(b"\x03", more=True)),
-}
 
 
 def executed(server: AbstractContextManager[Any]) -> ExecResult:

@@ -1,6 +1,5 @@
 """What comes instead of a TLS handshake hangs no client and fills no memory; each has it done by another library."""
 
-import json
 import time
 from pathlib import Path
 
@@ -34,10 +33,9 @@ every = pytest.mark.parametrize("said", HANDSHAKES)
 @every
 def test_the_api_server(said: str, tmp_path: Path) -> None:
     """Lists and small questions, by urllib3."""
-    kubeconfig = tmp_path / "kubeconfig"
     with servers.server(HANDSHAKES[said]()) as (host, port), servers.memory(MOST), servers.in_time(LIMIT_S):
-        kubeconfig.write_text(json.dumps(_kubeconfig(f"https://{host}:{port}")))
-        cluster = Cluster.connect(str(kubeconfig), patience=Patience(first_tries=1, connect_seconds=LIMIT_S))
+        kubeconfig = str(streams.kubeconfig(tmp_path, f"https://{host}:{port}"))
+        cluster = Cluster.connect(kubeconfig, patience=Patience(first_tries=1, connect_seconds=LIMIT_S))
         cluster.deadline = time.monotonic() + LIMIT_S
         with pytest.raises((Unreachable, OutOfTime)):
             cluster.get("/version")
@@ -82,15 +80,3 @@ def test_bucket_and_gateway(said: str) -> None:
             Bucket(Place.parse("s3://reports/acme"), access, LIMIT_S).names()
         with pytest.raises(NotPushed):
             push(record(outcome()), address.get_secret_value(), seconds=LIMIT_S)
-
-
-def _kubeconfig(server: str) -> dict[str, object]:
-    cluster = {"server": server, "insecure-skip-tls-verify": True}
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "x",
-        "clusters": [{"name": "x", "cluster": cluster}],
-        "users": [{"name": "x", "user": {"token": "x"}}],
-        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
-    }

@@ -1,6 +1,5 @@
 """What is handed on of objects, sentences and logs: none of many planted secrets, and what support needs."""
 
-import base64
 import json
 
 import pytest
@@ -8,89 +7,7 @@ import pytest
 from cx_conformance.objects.admitted import Admission
 from cx_conformance.objects.json_fields import Json
 from cx_conformance.objects.log_lines import without_secrets
-
-S = "Zq7-tR9x_Kp2v"
-B64 = base64.b64encode(f"root:{S}".encode()).decode()
-KEY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ"
-PLANTED = (
-    f"requirepass {S}",
-    f"masterauth {S}",
-    f"user default on >{S} ~* +@all",
-    f"ACL SETUSER app on >{S}",
-    f"password: {S}",
-    f"password: |\n  {S}",
-    f"password: >-\n  {S}\n",
-    f"credentials:\n  user: root\n  pass: {S}",
-    f"- name: DB_PASSWORD\n  value: {S}",
-    f"<password>{S}</password>",
-    f'<user name="root" password="{S}"/>',
-    f'<property name="pwd" value="{S}"/>',
-    f'<authenticationUser username="root" password="{S}" groups="users"/>',
-    f"db.local:5432:keycloak_db:sa:{S}",
-    f"machine store login root password {S}",
-    f"mysql -u root -p {S}",
-    f"mysql -uroot -p{S}",
-    f"redis-cli -a {S} ping",
-    f"curl -u root:{S} https://x",
-    f"curl --user root:{S} https://x",
-    f"mongosh -u root -p {S}",
-    f"--password={S}",
-    f"--requirepass {S}",
-    f"PGPASSWORD={S} psql",
-    f"export TOKEN='{S}'",
-    f"jdbc:postgresql://db/x?user=sa&password={S}",
-    f"jdbc:sqlserver://db;user=sa;password={S};encrypt=true",
-    f"Server=db;Uid=sa;Pwd={S};",
-    f"postgres://sa:{S}@db:5432/x",
-    f"postgres://sa:ab/{S}@db:5432/x",
-    f"mongodb://root:{S}@mongo:27017/?authSource=admin",
-    f"mongodb+srv://root:a@b{S}@mongo/x",
-    f"redis://:{S}@redis:6379/0",
-    f"rediss://default:{S}@redis:6380",
-    f"amqp://root:{S}@mq:5672/%2f",
-    f"stomp://root:{S}@mq:61613",
-    f"smtp://root:{S}@mail:25",
-    f"https://root:{S}@host/path",
-    f"https://host/path?token={S}",
-    f"https://host/hook/{S}",
-    f"https://hooks.slack.com/services/T000/B000/{S}",
-    f"Cookie: session={S}",
-    f"Set-Cookie: JSESSIONID={S}; Path=/",
-    f"Authorization: Bearer {S}",
-    f"Authorization: Basic {B64}",
-    f"X-Api-Key: {S}",
-    f"Proxy-Authorization: Basic {B64}",
-    f"-----BEGIN RSA PRIVATE KEY-----\n{KEY}\n-----END RSA PRIVATE KEY-----",
-    f"-----BEGIN PRIVATE KEY-----\n{KEY}",
-    f"-----BEGIN OPENSSH PRIVATE KEY-----\\n{KEY}\\n-----END OPENSSH PRIVATE KEY-----",
-    f"AGE-SECRET-KEY-1{S}",
-    f"ghp_{S.replace('-', '')}0123456789abcdefghij",
-    f"glpat-{S}abcdefg",
-    f"xoxb-123456789012-{S}",
-    f"AKIA{'ABCDEFGH23456789'}",
-    f"AIza{S}abcdefghijklmnopqrstu",
-    f"sk_live_{S}abcdefghijklmnop",
-    f"SG.{S}.{S}abcdefghijklmnop",
-    f"npm_{S}abcdefghijklmnop",
-    f"hvs.{S}abcdefghijklmnop",
-    f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{S}",
-    f"AUTH={S}",
-    f"JWT={S}",
-    f"SALT={S}",
-    f"PASSWORD_SALT: {S}",
-    f"KEYCLOAK_CLIENT_SECRET={S}",
-    f"encryption.key={S}",
-    f"signing_key = {S}",
-    f"spring.datasource.password={S}",
-    f"ENC({S})",
-    f"{{cipher}}{S}",
-    f'{{"password": "{S}"}}',
-    f"{{'auths': {{'r': {{'auth': '{B64}'}}}}}}",
-    f"htpasswd root:$apr1${S}$abc",
-    f"$2b$12${S}",
-    f"{S}",
-)
-TRACES = (S, KEY, B64, S.replace("-", ""), "ABCDEFGH23456789")
+from tests.planted_forms import PLANTED, TRACES
 
 
 def traces(shown: object) -> list[str]:

@@ -32,9 +32,10 @@ class Following:
         statuses = [{"name": "mesh", "state": RUNNING}, {"name": "probe", "state": state}]
         return {"status": {"containerStatuses": statuses, "conditions": self._conditions}}
 
-    def get(self, path: str, query: dict[str, str]) -> Answer:
+    def get(self, path: str, query: dict[str, str], *, most: int) -> Answer:
         """Return the log."""
         assert (path, query["container"]) == ("/api/v1/namespaces/a/pods/p/log", "probe")
+        assert most >= int(query["limitBytes"])
         return Answer(status=200, headers={}, body=b"line\n")
 
 

@@ -1,0 +1,49 @@
+"""One signal ends a run, whatever it waits for just then, and what was seen is told by a whole report."""
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from cx_conformance.api.port_channel import SHARED
+from tests.hostile import runs, servers, spdy_frames, streams
+from tests.hostile.between import Answers, between
+from tests.hostile.handshakes import HANDSHAKES
+from tests.hostile.test_full_runs import EXEC, FORWARD, LISTED, ONE, said
+
+INTERRUPTED = 130
+WAITS: dict[str, Answers] = {
+    "the first question": {"/version": said("headers")},
+    "lists": {LISTED: said("body")},
+    "objects": {ONE: said("status line")},
+    "the upgrade of a stream": {f"{EXEC}|{FORWARD}": said("a header")},
+    "execs": {EXEC: streams.granting(streams.FRAMES["pings that drip"])},
+    "sessions of port-forward": {FORWARD: streams.granting(spdy_frames.SHARED["ears that are shut"], protocol=SHARED)},
+    "answers to all": {".": said("nothing")},
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("wait", WAITS)
+def test_one_signal_ends_every_wait(wait: str, number: signal.Signals, kubeconfig: Path, tmp_path: Path) -> None:
+    """No time limit is given: whatever hangs would hold the run for as long as its own patience lasts."""
+    with between(kubeconfig, WAITS[wait], tmp_path) as here, runs.begun(here.kubeconfig, tmp_path) as run:
+        assert here.met.wait(60)
+        time.sleep(0.2)
+        run.signal(number)
+        runs.ended(run, 2, (INTERRUPTED,))
+    told = runs.whole_report(tmp_path)
+    assert (told["verdict"], told["run"]["interrupted"]) == ("inconclusive", True)
+
+
+@pytest.mark.parametrize("said_instead", ["requests to say hello", "a record that drips"])
+def test_one_signal_ends_the_wait_for_a_handshake(said_instead: str, tmp_path: Path) -> None:
+    """A library of C that is kept busy hears no signal; the handshake's own deadline comes soon enough."""
+    with servers.server(HANDSHAKES[said_instead]()) as (host, port):
+        kubeconfig = streams.kubeconfig(tmp_path, f"https://{host}:{port}")
+        with runs.begun(kubeconfig, tmp_path) as run:
+            time.sleep(2)
+            run.signal(signal.SIGTERM)
+            runs.ended(run, 2, (INTERRUPTED,))
+    assert runs.whole_report(tmp_path)["run"]["interrupted"] is True
