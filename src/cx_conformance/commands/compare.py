@@ -114,10 +114,9 @@ def _upgrade(args: argparse.Namespace, old: "RunRecord", new: "RunRecord") -> in
 
 
 def _report(path: Path) -> "RunRecord":
-    from cx_conformance.reports.file_names import REPORT
-    from cx_conformance.reports.formats.json_report import read_json
+    from cx_conformance.reports.formats.json_report import read_json, read_pack
 
-    return read_json(path / REPORT if path.is_dir() else path)
+    return read_pack(path) if path.is_dir() else read_json(path)
 
 
 def _nights(path: Path | None, new: "RunRecord") -> "Sequence[Night]":

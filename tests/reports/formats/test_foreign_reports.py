@@ -4,6 +4,7 @@ import copy
 import datetime as dt
 import io
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +28,13 @@ from cx_conformance.reports.page.upgrade import write_upgrade
 from cx_conformance.reports.terminal.summary import render
 from tests.reports import made_up
 
-SHAPE = "its shape is in docs/schema/report.schema.json"
+COMMANDS = [
+    ["render", "{folder}"],
+    ["compare", "{folder}", "{folder}"],
+    ["compare", "{folder}/report.json", "{folder}", "--upgrade"],
+    ["verify", "{folder}"],
+    ["fleet", "report", "{folder}/inventory.yaml", "--reports", "{above}"],
+]
 MARK = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 DEEP: Any = "bottom"
 for _ in range(400):
@@ -169,6 +176,62 @@ def test_whatever_stands_in_one_place_is_refused_in_words_or_shown(
     assert shown > 100
 
 
+def marked(value: Any) -> Any:
+    """Return the same with what would be markup beside each name that somebody else may choose."""
+    if isinstance(value, dict):
+        return {
+            name: inner for key, one in value.items() for name, inner in ((key, marked(one)), (f"{key}{MARK}", one))
+        }
+    if isinstance(value, list):
+        return [marked(one) for one in value]
+    return f"{value}{MARK}" if isinstance(value, str) else value
+
+
+def test_no_name_in_a_foreign_report_is_markup(document: dict[str, Any], tmp_path: Path) -> None:
+    """All of them at once: components, groups, calls, images, evidence, nights, waivers, whoever ran it."""
+    made = copy.deepcopy(document)
+    run = made["run"]
+    for name in ("local_time", "who", "command", "fqdn", "components", "selection"):
+        run[name] = marked(run[name])
+    for name in ("blueprint", "site", "cluster"):
+        run[name] = {key: marked(one) for key, one in run[name].items()}
+    run["groups"] |= {f"{name}{MARK}": one for name, one in run["groups"].items()}
+    run["edges"] += [one | {"caller": f"ccm{MARK}", "callee": f"redis{MARK}"} for one in run["edges"]]
+    run["waivers"] = [one | {"reason": MARK, "owner": MARK, "state": MARK, "entry": MARK} for one in run["waivers"]]
+    for name in ("writes", "cluster_writes", "calls_leading_nowhere", "crash"):
+        run["extra"][name] = marked(run["extra"][name])
+    history, installed = run["extra"]["history"], run["extra"]["installed"]
+    history["strips"] |= {f"{name}{MARK}": one for name, one in history["strips"].items()}
+    run["extra"]["installed"] = {name: marked(one) for name, one in installed.items()}
+    for one in made["outcomes"]:
+        again = {"component", "entry", "title", "message", "vantage", "remedy", "root"} & one.keys()
+        one |= {name: marked(one[name]) for name in again}
+        one["evidence"] |= {MARK: marked(one["evidence"])}
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "fleet").mkdir()
+    path = tmp_path / "acme" / "report.json"
+    path.write_text(json.dumps(made))
+    html = Readers(tmp_path, whole()).read(read_json(path))
+    assert html.count("&lt;img") > 50
+    assert "<img" not in html
+    assert "alert(1)</script>" not in html
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"[]", b"[" * 100_000, b'{"started": 1}', b'{"started": "2026-11-24T00:00:00", "words": []}', b'{"words": "x"}'],
+)
+def test_what_a_visit_is_said_to_have_left_is_left_out_where_it_is_nothing(
+    content: bytes, document: dict[str, Any], tmp_path: Path
+) -> None:
+    """The report beside it counts."""
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "acme" / "report.json").write_text(json.dumps(document))
+    (tmp_path / "acme" / "unreported.json").write_bytes(content)
+    (found,) = standings(["acme"], Folder(tmp_path), dt.datetime(2026, 11, 24, tzinfo=dt.UTC))
+    assert found.verdict == "non-conformant"
+
+
 @pytest.mark.parametrize(
     ("path", "value", "told"),
     [
@@ -213,16 +276,7 @@ def test_what_does_not_fit_is_told_by_file_and_field(
         b'{"schema": NaN}',
     ],
 )
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["render", "{folder}"],
-        ["compare", "{folder}", "{folder}"],
-        ["compare", "{folder}/report.json", "{folder}", "--upgrade"],
-        ["verify", "{folder}"],
-        ["fleet", "report", "{folder}/inventory.yaml", "--reports", "{above}"],
-    ],
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_says_of_what_is_no_report_that_it_is_none(
     content: bytes, command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -240,6 +294,23 @@ def test_every_command_says_of_what_is_no_report_that_it_is_none(
     else:
         assert "report.json" in told.out + told.err
     assert len(told.out + told.err) < 2000
+
+
+@pytest.mark.parametrize("command", [COMMANDS[0], COMMANDS[1], *COMMANDS[3:]])
+def test_a_pipe_in_the_place_of_a_report_is_not_waited_for(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would never end; beside it, one in the place of what a visit left."""
+    folder = tmp_path / "acme"
+    folder.mkdir()
+    os.mkfifo(folder / "report.json")
+    os.mkfifo(folder / "unreported.json")
+    (folder / "inventory.yaml").write_text("fleet: all\nclusters:\n  - {name: acme, site: site.yaml}\n")
+    (folder / "SHA256SUMS").write_text(f"{'a' * 64}  report.json\n")
+    assert main([one.format(folder=folder, above=tmp_path) for one in command]) > 0
+    told = capsys.readouterr()
+    if command[0] != "fleet":
+        assert "report.json" in told.out + told.err
 
 
 def test_a_file_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,11 @@
 """The file that remembers the nights."""
 
 import datetime as dt
+import os
 import sqlite3
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -86,6 +88,14 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(HistoryNotUsable, match=r"accounts\.txt is no database, and is left alone"):
         History(path)
     assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("accounts.txt", b"no database " * 100)]
+
+
+@pytest.mark.parametrize("made", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_left_alone(made: Callable[[Path], None], tmp_path: Path) -> None:
+    """A pipe would be waited for without end."""
+    made(tmp_path / "nights")
+    with pytest.raises(HistoryNotUsable, match="nights is no file, and is left alone; name another for --history"):
+        History(tmp_path / "nights")
 
 
 def test_a_new_history_is_the_accounts_own(tmp_path: Path) -> None:

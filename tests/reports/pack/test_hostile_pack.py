@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cx_conformance.cluster.dossier import Dossier
+from cx_conformance.objects.event import event
 from cx_conformance.reports.pack import directory as pack_directory
 from cx_conformance.reports.pack.directory import write_report
 from cx_conformance.reports.pack.places import file_name, place_in
@@ -143,11 +144,15 @@ def test_a_kill_leaves_no_pack_that_looks_whole(after: int, tmp_path: Path) -> N
 def test_a_line_feed_forges_no_line_of_evidence(tmp_path: Path) -> None:
     """What is said of one container, or not read, is one line."""
     forged = "ccm: running\nredis: running, ready"
+    about = {"kind": "Pod", "name": "ccm-1", "namespace": "expertflow"}
+    told = event({"involvedObject": about, "type": "Warning", "reason": "BackOff\r\nx", "message": forged})
     write_report(
         made_up.three_failures(),
         tmp_path,
         paper=False,
-        dossiers=[Dossier("ccm", containers=[forged], missing=[forged])],
+        dossiers=[Dossier("ccm", containers=[forged], missing=[forged], events=[told])],
     )
+    (line,) = (tmp_path / "evidence" / "ccm" / "events.txt").read_text().splitlines()
+    assert line.endswith(f"Warning BackOff | x Pod/ccm-1: {forged.replace(chr(10), ' | ')}")
     for name in ("containers.txt", "not-read.txt"):
         assert (tmp_path / "evidence" / "ccm" / name).read_text() == "ccm: running | redis: running, ready\n"

@@ -1,3 +1,4 @@
+import socket
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,8 @@ import pytest
 from cx_conformance.outcome.record import EdgeRecord, RunRecord
 from cx_conformance.reports.pack.directory import write_report
 from cx_conformance.reports.pack.verifying import verify
-from cx_conformance.reports.page.pdf import printer_lacks, write_pdf
+from cx_conformance.reports.page.pdf import printed, printer_lacks, write_pdf
+from tests.hostile import servers
 from tests.reports import made_up
 from tests.reports.page.browser import wanted
 
@@ -54,6 +56,21 @@ def test_the_paper_has_bookmarks_title_and_author(pack: Path, tmp_path: Path) ->
     text = "".join(page.extract_text() for page in reader.pages)
     assert f"1 / {len(reader.pages)}" in text
     assert "Deployment expertflow/ef-ccm does not exist" in text
+
+
+@pytest.mark.usefixtures("record")
+def test_printing_asks_nobody() -> None:
+    """Whatever the page names, of this machine too; it is printed without."""
+    asked: list[bytes] = []
+
+    def note(connection: socket.socket) -> None:
+        asked.append(connection.recv(1))
+
+    with servers.server(note) as (host, port):
+        where = f"http://{host}:{port}/x"
+        page = f'<link rel=stylesheet href="{where}"><img src="{where}"><img src="file:///etc/hostname"><p>printed'
+        assert printed(page).startswith(b"%PDF-")
+    assert asked == []
 
 
 def test_the_paper_is_a4_or_letter(record: RunRecord, tmp_path: Path) -> None:

@@ -4,12 +4,11 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final, Protocol
 
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.reports.file_names import REPORT
-from cx_conformance.reports.formats.json_report import UnreadableReport, read_json
+from cx_conformance.reports.formats.json_report import UnreadableReport, read_pack, report_of
 from cx_conformance.reports.nights.bucket import Bucket
 from cx_conformance.reports.nights.kept_nights import LATEST
 
@@ -42,9 +41,10 @@ class Unreported:
         """Read it; None for what is none."""
         try:
             held = json.loads(content)
-            return cls(datetime.fromisoformat(held["started"]), str(held["words"]))
-        except (ValueError, KeyError, TypeError):
+            started = datetime.fromisoformat(held["started"])
+        except (ValueError, KeyError, TypeError, RecursionError):
             return None
+        return cls(started, str(held.get("words", ""))) if started.tzinfo else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +55,18 @@ class Folder:
 
     def report(self, cluster: str) -> RunRecord | None:
         """Return the report of ``<folder>/<cluster>/report.json``."""
-        path = self.path / cluster / REPORT
         try:
-            return read_json(path)
+            return read_pack(self.path / cluster)
         except FileNotFoundError:
             return None
         except OSError as reason:
-            raise UnreadableReport(f"{path} cannot be read: {reason.strerror}") from None
+            raise UnreadableReport(f"{self.path / cluster / REPORT} cannot be read: {reason.strerror}") from None
 
     def unreported(self, cluster: str) -> Unreported | None:
         """Return what the last visit left beside it."""
+        path = self.path / cluster / UNREPORTED
         try:
-            return Unreported.read((self.path / cluster / UNREPORTED).read_bytes())
+            return Unreported.read(path.read_bytes()) if path.is_file() else None
         except OSError:
             return None
 
@@ -85,13 +85,9 @@ class InBucket:
 
     def report(self, cluster: str) -> RunRecord | None:
         """Return the latest that was published."""
-        held = self.bucket.read(f"{cluster}/{LATEST}/{REPORT}")
-        if held is None:
-            return None
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / REPORT
-            path.write_bytes(held)
-            return read_json(path)
+        name = f"{cluster}/{LATEST}/{REPORT}"
+        held = self.bucket.read(name)
+        return None if held is None else report_of(held, f"{self.bucket.place}/{name}")
 
     def unreported(self, cluster: str) -> Unreported | None:
         """Return what the last visit left there."""

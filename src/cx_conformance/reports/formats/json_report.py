@@ -13,6 +13,7 @@ from cx_conformance.blueprint.problems import dotted
 from cx_conformance.outcome.outcome import Outcome
 from cx_conformance.outcome.record import ClusterFacts, EdgeRecord, Input, ReleaseRecord, RunRecord, WaiverState
 from cx_conformance.reports.cleaning import Cleaner
+from cx_conformance.reports.file_names import REPORT
 from cx_conformance.reports.formats.report_shape import SCHEMA_ID, Report
 from cx_conformance.reports.legible import one_line
 from cx_conformance.reports.scrubber import Scrubber
@@ -44,7 +45,22 @@ def read_json(path: Path) -> RunRecord:
     It is held to the published schema first: whoever made it, a reader meets nothing that this suite does not write.
     """
     with path.open("rb") as file:
-        content = file.read(MOST + 1)
+        return report_of(file.read(MOST + 1), str(path))
+
+
+def read_pack(folder: Path) -> RunRecord:
+    """Return the run that the pack in ``folder`` tells of; raises as ``read_json``.
+
+    What stands there and is no file is not opened: a pipe would be waited for without end.
+    """
+    path = folder / REPORT
+    if path.exists() and not path.is_file():
+        raise UnreadableReport(f"{path} is no file; give the folder of a report of this suite")
+    return read_json(path)
+
+
+def report_of(content: bytes, path: str) -> RunRecord:
+    """Return the run that the ``content`` of ``path`` tells of; UnreadableReport when it is none."""
     if len(content) > MOST:
         raise UnreadableReport(f"{path} is larger than {MOST // 2**20} MiB; no report of this suite is")
     try:

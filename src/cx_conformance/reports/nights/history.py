@@ -154,7 +154,9 @@ def is_database(content: bytes) -> bool:
 
 
 def _refuse_other_files(path: Path) -> None:
-    """Raise HistoryNotUsable for a file that was never a database: somebody named the wrong one."""
+    """Raise HistoryNotUsable for a file that was never a database, or is none: somebody named the wrong one."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for without end
+        raise HistoryNotUsable(f"{path} is no file, and is left alone; name another for --history")
     try:
         with path.open("rb") as file:
             content = file.read(len(_FIRST_BYTES))

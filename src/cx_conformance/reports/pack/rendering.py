@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from cx_conformance.reports.file_names import PAGE, PAPER, REPORT, SIGNATURE, SUMS
-from cx_conformance.reports.formats.json_report import read_json
+from cx_conformance.reports.file_names import PAGE, PAPER, SIGNATURE, SUMS
+from cx_conformance.reports.formats.json_report import read_pack
 from cx_conformance.reports.language import DEFAULT
 from cx_conformance.reports.page.html import write_html
 from cx_conformance.reports.page.pdf import PAPERS, printer_lacks, write_pdf
@@ -23,7 +23,7 @@ def render(
     ``target`` is a pack, its sums follow, and a signature that no longer holds goes. Raises PackWasChanged,
     UnreadableReport, UnreadableSums, ReportNotWritten, OSError, and ValueError for a language that there is not.
     """
-    record = read_json(source / REPORT)
+    record = read_pack(source)
     of_pack = (target / SUMS).exists()
     if of_pack:
         _unchanged(target)

@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.reports.language import DEFAULT
@@ -10,8 +10,11 @@ from cx_conformance.reports.page.html import Edition, page
 from cx_conformance.reports.scrubber import Scrubber
 from cx_conformance.reports.writing import replacing
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 PAPERS: Final = ("A4", "letter")
-_NOT_INSTALLED: Final = "WeasyPrint is not installed (pip install 'cx-conformance[pdf]')"
+_NOT_INSTALLED: Final = "WeasyPrint is not installed, or older than 70 (pip install 'cx-conformance[pdf]')"
 
 
 class NoPrinter(Exception):  # noqa: N818 - what lacks
@@ -22,6 +25,7 @@ def printer_lacks() -> str | None:
     """Return what lacks for a PDF, in a sentence; None: nothing."""
     try:
         import weasyprint  # noqa: F401 - the import is the question
+        from weasyprint.urls import URLFetcher  # noqa: F401 - older ones have none
     except ImportError:
         lacks = _NOT_INSTALLED
     except OSError as reason:  # WeasyPrint is there, Pango is not
@@ -56,13 +60,19 @@ def write_pdf(  # noqa: PLR0913 - how a paper is made, by name
     level = log.level
     log.setLevel(logging.CRITICAL)
     try:
-        document = weasyprint.HTML(string=text, url_fetcher=_refuse).write_pdf(stylesheets=[size])
+        document = printed(text, [size])
     finally:
         log.setLevel(level)
     with replacing(path) as file:
         file.write(document)
 
 
-def _refuse(url: str, *_: Any, **__: Any) -> Any:
-    """Fetch nothing: the page has all it needs, and a text on it is no reason to ask anybody."""
-    raise ValueError(f"not fetched: {url}")
+def printed(page: str, styles: "Sequence[Any]" = ()) -> bytes:
+    """Return a page as PDF; nothing is fetched: it has all it needs, and a text on it is no reason to ask anybody."""
+    import weasyprint
+    from weasyprint.urls import URLFetcher
+
+    document: bytes = weasyprint.HTML(string=page, url_fetcher=URLFetcher(allowed_protocols=())).write_pdf(
+        stylesheets=styles
+    )
+    return document
