@@ -4,6 +4,7 @@ The file is long because an area is one file: whoever asks what an installation 
 """
 
 import datetime as dt
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -41,9 +42,12 @@ from cx_conformance.objects.storage import StorageClass
 from cx_conformance.outcome.check import NotApplicable, Stage, check
 from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.outcome.outcome import Evidence
+from cx_conformance.probes.edges import Vantage
+from cx_conformance.probes.packets import Packets
 from cx_conformance.vantage.before import BeforeProbes
 from cx_conformance.vantage.entrance import OUTSIDE
 from cx_conformance.vantage.host_name import HostName
+from cx_conformance.vantage.nodes_trial import CLUSTER_NAME, NodeSeen, resolved
 from cx_conformance.vantage.reach import DIRECT
 
 HEADROOM: Final = Decimal("1.2")
@@ -54,6 +58,7 @@ PAST: Final = dt.timedelta(seconds=60)
 VALID: Final = dt.timedelta(days=30)
 """A certificate that ends sooner is to be renewed before the platform is handed over."""
 RESTRICTED: Final = "restricted"
+PROBE_POD: Final = Vantage.PROBE_POD.value
 
 
 @check(
@@ -525,3 +530,122 @@ def _judge_elsewhere(address: str, found: HostName) -> None:
             " addresses answers from here: look from where the nodes can be reached"
         )
     raise AssertionError(words)
+
+
+@check(
+    "CX919",
+    "Claim bound, written and read",
+    severity=Severity.CRITICAL,
+    remedy="kubectl describe a claim of the class, and look at its provisioner's pods; databases do not start without",
+    rests_on=("platform:CX404", "platform:CX906", "platform:CX920"),
+    stage=Stage.BEFORE,
+)
+def check_claim(platform: Entry[Platform], before_probes: BeforeProbes, evidence: Evidence) -> None:
+    """A claim of the default StorageClass is bound, a pod writes to it and reads that back, and it is deleted again.
+
+    With ``--allow-probe-pods IMAGE`` alone, which lets the run make such a claim, and a pod.
+    """
+    evidence.promised, evidence.vantage = "bound, written, read and deleted", PROBE_POD
+    found = before_probes.claim()
+    evidence.found, evidence.details["seconds"] = found.words, round(found.seconds, 1)
+    if found.kept is None:
+        raise NoVantage(found.words)
+    assert found.kept, found.words
+
+
+@check(
+    "CX920",
+    "Image pulled on every node",
+    severity=Severity.CRITICAL,
+    remedy="let every node reach the registry (proxy, firewall, mirror), and give it the pull secret; name an image of"
+    " the registry that the platform's come from",
+    stage=Stage.BEFORE,
+)
+def check_pulled(platform: Entry[Platform], before_probes: BeforeProbes, evidence: Evidence) -> None:
+    """Every node that takes pods pulls the image of ``--allow-probe-pods IMAGE`` from its registry."""
+    evidence.promised, evidence.vantage = "pulled on every node", PROBE_POD
+    nodes = before_probes.nodes()
+    evidence.found = {name: _pulled(one) for name, one in nodes.items()}
+    refused = [f"{name}: {one.trouble}" for name, one in nodes.items() if one.pulled is False]
+    assert not refused, f"the image is not pulled on {len(refused)} of {len(nodes)} nodes: {'; '.join(refused)}"
+    untold = [f"{name}: {one.trouble}" for name, one in nodes.items() if one.pulled is None]
+    if untold or not nodes:
+        raise NoVantage("; ".join(untold) or "no node takes pods")
+
+
+def _pulled(one: NodeSeen) -> str:
+    return {True: "pulled", False: "not pulled", None: "not known"}[one.pulled]
+
+
+@check(
+    "CX921",
+    "Names resolve on every node",
+    severity=Severity.CRITICAL,
+    remedy="look at the DNS pods' logs, and at what keeps pods of this node from them: network plug-in, firewall",
+    rests_on=("platform:CX909", "platform:CX910", "platform:CX920"),
+    stage=Stage.BEFORE,
+)
+def check_names(platform: Entry[Platform], seen: Seen, before_probes: BeforeProbes, evidence: Evidence) -> None:
+    """Pods on every node resolve a name of the cluster, with ``--allow-probe-pods IMAGE``; the host name is noted."""
+    evidence.promised, evidence.vantage = f"{CLUSTER_NAME} resolves on every node", PROBE_POD
+    nodes = before_probes.nodes()
+    asked = {name: {one.edge.host: resolved(one) for one in found.names} for name, found in nodes.items()}
+    evidence.found = {name: one.get(CLUSTER_NAME) for name, one in asked.items()}
+    lost = [name for name, one in asked.items() if one.get(CLUSTER_NAME) is False]
+    assert not lost, f"pods on {', '.join(lost)} do not resolve {CLUSTER_NAME}"
+    if seen.fqdn:
+        unknown = [name for name, one in asked.items() if one.get(seen.fqdn) is False]
+        if unknown:
+            evidence.note(
+                f"pods on {', '.join(unknown)} do not resolve {seen.fqdn}, by which components call each other's public"
+                " addresses"
+            )
+    _refuse_untold(nodes, lambda found: any(resolved(one) is not None for one in found.names))
+
+
+@check(
+    "CX922",
+    "Nodes reach each other",
+    severity=Severity.CRITICAL,
+    remedy="open the network plug-in's ports between all nodes; where only large files stick, set its MTU to the"
+    " network's, less what its tunnel adds (50 for VXLAN)",
+    rests_on=("platform:CX910", "platform:CX920"),
+    stage=Stage.BEFORE,
+)
+def check_between_nodes(platform: Entry[Platform], before_probes: BeforeProbes, evidence: Evidence) -> None:
+    """Pods on every node reach a pod on every other, with full-size packets, with ``--allow-probe-pods IMAGE``.
+
+    Each fetches a byte and 64 KiB. Where only the byte comes, something in between passes smaller packets than the
+    pods' network takes to be the largest.
+    """
+    evidence.promised, evidence.vantage = "a byte and 64 KiB from every other node", PROBE_POD
+    nodes = before_probes.nodes()
+    if len(nodes) == 1:
+        raise NotApplicable("one node alone takes pods")
+    pairs = {
+        (name, other): came
+        for name, one in nodes.items()
+        for other, came in one.others.items()
+        if isinstance(came, Packets)
+    }
+    evidence.found = {
+        f"{name} from {other}": f"{one.small} and {one.full} bytes" for (name, other), one in pairs.items()
+    }
+    deaf = [f"{name} from {other}" for (name, other), one in pairs.items() if not one.reached]
+    narrow = [f"{name} from {other}" for (name, other), one in pairs.items() if one.reached and not one.whole]
+    words = [f"nothing comes to {', '.join(deaf)}"] if deaf else []
+    words += (
+        [f"small packets pass and full-size ones do not to {', '.join(narrow)}: the MTU is too large"] if narrow else []
+    )
+    assert not words, "; ".join(words)
+    _refuse_untold(nodes, lambda found: len(found.others) == len(nodes) - 1 and not found.silent)
+
+
+def _refuse_untold(nodes: Mapping[str, NodeSeen], told: Callable[[NodeSeen], bool]) -> None:
+    """Raise NoVantage where a node's pods told nothing, or there was none."""
+    silent = {name: one for name, one in nodes.items() if not told(one)}
+    if silent or not nodes:
+        words = "; ".join(
+            f"{name}: {one.trouble or one.silent or 'its pod told nothing'}" for name, one in silent.items()
+        )
+        raise NoVantage(words or "no node takes pods")

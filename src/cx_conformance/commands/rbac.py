@@ -140,7 +140,7 @@ def _yaml(args: argparse.Namespace, session: "Run") -> str:
         rights_to_make,
         usual_secrets,
     )
-    from cx_conformance.cluster.rights_before import rights_before
+    from cx_conformance.cluster.rights_before import rights_before, rights_to_try
     from cx_conformance.cluster.roles import role_objects
 
     looked = args.from_cluster or session.options.snapshot or session.options.sandbox is not None
@@ -170,6 +170,8 @@ def _yaml(args: argparse.Namespace, session: "Run") -> str:
             needed += rights_to_logs(plan, there)
     if options.ready:
         needed = tuple(right for plan in plans for right in rights_before(plan))
+        if options.allow_probe_pods and not args.static:
+            needed += tuple(right for plan in plans for right in rights_to_try(plan, there))
     needed = tuple(dict.fromkeys(needed))
     plan = plans[0]
     subject = args.service_account or args.user or args.group

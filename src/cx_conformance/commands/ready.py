@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 _DESCRIPTION = """\
 Looks at a cluster on which the platform is yet to be installed, and says whether it can be: version, nodes and their
 room, storage, way in, DNS, what would refuse its pods, and what the installation guide has made by hand. It reports,
-waives and ends as `run` does, and takes the same options; --release says which release is to be installed.
+waives and ends as `run` does, and takes the same options; --release says which release is to be installed. With
+--allow-probe-pods IMAGE it makes pods and a claim, tries volumes, registry, DNS and the way between nodes by them, and
+deletes them again.
 """
 
 

@@ -8,6 +8,10 @@ main() {
         probe "$2" "$3" "$4" &
         shift 4
         ;;
+      packets)
+        packets "$2" "$3" "$4" &
+        shift 4
+        ;;
       words)
         first_words "$2" "$3" "$4" "$5"
         shift 5

@@ -65,7 +65,7 @@ DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
             "metavar": "IMAGE",
             "type": image,
             "help": "where exec cannot serve, try call edges from a short-lived pod of this image in the caller's"
-            " place; it is deleted again",
+            " place; with --ready, try volumes, registry and network by such pods; they are deleted again",
         },
     ),
     (

@@ -28,5 +28,14 @@ protocol of port-forward alone), ``SUBRESOURCE-at-once:N`` (429 beyond), ``portf
 HOST_NAME = "cx-conformance/host-name"
 """Of namespace kube-system: the address to which the platform's host name leads, in place of the node's."""
 
+REGISTRY = "cx-conformance/registry"
+"""Of a Node: ``refused``, where no registry can be reached from it."""
+
+LARGEST = "cx-conformance/largest-packet"
+"""Of a Node: the bytes of the largest packet that comes from its pods; larger ones are lost, and nobody is told."""
+
+PROCESS = "cx-conformance/process-at"
+"""Of a pod that somebody has created: where its processes listen; the ports that it declares lead there."""
+
 LOG = "cx-conformance/log"
 """Of a pod: what its log says."""

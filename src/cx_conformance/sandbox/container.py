@@ -71,24 +71,32 @@ async def run(confinement: Confinement, volumes: Volumes, pod: Object, nameserve
     Raises CannotMount, and CannotConfine where this machine gives no namespaces or this is not root: only root may put
     a layer over the whole file system.
     """
-    if os.geteuid() != 0:
-        raise CannotConfine("running a pod's command needs root: run the embedded cluster as root")
     container = pod["spec"]["containers"][0]
     metadata = pod["metadata"]
     argv = [*(container.get("command") or image.entrypoint), *container.get("args", [])]
     environment = pods.environment(volumes.state, pod, container, image.environment)
-    read_only = bool(container.get("securityContext", {}).get("readOnlyRootFilesystem"))
     name = f"{metadata['namespace']}_{metadata['name']}"
-    root = confinement.folder / f"{name}_root"
-    root.mkdir(exist_ok=True)
-    made = volumes.mounts(pod, container)
-    steps = [*_root(root, volumes.folder, made, read_only=read_only), *argv]
+    steps = mounted(confinement, volumes, pod, container, argv)
     process = await confinement.start(name, pods.etc(pod, nameserver), steps, environment, stdin=False)
     try:
         out, err = await process.communicate()
     finally:
         code = await confinement.end(process)
     return Ended(code, out, err)
+
+
+def mounted(
+    confinement: Confinement, volumes: Volumes, pod: Object, container: Object, argv: Sequence[str]
+) -> list[str]:
+    """Return the command that runs ``argv`` with the container's volumes in their places; raises as ``run``."""
+    if os.geteuid() != 0:
+        raise CannotConfine("running a pod's command needs root: run the embedded cluster as root")
+    read_only = bool(container.get("securityContext", {}).get("readOnlyRootFilesystem"))
+    metadata = pod["metadata"]
+    root = confinement.folder / f"{metadata['namespace']}_{metadata['name']}_root"
+    root.mkdir(exist_ok=True)
+    made = volumes.mounts(pod, container)
+    return [*_root(root, volumes.folder, made, read_only=read_only), *argv]
 
 
 def _root(root: Path, volumes: Path, mounts: Sequence[Mount], *, read_only: bool) -> list[str]:

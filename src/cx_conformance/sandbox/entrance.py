@@ -15,6 +15,7 @@ from typing import Final
 from cx_conformance.blueprint.manifests.installation import INGRESS_TLS_SECRET
 from cx_conformance.objects.certificate import Certificate
 from cx_conformance.sandbox import pods
+from cx_conformance.sandbox.annotations import HOST_NAME
 from cx_conformance.sandbox.credentials import KeyPair, server_context
 from cx_conformance.sandbox.ingress_rules import hosts, led
 from cx_conformance.sandbox.listeners import guarded
@@ -84,6 +85,12 @@ class Entrance:
             if one["metadata"]["name"] == INGRESS_TLS_SECRET:
                 return pods.data(self._state, one["metadata"]["namespace"], "Secret", INGRESS_TLS_SECRET)
         return {}
+
+    @property
+    def led_to(self) -> str:
+        """The address that the host name leads to in place of the node's; empty where it is that."""
+        system = self._state.find("v1", "Namespace", "", "kube-system") or {"metadata": {}}
+        return str(system["metadata"].get("annotations", {}).get(HOST_NAME, ""))
 
     async def start(self) -> None:
         """Listen."""

@@ -126,6 +126,36 @@ def bridge(backends: Sequence[tuple[str, int]]) -> Connected:
     return connected
 
 
+def narrow(place: tuple[str, int], largest: int) -> Connected:
+    """Pass each connection on to ``place``; 0, or else what comes back in more than ``largest`` bytes is lost.
+
+    So it is where a network passes smaller packets than both ends take to be the largest, and tells neither.
+    """
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            far_reader, far_writer = await asyncio.open_connection(*place)
+        except OSError:
+            await reset(reader, writer)
+            return
+        back = _copy(far_reader, writer) if not largest else _copy_small(far_reader, writer, largest)
+        await asyncio.gather(_copy(reader, far_writer), back)
+        await asyncio.gather(_close(writer), _close(far_writer))
+
+    return connected
+
+
+async def _copy_small(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, largest: int) -> None:
+    """Pass on what comes in few bytes; the first of more, and all behind them, never arrive."""
+    with contextlib.suppress(OSError):
+        while data := await reader.read(READ_SIZE):
+            if len(data) > largest:
+                await asyncio.Event().wait()
+            writer.write(data)
+            await writer.drain()
+        writer.write_eof()
+
+
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Pass on what one side says, its end, and that it dropped the connection."""
     try:

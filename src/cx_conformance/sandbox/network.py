@@ -74,6 +74,7 @@ class Network:
         self._addresses = addresses
         self._folder = folder
         self._open: dict[Place, tuple[_Wanted, _Listening]] = {}
+        self._following = asyncio.Lock()
         self._dns = DnsServer(addresses.nameserver)
         self._stores = StoreServers(addresses, authority, folder)
 
@@ -82,6 +83,10 @@ class Network:
 
         Raises CannotListen where this machine does not allow one.
         """
+        async with self._following:  # two changes at once would open the same port twice
+            await self._follow(state)
+
+    async def _follow(self, state: State) -> None:
         wanted = dict(self._pods(state))
         wanted |= dict(self._services(state, wanted))
         for place in [place for place, (present, _) in self._open.items() if wanted.get(place) != present]:
@@ -164,6 +169,8 @@ class Network:
             return listeners.bridge(what.backends), None
         if each.speaks in STORES:
             return self._stores.behind(what.pod, each), None
+        if each.speaks == "process":
+            return listeners.narrow((each.settings["address"], each.port), each.settings["largest"]), None
         plain = each.behaviour == "plain" or each.tls is None
         context = None if plain or each.tls is None else server_context(each.tls, self._folder)
         if each.speaks in ("http", "https"):

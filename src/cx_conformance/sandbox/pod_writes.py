@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from cx_conformance.sandbox import defaults, pod_security
+from cx_conformance.sandbox.annotations import PROCESS
 from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.routes import Route
 from cx_conformance.sandbox.runtime import Runtime
@@ -111,6 +112,9 @@ class PodWrites:
         for field in ("status", "resourceVersion"):
             pod.pop(field, None)
         metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": now(), "generation": 1}
+        if any(container.get("ports") for container in spec["containers"]):
+            own = self.world.addresses.pod(namespace, f"{name} its process")
+            metadata["annotations"] = {**metadata.get("annotations", {}), PROCESS: own}
         return defaults.admitted(pod, self.world)
 
     def _check_ephemeral(self, pod: Object, added: list[Object]) -> None:

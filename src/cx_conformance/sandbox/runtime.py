@@ -1,7 +1,7 @@
 """The container runtime: runs the commands of containers that clients started, as processes of this machine.
 
 There are no images: a container finds this machine's programs, whatever its image is called. The one thing that is
-known of images is that a registry below ``.invalid`` (RFC 2606) cannot be reached.
+known of images is that a registry below ``.invalid`` (RFC 2606) cannot be reached, and none from a node that says so.
 """
 
 import asyncio
@@ -10,10 +10,13 @@ import re
 from collections.abc import Awaitable, Callable
 
 from cx_conformance.sandbox import pods
+from cx_conformance.sandbox.annotations import REGISTRY
 from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.confinement import CannotConfine, Confinement
+from cx_conformance.sandbox.container import mounted
 from cx_conformance.sandbox.processes import Processes
 from cx_conformance.sandbox.state import State
+from cx_conformance.sandbox.volumes import Volumes
 from cx_conformance.sandbox.world import now
 
 _CHUNK = 32768
@@ -25,15 +28,18 @@ _REFERENCE = re.compile(r"\$(\$|\(([^)]*)\))")
 class Runtime:
     """Starts containers and notes what becomes of them; one for a whole embedded cluster."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a runtime is given on its node
         self,
         state: State,
         processes: Processes,
         confinement: Confinement,
         nameserver: str,
+        *,
+        volumes: Volumes,
         changed: Callable[[], Awaitable[None]],
     ) -> None:
         """Run containers of the pods in ``state``; ``changed`` is awaited after each change of one."""
+        self._volumes = volumes
         self._state = state
         self._processes = processes
         self._confinement = confinement
@@ -63,8 +69,9 @@ class Runtime:
 
     async def _run(self, pod: Object, container: Object, seconds: float | None) -> None:
         uid, name = pod["metadata"]["uid"], container["name"]
-        if _unreachable(container["image"]):
-            await self._become(uid, name, _not_pulled(container["image"]))
+        why = _unreachable(container["image"]) or self._refused(pod)
+        if why:
+            await self._become(uid, name, _not_pulled(container["image"], why))
             return
         started = now()
         try:
@@ -94,7 +101,15 @@ class Runtime:
         words = [*container.get("command", []), *container.get("args", [])]
         argv = [expanded(word, environment) for word in words]
         name = f"{metadata['namespace']}_{metadata['name']}"
+        if container.get("volumeMounts"):
+            argv = mounted(self._confinement, self._volumes, pod, container, argv)
         return await self._confinement.start(name, pods.etc(pod, self._nameserver), argv, environment, stdin=False)
+
+    def _refused(self, pod: Object) -> str:
+        """Return why no registry is reached from the pod's node; empty where one is."""
+        node = self._state.find("v1", "Node", "", pod["spec"]["nodeName"]) or {"metadata": {}}
+        refused = node["metadata"].get("annotations", {}).get(REGISTRY) == "refused"
+        return "dial tcp 192.0.2.1:443: connect: connection refused" if refused else ""
 
     async def _keep(self, uid: str, name: str, stream: asyncio.StreamReader | None) -> None:
         while stream is not None and (data := await stream.read(_CHUNK)):
@@ -116,16 +131,15 @@ def expanded(word: str, environment: dict[str, str]) -> str:
     return _REFERENCE.sub(lambda at: "$" if at[1] == "$" else environment.get(at[2], at[0]), word)
 
 
-def _unreachable(image: str) -> bool:
-    registry = image.partition("/")[0].partition(":")[0]
-    return registry.endswith(".invalid")
-
-
-def _not_pulled(image: str) -> Object:
+def _unreachable(image: str) -> str:
     host = image.partition("/")[0]
+    return f"dial tcp: lookup {host}: no such host" if host.partition(":")[0].endswith(".invalid") else ""
+
+
+def _not_pulled(image: str, why: str) -> Object:
     message = (
         f'Back-off pulling image "{image}": ErrImagePull: failed to pull and unpack image "{image}": failed to resolve '
-        f'reference "{image}": failed to do request: dial tcp: lookup {host}: no such host'
+        f'reference "{image}": failed to do request: {why}'
     )
     return {"waiting": {"reason": "ImagePullBackOff", "message": message}}
 

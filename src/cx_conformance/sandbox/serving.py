@@ -5,7 +5,6 @@ The file is long because the parts begin and end together, in an order.
 
 import asyncio
 import contextlib
-import errno
 import resource
 import shutil
 import signal
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from cx_conformance.sandbox import channel, container, faults
-from cx_conformance.sandbox.annotations import HOST_NAME
+from cx_conformance.sandbox.api_socket import BACKLOG, api_socket
 from cx_conformance.sandbox.blocks import Block, NoBlock, lone, take_block
 from cx_conformance.sandbox.bootstrap import bootstrap
 from cx_conformance.sandbox.catalogue import Object
@@ -40,10 +39,8 @@ from cx_conformance.sandbox.world import Addresses, World
 if TYPE_CHECKING:
     from cx_conformance.sandbox.network import Network
 
-API_PORT = 6443
 INSIDE_PORT = 443
 DNS_PORT = 53
-BACKLOG = 512
 
 
 class Serving:
@@ -116,8 +113,7 @@ class Serving:
         authority = self._folder / "entrance-ca.pem"
         authority.write_text(self._entrance.authority)
         ports = {str(usual): port for usual, port in self._entrance.ports.items()}
-        system = self._state.find("v1", "Namespace", "", "kube-system") or {"metadata": {}}
-        address = system["metadata"].get("annotations", {}).get(HOST_NAME, self._world.addresses.node)
+        address = self._entrance.led_to or self._world.addresses.node
         return {"fqdn": name, "address": address, "ports": ports, "ca": str(authority)}
 
     async def _serve_pods(self, api: ApiServer, context: ssl.SSLContext) -> None:
@@ -177,7 +173,14 @@ class Serving:
         if self._network is None:
             return None
         nameserver = self._world.addresses.nameserver
-        self._runtime = Runtime(self._state, self._world.processes, self._confinement, nameserver, self._changed)
+        self._runtime = Runtime(
+            self._state,
+            self._world.processes,
+            self._confinement,
+            nameserver,
+            volumes=self._volumes,
+            changed=self._changed,
+        )
         return PodWrites(self._state, self._world, self._runtime, self._changed)
 
     async def _changed(self) -> None:
@@ -199,11 +202,14 @@ class Serving:
         pod = self._state.find("v1", "Pod", order["namespace"], order["name"])
         if pod is None:
             raise LookupError(f"there is no Pod {order['name']} in namespace {order['namespace']}")
-        volumes = Volumes(self._state, self._folder / "volumes", self._token_of)
         image = container.Image(order["entrypoint"], order["environment"])
         nameserver = self._world.addresses.nameserver
-        ended = await container.run(self._confinement, volumes, pod, nameserver, image)
+        ended = await container.run(self._confinement, self._volumes, pod, nameserver, image)
         return {"code": ended.code, "stdout": ended.stdout.decode(), "stderr": ended.stderr.decode()}
+
+    @property
+    def _volumes(self) -> Volumes:
+        return Volumes(self._state, self._folder / "volumes", self._token_of)
 
     def _token_of(self, pod: Object) -> str:
         account = {"namespace": pod["metadata"]["namespace"], "name": pod["spec"]["serviceAccountName"]}
@@ -233,7 +239,7 @@ def serve(order: Object, orders: IO[bytes], answers: IO[bytes]) -> int:
     tempfile.tempdir = str(folder)
     try:
         with lone() if order["static"] else take_block() as block:
-            listener = _api_socket(block.prefix)
+            listener = api_socket(block.prefix)
             ways_in = {} if order["static"] else bound(Addresses(block.prefix).node)
             if not order["static"] and not may_listen(f"{block.prefix}.0.10", DNS_PORT):
                 # Where this is not allowed either, the port that cannot be opened is told.
@@ -277,26 +283,6 @@ async def _obey(serving: Serving, orders: IO[bytes], answers: IO[bytes]) -> None
             except (LookupError, ValueError, CannotListen, CannotConfine) as why:
                 answer = {"error": str(why)}
             channel.send(answers, answer)
-
-
-def _api_socket(prefix: str) -> socket.socket:
-    """Listen at the block's first address, at the usual port where it is free."""
-    address = f"{prefix}.0.1"
-    for port in (API_PORT, 0):
-        # With its protocol named, asyncio sets TCP_NODELAY; without, a small answer waits 40 ms for an acknowledgement.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((address, port))
-            # Two may bind at the same moment, only one may listen: whoever comes second takes another port.
-            listener.listen(BACKLOG)
-        except OSError as why:
-            listener.close()
-            if why.errno != errno.EADDRINUSE or port == 0:
-                raise
-        else:
-            return listener
-    raise AssertionError  # pragma: no cover - port 0 either binds or raises
 
 
 def _lift_file_limit() -> None:

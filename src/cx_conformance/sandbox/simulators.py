@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cx_conformance.sandbox import pods
-from cx_conformance.sandbox.annotations import SIMULATE
+from cx_conformance.sandbox.annotations import LARGEST, PROCESS, SIMULATE
 from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.credentials import KeyPair
 from cx_conformance.sandbox.state import State
@@ -51,8 +51,11 @@ def simulated(state: State, pod: Object) -> list[Simulated]:
     if annotation is not None:
         environment = pods.environment(state, pod, running[0])
         return [_described(state, pod, item, environment) for item in json.loads(annotation)]
+    own = pod["metadata"].get("annotations", {}).get(PROCESS)
+    node = state.find("v1", "Node", "", pod["spec"].get("nodeName", "")) or {"metadata": {}}
+    led = {"address": own, "largest": int(node["metadata"].get("annotations", {}).get(LARGEST, 0))} if own else {}
     return [
-        Simulated(int(port["containerPort"]), "tcp")
+        Simulated(int(port["containerPort"]), "process" if own else "tcp", settings=led)
         for container in running
         for port in container.get("ports", [])
         if port.get("protocol", "TCP") == "TCP"

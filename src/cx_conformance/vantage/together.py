@@ -73,8 +73,9 @@ class LiveProbes:
             seen, self._reach, self._references, self._pool, writes=writes, inquiries=self._inquiries
         )
         self.copies = StoreCopies(seen, self._references)
+        consent = consent or Consent()
         self._elsewhere = Elsewhere.allowed(
-            cluster, self._pool, lambda namespace: seen.snapshot.list(Service, namespace), consent or Consent()
+            cluster, self._pool, lambda namespace: seen.snapshot.list(Service, namespace), consent
         )
         self.edges = EdgeProbes(
             seen, self._inquiries, self._pool, every_replica=every_replica, elsewhere=self._elsewhere
@@ -82,7 +83,7 @@ class LiveProbes:
         self.health = HealthProbes(seen, self._reach, self._pool, self._inquiries, consecutive)
         self.inside = InsideProbes(seen, self._inquiries)
         self.entrance = EntranceProbes(seen, entrance, self._pool)
-        self.before = BeforeProbes(cluster, seen, entrance, self._pool)
+        self.before = BeforeProbes(cluster, seen, entrance, self._pool, consent)
         self.login = LoginProbes(seen, entrance, self._references, self._pool, login)
         starts: tuple[tuple[str, Callable[[Entry[Any]], object]], ...] = (
             ("store", self.stores.start),
@@ -109,6 +110,7 @@ class LiveProbes:
     def take_away(self) -> None:
         """Delete what was made on the cluster, and make nothing more there."""
         self._elsewhere.close()
+        self.before.close()
 
     def close(self) -> None:
         """End every probe and tunnel, and delete what was made on the cluster."""

@@ -43,7 +43,20 @@ def _nodes(objects: Objects, spec: Object) -> list[Object]:
         for node in objects.of("Node")
         if (node["metadata"]["name"] == pinned if pinned else _takes_pods(node))
         and wanted <= node["metadata"].get("labels", {}).items()
+        and _has_affinity(node, spec)
     ]
+
+
+def _has_affinity(node: Object, spec: Object) -> bool:
+    """Whether a node is one of those that a pod requires by name; other terms of an affinity are not known here.
+
+    https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ (NodeSelectorTerm, matchFields)
+    """
+    affinity = spec.get("affinity", {}).get("nodeAffinity", {})
+    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution", {}).get("nodeSelectorTerms", [])
+    fields = [one["matchFields"] for one in required if "matchFields" in one]
+    name = node["metadata"]["name"]
+    return not fields or any(all(name in field["values"] for field in term) for term in fields)
 
 
 def _takes_pods(node: Object) -> bool:

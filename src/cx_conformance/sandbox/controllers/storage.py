@@ -14,7 +14,7 @@ def storage(objects: Objects) -> None:
     for claim in objects.of("PersistentVolumeClaim"):
         volume_name = claim["spec"].get("volumeName")
         storage_class = objects.get("StorageClass", "", claim["spec"].get("storageClassName") or "")
-        if volume_name is None and (storage_class is None or storage_class["provisioner"] == NO_PROVISIONER):
+        if volume_name is None and (storage_class is None or not _makes_volumes(objects, storage_class)):
             objects.put(claim | {"status": {"phase": "Pending"}})
             continue
         volume_name = volume_name or f"pvc-{claim['metadata']['uid']}"
@@ -24,6 +24,13 @@ def storage(objects: Objects) -> None:
             volume = _volume(objects, claim, volume_name, storage_class)
             objects.put(volume)
         objects.put(_bound(claim, volume, provisioner))
+
+
+def _makes_volumes(objects: Objects, storage_class: Object) -> bool:
+    """Whether somebody makes the volumes of a class: nobody does where the drivers have gone from every node."""
+    nodes = objects.of("CSINode")
+    gone = bool(nodes) and not any(one["spec"].get("drivers") for one in nodes)
+    return storage_class["provisioner"] != NO_PROVISIONER and not gone
 
 
 def _bound(claim: Object, volume: Object, provisioner: str) -> Object:

@@ -6,7 +6,7 @@ import base64
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from cx_conformance.sandbox.annotations import HOST_NAME
+from cx_conformance.sandbox.annotations import HOST_NAME, LARGEST, REGISTRY
 from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.faults.fault import fault
 from cx_conformance.sandbox.faults.installation import Installation
@@ -140,8 +140,23 @@ def secret_without_its_keys(installation: Installation, name: str) -> None:
 @fault("CX918", "127.0.0.9")
 def host_name_elsewhere(installation: Installation, address: str) -> None:
     """DNS leads the platform's host name to an address that is none of the cluster's."""
-    metadata = installation.named("Namespace", "kube-system")["metadata"]
-    metadata.setdefault("annotations", {})[HOST_NAME] = address
+    _annotate(installation.named("Namespace", "kube-system"), HOST_NAME, address)
+
+
+@fault("CX920", "node-1")
+def registry_refused(installation: Installation, node: str) -> None:
+    """A node reaches no registry; found with ``--allow-probe-pods IMAGE``."""
+    _annotate(installation.named("Node", node), REGISTRY, "refused")
+
+
+@fault("CX922", "node-2")
+def mtu_too_large(installation: Installation, node: str) -> None:
+    """There is a further node, and full-size packets do not come from it; found with ``--allow-probe-pods IMAGE``."""
+    _annotate(installation.add_node(node), LARGEST, "1400")
+
+
+def _annotate(thing: Object, name: str, value: str) -> None:
+    thing["metadata"].setdefault("annotations", {})[name] = value
 
 
 def _secret(installation: Installation, name: str) -> Object:
@@ -166,4 +181,6 @@ FAULTS = (
     secret_not_made,
     secret_without_its_keys,
     host_name_elsewhere,
+    registry_refused,
+    mtu_too_large,
 )
