@@ -121,15 +121,21 @@ def check_usable(store: Entry[Store], store_probes: StoreProbes, evidence: Evide
     rests_on=("CX801", "CX802"),
 )
 def check_refuses(store: Entry[Store], store_probes: StoreProbes, evidence: Evidence) -> None:
-    """The store refuses a wrong password and access without one; the one wrong login a run is of a user of its own."""
+    """The store refuses a wrong password and access without one; the one wrong login a run is of a user of its own.
+
+    Of one that was captured without an account nobody knows whether it should; that it is open is noted.
+    """
     evidence.promised = "refuses a wrong password and anonymous access"
     asked = store_probes.of(store)
     seen = asked.observation
     asked_for = (seen.refuses_anonymous, seen.refuses_wrong_password)
+    unknown = store.of.source is Source.CAPTURED and store.of.login is None
     for finding in asked_for:
-        if finding.ok is False:
+        if finding.ok is False and unknown and finding.kind is Kind.OPEN:
+            evidence.note(f"captured without an account: {finding.words}")
+        elif finding.ok is False:
             _told(asked, finding, evidence)
-    told = [one for one in asked_for if one.ok]
+    told = [one for one in asked_for if one.ok or (unknown and one.kind is Kind.OPEN)]
     if not told:
         _told(asked, seen.refuses_anonymous, evidence)
     evidence.found, evidence.vantage = [one.words for one in told], asked.vantage

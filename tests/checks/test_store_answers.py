@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from cx_conformance.blueprint.promise import Source
 from cx_conformance.objects.certificate import Certificate as HeldCertificate
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.probes.stores.observation import Certificate, Finding, Level, StoreObservation
 from cx_conformance.probes.stores.trouble import Kind
 from cx_conformance.vantage.copies import Compared, HeldCertificates
 from cx_conformance.vantage.store_asked import StoreAsked
-from tests.checks.installation import Installation
+from tests.checks.installation import Installation, blueprint, notes
 
 GOOD = Finding(ok=True, words="so it is")
 BAD = Finding(ok=False, words="it is not")
@@ -139,6 +140,28 @@ def test_a_store_that_lets_a_stranger_in_is_found(level: Level) -> None:
     ended = judged("CX805", asked({level: BAD}))
     assert (ended.result, ended.message) == (Result.FAIL, "it is not")
     assert ended.evidence["promised"] == "refuses a wrong password and anonymous access"
+
+
+def test_an_open_store_that_was_captured_without_an_account_is_noted() -> None:
+    """Nobody knows whether it should be; with an account it should not."""
+    stores = {name: one.store for name, one in blueprint().components.items()}
+    mongo = stores["mongo"]
+    assert mongo is not None
+    open_to_all = Finding(ok=False, words="it lists databases to anybody", kind=Kind.OPEN)
+    ended = {}
+    for login in (None, mongo.login):
+        captured = mongo.model_copy(update={"login": login, "source": Source.CAPTURED})
+        component = blueprint().components["mongo"].model_copy(update={"store": captured})
+        components = {**blueprint().components, "mongo": component}
+        installation = Installation(promised=blueprint().model_copy(update={"components": components}))
+        answered = asked({Level.REFUSES_ANONYMOUS: open_to_all})
+        installation.probes["store_probes"] = SimpleNamespace(of=lambda _, answered=answered: answered)
+        ended[login] = installation.outcome("CX805", "mongo")
+    assert (ended[None].result, notes(ended[None])) == (
+        Result.PASS,
+        ["captured without an account: it lists databases to anybody"],
+    )
+    assert ended[mongo.login].result is Result.FAIL
 
 
 def test_what_a_store_refuses_is_told() -> None:

@@ -36,6 +36,8 @@ _NATIVE: Final = {Protocol.ACTIVEMQ, Protocol.MONGO, Protocol.POSTGRESQL, Protoc
 """Protocols that are not plain HTTP."""
 _PAGE: Final = "<!doctype html><title>reference installation</title>\n"
 TOKEN: Final = "token-of-the-reference-installation"  # noqa: S105 - what the stand-in of Keycloak gives, nobody else takes it
+_BY_PORT: Final = {5432: Protocol.POSTGRESQL, 6379: Protocol.REDIS}
+"""What listens there whatever is promised of it: Superset has a database and a cache of its own."""
 _BROKER_PORTS: Final = range(61613, 61618)
 _SIGNING_KEY: Final = {"kid": "reference", "kty": "RSA", "alg": "RS256", "use": "sig", "e": "AQAB", "n": "3Q"}
 
@@ -96,7 +98,9 @@ def _kind(component: Component, port: int, name: str) -> str:
     # Whatever its port is called: what users reach by a path speaks HTTP.
     reached = component.service.ports[0].container_port if component.ingress and component.service else None
     spoken = spoken or port == reached
-    return "http" if spoken or store_port(component) == port else "tcp"
+    if spoken or store_port(component) == port:
+        return "http"
+    return str(_BY_PORT.get(port, "tcp"))
 
 
 def _body(health: Health) -> str:
