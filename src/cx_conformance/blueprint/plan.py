@@ -83,6 +83,7 @@ class Plan:
         self.blueprint = blueprint
         self.site = site
         self.components: Mapping[str, Planned] = tailored(blueprint, site)
+        self._entries: dict[str, tuple[Entry[Any], ...]] = {}
 
     @property
     def platform(self) -> Platform:
@@ -176,7 +177,9 @@ class Plan:
 
     def entries(self, kind: str) -> tuple[Entry[Any], ...]:
         """Return the entries of one kind, in the page's order; KeyError for an unknown kind."""
-        return tuple(ENTRIES[kind](self))
+        if kind not in self._entries:
+            self._entries[kind] = tuple(ENTRIES[kind](self))
+        return self._entries[kind]
 
 
 def _of(one: Planned, name: str, promise: Promise) -> Entry[Any]:

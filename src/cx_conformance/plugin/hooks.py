@@ -17,7 +17,7 @@ from cx_conformance.blueprint.promise import Severity
 from cx_conformance.outcome.check import AREAS
 from cx_conformance.plugin.items import CheckItem, check_items
 from cx_conformance.plugin.quick_reports import QuickReports
-from cx_conformance.plugin.reporting import Reporting
+from cx_conformance.plugin.reporting import REPORTING, Reporting
 from cx_conformance.plugin.workers import LIVE_GROUP, WORKERS, Controller, Worker, adapted, of_worker, shared_snapshot
 from cx_conformance.reports.writing import ReportNotWritten, prepare_place
 from cx_conformance.run.declared import DECLARED
@@ -62,7 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # The report is written from the outcomes, with the contract's names; pytest's own writer would use node IDs.
     config.option.xmlpath = None
     if told is None:
-        config.pluginmanager.register(Reporting(config, run), "cx-conformance-reporting")
+        config.pluginmanager.register(Reporting(config, run), REPORTING)
         if getattr(config.option, "dist", "no") != "no":
             config.option.dist = "loadgroup"
             config.pluginmanager.register(Controller(run), WORKERS)

@@ -4,7 +4,7 @@ Leaner than a parametrised function: all entries of a check share one function a
 set up for each. Fixtures are ordinary ones, of session scope.
 """
 
-from functools import cache, cached_property
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -41,6 +41,7 @@ def check_items(collector: pytest.Module | pytest.Class, name: str, check: Check
         item = CheckItem.from_parent(
             collector,
             name=f"{name}[{entry.component}|{entry.id}]",
+            originalname=name,
             callobj=check.function,
             fixtureinfo=shared,
             check=check,
@@ -52,6 +53,12 @@ def check_items(collector: pytest.Module | pytest.Class, name: str, check: Check
         shared = item._fixtureinfo  # noqa: SLF001 - worked out once for all entries of the check
         items.append(item)
     return items
+
+
+@cache
+def _keywords(check: str) -> set[str]:
+    """Return by what ``-k`` finds the items of a check beside their names; one set for all of them."""
+    return {check}
 
 
 @cache
@@ -71,12 +78,15 @@ class CheckItem(pytest.Function):
         """Make the item of ``check`` for ``entry``."""
         super().__init__(**of_function)
         if (known := getattr(self, "_id", None)) is not None:
-            # pytest 9.2 keeps IDs in parts, and would hold the entry for a part of the function's name: not the same
-            # ID as the one that it reads from its cache, for --lf and --stepwise.
-            self._id = type(known).parse(self.nodeid)
-        # What reports name an outcome by selects it here, too: by -k the ID and the component, by -m area and severity.
-        self.extra_keyword_matches.update((check.id, entry.component))
+            # pytest 9.2 keeps IDs in parts, and takes the last only from its own parameters; without it the ID would
+            # not be the one that it reads from its cache, for --lf and --stepwise.
+            self._id = known.with_params(f"{entry.component}|{entry.id}")
+        # What reports name an outcome by selects it here, too: by -k the ID and the component, which stands in its
+        # name, by -m area and severity.
+        self.extra_keyword_matches = _keywords(check.id)
         self.own_markers += (_mark(check.area), _mark(str(severity_of(check, entry))))
+        # As pytest leaves an item that was run: what its fixtures need is made when it is run phase by phase.
+        self._request, self.funcargs = None, None  # type: ignore[assignment] # pytest does the same
         self.check = check
         self.entry = entry
         self.run_of = run
@@ -93,14 +103,21 @@ class CheckItem(pytest.Function):
 
     def judge(self) -> Outcome:
         """Return how the check ends for the entry."""
-        outcome = self.ended = self.run_of.judge.outcome(self.check, self.entry, self._request.getfixturevalue)
-        self.user_properties += [
+        outcome = self.ended = self.run_of.judge.outcome(self.check, self.entry, self._looked)
+        return outcome
+
+    def _looked(self, fixture: str) -> Any:
+        return self._request.getfixturevalue(fixture)
+
+    @staticmethod
+    def properties(outcome: Outcome) -> list[tuple[str, object]]:
+        """Return what JUnit's writers are told beside the outcome."""
+        return [
             ("check", outcome.check),
             ("severity", str(outcome.severity)),
             ("component", outcome.component),
             ("vantage", outcome.vantage),
         ]
-        return outcome
 
     def attach(self, report: pytest.TestReport) -> None:
         """Let the outcome travel with the report on its way from a worker process."""
@@ -116,8 +133,9 @@ class CheckItem(pytest.Function):
 
     def setup(self) -> None:
         """Judge; skip what is waived, blocked or not applicable, raise what could not be looked at."""
-        self.run_of.judge.look_ahead(self.check, self._request.getfixturevalue)
+        self.run_of.judge.look_ahead(self.check, self._looked)
         outcome = self.judge()
+        self.user_properties += self.properties(outcome)
         if outcome.result in _SKIPPED:
             pytest.skip(outcome.message)
         if outcome.result is Result.ERROR:
@@ -134,9 +152,12 @@ class CheckItem(pytest.Function):
             return self.shown(str(excinfo.value))
         return str(super().repr_failure(excinfo))
 
-    @cached_property
+    @property
     def location(self) -> tuple[str, int | None, str]:
-        """Return what ``reportinfo`` says, with the path from the root of the run, which pytest would work out anew."""
+        """What ``reportinfo`` says, with the path from the root of the run, which pytest would work out anew.
+
+        Not kept: of all items together it is as large as the outcomes.
+        """
         return self.nodeid.partition("::")[0], None, self.reportinfo()[2]
 
     def reportinfo(self) -> tuple[Any, int | None, str]:

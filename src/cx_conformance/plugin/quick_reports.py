@@ -11,6 +11,7 @@ import pytest
 
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.plugin.items import CheckItem
+from cx_conformance.plugin.reporting import REPORTING, Reporting
 
 _PHASES: Final = ("pytest_runtest_setup", "pytest_runtest_call", "pytest_runtest_teardown", "pytest_runtest_makereport")
 _WORDS: Final = ("pytest_runtest_logstart", "pytest_runtest_logfinish")
@@ -23,6 +24,12 @@ class QuickReports:
     def __init__(self, config: pytest.Config) -> None:
         """Tell when an item begins and ends only where somebody shows it."""
         self._told = config.option.verbose >= -1 or not _nobody_else_has(config, _WORDS)
+        plugins = config.pluginmanager
+        reporting: Reporting | None = plugins.get_plugin(REPORTING)
+        terminal = plugins.get_plugin("terminalreporter")
+        # pytest's terminal keeps every report, for words of its own that it does not say beside this suite's.
+        unconcerned = [terminal] if terminal and reporting and reporting.own_words else []
+        self._log_well = plugins.subset_hook_caller("pytest_runtest_logreport", unconcerned)
 
     @staticmethod
     def suits(config: pytest.Config) -> bool:
@@ -41,7 +48,8 @@ class QuickReports:
         hook = item.config.hook
         if self._told:
             hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        hook.pytest_runtest_logreport(report=_report(item))
+        report = _report(item)
+        (hook.pytest_runtest_logreport if report.failed else self._log_well)(report=report)
         if self._told:
             hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
@@ -67,7 +75,7 @@ def _report(item: CheckItem) -> pytest.TestReport:
         shown = item.shown(ended.message)
     stopped = time.time()
     report = pytest.TestReport(
-        nodeid=item.nodeid,
+        nodeid=getattr(item, "id", item.nodeid),  # from pytest 9.2 on; a text would be taken to pieces again
         location=item.location,
         keywords={},
         outcome=word,
@@ -76,7 +84,7 @@ def _report(item: CheckItem) -> pytest.TestReport:
         duration=stopped - started,
         start=started,
         stop=stopped,
-        user_properties=item.user_properties,
+        user_properties=[*item.user_properties, *item.properties(ended)],
     )
     item.attach(report)
     return report

@@ -21,6 +21,9 @@ from cx_conformance.run.lost import lost_outcomes
 from cx_conformance.run.recording import record_of
 from cx_conformance.wire.fuse import burn_all
 
+REPORTING: Final = "cx-conformance-reporting"
+"""The name under which it is registered."""
+
 _FOR_REPORTS: Final = 2.0
 """Seconds of the time limit that settling leaves for judging and reports."""
 
@@ -42,7 +45,6 @@ class Reporting:
 
         self.config = config
         self.run = run
-        self.asked: set[tuple[str, str, str]] = set()
         self._items: dict[str, CheckItem] = {}
         self.by_workers = 0
         self.settled: Settled | None = None
@@ -74,6 +76,10 @@ class Reporting:
             return ("error" if report.when == "setup" and report.failed else report.outcome), "", ""
         return None
 
+    def _asked(self) -> set[tuple[str, str, str]]:
+        """Return which promises are to be judged here; none where workers judge."""
+        return {(item.check.id, item.entry.component, item.entry.id) for item in self._items.values()}
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
         """Begin to be interrupted at once; where that was wanted before, end here, with the report."""
@@ -90,7 +96,6 @@ class Reporting:
         """Remember what is to be judged; tracebacks are shown for the collection only."""
         judged = [item for item in session.items if isinstance(item, CheckItem)]
         self._items = {item.nodeid: item for item in judged}
-        self.asked = {(item.check.id, item.entry.component, item.entry.id) for item in judged}
         if self.own_words and not session.testsfailed:
             self.config.option.tbstyle = "no"
 
@@ -112,7 +117,7 @@ class Reporting:
         processes = self.config.pluginmanager.hasplugin(WORKERS)
         if processes and self.run.options.settle:
             self._settle()
-        elif self.asked and not session.testsfailed and not self.config.option.collectonly:
+        elif self._items and not session.testsfailed and not self.config.option.collectonly:
             self.progress.looking("the cluster")
             # Each check says for itself that it could not look, and the first of them says why.
             with suppress(CouldNotLook):
@@ -136,11 +141,12 @@ class Reporting:
         from cx_conformance.run.relook import Relook
         from cx_conformance.run.settle import settle
 
+        collected = self._asked()
         asked = [
             (check, entry)
             for check, entry in self.run.implied
             if self.run.selection.takes(check, entry)
-            and (not self.asked or (check.id, entry.component, entry.id) in self.asked)
+            and (not collected or (check.id, entry.component, entry.id) in collected)
         ]
         self.run.judge.register({check for check, _ in asked})
         limit = min(self.run.options.settle or 0.0, self.run.time_limit.remaining() - _FOR_REPORTS)
@@ -172,7 +178,7 @@ class Reporting:
             self._ended_otherwise[item.check.id, item.entry.component, item.entry.id] = _last_words(report)
         if outcome is not None:
             self.run.outcomes[report.nodeid] = self.settled.annotated(outcome) if self.settled else outcome
-            number, total = len(self.run.outcomes), len(self.asked) or self.by_workers
+            number, total = len(self.run.outcomes), len(self._items) or self.by_workers
             self.progress.checked(number, total)
             if self.worker:
                 self.worker.checked(number, total, " ".join(outcome.key) if outcome.result is Result.FAIL else "")
@@ -219,7 +225,7 @@ class Reporting:
         unread = self._unread()
         if unread:
             self.run.broke(unread)
-        elif not (self.asked or self.by_workers or self.run.interrupted):
+        elif not (self._items or self.by_workers or self.run.interrupted):
             self._tell(f"nothing is left to check by {self.run.selection.words or 'this selection'}")
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
             return
@@ -262,7 +268,7 @@ class Reporting:
         elif reason:
             because = f"not looked at: {reason}"
         decided = {one.key for one in self.run.outcomes.values()}
-        asked = self.asked
+        asked = self._asked()
         cut_off = self.run.interrupted and not self._collected
         if cut_off or (self.by_workers and self.by_workers > len(decided)):
             asked = {(c.id, e.component, e.id) for c, e in self.run.implied if self.run.selection.takes(c, e)}
