@@ -65,6 +65,7 @@ def check_mounted(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None
         assert promised.name in names, (
             f"{where} mounts {', '.join(sorted(names))} at {promised.mount_path} of promised {promised.name}"
         )
+    evidence.found = [f"{mount.name} at {mount.mount_path}" for mount in at_path]
 
 
 def _claimed(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None:

@@ -127,6 +127,12 @@ def test_a_container_that_mounts_nothing_is_told_so() -> None:
     assert elsewhere.message.endswith("in container minio; it mounts minio at /, minio at /other")
 
 
+def test_of_a_kept_mount_the_mount_itself_is_found() -> None:
+    """Not all the others of the container: each has a promise of its own."""
+    kept = installed(minio_mounts("/other", "/data")).outcome("CX401", "minio")
+    assert kept.evidence["found"] == ["minio at /data"]
+
+
 def test_of_two_containers_the_one_that_serves_is_named() -> None:
     """It declares the promised port; the other only bears the component's name."""
 
