@@ -20,10 +20,9 @@ from cx_conformance.reports.scrubber import Scrubber
 from tests.reports import made_up
 from tests.reports.formats.test_junit import HOSTILE
 
-TEMPLATE = Path(html.__file__).parent / "templates" / "report.html.j2"
 PAGE = Path(html.__file__).parent
 SOURCES = [
-    TEMPLATE,
+    *PAGE.glob("templates/**/*.j2"),
     *PAGE.parent.glob("*.py"),
     *PAGE.glob("*.py"),
     *PAGE.glob("sheet/*.py"),
@@ -207,7 +206,7 @@ def test_every_text_of_the_catalogue_is_used_and_every_text_used_is_in_it() -> N
     """A language is one file; a missing line of it would stop a report."""
     catalogue = language.Texts().all
     source = "\n".join(path.read_text() for path in SOURCES)
-    composed = re.compile("verdict|meaning|result|severity|area|state|label|scope|sign|deviations|sort")
+    composed = re.compile("verdict|meaning|result|severity|area|state|label|scope|sign|deviations|sort|group|picture")
     unused = [key for key in catalogue if f'"{key}"' not in source and f"'{key}'" not in source]
     assert [key for key in unused if not composed.match(key)] == []
     used = set(re.findall(r"\bt\('([^'~]+)'[,)]", source)) | set(re.findall(r'\btexts\("([^"{]+)"[,)]', source))

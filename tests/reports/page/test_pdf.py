@@ -6,6 +6,7 @@ import pytest
 from cx_conformance.outcome.record import EdgeRecord, RunRecord
 from cx_conformance.reports.pack.directory import write_report
 from cx_conformance.reports.pack.verifying import verify
+from cx_conformance.reports.page import html
 from cx_conformance.reports.page.pdf import printed, printer_lacks, write_pdf
 from tests.hostile import servers
 from tests.reports import made_up
@@ -82,3 +83,30 @@ def test_the_paper_is_a4_or_letter(record: RunRecord, tmp_path: Path) -> None:
         for page in pypdf.PdfReader(tmp_path / "letter.pdf").pages
     }
     assert sizes == {(612, 792), (792, 612)}
+
+
+def test_the_cover_is_what_is_signed_and_the_causes_come_next(pack: Path) -> None:
+    """Verdict, scope and signatures on page one, causes on page two, the picture alone, the whole list last."""
+    pypdf = pytest.importorskip("pypdf")
+    pages = [" ".join(page.extract_text().split()) for page in pypdf.PdfReader(pack / "report.pdf").pages]
+    for words in ("non-conformant", "Cluster UID", "Command to reproduce", "For the supplier", "Remarks"):
+        assert words in pages[0]
+    assert pages[1].startswith("Root causes")
+    [picture] = [place for place, text in enumerate(pages) if text.startswith("Picture of the platform")]
+    assert "Deviations" not in pages[picture]
+    assert pages[picture + 1].startswith("Deviations")
+    [annex] = [place for place, text in enumerate(pages) if "Annex: every outcome" in text]
+    assert pages[annex].startswith("Annex: every outcome")
+    assert annex > picture
+
+
+@pytest.mark.parametrize(("paper", "sheet"), [("A4", (1191, 842)), ("letter", (1224, 792))])
+def test_a_wide_picture_takes_a_sheet_twice_as_large(
+    record: RunRecord, tmp_path: Path, paper: str, sheet: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that its names can be read; it is still one page."""
+    pypdf = pytest.importorskip("pypdf")
+    monkeypatch.setattr(html, "WIDE", 0)
+    write_pdf(record, tmp_path / "report.pdf", paper=paper)
+    boxes = [page.mediabox for page in pypdf.PdfReader(tmp_path / "report.pdf").pages]
+    assert [tuple(round(float(side)) for side in box[2:]) for box in boxes].count(sheet) == 1

@@ -106,10 +106,11 @@ def test_every_way_of_ending_has_a_shape_of_its_own() -> None:
     shapes = set()
     for result in (Result.PASS, Result.FAIL, Result.ERROR, Result.WAIVED, Result.BLOCKED):
         root = svg(platform(("ccm", "ef-ccm-svc", result)))
-        [badge] = root.xpath("//*[@data-id='ccm']//*[@class='badge']/*[local-name()='path']/@d")
-        shapes.add(badge)
+        [sign] = root.xpath("//*[@data-id='ccm']/*[local-name()='use']/@href")
+        [shape] = root.xpath(f"//*[@id='{sign[1:]}']/*[local-name()='path']/@d")
+        shapes.add(shape)
     assert len(shapes) == 5
-    assert svg(platform()).xpath("//*[@data-id='ccm']//*[@class='badge']") == []
+    assert svg(platform()).xpath("//*[@data-id='ccm']/*[local-name()='use']") == []
 
 
 def test_a_component_links_to_its_outcomes_and_a_party_nowhere() -> None:

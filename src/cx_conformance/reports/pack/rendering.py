@@ -6,7 +6,7 @@ from cx_conformance.reports.file_names import PAGE, PAPER, SIGNATURE, SUMS
 from cx_conformance.reports.formats.json_report import read_pack
 from cx_conformance.reports.language import DEFAULT
 from cx_conformance.reports.page.html import write_html
-from cx_conformance.reports.page.pdf import PAPERS, printer_lacks, write_pdf
+from cx_conformance.reports.page.pdf import A4, printer_lacks, write_pdf
 from cx_conformance.reports.sums import read_sums, sha256, write_sums
 
 
@@ -14,9 +14,7 @@ class PackWasChanged(Exception):  # noqa: N818 - what was found
     """The pack's files are not what its sums say; making its page again would hide that."""
 
 
-def render(
-    source: Path, target: Path, *, language: str = DEFAULT, paper: str = PAPERS[0], whole: bool = False
-) -> list[str]:
+def render(source: Path, target: Path, *, language: str = DEFAULT, paper: str = A4, whole: bool = False) -> list[str]:
     """Make ``report.html`` and ``report.pdf`` in ``target`` from ``source``'s ``report.json``.
 
     Return what there is to say of it: what was written, what lacks for the PDF, that the sums have changed. Where

@@ -16,8 +16,9 @@ from cx_conformance.outcome.record import RunRecord
 from cx_conformance.reports.cleaning import Cleaner
 from cx_conformance.reports.language import DEFAULT, Texts
 from cx_conformance.reports.page.picture import drawing, graph
-from cx_conformance.reports.page.picture.layout import QUICK, laid_out
+from cx_conformance.reports.page.picture.layout import QUICK, WIDE, laid_out
 from cx_conformance.reports.page.sheet import anchors, causes
+from cx_conformance.reports.page.sheet.calls import neighbours
 from cx_conformance.reports.page.sheet.listing import listing
 from cx_conformance.reports.page.sheet.matrix import matrix, most_urgent
 from cx_conformance.reports.page.sheet.nights import nights
@@ -45,6 +46,20 @@ class Edition(Enum):
     """Every outcome, and the evidence of those that are not kept; a customer signs twenty pages, not a hundred."""
     WHOLE = "whole paper"
     """Every outcome with its evidence, as long as that may be."""
+
+
+_OF_THE_SCRIPT: Final = (
+    *("copy", "copy.command", "copied", "copy.failed", "filter.shown", "picture.calls_whom", "picture.called_by"),
+)
+_ON_SCREEN: Final = (
+    *("verdict", "roots", "scope", "matrix", "nights", "picture", "deviations", "unchecked", "outcomes", "sign"),
+)
+_PRINTED: Final = (
+    *("verdict", "scope", "sign", "roots", "matrix", "nights", "picture", "deviations", "unchecked", "outcomes"),
+    "images",
+)
+"""A cover that is signed, what is broken, the picture, and as an annex the whole list."""
+_ORDER: Final = {Edition.SCREEN: _ON_SCREEN, Edition.PAPER: _PRINTED, Edition.WHOLE: _PRINTED}
 
 
 def write_html(record: RunRecord, path: Path, scrubber: Scrubber | None = None, language: str = DEFAULT) -> None:
@@ -83,6 +98,7 @@ def _contents(record: RunRecord, texts: Texts, edition: Edition) -> dict[str, An
     shown = most_urgent(record, _ON_PAPER) if paper else record
     platform = graph.graph_of(record)
     layout = laid_out(platform)
+    strips = nights(record, texts)
     svg = drawing.drawn(platform, layout, anchors.of_component, texts("picture.name"))
     return {
         "results": WORST_FIRST,
@@ -94,13 +110,18 @@ def _contents(record: RunRecord, texts: Texts, edition: Edition) -> dict[str, An
         "told": causes.counts(record),
         "roots": roots,
         "more_roots": more,
+        "edition": edition,
+        "Edition": Edition,
         "paper": paper,
+        "sections": [name for name in _ORDER[edition] if name != "nights" or strips],
         "omitted": len({one.component for one in record.outcomes} - {one.component for one in shown.outcomes}),
         "matrix": matrix(shown, texts),
-        "nights": nights(record, texts),
+        "nights": strips,
         "platform": platform,
+        "neighbours": list(neighbours(platform)),
         "picture": Markup(svg),  # noqa: S704 - drawn with every text escaped
         "plain": layout.plain,
+        "large": layout.width > WIDE,
         "quick": QUICK,
         "waived": [one for one in record.outcomes if one.result is Result.WAIVED],
         "noted": kept_with_a_note(record.outcomes),
@@ -113,7 +134,8 @@ def _contents(record: RunRecord, texts: Texts, edition: Edition) -> dict[str, An
         "anchor": anchors.of_outcome,
         "component_anchor": anchors.of_component,
         "some": lambda names: _some(names, texts),
-        "script_texts": {key: texts(key) for key in ("copy", "copied", "copy.failed", "filter.shown")},
+        "script_texts": {key: texts(key) for key in _OF_THE_SCRIPT}
+        | {"severities": [texts(f"severity.{one}") for one in sorted(Severity, key=lambda one: one.rank)]},
     }
 
 

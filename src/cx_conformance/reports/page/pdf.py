@@ -13,7 +13,9 @@ from cx_conformance.reports.writing import replacing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PAPERS: Final = ("A4", "letter")
+A4: Final = "A4"
+PAPERS: Final = {"A4": "A3", "letter": "ledger"}
+"""Each with the sheet twice as large, for a picture whose names would be too small to read."""
 _NOT_INSTALLED: Final = "WeasyPrint is not installed, or older than 70 (pip install 'cx-conformance[pdf]')"
 
 
@@ -41,7 +43,7 @@ def write_pdf(  # noqa: PLR0913 - how a paper is made, by name
     scrubber: Scrubber | None = None,
     language: str = DEFAULT,
     *,
-    paper: str = PAPERS[0],
+    paper: str = A4,
     whole: bool = False,
 ) -> None:
     """Write the run as a PDF with bookmarks; ``whole``: with the evidence of what is kept too.
@@ -54,7 +56,11 @@ def write_pdf(  # noqa: PLR0913 - how a paper is made, by name
     import weasyprint
 
     text = page(record, scrubber, language, edition=Edition.WHOLE if whole else Edition.PAPER)
-    size = weasyprint.CSS(string=f"@page {{ size: {paper} }} @page wide {{ size: {paper} landscape !important }}")
+    sheets = f"@page {{ size: {paper} }}" + "".join(
+        f" @page {name} {{ size: {sheet} landscape !important }}"
+        for name, sheet in (("wide", paper), ("large", PAPERS[paper]))
+    )
+    size = weasyprint.CSS(string=sheets)
     # It would tell of each property that only browsers know.
     log = logging.getLogger("weasyprint")
     level = log.level

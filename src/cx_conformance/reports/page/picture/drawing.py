@@ -4,7 +4,8 @@ Colours stand in presentation attributes: a page's style sheet overrides them fo
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
@@ -61,57 +62,85 @@ def _drawn(graph: PlatformGraph, layout: Layout, link: Callable[[str], str], nam
     width, height = (math.ceil(length + 2 * _MARGIN) for length in (layout.width, layout.height))
     yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{-_MARGIN} {-_MARGIN} {width} {height}" '
     yield f'width="{width}" height="{height}" role="group" aria-label={quoteattr(name)} '
-    yield 'font-family="system-ui, sans-serif" font-size="12.5">'
-    # What is wrong is drawn last, above the rest.
-    ways = list(zip(graph.arrows, layout.routes, strict=True))
-    for arrow, route in sorted(ways, key=lambda one: one[0].result in _MARKED):
-        yield from _arrow(arrow, route)
+    yield 'font-family="system-ui, sans-serif" font-size="12">'
+    ways: dict[Result | None, list[tuple[Arrow, tuple[Point, ...]]]] = defaultdict(list)
+    for arrow, route in zip(graph.arrows, layout.routes, strict=True):
+        ways[arrow.result].append((arrow, route))
+    badges = "".join(_badges((*ways, *(node.result for node in graph.nodes))))
+    yield f"<defs>{badges}</defs>"
+    # What is wrong is drawn last, above the rest. The table beside the picture says it to who does not see it.
+    yield '<g aria-hidden="true">'
+    for result in sorted(ways, key=lambda one: one in _MARKED):
+        yield from _arrows(result, ways[result])
+    yield "</g>"
+    yield '<g fill="#ffffff" stroke-width="1">'
     for node in graph.nodes:
         yield from _node(node, layout.centres[node.id], link(node.id))
-    yield "</svg>"
+    yield "</g></svg>"
 
 
-def _arrow(arrow: Arrow, route: tuple[Point, ...]) -> Iterator[str]:
-    colour, dashes = _COLOUR[arrow.result], _DASHES.get(arrow.result)
-    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
-    wide = 2.5 if arrow.result in {Result.FAIL, Result.ERROR} else 1
-    line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in route)
-    ports = f" ({', '.join(map(str, arrow.ports))})" if arrow.ports else ""
-    yield f'<g class="arrow {css_class(arrow.result)}" data-from={quoteattr(arrow.caller)} '
-    yield f"data-to={quoteattr(arrow.callee)}><title>{escape(arrow.told)}{ports}</title>"
-    yield f'<path class="line" d="{line}" fill="none" stroke="{colour}" stroke-width="{wide}"{dashed}/>'
-    yield f'<path class="head" d="{_head(route)}" fill="{colour}"/>'
-    if arrow.result in _MARKED:
-        yield from _badge(arrow.result, _middle(route))
+def _arrows(result: Result | None, ways: Iterable[tuple[Arrow, tuple[Point, ...]]]) -> Iterator[str]:
+    """Draw the calls that ended in one way; how they look stands once, on their group."""
+    head = f"head-{'none' if result is None else css_class(result)}"
+    yield f'<defs><marker id="{head}" markerUnits="userSpaceOnUse" markerWidth="7" markerHeight="7" refX="7" '
+    yield f'refY="3.5" orient="auto" class="{css_class(result)}" color="{_COLOUR[result]}">'
+    yield '<path d="M0 0L7 3.5L0 7z" fill="currentColor"/></marker></defs>'
+    dashes = f' stroke-dasharray="{_DASHES[result]}"' if result in _DASHES else ""
+    yield f'<g class="arrows {css_class(result)}" color="{_COLOUR[result]}" fill="none" stroke="currentColor" '
+    yield f'stroke-width="{_width(result)}"{dashes} marker-end="url(#{head})">'
+    for arrow, route in ways:
+        ports = f" ({', '.join(map(str, arrow.ports))})" if arrow.ports else ""
+        yield f'<g class="arrow" data-from={quoteattr(arrow.caller)} data-to={quoteattr(arrow.callee)}>'
+        yield f'<title>{escape(arrow.told)}{ports}</title><path d="{_way(route)}"/>'
+        if result in _MARKED:
+            yield _badge(result, _middle(route))
+        yield "</g>"
     yield "</g>"
+
+
+def _width(result: Result | None) -> float:
+    return 2.5 if result in {Result.FAIL, Result.ERROR} else 1
+
+
+def _way(route: tuple[Point, ...]) -> str:
+    """Return the line as a path: level and upright parts by their one coordinate."""
+    points = [(round(x, 1), round(y, 1)) for x, y in route]
+    parts = [f"M{points[0][0]:g} {points[0][1]:g}"]
+    for (x0, y0), (x1, y1) in pairwise(points):
+        if y0 == y1:
+            parts.append(f"H{x1:g}")
+        elif x0 == x1:
+            parts.append(f"V{y1:g}")
+        else:
+            parts.append(f"L{x1:g} {y1:g}")
+    return "".join(parts)
 
 
 def _node(node: Node, centre: Point, href: str) -> Iterator[str]:
     x, y = centre[0] - WIDTH / 2, centre[1] - HEIGHT / 2
-    colour = _COLOUR[node.result]
-    wide = 2.5 if node.result in {Result.FAIL, Result.ERROR} else 1
     dashes = _DASHES.get(node.result)
     dashed = f' stroke-dasharray="{dashes}"' if dashes and node.group != "party" else ""
-    outline = f'class="box" fill="#ffffff" stroke="{colour}" stroke-width="{wide}"{dashed}'
+    wide = f' stroke-width="{_width(node.result)}"' if _width(node.result) != 1 else ""
+    outline = f'class="box" stroke="currentColor"{wide}{dashed}'
     linked = node.group != "party"
     yield f'<a href="#{escape(href)}">' if linked else ""
     classes = quoteattr(f"node {css_class(node.result)} {node.group}")
-    yield f"<g class={classes} data-id={quoteattr(node.id)}>"
+    yield f'<g class={classes} color="{_COLOUR[node.result]}" data-id={quoteattr(node.id)}>'
     yield f"<title>{escape(node.told)}</title>"
     if node.group == "external":
         right, bottom = x + WIDTH, y + HEIGHT
         yield f'<path d="M{x:g} {y + 4:g}A{WIDTH / 2} 5 0 0 1 {right:g} {y + 4:g}V{bottom - 4:g}'
         yield f'A{WIDTH / 2} 5 0 0 1 {x:g} {bottom - 4:g}z" {outline}/>'
         yield f'<path class="rim" d="M{x:g} {y + 4:g}A{WIDTH / 2} 5 0 0 0 {right:g} {y + 4:g}" '
-        yield f'fill="none" stroke="{colour}" stroke-width="1"/>'
+        yield 'fill="none" stroke="currentColor" stroke-width="1"/>'
     else:
         corner = HEIGHT / 2 if node.group == "party" else 4
         yield f'<rect x="{x:g}" y="{y:g}" width="{WIDTH}" height="{HEIGHT}" rx="{corner:g}" {outline}/>'
     if node.result is not None and _BADGES[node.result]:
-        yield from _badge(node.result, (x + 15, centre[1]))
-    start = x + (28 if node.result is not None and _BADGES[node.result] else 12)
+        yield _badge(node.result, (x + 15, centre[1]))
+    start = x + (27 if node.result is not None and _BADGES[node.result] else 12)
     lines = _lines(node.id)
-    first = centre[1] + 4.5 - 7 * (len(lines) - 1)
+    first = centre[1] + (6.5 if node.group == "external" else 4.5) - 7 * (len(lines) - 1)
     for number, line in enumerate(lines):
         yield f'<text x="{start:g}" y="{first + 14 * number:g}" fill="#16191d">{escape(line)}</text>'
     yield "</g>"
@@ -128,27 +157,18 @@ def _lines(name: str) -> list[str]:
     return [name[:end], rest if len(rest) <= _LABEL else rest[: _LABEL - 1] + "…"]
 
 
-def _badge(result: Result, centre: Point) -> Iterator[str]:
-    colour = _COLOUR[result]
-    yield f'<g class="badge" transform="translate({centre[0]:.1f} {centre[1]:.1f})">'
-    yield f'<path d="{_BADGES[result]}" fill="{colour}"/>'
-    down = 6 if result is Result.ERROR else 4
-    yield f'<text y="{down}" text-anchor="middle" font-size="11" font-weight="bold" fill="#ffffff">'
-    yield f"{SIGNS[result][0]}</text></g>"
+def _badges(results: Iterable[Result | None]) -> Iterator[str]:
+    """Draw each sign once, for all places where it stands."""
+    for result in dict.fromkeys(results):
+        if result is not None and _BADGES[result]:
+            down = 6 if result is Result.ERROR else 4
+            yield f'<g id="badge-{result}" class="badge" stroke="none" marker-end="none"><path d="{_BADGES[result]}" '
+            yield f'fill="currentColor"/><text y="{down}" text-anchor="middle" font-size="11" font-weight="bold" '
+            yield f'fill="#ffffff">{SIGNS[result][0]}</text></g>'
 
 
-def _head(route: tuple[Point, ...]) -> str:
-    (x0, y0), (x1, y1) = _last_two(route)
-    length = math.hypot(x1 - x0, y1 - y0) or 1.0
-    dx, dy = (x1 - x0) / length, (y1 - y0) / length
-    left = (x1 - 7 * dx - 3.5 * dy, y1 - 7 * dy + 3.5 * dx)
-    right = (x1 - 7 * dx + 3.5 * dy, y1 - 7 * dy - 3.5 * dx)
-    return f"M{x1:.1f} {y1:.1f}L{left[0]:.1f} {left[1]:.1f}L{right[0]:.1f} {right[1]:.1f}z"
-
-
-def _last_two(route: tuple[Point, ...]) -> tuple[Point, Point]:
-    end = route[-1]
-    return next((one for one in reversed(route) if one != end), end), end
+def _badge(result: Result, centre: Point) -> str:
+    return f'<use href="#badge-{result}" x="{centre[0]:.5g}" y="{centre[1]:.5g}"/>'
 
 
 def _middle(route: tuple[Point, ...]) -> Point:

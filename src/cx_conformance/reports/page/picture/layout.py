@@ -21,17 +21,19 @@ _STUB: Final = 24
 """Pixels that a straight line leaves and reaches its nodes by, level."""
 QUICK: Final = 120
 """Nodes beyond which ``graphlay`` takes seconds."""
+WIDE: Final = 1_500
+"""Pixels beyond which the names in a picture are too small to read on a page of A4."""
 _OPTIONS: Final = {
     "direction": "leftright",
     "spacing": {
-        "layer_gap": 36.0,
-        "node_gap": 18.0,
-        "dummy_gap": 12.0,
-        "port_gap": 8.0,
-        "bundle_lane_gap": 6.0,
-        "isolated_gap": 18.0,
+        "layer_gap": 20.0,
+        "node_gap": 14.0,
+        "dummy_gap": 6.0,
+        "port_gap": 4.0,
+        "bundle_lane_gap": 3.0,
+        "isolated_gap": 14.0,
     },
-    "routing": {"lane_gap": 6.0},
+    "routing": {"lane_gap": 3.0},
 }
 
 Point = tuple[float, float]

@@ -9,6 +9,7 @@ from cx_conformance.outcome.record import RunRecord
 from cx_conformance.outcome.roots import SharedCause, causes_of
 from cx_conformance.reports.legible import LIMIT, cut
 from cx_conformance.reports.page.sheet import anchors
+from cx_conformance.reports.page.sheet.kubectl import command
 
 IN_FULL: Final = 100
 """Root causes that are told in full; the others by check."""
@@ -30,6 +31,8 @@ class Cause:
     evidence: tuple[tuple[str, str], ...]
     """Anchor and name of the first of them."""
     message: str
+    command: str
+    """Shows the object that it is about; empty: it names none."""
     blocked: int
     blocks: tuple[str, ...]
     """The components that wait."""
@@ -64,7 +67,10 @@ def broken(record: RunRecord) -> tuple[list[Cause], list[Alike]]:
     rest: dict[str, list[Outcome]] = defaultdict(list)
     for one in found[IN_FULL:]:
         rest[f"{one.outcome.check} {one.outcome.title}"] += one.outcomes
-    return [_cause(one, limit) for one in found[:IN_FULL]], [Alike(check, tuple(ones)) for check, ones in rest.items()]
+    context = record.cluster.context if record.cluster else ""
+    return [_cause(one, limit, context) for one in found[:IN_FULL]], [
+        Alike(check, tuple(ones)) for check, ones in rest.items()
+    ]
 
 
 def counts(record: RunRecord) -> dict[str, int]:
@@ -82,7 +88,7 @@ def not_looked_at(record: RunRecord) -> list[Alike]:
     return [Alike(one.words, one.outcomes, len(one.blocked)) for one in causes_of(record.outcomes, Result.ERROR)]
 
 
-def _cause(cause: SharedCause, limit: int) -> Cause:
+def _cause(cause: SharedCause, limit: int, context: str) -> Cause:
     text = cause.words
     return Cause(
         outcome=cause.outcome,
@@ -93,6 +99,7 @@ def _cause(cause: SharedCause, limit: int) -> Cause:
             for one in cause.outcomes[:NAMED]
         ),
         message=text if len(text) <= limit else cut(text, limit, was=len(text)),
+        command=command(cause.outcome, context),
         blocked=len(cause.blocked),
         blocks=tuple(dict.fromkeys(one.component for one in cause.blocked)),
     )

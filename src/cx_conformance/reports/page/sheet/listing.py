@@ -1,8 +1,8 @@
-"""Every outcome, by component and area: in full as far as the page stays quick, the others by check."""
+"""Every outcome, by component, area and entry: in full as far as the page stays quick, the others by check."""
 
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cx_conformance.outcome.check import AREAS
@@ -14,12 +14,20 @@ from cx_conformance.reports.page.sheet.matrix import in_order
 from cx_conformance.reports.particulars import notes, particulars
 from cx_conformance.reports.signs import WORST_FIRST
 
-ROOM: Final = 1_600_000
-"""Characters up to which all outcomes are told in full: about 2,500 of them, in a page that opens in a second."""
-CROWDED: Final = 500_000
-"""Characters for those in full where not all of them have room: the page is long enough without them."""
-_FRAME: Final = 350
+ROOM: Final = 400_000
+"""Characters up to which all outcomes are told in full: about 1,700 of them, in a page of half a megabyte."""
+CROWDED: Final = 190_000
+"""Characters for those in full where not all of them have room, so that the others' names fit in that page too."""
+_FRAME: Final = 90
 """Characters of HTML around the texts of one outcome."""
+_LABELLED: Final = 8
+"""Characters of HTML around a label and its text."""
+AS_PROMISED: Final = "found, as promised"
+"""The label of a kept promise that found the very words that were promised."""
+_OF_THE_OUTCOME: Final = frozenset({"found", AS_PROMISED, "promised", "note", "remedy"})
+"""Labels that are said of one outcome, never of all that stand under an entry."""
+_QUIET: Final = frozenset({Result.PASS, Result.NOT_APPLICABLE, Result.BLOCKED})
+"""What else ends tells its evidence whole: it is read alone, and goes into tickets."""
 _LONGEST: Final = 8_000
 _SHORT: Final = 600
 """Characters of one text where many are long."""
@@ -37,7 +45,17 @@ class Listed:
     @property
     def length(self) -> int:
         """Return about how many characters it takes on the page."""
-        return _FRAME + len(self.message) + sum(len(label) + len(text) + 30 for label, text in self.particulars)
+        told = sum(len(label) + len(text) + _LABELLED for label, text in self.particulars)
+        return _FRAME + len(self.outcome.title) + len(self.message) + told
+
+
+@dataclass(frozen=True, slots=True)
+class EntryOutcomes:
+    """What is said of one entry: each outcome, and once what they have in common."""
+
+    entry: str
+    particulars: tuple[tuple[str, str], ...]
+    full: tuple[Listed, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +64,8 @@ class InShort:
 
     result: Result
     count: int
-    checks: str
+    checks: tuple[tuple[str, tuple[str, ...]], ...]
+    """Each check with how often, and the anchors of its outcomes: a link to any of them leads here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +74,7 @@ class AreaOutcomes:
 
     area: str
     anchor: str
-    full: tuple[Listed, ...]
+    entries: tuple[EntryOutcomes, ...]
     short: tuple[InShort, ...]
 
 
@@ -101,17 +120,51 @@ def _areas(areas: dict[str, list[Outcome]], full: dict[int, Listed]) -> Iterator
             yield AreaOutcomes(
                 area,
                 anchors.of_component(outcomes[0].component, area),
-                tuple(full[id(one)] for one in outcomes if id(one) in full),
+                tuple(_entries([full[id(one)] for one in outcomes if id(one) in full])),
                 tuple(_short([one for one in outcomes if id(one) not in full])),
             )
 
 
+def _entries(listed: list[Listed]) -> Iterator[EntryOutcomes]:
+    by_entry: dict[str, list[Listed]] = defaultdict(list)
+    for one in listed:
+        by_entry[one.outcome.entry].append(one)
+    for entry, ones in by_entry.items():
+        common = _in_common([one for one in ones if one.outcome.result in _QUIET])
+        yield EntryOutcomes(
+            entry,
+            common,
+            tuple(
+                replace(one, particulars=tuple(line for line in one.particulars if line not in common))
+                if one.outcome.result in _QUIET
+                else one
+                for one in ones
+            ),
+        )
+
+
+def _in_common(listed: list[Listed]) -> tuple[tuple[str, str], ...]:
+    """Return what several outcomes of an entry say: the object, the pod that looked; one that differs says its own."""
+    said: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in listed:
+        for label, text in one.particulars:
+            said[label][text] += 1
+    most = ((label, *texts.most_common(1)[0]) for label, texts in said.items() if label not in _OF_THE_OUTCOME)
+    return tuple((label, text) for label, text, times in most if times > 1)
+
+
 def _short(outcomes: list[Outcome]) -> Iterator[InShort]:
     for result in WORST_FIRST:
-        checks = Counter(f"{one.check} {one.title}" for one in outcomes if one.result is result)
+        checks: dict[str, list[str]] = defaultdict(list)
+        for one in outcomes:
+            if one.result is result:
+                checks[f"{one.check} {one.title}"].append(anchors.of_outcome(one))
         if checks:
-            named = ", ".join(check + (f" ×{number}" if number > 1 else "") for check, number in checks.items())  # noqa: RUF001 - times
-            yield InShort(result, checks.total(), named)
+            named = [
+                (check + (f" ×{len(ones)}" if len(ones) > 1 else ""), tuple(ones))  # noqa: RUF001 - times
+                for check, ones in checks.items()
+            ]
+            yield InShort(result, sum(map(len, checks.values())), tuple(named))
 
 
 def _within(outcomes: Iterable[Outcome], in_full: Container[Result]) -> Iterator[Listed]:
@@ -136,7 +189,20 @@ def _within(outcomes: Iterable[Outcome], in_full: Container[Result]) -> Iterator
 
 def _listed(one: Outcome, limit: int) -> Listed:
     told = [(label, _cut(text, limit)) for label, text in particulars(one) if label not in {"vantage", "tries"}]
+    if one.result is Result.PASS:
+        told = list(_once(told))
     return Listed(one, anchors.of_outcome(one), _cut(one.message, limit), tuple(told))
+
+
+def _once(told: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield what is said of a kept promise; what was found is not repeated as what was promised, or as the object."""
+    found = next((text for label, text in told if label == "found"), None)
+    as_promised = ("promised", found) in told
+    for label, text in told:
+        if label == "found" and as_promised:
+            yield AS_PROMISED, text
+        elif label not in {"promised", "object"} or text != found:
+            yield label, text
 
 
 def _cut(text: str, limit: int) -> str:

@@ -3,6 +3,7 @@
 (() => {
   const $ = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const made = (tag, name, text) => Object.assign(document.createElement(tag), { className: name, textContent: text });
   const texts = JSON.parse($("#texts").textContent);
   const root = document.documentElement;
 
@@ -14,47 +15,97 @@
     root.dataset.theme = dark ? "light" : "dark";
   });
 
-  // Filter: rows are hidden, then tables that have none left.
+  // The outcomes. An entry's first row names it and says what its outcomes have in common.
   const form = $("#filter"), sorted = $("#sorted"), parts = all("section.component");
-  const rows = all(".component tbody > tr").map((row) => ({
-    row,
-    home: row.parentNode,
-    area: row.parentNode.dataset.area,
-    result: row.classList[0],
-    severity: row.dataset.s,
-    count: Number(row.dataset.n || 1),
-    text: "",
-  }));
-  const componentOf = (row) => $("h3", row.home.closest("section")).textContent;
-  const textOf = (one) => (one.text ||= (one.row.textContent + " " + componentOf(one)).toLowerCase());
-  const total = rows.reduce((sum, one) => sum + one.count, 0);
-  const choices = all("input[type=checkbox]", form);
-  const apply = () => {
-    const words = $("#search").value.toLowerCase().split(/\s+/).filter(Boolean);
-    const area = $("#area").value, severity = $("#severity").value;
-    const wanted = new Set(choices.filter((one) => one.checked).map((one) => one.value));
-    let shown = 0;
-    for (const one of rows) {
-      const keep = wanted.has(one.result) && (!area || one.area === area)
-        && (!severity || one.severity === severity) && words.every((word) => textOf(one).includes(word));
-      one.row.hidden = !keep;
-      if (keep) shown += one.count;
+  const severities = texts.severities;
+  const rows = [];
+  for (const part of parts) {
+    const component = $("h3", part).textContent;
+    for (const home of all("tbody", part)) {
+      const head = home.rows[0].cells.length === 1 ? home.rows[0] : null;
+      for (const row of home.rows) {
+        if (row === head) continue;
+        const severity = severities.indexOf(row.cells[0].textContent.split(", ").pop());
+        const time = row.cells[3]?.textContent.replaceAll(",", "").match(/([\d.]+)\D*$/);
+        rows.push({
+          row, home, head, component, text: "",
+          area: home.dataset.area,
+          result: [...row.classList].find((name) => name !== "short") ?? "pass",
+          severity: severity < 0 ? "" : String(severity),
+          time: time ? Number(time[1]) : 0,
+          count: row.classList.contains("short") ? Number(row.cells[0].textContent.match(/\d+$/)[0]) : 1,
+        });
+      }
     }
+  }
+  const entryOf = (head) => (head?.cells[0].firstChild?.nodeType === Node.TEXT_NODE ? head.cells[0].firstChild.textContent.trim() : "");
+  const of = new Map(rows.map((one) => [one.row, one]));
+  for (const { row } of rows) {
+    const [check, name] = [row.cells[1], row.cells[1].firstChild];
+    if (row.id && name) {
+      const link = made("a", "", name.textContent.split(" ", 1)[0]);
+      link.href = "#" + row.id;
+      name.textContent = name.textContent.slice(link.textContent.length);
+      check.prepend(link);
+    }
+  }
+
+  // Filter: rows are hidden, then entries and tables that have none left. It is kept behind a ? in the URL's fragment.
+  const total = rows.reduce((sum, one) => sum + one.count, 0);
+  const textOf = (one) => (one.text ||= [one.row, one.head].map((row) => row?.textContent ?? "").concat(one.component).join(" ").toLowerCase());
+  const choices = all("input[type=checkbox]", form);
+  const fields = ["search", "component", "area", "severity", "sort"].map((name) => $("#" + name));
+  for (const name of new Set(rows.map((one) => one.component))) $("#component").append(new Option(name, name));
+  const chosen = (name) => $("#" + name).value;
+  const show = (keeps) => {
+    let shown = 0;
+    const heads = new Set();
+    for (const one of rows) {
+      one.row.hidden = !keeps(one);
+      if (!one.row.hidden) shown += one.count, heads.add(one.head);
+    }
+    for (const one of rows) if (one.head) one.head.hidden = !heads.has(one.head);
     for (const part of parts) part.hidden = !$("tbody > tr:not([hidden])", part);
     $("#shown").textContent = texts["filter.shown"].replace("{shown}", shown.toLocaleString("en")).replace("{all}", total.toLocaleString("en"));
   };
-
-  // Order: in any but the page's own, all rows stand in one table, each with its component.
-  const worst = ["fail", "error", "waived", "blocked", "pass", "na"];
-  const id = (one) => one.row.querySelector("th")?.textContent ?? "";
-  const orders = {
-    worst: (a, b) => worst.indexOf(a.result) - worst.indexOf(b.result) || (a.severity ?? 9) - (b.severity ?? 9),
-    severity: (a, b) => (a.severity ?? 9) - (b.severity ?? 9) || worst.indexOf(a.result) - worst.indexOf(b.result),
-    check: (a, b) => id(a).localeCompare(id(b)),
-    slowest: (a, b) => (b.row.dataset.t || 0) - (a.row.dataset.t || 0),
+  const apply = () => {
+    const words = chosen("search").toLowerCase().split(/\s+/).filter(Boolean);
+    const [component, area, severity] = ["component", "area", "severity"].map(chosen);
+    const wanted = new Set(choices.filter((one) => one.checked).map((one) => one.value));
+    show((one) => wanted.has(one.result) && (!component || one.component === component) && (!area || one.area === area)
+      && (!severity || one.severity === severity) && words.every((word) => textOf(one).includes(word)));
   };
-  const order = () => {
-    const by = orders[$("#sort").value];
+  const fragment = () => {
+    const text = location.hash.slice(1), at = text.indexOf("?");
+    return at < 0 ? [text, null] : [text.slice(0, at), new URLSearchParams(text.slice(at + 1))];
+  };
+  const keep = () => {
+    const asked = new URLSearchParams();
+    for (const field of fields) if (field.value && field.value !== "page") asked.set(field.id, field.value);
+    if (!choices.every((one) => one.checked)) asked.set("outcome", choices.filter((one) => one.checked).map((one) => one.value).join(","));
+    const place = "#" + fragment()[0] + (String(asked) && "?" + asked);
+    try { if (place !== (location.hash || "#")) history.replaceState(null, "", place); } catch { /* a frame that may not */ }
+  };
+  const restore = (asked) => {
+    for (const field of fields) field.value = asked.get(field.id) ?? (field.id === "sort" ? "page" : "");
+    for (const field of fields) if (field.selectedIndex === -1) field.selectedIndex = 0;
+    const results = asked.has("outcome") ? asked.get("outcome").split(",") : null;
+    for (const one of choices) one.checked = !results || results.includes(one.value);
+    order();
+    apply();
+  };
+
+  // Order: in any but the page's own, all rows stand in one table, each with its component and entry.
+  const worst = ["fail", "error", "waived", "blocked", "pass", "na"];
+  const rank = (one) => (one.severity === "" ? 9 : Number(one.severity));
+  const byResult = (a, b) => worst.indexOf(a.result) - worst.indexOf(b.result);
+  const orders = {
+    worst: (a, b) => byResult(a, b) || rank(a) - rank(b),
+    severity: (a, b) => rank(a) - rank(b) || byResult(a, b),
+    check: (a, b) => a.row.cells[1].textContent.localeCompare(b.row.cells[1].textContent),
+    slowest: (a, b) => b.time - a.time,
+  };
+  const order = (by = orders[chosen("sort")]) => {
     for (const label of all(".of", sorted)) label.remove();
     sorted.replaceChildren();
     sorted.hidden = !by;
@@ -63,17 +114,11 @@
       for (const one of rows) one.home.append(one.row);
       return;
     }
-    const table = document.createElement("table"), body = document.createElement("tbody");
-    table.className = "outcomes";
+    const table = made("table", "outcomes", ""), body = document.createElement("tbody");
     table.append($(".outcomes thead").cloneNode(true), body);
     for (const one of [...rows].sort(by)) {
-      const place = $("th", one.row);
-      if (place) {
-        const label = document.createElement("span");
-        label.className = "of small";
-        label.textContent = componentOf(one);
-        place.append(label);
-      }
+      one.row.cells[1].append(made("span", "of entry", [one.component, entryOf(one.head)].filter(Boolean).join(" · ")));
+      for (const common of one.head ? all("dl", one.head) : []) one.row.cells[2].append(Object.assign(common.cloneNode(true), { className: "of" }));
       body.append(one.row);
     }
     sorted.append(table);
@@ -81,41 +126,65 @@
   if (rows.length) {
     form.hidden = false;
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("input", (event) => { if (event.target.id === "sort") order(); apply(); });
-    form.addEventListener("reset", () => setTimeout(() => { order(); apply(); }));
+    form.addEventListener("input", (event) => { if (event.target.id === "sort") order(); apply(); keep(); });
+    form.addEventListener("reset", () => setTimeout(() => { order(); apply(); keep(); }));
     apply();
   }
 
-  // A link to an outcome that the filter hides shows it again.
+  // A link to an outcome that the filter hides shows it again; one that brings a filter sets it.
   const arrive = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const [name, asked] = fragment();
+    if (asked) restore(asked);
+    const target = document.getElementById(decodeURIComponent(name));
+    for (const one of all(".here")) one.classList.remove("here");
     if (!target) return;
     for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
-    if (target.closest("[hidden]") || $("#sort").value !== "page") { form.reset(); order(); apply(); }
-    if (target.tagName === "TR") addCopy(target, $("th", target), () => markdownOf(target));
+    const rowsOf = target.tagName === "TBODY" && rows.filter((one) => one.home === target);
+    if (target.closest("[hidden]") || (rowsOf && rowsOf.every((one) => one.row.hidden || one.row.parentNode !== target))) restore(new URLSearchParams());
+    keep();
+    const row = of.get(target);
+    if (row) copies(row.row.cells[1], [texts.copy, () => markdownOf(row)]);
+    if (row || target.tagName === "LI") target.classList.add("here");
     target.scrollIntoView();
-    if (target.id.startsWith("c-") || target.tagName === "TR") { target.tabIndex = -1; target.focus({ preventScroll: true }); }
+    if (row || target.id.startsWith("c-")) { target.tabIndex = -1; target.focus({ preventScroll: true }); }
   };
   addEventListener("hashchange", arrive);
 
-  // Copy as Markdown, for a ticket.
+  // Keys: / searches, j and k go to the next cause and the one before. A box turns them off, for those who speak to the page.
+  const keys = $("#keys"), causes = all(".cause");
+  keys.hidden = false;
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !$("input", keys).checked) return;
+    if (event.target.closest?.("input:not([type=checkbox]), select, textarea")) return;
+    if (event.key === "/" && !form.hidden) $("#search").focus();
+    else if ((event.key === "j" || event.key === "k") && causes.length) {
+      const at = causes.findIndex((one) => one.contains(document.activeElement));
+      const next = at < 0 ? 0 : Math.min(Math.max(at + (event.key === "j" ? 1 : -1), 0), causes.length - 1);
+      causes[next].tabIndex = -1;
+      causes[next].focus({ preventScroll: true });
+      causes[next].scrollIntoView();
+    } else return;
+    event.preventDefault();
+  });
+
+  // Copy as Markdown for a ticket, and the command that shows the object.
   const plain = (node) => (node ? node.textContent.replace(/\s+/g, " ").trim() : "");
   const escaped = (text) => text.replace(/([\\`*_<>|[\]])/g, "\\$1");
   const circumstances = () => all(".scope div").slice(0, 4).map((line) => `${plain($("dt", line))}: ${plain($("dd", line))}`);
-  const markdownOf = (row) => {
-    const component = $("h3", rows.find((one) => one.row === row).home.closest("section"));
-    const message = $(".message", row);
+  const markdownOf = ({ row, head, component }) => {
+    const [how, check, evidence, seen] = row.cells, message = $(".message", evidence);
+    const entry = entryOf(head), lines = [evidence, ...(head ? [head] : [])].flatMap((one) => all("dl:not(.of) > dt", one));
     return [
-      `### ${escaped(plain($("th > a", row)))} ${escaped(plain($(".entry", row)))} (${escaped(plain(component))}): ${plain($(".sign", row)).slice(2)}, ${plain($("small", row))}`, "",
+      `### ${escaped(plain($("a", check)))} ${escaped(entry)} (${escaped(component)}): ${escaped(plain(how)).slice(2)}`, "",
       ...(message ? ["```", message.textContent.replaceAll("```", "'''"), "```", ""] : []),
-      ...all("dl > div", row).map((line) => `- ${plain($("dt", line))}: ${escaped(plain($("dd", line)))}`),
-      `- ${escaped(plain(row.lastElementChild))}`, "",
+      ...lines.map((label) => `- ${plain(label)}: ${escaped(plain(label.nextElementSibling))}`),
+      ...(seen ? [`- ${escaped(plain(seen))}`] : []), "",
       ...circumstances().map(escaped).map((line) => `${line}  `), "",
     ].join("\n");
   };
   const copied = async (text) => {
     try { await navigator.clipboard.writeText(text); return true; } catch { /* an old browser, or no permission */ }
-    const area = document.createElement("textarea");
+    const area = made("textarea", "", "");
     area.value = text;
     document.body.append(area);
     area.select();
@@ -123,34 +192,44 @@
     area.remove();
     return done;
   };
-  function addCopy(owner, place, markdown) {
-    if ($(".copy", owner)) return;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "copy";
-    button.textContent = texts.copy;
-    button.addEventListener("click", async () => {
-      button.textContent = texts[(await copied(markdown())) ? "copied" : "copy.failed"];
-      button.focus();
-      setTimeout(() => { button.textContent = texts.copy; }, 2000);
-    });
-    place.append(button);
+  function copies(place, ...offers) {
+    if ($(".copy", place)) return;
+    for (const [label, text] of offers) {
+      const button = made("button", "copy", label);
+      button.type = "button";
+      button.addEventListener("click", async () => {
+        button.textContent = texts[(await copied(text())) ? "copied" : "copy.failed"];
+        button.focus();
+        setTimeout(() => { button.textContent = label; }, 2000);
+      });
+      place.append(" ", button);
+    }
   }
-  for (const cause of all(".cause[data-of]")) {
-    const row = document.getElementById(cause.dataset.of);
+  for (const cause of causes) {
+    const first = of.get(document.getElementById(cause.dataset.of)), command = $(".command code", cause);
     const shared = () => `${escaped(plain($(".entry", cause)))}: ${escaped(plain($(".small", cause)))}\n\nThe first of them:\n\n`;
-    if (row) addCopy(cause, $(".links", cause), () => (cause.dataset.number === "1" ? "" : shared()) + markdownOf(row));
+    const offers = [];
+    if (first) offers.push([texts.copy, () => (cause.dataset.number === "1" ? "" : shared()) + markdownOf(first)]);
+    if (command) offers.push([texts["copy.command"], () => command.textContent]);
+    if (offers.length) copies($(".links", cause), ...offers);
   }
 
-  // The picture: its evidence in words, its calls apart from the others.
+  // The picture: of what is pointed at or focused the evidence in words; it and those it calls or is called by stand out.
   const picture = $(".drawing svg"), told = $("#told");
   if (picture) {
+    const nodes = all(".node", picture), arrows = all(".arrow", picture);
     const ask = (target) => {
-      const what = target?.closest?.(".node, .arrow");
-      const of = what?.classList.contains("node") ? what.dataset.id : null;
-      picture.classList.toggle("asked", Boolean(of));
-      for (const arrow of all(".arrow", picture)) arrow.classList.toggle("near", of !== null && (arrow.dataset.from === of || arrow.dataset.to === of));
-      told.textContent = what ? $("title", what).textContent : "";
+      const what = target?.closest?.(".node, .arrow"), data = what?.dataset;
+      const ones = what?.classList.contains("node") ? arrows.filter((one) => one.dataset.from === data.id || one.dataset.to === data.id) : what ? [what] : [];
+      const beside = new Set([data?.id, ...ones.flatMap((one) => [one.dataset.from, one.dataset.to])]);
+      const names = (from, to) => ones.filter((one) => one.dataset[from] === data.id).map((one) => one.dataset[to]).join(", ");
+      picture.classList.toggle("asked", Boolean(what));
+      for (const one of arrows) one.classList.toggle("near", ones.includes(one));
+      for (const one of nodes) one.classList.toggle("near", beside.has(one.dataset.id));
+      const said = what ? [$("title", what).textContent] : [];
+      if (data?.id && names("from", "to")) said.push(`${texts["picture.calls_whom"]}: ${names("from", "to")}`);
+      if (data?.id && names("to", "from")) said.push(`${texts["picture.called_by"]}: ${names("to", "from")}`);
+      told.textContent = said.join(". ");
     };
     picture.addEventListener("pointerover", (event) => ask(event.target));
     picture.addEventListener("pointerleave", () => ask(null));
@@ -168,12 +247,16 @@
     });
   }
 
-  // Paper shows everything, in the page's own order.
+  // Paper shows everything, in the page's own order, whatever the screen shows.
   let opened = [];
   addEventListener("beforeprint", () => {
     opened = all("details:not([open])");
     for (const one of opened) one.open = true;
+    if (rows.length) order(null), show(() => true);
   });
-  addEventListener("afterprint", () => { for (const one of opened) one.open = false; });
+  addEventListener("afterprint", () => {
+    for (const one of opened) one.open = false;
+    if (rows.length) order(), apply();
+  });
   if (location.hash) arrive();
 })();
