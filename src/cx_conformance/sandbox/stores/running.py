@@ -1,5 +1,6 @@
 """A server that runs as a process of its own and never outlives this one."""
 
+import os
 import shutil
 import signal
 import socket
@@ -75,7 +76,7 @@ class ServerProcess:
     def launch(
         self, command: Sequence[str], *, user: str | None = None, environment: dict[str, str] | None = None
     ) -> None:
-        """Start the command, as another user where the server refuses to run as root."""
+        """Start the command, as another user where the server refuses root; its temporary files go to its folder."""
         as_whom = ["--reuid", user, "--regid", user, "--clear-groups"] if user else []
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the commands are this package's own
@@ -84,7 +85,7 @@ class ServerProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,
-                env=environment,
+                env={**(environment or os.environ), "TMPDIR": str(self.folder)},
             )
 
     @property

@@ -10,7 +10,7 @@ import json
 import shutil
 import sys
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -20,6 +20,7 @@ from cx_conformance.sandbox.stores.running import ServerProcess, accepts, free_p
 from cx_conformance.sandbox.stores.standin import StandIn, server_context
 
 PORTS = {"s3": 9000}
+_FURTHER_PORTS = ("master.port", *(f"{part}.port.grpc" for part in ("master", "volume", "filer", "s3")), "volume.port")
 _LIVE = (b"GET /minio/health/live ", b"HEAD /minio/health/live ")
 _INNER = "127.0.0.1"
 
@@ -61,16 +62,14 @@ def start(  # noqa: PLR0913 - a server's settings, all by name
     port = ports["s3"]
     context = {port: server_context(tls)} if tls else None
     server.accompany(StandIn(address, {port: _Front(inner)}, context))
-    server.launch([_weed() or "weed", *_options(server.folder, identities, inner, filer)])
+    chosen = {"s3.port": inner, "filer.port": filer, **{name: free_port(_INNER) for name in _FURTHER_PORTS}}
+    server.accompany(_Sockets(chosen.values()))
+    server.launch([_weed() or "weed", *_options(server.folder, identities, chosen)])
     return server
 
 
-def _options(folder: Path, identities: Path, inner: int, filer: int) -> list[str]:
+def _options(folder: Path, identities: Path, chosen: Mapping[str, int]) -> list[str]:
     """Return SeaweedFS's arguments: every port chosen, as by default it also takes those plus 10,000."""
-    chosen = {"s3.port": inner, "filer.port": filer}
-    free = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port.grpc", "s3.port.grpc")
-    chosen |= {name: free_port(_INNER) for name in free}
-    chosen |= {"s3.port.iceberg": 0, "s3.port.lance": 0}
     return [
         "server",
         "-s3",
@@ -82,8 +81,27 @@ def _options(folder: Path, identities: Path, inner: int, filer: int) -> list[str
         "-master.telemetry=false",
         "-master.volumeSizeLimitMB=16",
         "-volume.max=8",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
         *(f"-{name}={port}" for name, port in chosen.items()),
     ]
+
+
+class _Sockets:
+    """What SeaweedFS leaves in the system's folder for temporary files: it has no setting for most of these names."""
+
+    def __init__(self, ports: Iterable[int]) -> None:
+        self._ports = tuple(ports)
+
+    def ready(self) -> bool:
+        """They are in nobody's way."""
+        return True
+
+    def stop(self) -> None:
+        """Remove them."""
+        for port in self._ports:
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108 - where SeaweedFS puts them
+                left.unlink(missing_ok=True)
 
 
 class _Bucket:
