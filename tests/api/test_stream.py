@@ -15,15 +15,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from cx_conformance.api.exec import run
-from cx_conformance.api.exec_record import ContainerPlace
+from cx_conformance.api.exec_record import ContainerPlace, Ending
 from cx_conformance.api.stream import ApiStreams
 from cx_conformance.outcome.looking import Unreachable
 from tests.api.loop_thread import LoopThread
-from tests.api.stream_server import StreamServer, closed_port, recorded, replay
+from tests.api.stream_server import Seen, StreamServer, closed_port, recorded, replay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from websockets.asyncio.server import ServerConnection
 
 PLACE = ContainerPlace(namespace="shop", pod="db-0")
 PLAY = replay(recorded("exec")["exit 0, both streams"])
@@ -62,6 +64,26 @@ def server(certificate: Path) -> Iterator[StreamServer]:
     context.load_cert_chain(certificate)
     with StreamServer(PLAY, tls=context) as server:
         yield server
+
+
+def test_what_comes_with_the_end_of_a_connection_is_not_lost(certificate: Path) -> None:
+    """Over TLS the end comes with the last bytes, whether what was before is read already or not."""
+    lines = [b"\x01%06d\n" % number for number in range(9_000)]
+    success = b'\x03{"metadata":{},"status":"Success"}'
+
+    async def play(connection: ServerConnection, seen: Seen) -> None:
+        del seen
+        connection.transport.write(b"".join(bytes([0x82, len(one)]) + one for one in (*lines, success)))
+        connection.transport.close()
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with StreamServer(play, tls=context) as server:
+        configuration = server.configuration
+        configuration.verify_ssl = False
+        result = run(ApiStreams(configuration), PLACE, ["sh"])
+    assert result.stdout == b"".join(one[1:] for one in lines)
+    assert result.ending is Ending.EXITED
 
 
 def test_the_given_authority_and_server_name_are_used(server: StreamServer, certificate: Path) -> None:

@@ -26,6 +26,8 @@ MESSAGE_LIMIT: Final = 256 * 1024
 WAITING_FRAMES: Final = 4
 """How many frames may wait for whoever reads, before no more is taken from the network."""
 _PIECE: Final = 16 * 1024
+_MOST_AT_THE_END: Final = 50_000
+"""Frames that are kept when a connection ends: a program's line has one of its own."""
 _UNSENT: Final = 1 << 20
 """Bytes that may wait to be taken by the other side; what is sent of one's own waits at 64 KiB."""
 
@@ -57,6 +59,22 @@ class Connection(ClientConnection):
         """Take what has come, as far as somebody reads it."""
         self._came += data
         self._read()
+
+    def eof_received(self) -> None:
+        """End, after what has come: over TLS the end comes together with the last bytes, read or not."""
+        self._read_all()
+        super().eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End, after what has come."""
+        self._read_all()
+        super().connection_lost(exc)
+
+    def _read_all(self) -> None:
+        while self._came and len(self.recv_messages.frames) < _MOST_AT_THE_END:
+            piece, self._came = self._came[:_PIECE], self._came[_PIECE:]
+            super().data_received(piece)
+        self._came = b""
 
     def _read_on(self) -> None:
         self._read()
