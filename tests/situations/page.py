@@ -31,6 +31,7 @@ _CHANGES: Final = (
     (r"Asked of the cluster: .*", "Asked of the cluster: ..."),
     (r",? in \d+\.\d s", ""),
     (r"0x[0-9a-f]{6,}", "ADDRESS"),
+    (r"\(\d tries\)", "(N tries)"),
     (r" \([^()]* is forbidden: [^()]*\)", ""),
     (r"\b[\d,]+ (outcomes|components)\b", r"N \1"),
     (r"\b(\d+\.\d+|\d{4}) s\b", "N s"),
