@@ -53,6 +53,17 @@ def test_the_command_goes_as_arguments_with_the_credentials() -> None:
     assert seen.protocol == "v5.channel.k8s.io"
 
 
+def test_names_that_lead_elsewhere_are_one_part_of_the_path() -> None:
+    """Whatever a false API server calls a pod, a namespace or a container."""
+    place = ContainerPlace(namespace="../..", pod="x/../../../secrets?a=b#c", container="db&command=rm")
+    with StreamServer(replay(SESSIONS["exit 0, both streams"])) as server:
+        run(ApiStreams(server.configuration), place, ["sh"])
+    (seen,) = server.sessions
+    assert seen.path == "/api/v1/namespaces/..%2F../pods/x%2F..%2F..%2F..%2Fsecrets%3Fa%3Db%23c/exec"
+    assert seen.query["container"] == ["db&command=rm"]
+    assert seen.query["command"] == ["sh"]
+
+
 @pytest.mark.parametrize(
     ("session", "code"), [("exit 3", 3), ("v4, exit 3", 3), ("killed by a signal", 137), ("both protocols offered", 0)]
 )

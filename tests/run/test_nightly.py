@@ -6,15 +6,22 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 import cx_conformance
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.reports.pack.directory import write_report
+from cx_conformance.reports.pack.verifying import verify
+from cx_conformance.reports.scrubber import Scrubber
+from cx_conformance.run.leaving import _alone
 from cx_conformance.run.nightly import Nightly
 from cx_conformance.run.options import Options
+from tests.hostile import servers
 from tests.reports.made_up import STARTED, outcome, record
 from tests.reports.nights.gateway import keeping
 
@@ -74,8 +81,66 @@ def test_a_failure_to_notify_or_to_remember_changes_no_verdict(tmp_path: Path) -
     ended = night(tmp_path, "absent-workload:ccm")
 
     assert ended.returncode == 1
-    assert "could not use the history" in ended.stderr
+    assert "history.sqlite is no file, and is left alone" in ended.stderr
     assert "could not notify: env:ADDRESSES holds no address" in ended.stderr
+
+
+EVIL = b"\x1b[2J\x1b[1;1H\xc2\x9b31m conformant\r\x07"
+BUCKET_SAYS = {
+    "broken XML": servers.say(servers.head("Content-Type: application/xml"), b"<ListBucketResult><Contents>" + EVIL),
+    "a refusal": servers.say(
+        servers.head("Content-Type: application/xml", status="403 Forbidden"),
+        b"<Error><Code>AccessDenied</Code><Message>" + EVIL + b"</Message></Error>",
+    ),
+    "metrics of somebody else": servers.say(servers.head(), b"# HELP x" + EVIL + b'\nx{site="unnamed"} NaN\n'),
+    "no HTTP": servers.say(EVIL * 100),
+}
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("says", BUCKET_SAYS)
+def test_whatever_bucket_and_gateway_say_the_nights_pack_is_there(says: str, tmp_path: Path) -> None:
+    """Each fails in words, alone; the words move no cursor, and the exit status is that of the verdict or 3."""
+    with servers.web(BUCKET_SAYS[says]) as address:
+        ended = subprocess.run(
+            [
+                *(sys.executable, "-m", "cx_conformance", "run", "--sandbox", "--static", "--only", "CX001"),
+                *("--no-pdf", "--report", tmp_path / "report", "--history", tmp_path / "history.sqlite"),
+                *("--publish", "s3://nights/acme", "--pushgateway", address, "-p", "no:cacheprovider"),
+            ],
+            env={
+                **os.environ,
+                "PYTHONPATH": SOURCES,
+                "AWS_ENDPOINT_URL": address,
+                "AWS_ACCESS_KEY_ID": "id",
+                "AWS_SECRET_ACCESS_KEY": "hush-hush",
+            },
+            capture_output=True,
+            check=False,
+        )
+    said = (ended.stdout + ended.stderr).decode()
+    assert ended.returncode in (0, 3)
+    assert "Traceback" not in said
+    assert "hush-hush" not in said
+    assert not {"\x1b", "\x07", "\x9b", "\r"} & set(said)
+    assert "bucket" in said or "publish" in said
+    assert verify(tmp_path / "report").problems == []
+    assert (tmp_path / "history.sqlite").is_file()
+
+
+def test_what_nobody_has_thought_of_costs_itself_alone() -> None:
+    """It is told without what is secret, and the next thing is done."""
+    run: Any = SimpleNamespace(scrubber=Scrubber([SecretStr("hush-hush")]))
+    nightly = Nightly(Options())
+
+    def surprise() -> None:
+        raise ZeroDivisionError("at hush-hush")
+
+    assert _alone(run, nightly, surprise) is None
+    assert _alone(run, nightly, lambda: "done") == "done"
+    assert nightly.notes == [
+        "something beside the report could not be done: ZeroDivisionError: at ***; please report it"
+    ]
 
 
 @pytest.mark.parametrize(
