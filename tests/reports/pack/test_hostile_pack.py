@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,6 +86,20 @@ def test_one_file_that_fails_does_not_take_the_others_away(tmp_path: Path, monke
     assert verify(tmp_path).problems == []
 
 
+def test_an_object_that_nests_without_end_costs_itself_alone(tmp_path: Path) -> None:
+    """A server may nest what it likes; YAML cannot follow it, and all that is not evidence is whole."""
+    deep: dict[str, Any] = {"kind": "Pod"}
+    for _ in range(5000):
+        deep = {"spec": deep}
+    with pytest.raises(ReportNotWritten, match="could not write evidence: RecursionError"):
+        write_report(made_up.three_failures(), tmp_path, paper=False, dossiers=[Dossier("ccm", objects=[deep])])
+    assert {"attestation.json", "README.txt", "SHA256SUMS", "report.html", "report.json"} <= {
+        one.name for one in tmp_path.iterdir()
+    }
+    assert "Not here: evidence" in (tmp_path / "README.txt").read_text()
+    assert verify(tmp_path).problems == []
+
+
 def test_what_a_night_lacks_is_not_left_from_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page of yesterday beside a report of today would be believed."""
     write_report(made_up.conformant(), tmp_path, paper=False)
@@ -115,6 +130,7 @@ def test_a_signal_comes_when_the_pack_is_whole() -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from typing import Any
 from cx_conformance.reports.pack import swapping
 from cx_conformance.reports.pack.directory import write_report
 from tests.reports import made_up
