@@ -292,6 +292,19 @@ def test_what_makes_a_cluster_or_an_account_less_safe_is_told(
         assert re.search(words, one)
 
 
+def test_a_file_that_is_read_by_its_group_only_is_as_it_should_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a pod reads a mounted Secret: it is root's, and the group is the pod's own."""
+    path = write_kubeconfig(tmp_path / "config", SERVER)
+    path.chmod(0o440)
+    cluster = Cluster.connect(str(path))
+    assert len(cluster.cautions) == 1
+    owner = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    assert cluster.cautions == ()
+
+
 def test_a_user_who_acts_as_another_is_refused(tmp_path: Path) -> None:
     """The client would act as the user itself, with other rights than kubectl has, and see what is not to be seen."""
     user = {"token": "t0ken", "as": "auditor", "as-groups": ["readers"]}

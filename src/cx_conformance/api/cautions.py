@@ -27,9 +27,12 @@ def cautions(origin: Origin, configuration: "Configuration") -> Iterator[str]:
 
 def _readable(path: Path) -> Iterator[str]:
     try:
-        mode = path.stat().st_mode
+        file = path.stat()
     except OSError:
         return
-    if mode & (stat.S_IRGRP | stat.S_IROTH):
+    mode = file.st_mode
+    # A file of a mounted Secret is root's; the pod's account reads it by the group that the mount is for.
+    by_group = mode & stat.S_IRGRP and file.st_uid == os.geteuid()
+    if by_group or mode & stat.S_IROTH:
         who = "everybody on this machine" if mode & stat.S_IROTH else f"the group of {path}"
         yield f"kubeconfig {path} can be read by {who} (mode {stat.S_IMODE(mode):04o}); chmod 600 keeps it to you"
