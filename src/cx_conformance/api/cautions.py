@@ -19,7 +19,7 @@ def cautions(origin: Origin, configuration: "Configuration") -> Iterator[str]:
     elif not configuration.verify_ssl:
         yield (
             "the certificate of the API server is not checked (insecure-skip-tls-verify): whoever stands in between "
-            "could have answered for it"
+            "could have answered for it; name its certificate-authority instead"
         )
     for part in (origin.files or "").split(os.pathsep):
         yield from _readable(Path(part).expanduser()) if part else ()
