@@ -97,7 +97,7 @@ def _wrong(answer: PodAnswer, promised: Health, evidence: Evidence) -> str | Non
     parts, down = ", ".join(str(part) for part in failing_parts(seen.body)), own_status(seen.body)
     failing = parts or down
     if not promised.is_healthy(seen.status):
-        led = f" (leads to {seen.location})" if seen.location else ""
+        led = f" (leads to {seen.shown_location})" if seen.location else ""
         said = failing or answer.words or seen.excerpt()
         return f"{where} answers {seen.status} of promised {promised.healthy}{led}: {said}"
     if not seen.body_is_whole:

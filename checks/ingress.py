@@ -394,10 +394,10 @@ def check_redirect(ingress: Entry[Ingress], entrance_probes: EntranceProbes, evi
     redirect = entrance_probes.redirect(ingress)
     seen = redirect.seen
     evidence.promised, evidence.vantage, evidence.tries = "a redirect to HTTPS", OUTSIDE, seen.tries
-    evidence.found, evidence.seen_at = seen.location or seen.status or seen.words, seen.url
+    evidence.found, evidence.seen_at = seen.shown_location or seen.status or seen.words, seen.url
     if redirect.shut:
         raise NotApplicable(f"nobody answers plain HTTP: {seen.words}")
-    led = f", leads to {seen.location}" if seen.location else ""
+    led = f", leads to {seen.shown_location}" if seen.location else ""
     said = seen.words if seen.failure else f"{seen.url}: answered {seen.status} {seen.reason}{led}"
     assert redirect.leads_to_https, f"{said}, promised is a redirect to HTTPS on the same host"
 

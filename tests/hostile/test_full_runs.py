@@ -10,7 +10,7 @@ from tests.hostile import runs, servers, spdy_frames, streams
 from tests.hostile.between import Answers, between
 from tests.hostile.servers import ANSWERS, DRIPS, Behaviour
 
-LIMIT_S = 20
+LIMIT_S = 30
 ONE = r"/(secrets|configmaps)/[^/? ]+[? ]"
 LISTED = r"/(pods|services|configmaps)\?"
 EXEC, FORWARD = r"/exec\?", "/portforward"

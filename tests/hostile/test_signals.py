@@ -1,6 +1,8 @@
 """One signal ends a run, whatever it waits for just then, and what was seen is told by a whole report."""
 
 import signal
+import socket
+import threading
 import time
 from pathlib import Path
 
@@ -40,10 +42,16 @@ def test_one_signal_ends_every_wait(wait: str, number: signal.Signals, kubeconfi
 @pytest.mark.parametrize("said_instead", ["requests to say hello", "a record that drips"])
 def test_one_signal_ends_the_wait_for_a_handshake(said_instead: str, tmp_path: Path) -> None:
     """A library of C that is kept busy hears no signal; the handshake's own deadline comes soon enough."""
-    with servers.server(HANDSHAKES[said_instead]()) as (host, port):
+    met, behaviour = threading.Event(), HANDSHAKES[said_instead]()
+
+    def behave(connection: socket.socket) -> None:
+        met.set()
+        behaviour(connection)
+
+    with servers.server(behave) as (host, port):
         kubeconfig = streams.kubeconfig(tmp_path, f"https://{host}:{port}")
         with runs.begun(kubeconfig, tmp_path) as run:
-            time.sleep(2)
+            assert met.wait(60)
             run.signal(signal.SIGTERM)
             runs.ended(run, 2, (INTERRUPTED,))
     assert runs.whole_report(tmp_path)["run"]["interrupted"] is True

@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
 from cx_conformance.api.stream import ApiStreams, StreamTarget
 from cx_conformance.api.web_socket import drop
+from cx_conformance.objects.admitted import quoted
 from cx_conformance.objects.json_fields import whole
 from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.wire.bounds import TooMuch
@@ -161,7 +162,7 @@ class _Conversation:
     def _not_started(self, said: str) -> NoVantage:
         if any(each in said.lower() for each in _NOT_THERE):
             return NoVantage(f"{self._target} has no program {self._argv[0]} that can be run, so nothing to look with")
-        return NoVantage(f"{self._argv[0]} could not be started in {self._target}: {' '.join(said.split())[-300:]}")
+        return NoVantage(f"{self._argv[0]} could not be started in {self._target}: {quoted(said, 300)}")
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

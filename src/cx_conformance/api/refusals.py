@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import urllib3.exceptions
 
 from cx_conformance.api.request_path import parse_path
+from cx_conformance.objects.admitted import quoted
 from cx_conformance.objects.json_fields import text
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NotServed, Unauthorized, Unreachable
 from cx_conformance.wire.bounds import NotAskedFor, TooMuch
@@ -32,7 +33,8 @@ def unusable(server: str, method: str, path: str, error: TooMuch | NotAskedFor) 
 
 def refused(server: str, method: str, path: str, status: int, said: object) -> CouldNotLook:
     """Return the exception for an answer of ``status``; ``said`` is the body: a Status object, or text."""
-    message = _one_line(text(said, "message") if isinstance(said, dict) else str(said or ""))
+    told = text(said, "message") if isinstance(said, dict) else str(said or "")
+    message = quoted(told, 500, path.split("/"))
     asked = parse_path(path)
     match status:
         case 401:
@@ -136,4 +138,4 @@ def _steps(error: BaseException) -> Iterator[BaseException]:
 
 
 def _one_line(said: str) -> str:
-    return " ".join(said.split())[:500]
+    return quoted(said, 500)

@@ -32,6 +32,7 @@ from cx_conformance.api.request_path import part
 from cx_conformance.api.signature import USER_AGENT
 from cx_conformance.api.tally import Tally
 from cx_conformance.api.web_socket import MESSAGE_LIMIT, WAITING_FRAMES, Connect, Connection
+from cx_conformance.objects.admitted import quoted
 from cx_conformance.objects.secrecy import mask_text
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NotServed, NoVantage, Unauthorized, Unreachable
 from cx_conformance.wire.bounds import TooMuch
@@ -269,26 +270,27 @@ def refused(target: StreamTarget, status: int, body: bytes) -> CouldNotLook:
     waits to start or to restart is not found (500), and the kubelet says so in plain text.
     """
     said = _message(body)
+    shown = quoted(said, 300, (target.namespace, target.pod, target.container or ""))
     resource = f"pods/{target.subresource}"
     error: CouldNotLook
     if status == 401:
-        error = Unauthorized(f"the API server does not accept the credentials for {resource} ({said}); renew them")
+        error = Unauthorized(f"the API server does not accept the credentials for {resource} ({shown}); renew them")
     elif status == 403:
         verb = re.search(r"cannot (\w+) resource", said)
         both = "; from Kubernetes 1.35 on exec needs both get and create" if target.subresource == "exec" else ""
-        error = Forbidden(verb[1] if verb else "create", resource, target.namespace, said + both)
+        error = Forbidden(verb[1] if verb else "create", resource, target.namespace, shown + both)
     elif status == 404 and "not found" in said and "pods" in said:
         error = NoVantage(f"pod {target.namespace}/{target.pod} is gone; look again, it may have been replaced")
     elif status == 404:
-        error = NotServed(f"the API server has no {resource} at {target.path} ({said})")
+        error = NotServed(f"the API server has no {resource} at {target.path} ({shown})")
     elif "does not have a host assigned" in said:
         error = NoVantage(f"{target} is pending: no node runs it yet, so there is nothing to look from")
     elif "container not found" in said or "container is not running" in said:
         error = NoVantage(f"{target} is not running: it waits to start or to restart; see the state of the pod")
     elif status == 400:
-        error = NoVantage(f"the API server does not open {target.subresource} to {target}: {said}")
+        error = NoVantage(f"the API server does not open {target.subresource} to {target}: {shown}")
     else:
-        error = Unreachable(f"the API server could not open {target.subresource} to {target} (HTTP {status}): {said}")
+        error = Unreachable(f"the API server could not open {target.subresource} to {target} (HTTP {status}): {shown}")
     return error
 
 

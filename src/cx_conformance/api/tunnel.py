@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from cx_conformance.api.pod_sessions import PodSessions
 from cx_conformance.api.stream import ApiStreams, StreamTarget
+from cx_conformance.objects.admitted import quoted
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, OutOfTime, Unauthorized, Unreachable
 
 if TYPE_CHECKING:
@@ -235,7 +236,9 @@ class Tunnel:
         if "refused" in said or ("failed to connect to localhost" in said and "time" not in said):
             words = f"{where} is closed: nothing listens there on the pod's loopback"
             return Trouble(reason=TroubleReason.CLOSED_PORT, words=words)
-        error = NoVantage(f"the node could not connect to {where}: {' '.join(said.split())[-300:]}")
+        error = NoVantage(
+            f"the node could not connect to {where}: {quoted(said[-300:], 300, (self.namespace, self.pod))}"
+        )
         return Trouble(reason=TroubleReason.OTHER, words=str(error), error=error)
 
 

@@ -132,17 +132,30 @@ _WORD: Final = re.compile(r"[A-Z]?[a-z]{1,20}|[A-Z]{1,6}|(?:[A-Z][a-z]{2,14}){2,
 _NUMBER: Final = re.compile(r"[+-]?\d{1,10}(?:\.\d{1,3}){0,3}(?:%|[a-zA-Z]{1,2})?(?::\d{1,5})?")
 _PARTS: Final = re.compile(r"([^A-Za-z0-9.:/@%+_-]+)")
 _GLUE: Final = frozenset({"not", "is", "was", "has", "for", "of", "in", "to", "the", "does", "could", "cannot", "and"})
-_ASKED: Final = frozenset({"p", "u", "a", "w", "pass", "auth", "user", "login", "identified", "by", "bearer", "basic"})
+_ACCOUNT: Final = re.compile(r"system:serviceaccount:[a-z0-9-]{1,63}:[a-z0-9.-]{1,253}")
+_ASKED: Final = frozenset(
+    {"-p", "-u", "-a", "-w", "pass", "auth", "user", "login", "identified", "by", "bearer", "basic"}
+)
 """After such a word a plain one may be a password too."""
+
+
+def quoted(said: str | bytes, most: int = 200, known: Iterable[str] = ()) -> str:
+    """Return the beginning of what somebody else said as a message may quote it: no word of it may be a secret.
+
+    ``known`` are names that were asked about, and are shown, as service accounts are.
+    """
+    text = said[: 16 * most].decode(errors="replace") if isinstance(said, bytes) else said[: 16 * most]
+    shown = Admission((*known, *_ACCOUNT.findall(text))).sentence(text)
+    return shown if len(shown) <= most else f"{shown[:most]}..."
 
 
 class Admission:
     """Decides for one pack; the marks of values are by a key that nobody keeps, so that none can be guessed."""
 
-    def __init__(self) -> None:
-        """Make the key."""
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        """Make the key; ``known`` are names that may be shown."""
         self._key = secrets.token_bytes(32)
-        self._known: set[str] = set()
+        self._known: set[str] = set(known)
 
     def admitted(self, source: Json, subjects: Iterable[str] = ()) -> Json:
         """Return what may be handed on of an object; ``subjects`` are settings that a broken promise is about."""
@@ -175,7 +188,7 @@ class Admission:
             shown.append(told)
             if part:
                 plain = part.strip("-:=").lower()
-                wary = plain in _ASKED or looks_secret(plain)
+                wary = bool(_ASKED.intersection((plain, part.lower()))) or looks_secret(plain)
         return "".join(shown).strip()
 
     def _told(self, part: str, *, wary: bool) -> str:

@@ -7,7 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from cx_conformance.objects.admitted import quoted
+
 _DEPTH = 6
+_STATUSES = ("UP", "DOWN", "OUT_OF_SERVICE", "UNKNOWN")
 _BEGINS = re.compile(rb'\s*\{\s*"status"\s*:\s*"([A-Z_]{1,20})"')
 
 
@@ -69,4 +72,4 @@ def _failing(health: dict[str, Any], path: str, depth: int) -> list[FailingPart]
         return inner
     details = health.get("details")
     reason = details.get("error") or details.get("message") if isinstance(details, dict) else None
-    return [FailingPart(path=path, status=str(status)[:40], reason=" ".join(str(reason or "").split())[:200])]
+    return [FailingPart(path=quoted(path), status=quoted(str(status), 40, _STATUSES), reason=quoted(str(reason or "")))]

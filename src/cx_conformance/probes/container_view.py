@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from cx_conformance.objects.admitted import quoted
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import sockets
 from cx_conformance.probes.inquiry import excerpt
@@ -61,7 +62,7 @@ class ViewQuestion:
             raise NoVantage(f"{what} came to nothing that can be read; it printed {excerpt(told.noise)}")
         text = sections[0][0].decode(errors="replace")
         if "local_address" not in text:
-            raise NoVantage(f"{told.where} does not show its /proc: {' '.join(text[:1000].split())[:200]}")
+            raise NoVantage(f"{told.where} does not show its /proc: {quoted(text)}")
         return ContainerView(mount_points=mount_points(text), sockets=sockets.parse(text))
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from cx_conformance.api.exec_record import ContainerPlace, ExecLimits
+from cx_conformance.objects.admitted import quoted
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes.inquiry import excerpt
 
@@ -158,7 +159,7 @@ def _observed(
     command: str, place: ContainerPlace, code: int, printed: bytes, milliseconds: float
 ) -> CommandObservation:
     argv = _argv(command)
-    shown = " ".join(printed[:_SHOWN_BYTES].decode(errors="replace").split())[:200]
+    shown = quoted(printed[:_SHOWN_BYTES])
     said = "succeeded" if code == 0 else f"ended with status {code}"
     why = f": {_CURL[code]}" if argv[0] == "curl" and code in _CURL else f": {shown}" if code and shown else ""
     return CommandObservation(

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from cx_conformance.api.signature import USER_AGENT
+from cx_conformance.objects.admitted import quoted
 from cx_conformance.objects.certificate import Certificate
 from cx_conformance.probes.http_failure import explain, says_wrong_scheme
 from cx_conformance.probes.http_observation import (
@@ -81,7 +82,7 @@ class Attempt:
             self._seen = replace(
                 self._seen,
                 status=response.status_code,
-                reason=response.reason_phrase,
+                reason=quoted(response.reason_phrase, 80),
                 headers={name.lower(): value for name, value in response.headers.items()},
                 tls=_tls_facts(response.extensions["network_stream"].get_extra_info("ssl_object")),
                 body_is_whole=False,
@@ -130,7 +131,7 @@ class Attempt:
                 httpx.AsyncClient(trust_env=False, verify=self._context, headers={"User-Agent": USER_AGENT}) as client,
                 client.stream("GET", url, headers=headers) as response,
             ):
-                return f"{response.status_code} {response.reason_phrase}".strip()
+                return f"{response.status_code} {quoted(response.reason_phrase, 80)}".strip()
         return None
 
     async def _handshake(self) -> TlsFacts | None:

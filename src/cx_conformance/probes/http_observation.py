@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cx_conformance.objects.admitted import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -111,14 +113,18 @@ class HttpObservation:
         return self.headers.get("location") if self.status and 300 <= self.status < 400 else None
 
     @property
+    def shown_location(self) -> str | None:
+        """Where a redirect leads, as a message may say it."""
+        return quoted(self.location) if self.location else None
+
+    @property
     def text(self) -> str:
         """The body as text, what is no text replaced."""
         return self.body.decode(errors="replace")
 
     def excerpt(self, size: int = 200) -> str:
-        """Return the start of the body on one line."""
-        line = " ".join(self.text.split())
-        return line if len(line) <= size else f"{line[:size]}..."
+        """Return the start of the body on one line, without any word that may be a secret."""
+        return quoted(self.body, size)
 
 
 def is_web_page(text: str) -> bool:

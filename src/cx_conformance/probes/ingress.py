@@ -126,7 +126,7 @@ class PathObservation:
             )
         if self.http.failure:
             return self.http.words
-        to = f", leads to {self.http.location}" if self.http.location else ""
+        to = f", leads to {self.http.shown_location}" if self.http.location else ""
         return f"{self.http.url}: answered {self.http.status} {self.http.reason}{to}"
 
 

@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from cx_conformance.api.exec_record import ContainerPlace, ExecLimits, ExecResult
+from cx_conformance.objects.admitted import quoted
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.probes.printed import lines_of
 
@@ -169,6 +170,6 @@ def script(part: str) -> bytes:
 
 
 def excerpt(output: bytes, size: int = 160) -> str:
-    """Return the start of ``output`` on one line of plain ASCII, with how much there was."""
-    shown = ascii(output[:size].decode("ascii", "backslashreplace"))
-    return shown if len(output) <= size else f"{shown}... ({len(output)} bytes)"
+    """Return the start of ``output`` on one line of plain ASCII, with how much there was, and no word like a secret."""
+    shown = ascii(quoted(output[: 4 * size].decode("ascii", "backslashreplace"), size))
+    return shown if len(output) <= size else f"{shown} ({len(output)} bytes)"
