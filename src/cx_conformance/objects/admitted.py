@@ -128,7 +128,10 @@ _HARMLESS: Final = re.compile(
     re.IGNORECASE,
 )
 """A number, a switch, the name of a Service in the cluster."""
-_WORD: Final = re.compile(r"[A-Z]?[a-z]{1,20}|[A-Z]{1,6}|(?:[A-Z][a-z]{2,14}){2,5}|[A-Z]{2,5}(?:[A-Z][a-z]{2,14}){1,3}")
+_WORD: Final = re.compile(
+    r"[A-Z]?[a-z]{1,20}|[A-Z]{1,6}|(?:[A-Z][a-z]{2,14}){2,5}|[A-Z]{2,5}(?:[A-Z][a-z]{2,14}){1,3}"
+    r"|[a-z]{2,14}(?:[A-Z][a-z]{2,14}){1,4}"
+)
 _NUMBER: Final = re.compile(r"[+-]?\d{1,10}(?:\.\d{1,3}){0,3}(?:%|[a-zA-Z]{1,2})?(?::\d{1,5})?")
 _PARTS: Final = re.compile(r"([^A-Za-z0-9.:/@%+_-]+)")
 _GLUE: Final = frozenset({"not", "is", "was", "has", "for", "of", "in", "to", "the", "does", "could", "cannot", "and"})

@@ -86,7 +86,7 @@ def _organisation(notes: Notes, root: str, credentials: Credentials | None) -> s
         notes.untold.append(f"the organisation could not be told: user {credentials.username} may not see it")
         return f"user {credentials.username} may log in"
     if answer.status in {401, 403}:
-        message = notes.said(answer.document().get("message") or f"HTTP {answer.status}")
+        message = notes.said.sentence(answer.document().get("message") or f"HTTP {answer.status}")
         raise Trouble(Kind.UNAUTHORIZED, f"Grafana says: {message}")
     if answer.status == 200 and "name" in answer.document():
         if credentials is None:

@@ -174,7 +174,7 @@ def _token(notes: Notes, root: str, credentials: Credentials) -> str:
 
 def _reason(notes: Notes, answer: Answer) -> str:
     document = answer.document()
-    return notes.said(document.get("error_description") or document.get("error") or f"HTTP {answer.status}")
+    return notes.said.sentence(document.get("error_description") or document.get("error") or f"HTTP {answer.status}")
 
 
 def _anonymous(notes: Notes, root: str) -> str:

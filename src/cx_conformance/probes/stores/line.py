@@ -233,7 +233,7 @@ class Line:
             hurried = network.kind is Kind.TIMED_OUT and not self._had(self.target.limits.answer_s)
             network.believed = self._had(self.target.limits.silences * self.target.limits.answer_s)
             return self._out_of_time() if hurried else self._closed(network)
-        what = self.said(causes[0]) or type(causes[0]).__name__
+        what = self.said.sentence(causes[0]) or type(causes[0]).__name__
         if otherwise is Kind.GAVE_UP:
             return Trouble(Kind.GAVE_UP, f"{self.target.address} could not be asked; the client stopped with: {what}")
         return Trouble(otherwise, f"{self.target.address} gave an answer that its client rejects: {what}")

@@ -234,7 +234,7 @@ def _client(notes: Notes, credentials: Credentials | None, address: tuple[str, i
 
 def _explained(notes: Notes, client: Client, error: PyMongoError) -> Trouble:
     if isinstance(error, OperationFailure):
-        text = notes.said((error.details or {}).get("errmsg") or error)
+        text = notes.said.sentence((error.details or {}).get("errmsg") or error)
         if error.code in _NOT_AUTHORISED:
             return Trouble(Kind.UNAUTHORIZED, f"Mongo says: {text}")
         if error.code in _NOT_READY:

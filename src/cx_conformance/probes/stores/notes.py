@@ -35,7 +35,8 @@ class Notes:
         self.target = target
         self.credentials = credentials
         key = target.tls.key_pem if target.tls else None
-        self.said = Masking([credentials.password if credentials else None, key])
+        secrets = [credentials.password if credentials else None, key]
+        self.said = Masking(secrets, credentials.username if credentials else None)
         self.line = Line(target, self.said)
         self.findings: dict[Level, Finding] = {}
         self.ports: list[PortObservation] = []

@@ -267,7 +267,8 @@ def _connected(notes: Notes, credentials: Credentials, stack: ExitStack) -> psyc
 def _explained(notes: Notes, error: psycopg.Error) -> Trouble:
     if notes.line.broken is not None:
         return notes.line.broken
-    text = notes.said(re.split(r"FATAL:\s+|ERROR:\s+|failed: ", str(error))[-1].strip())
+    said = re.split(r"FATAL:\s+|ERROR:\s+|failed: ", str(error))[-1].strip()
+    text, shown = notes.said(said), notes.said.sentence(said)
     if isinstance(error, psycopg.errors.ConnectionTimeout) or "timeout expired" in text:
         return notes.line.explain(TimeoutError())
     if "closed the connection unexpectedly" in text or "Connection reset" in text:
@@ -275,11 +276,11 @@ def _explained(notes: Notes, error: psycopg.Error) -> Trouble:
     in_plain = _UNENCRYPTED in text and not _offers_tls(notes)
     if _NO_RULE_FOR_LOOPBACK.search(text) and (in_plain or _UNENCRYPTED not in text):
         words = (
-            f"{notes.target.address} lets nobody in on its own loopback, where a tunnel comes out ({text}); "
+            f"{notes.target.address} lets nobody in on its own loopback, where a tunnel comes out ({shown}); "
             "run cx-conformance inside the cluster"
         )
         return Trouble(Kind.GAVE_UP, words)
     for pattern, kind, begin in _REFUSALS:
         if re.search(pattern, text) and not (in_plain and pattern == _UNENCRYPTED):
-            return Trouble(kind, f"{begin.format(address=notes.target.address)}{text}")
-    return Trouble(Kind.ODD, f"{notes.target.address} answers with an error: {text}")
+            return Trouble(kind, f"{begin.format(address=notes.target.address)}{shown}")
+    return Trouble(Kind.ODD, f"{notes.target.address} answers with an error: {shown}")

@@ -203,8 +203,7 @@ def _said(notes: Notes, credentials: Credentials | None, ask: Callable[[redis.Re
 
 def _explained(notes: Notes, error: redis.RedisError) -> Trouble:
     address = notes.target.address
-    text = notes.said(error)
-    plain = text.upper()
+    text, plain = notes.said.sentence(error), notes.said(error).upper()
     if why := _not_ready(notes, error, plain):
         return Trouble(Kind.NOT_READY, f"{address} {why}")
     if isinstance(error, redis.exceptions.AuthenticationError | redis.exceptions.NoPermissionError) or plain.startswith(
@@ -232,7 +231,7 @@ def _not_ready(notes: Notes, error: redis.RedisError, plain: str) -> str | None:
 def _unasked(notes: Notes) -> str:
     """Return what the server says to whoever connects, as where it has too many clients or is in protected mode."""
     with suppress(OSError, Trouble), notes.line.open() as sock:
-        return notes.said(sock.recv(200)).removeprefix("-").removeprefix("ERR ")
+        return notes.said.sentence(sock.recv(200)).removeprefix("-").removeprefix("ERR ")
     return ""
 
 

@@ -60,7 +60,7 @@ def _greet(notes: Notes) -> None:
     elif b"<Error>" in body and status in {401, 403}:
         notes.found(Level.REFUSES_ANONYMOUS, f"{address} refuses unsigned requests")
     elif b"<Error>" in body:
-        raise Trouble(Kind.NOT_READY, f"{address} answers with HTTP {status}: {notes.said(body)}")
+        raise Trouble(Kind.NOT_READY, f"{address} answers with HTTP {status}: {notes.said.sentence(body)}")
     else:
         raise Trouble(Kind.WRONG_PROTOCOL, f"{address} answers HTTP {status}, but not as S3 does")
     notes.found(Level.SPEAKS, f"{address} speaks S3")

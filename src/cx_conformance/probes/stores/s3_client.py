@@ -49,7 +49,7 @@ def asked(line: Line, credentials: Credentials, ask: Callable[[minio.Minio], T])
 
 def refusal(line: Line, error: S3Error) -> Trouble:
     """Return what an error answer of S3 means."""
-    address, code, text = line.target.address, line.said(error.code, 60), line.said(error.message)
+    address, code, text = line.target.address, line.said(error.code, 60), line.said.sentence(error.message)
     if code in _NOT_AUTHORISED:
         return Trouble(Kind.UNAUTHORIZED, f"S3 says: {code}: {text}")
     if code == "RequestTimeTooSkewed":

@@ -109,7 +109,7 @@ class Session:
 
     def _refusal(self, frame: Frame) -> Trouble:
         body = str(frame.body or "").strip()
-        said = self._line.said(frame.headers.get("message") or (body.splitlines() or ["no reason"])[0])
+        said = self._line.said.sentence(frame.headers.get("message") or (body.splitlines() or ["no reason"])[0])
         plain = f"{said} {body}".lower()
         if any(sign in plain for sign in _REFUSED):
             return Trouble(Kind.UNAUTHORIZED, f"ActiveMQ says: {said}")

@@ -60,7 +60,7 @@ def _log_in(notes: Notes, credentials: Credentials) -> str:
     if answer.status == 200 and "access_token" in answer.document():
         return f"user {credentials.username} gets a token"
     if answer.status in {400, 401, 403}:
-        message = notes.said(answer.document().get("message") or f"HTTP {answer.status}")
+        message = notes.said.sentence(answer.document().get("message") or f"HTTP {answer.status}")
         raise Trouble(Kind.UNAUTHORIZED, f"Superset says: {message}")
     raise unexpected(notes, _LOGIN, answer, "a token or a refusal")
 

@@ -106,7 +106,7 @@ def unexpected(notes: Notes, path: str, answer: Answer, promised: str) -> Troubl
         return Trouble(Kind.NOT_READY, f"{address}{path} answers HTTP {answer.status}; it is not ready")
     if answer.status >= 500:
         return Trouble(Kind.UNUSABLE, f"{address}{path} answers HTTP {answer.status} where {promised} is promised")
-    seen = notes.said(answer.body, 80)
+    seen = notes.said.sentence(answer.body, 80)
     return Trouble(
         Kind.WRONG_PROTOCOL, f"{address}{path} answers HTTP {answer.status} {seen} where {promised} is promised"
     )
