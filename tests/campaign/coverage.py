@@ -9,7 +9,7 @@ import yaml
 
 from cx_conformance.run.catalogue import all_checks
 from cx_conformance.run.suite_files import suite_root
-from tests.campaign import captured, measured
+from tests.campaign import by_fault, captured, measured
 from tests.campaign.facts import NO_FACTS, Fact
 from tests.campaign.ground import all_facts
 from tests.campaign.measured import Row
@@ -43,6 +43,7 @@ def page() -> str:
             *_areas(list(facts.values()), rows),
             *_ways(rows),
             *_checks(rows),
+            *_by_fault(),
             *_survivors(facts, rows),
             *captured.section(),
             *_alarms(),
@@ -169,6 +170,14 @@ def _checks(rows: Iterable[Row]) -> Iterator[str]:
         ("check", "title", "facts", "kills", "kills of its alone"),
         [(one.id, one.title, len(facts[one.id]), kills[one.id], alone[one.id]) for one in all_checks()],
     )
+
+
+def _by_fault() -> Iterator[str]:
+    yield "## Checks by fault\n"
+    yield "About these the blueprint says nothing, so that no fact of it can be broken for them: a person's login, a"
+    yield "cluster before anything is installed on it, Helm's own work. Each is broken by a fault of the embedded"
+    yield "cluster, and tests hold that it finds it and no other check does.\n"
+    yield from _table(("check", "title", "found when"), by_fault.rows())
 
 
 def _survivors(facts: Facts, rows: Iterable[Row]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The page ``docs/coverage.md`` is of this model, these operators and these checks; ``tox -e campaign -- --write``."""
 
 from cx_conformance.run.catalogue import all_checks
-from tests.campaign import entrance, measured
+from tests.campaign import by_fault, entrance, measured
 from tests.campaign.coverage import PAGE, page
 from tests.campaign.facts import Fact
 from tests.campaign.ground import all_facts
@@ -53,3 +53,9 @@ def test_no_reason_is_left_of_what_is_killed_by_now() -> None:
     told += [(one, "") for place, one in facts.items() if place not in broken]
     used = {reason_for(fact, operator or None) for fact, operator in told}
     assert [one for one in reasons() if one not in used] == []
+
+
+def test_every_check_beside_the_blueprint_is_broken_by_a_fault_or_has_a_reason() -> None:
+    """One that nothing breaks proves nothing; a reason for one that a fault breaks by now is stale."""
+    unbroken = {one.id for one in by_fault.checks() if not by_fault.faults(one.id)}
+    assert unbroken == set(by_fault.UNBROKEN)

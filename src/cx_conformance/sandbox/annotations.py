@@ -34,6 +34,9 @@ REGISTRY = "cx-conformance/registry"
 LARGEST = "cx-conformance/largest-packet"
 """Of a Node: the bytes of the largest packet that comes from its pods; larger ones are lost, and nobody is told."""
 
+READ_ONLY = "cx-conformance/read-only"
+"""Of a StorageClass: ``true``, where nobody may write to its volumes."""
+
 PROCESS = "cx-conformance/process-at"
 """Of a pod that somebody has created: where its processes listen; the ports that it declares lead there."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from cx_conformance.sandbox import pods
+from cx_conformance.sandbox.annotations import READ_ONLY
 from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.state import State
 
@@ -45,8 +46,16 @@ class Volumes:
             source = self._filled(pod, volume, own / mount["name"])
             # Whatever the mount says, the kubelet lets nobody write into what it fills itself.
             fixed = mount.get("readOnly", False) or not {"emptyDir", "persistentVolumeClaim"} & set(volume)
+            fixed = fixed or self._read_only(metadata["namespace"], volume)
             made.append(Mount(source / mount.get("subPath", ""), mount["mountPath"], read_only=fixed))
         return made
+
+    def _read_only(self, namespace: str, volume: Object) -> bool:
+        """Whether a volume is of a class that nobody may write to."""
+        name = volume.get("persistentVolumeClaim", {}).get("claimName", "")
+        held = self.state.find("v1", "PersistentVolumeClaim", namespace, name) or {"spec": {}}
+        used = self.state.find("storage.k8s.io/v1", "StorageClass", "", held["spec"].get("storageClassName", ""))
+        return bool(used and used["metadata"].get("annotations", {}).get(READ_ONLY) == "true")
 
     def _filled(self, pod: Object, volume: Object, place: Path) -> Path:
         if "persistentVolumeClaim" in volume:

@@ -26,6 +26,7 @@ _AREAS = (
     "stores",
     "inside",
     "login",
+    "helm",
     "ready",
     "api",
 )

@@ -6,8 +6,9 @@ import base64
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from cx_conformance.sandbox.annotations import HOST_NAME, LARGEST, REGISTRY
+from cx_conformance.sandbox.annotations import DNS, HOST_NAME, LARGEST, READ_ONLY, REGISTRY
 from cx_conformance.sandbox.catalogue import Object
+from cx_conformance.sandbox.faults.certificates import renew
 from cx_conformance.sandbox.faults.fault import fault
 from cx_conformance.sandbox.faults.installation import Installation
 
@@ -137,16 +138,37 @@ def secret_without_its_keys(installation: Installation, name: str) -> None:
     _secret(installation, name)["data"] = {"other": base64.b64encode(b"-").decode()}
 
 
+@fault("CX917", "ef-ingress-tls-secret")
+def certificate_not_of_the_host(installation: Installation, name: str) -> None:
+    """The certificate that was made beforehand is for another host name."""
+    for secret in installation.of("Secret"):
+        if secret["metadata"]["name"] == name:
+            renew(secret, names=["another.example.com"])
+
+
 @fault("CX918", "127.0.0.9")
 def host_name_elsewhere(installation: Installation, address: str) -> None:
     """DNS leads the platform's host name to an address that is none of the cluster's."""
     _annotate(installation.named("Namespace", "kube-system"), HOST_NAME, address)
 
 
+@fault("CX919")
+def volumes_read_only(installation: Installation, _target: str) -> None:
+    """Nobody may write to volumes of the default StorageClass; found with ``--allow-probe-pods IMAGE``."""
+    for storage_class in installation.of("StorageClass"):
+        _annotate(storage_class, READ_ONLY, "true")
+
+
 @fault("CX920", "node-1")
 def registry_refused(installation: Installation, node: str) -> None:
     """A node reaches no registry; found with ``--allow-probe-pods IMAGE``."""
     _annotate(installation.named("Node", node), REGISTRY, "refused")
+
+
+@fault("CX921")
+def names_unknown_to_pods(installation: Installation, _target: str) -> None:
+    """DNS does not know names of the cluster; found with ``--allow-probe-pods IMAGE``."""
+    _annotate(installation.named("Service", "kubernetes", "default"), DNS, "nxdomain")
 
 
 @fault("CX922", "node-2")
@@ -180,7 +202,10 @@ FAULTS = (
     deaf_webhook,
     secret_not_made,
     secret_without_its_keys,
+    certificate_not_of_the_host,
     host_name_elsewhere,
+    volumes_read_only,
     registry_refused,
+    names_unknown_to_pods,
     mtu_too_large,
 )
