@@ -28,7 +28,7 @@ from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.service import Service
 from cx_conformance.outcome.check import NotApplicable, Stage, check
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden
-from cx_conformance.outcome.outcome import Evidence
+from cx_conformance.outcome.outcome import ABOUT, Evidence
 
 NOTICEABLE_SKEW_SECONDS: Final = 30
 """Clocks that differ by less are kept by the same means, and nobody's business here."""
@@ -321,6 +321,7 @@ def check_helm(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence
             else "nothing in the platform's namespaces was installed by Helm"
         )
     bad = [words for one in history if (words := undeployed(one))]
+    evidence.details[ABOUT] = [f"release {one[-1].release}" for one in history if undeployed(one)]
     for one in history:
         if one[-1].status == "uninstalled":
             evidence.note(f"{one[-1].release} in {one[-1].namespace} was uninstalled; its history was kept")

@@ -25,7 +25,7 @@ from cx_conformance.objects.job import Job
 from cx_conformance.objects.pod_spec import ContainerPort as LivePort
 from cx_conformance.objects.workload import Workload
 from cx_conformance.outcome.check import NotApplicable, SwitchedOff, check
-from cx_conformance.outcome.outcome import Evidence
+from cx_conformance.outcome.outcome import ABOUT, Evidence
 
 
 @check(
@@ -225,6 +225,7 @@ def check_jobs(namespace: Entry[str], snapshot: Snapshot, evidence: Evidence) ->
     jobs = [one for one in snapshot.list(Job, namespace.id) if by_helm(one) and one.owner is None]
     evidence.found = {one.name: _stands(one) for one in jobs} or "none"
     evidence.promised = "completed"
+    evidence.details[ABOUT] = [f"Job {one.where}" for one in jobs if not (one.completed or one.suspended)]
     failed = [f"Job {one.where}: {_stands(one)}" for one in jobs if one.failure]
     assert not failed, "; ".join(failed)
     open_still = [f"Job {one.where} {_stands(one)}" for one in jobs if not (one.completed or one.suspended)]

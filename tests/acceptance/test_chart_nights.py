@@ -15,7 +15,7 @@ from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.blueprint.releases import load_release
 from cx_conformance.run.suite_files import suite_root
 from cx_conformance.sandbox.cluster import EmbeddedCluster
-from tests.deploy.chart import render
+from tests.deploy.chart import hooks, render
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root may put a layer over the file system"),
@@ -44,6 +44,22 @@ def installed_by_chart(platform: list[dict[str, Any]]) -> list[dict[str, Any]]:
         "spec": cron["spec"]["jobTemplate"]["spec"],
     }
     return [*(one for one in objects if one["kind"] not in ("NetworkPolicy", "CronJob")), job]
+
+
+def test_helms_own_test_passes_under_the_same_account() -> None:
+    """As `helm test` starts it: a static look, refused nothing but Helm's records."""
+    if any(path.is_relative_to("/tmp") for path in (suite_root(), Path(sys.prefix))):  # noqa: S108 - the pod's, too
+        pytest.skip("this checkout, or its environment, lies below /tmp, where the pod mounts a volume of its own")
+    platform = reference_installation(load_release("4.10", suite_root() / "blueprint.yaml").document)
+    existing = [one["metadata"]["name"] for one in platform if one["kind"] == "Namespace"]
+    (look,) = hooks(CHART, {"namespaces": existing, "claim": {"enabled": False}}, NAMESPACE)
+    with EmbeddedCluster([*platform, *installed_by_chart(platform), look]) as cluster:
+        ended = cluster.run(f"{NAMESPACE}/{look['metadata']['name']}", [*IMAGE], IMAGE_ENVIRONMENT)
+        asked = [one for one in cluster.requests() if one["user"] == ACCOUNT]
+    assert ended.code == 0, ended.stdout + ended.stderr
+    assert "COULD NOT LOOK" not in ended.stdout
+    refused = {one["path"].partition("?")[0] for one in asked if one["status"] == 403 and "/namespaces/" in one["path"]}
+    assert {path for path in refused if not path.endswith("/secrets")} == set()
 
 
 @pytest.mark.parametrize("release", ["4.5.3", "4.10", "5.1"])

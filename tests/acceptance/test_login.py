@@ -2,6 +2,7 @@
 
 import base64
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from cx_conformance.sandbox.cluster import EmbeddedCluster
 from cx_conformance.sandbox.faults import Fault, catalogue
 from tests.acceptance.test_secrecy_of_runs import CHATTY
 from tests.checks.installation import blueprint
+from tests.commands.test_watch import said, watching
 from tests.planted import found, texts
 from tests.run.test_run import command, outcomes
 
@@ -138,6 +140,19 @@ def test_nobody_logs_in_where_that_is_said(cluster: EmbeddedCluster, tmp_path: P
     _, told, passwords = logged_in(cluster, tmp_path, "--no-login")
     assert {one["message"] for one in told} == {"n/a: nobody logs in as a person in this run (--no-login)"}
     assert passwords == 0
+
+
+def test_a_watch_logs_nobody_in(cluster: EmbeddedCluster, tmp_path: Path) -> None:
+    """Each of its looks is a run of its own: a wrong password would lock the account within minutes."""
+    (tmp_path / "site.yaml").write_text(SITE)
+    before = sent(cluster)
+    with watching(*options(cluster), "--every", "0.2", "--only", "login,CX000", cwd=tmp_path) as process:
+        lines = said(process)
+        verdicts = [next(line for line in lines if "conformant" in line) for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+    assert len(verdicts) == 2
+    assert sent(cluster) == before
 
 
 @pytest.fixture(scope="module")

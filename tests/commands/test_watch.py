@@ -27,10 +27,11 @@ from tests.reports.made_up import outcome, record
 NOW = dt.datetime(2026, 11, 23, 14, 0, 0, tzinfo=dt.UTC)
 
 
-def watching(*options: str | Path) -> subprocess.Popen[str]:
+def watching(*options: str | Path, cwd: Path | None = None) -> subprocess.Popen[str]:
     """Start the command, piped."""
     return subprocess.Popen(
         [sys.executable, "-m", "cx_conformance", "watch", *map(str, options)],
+        cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(suite_root() / "src")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -105,15 +106,17 @@ def test_the_table_stays_in_sight_and_changes_are_marked() -> None:
     assert "ccm *" not in shown(watched)
 
     broken = record(outcome(Result.FAIL), outcome(component="redis"))
-    (verdict, change) = watched.looked(broken, NOW + dt.timedelta(minutes=1))
+    (verdict, change, still) = watched.looked(broken, NOW + dt.timedelta(minutes=1))
     assert verdict.plain == "14:01:00 non-conformant: 1 cause, 1 promise (1 major)"
     assert change.plain.startswith("14:01:00 ✗ CX203 ccm [ef-ccm-svc] broke: ")
+    assert still.plain == "14:01:00   not kept yet: ccm since 14:01:00"
     frame = shown(watched)
     assert "ccm *" in frame
     assert "redis *" not in frame
     assert "14:01:00 ✗ CX203 ccm" in frame
 
-    assert len(watched.looked(broken, NOW + dt.timedelta(minutes=2))) == 1
+    assert len(watched.looked(broken, NOW + dt.timedelta(minutes=2))) == 2
+    assert "not kept yet: ccm since 14:01:00" in shown(watched)
     assert "ccm *" not in shown(watched)
     assert "14:01:00 ✗ CX203 ccm" in shown(watched)
 
@@ -123,5 +126,18 @@ def test_many_changes_are_counted() -> None:
     watched = Watched(Console(file=io.StringIO(), width=100))
     watched.looked(record(*(outcome(entry=f"e{n}") for n in range(50))), NOW)
     lines = watched.looked(record(*(outcome(Result.FAIL, entry=f"e{n}") for n in range(50))), NOW)
-    assert lines[-1].plain.endswith("and 44 more")
-    assert len(lines) == 8
+    assert lines[-2].plain.endswith("and 44 more")
+    assert len(lines) == 9
+
+
+def test_what_is_not_kept_yet_is_told_with_since_when() -> None:
+    """Jobs by their own names; what is kept again is not told any more, and begins anew when it breaks again."""
+    watched = Watched(Console(file=io.StringIO(), width=200))
+    failed = outcome(Result.FAIL, check="CX115", component="platform", evidence={"about": ["Job ef-external/schema"]})
+    other = outcome(Result.FAIL, check="CX101", component="ccm")
+    watched.looked(record(failed), NOW)
+    lines = [str(one) for one in watched.looked(record(failed, other), NOW + dt.timedelta(minutes=3))]
+    assert lines[-1] == "14:03:00   not kept yet: Job ef-external/schema since 14:00:00, ccm since 14:03:00"
+    assert not any("not kept" in str(one) for one in watched.looked(record(), NOW + dt.timedelta(minutes=4)))
+    (*_, last) = watched.looked(record(failed), NOW + dt.timedelta(minutes=5))
+    assert str(last).endswith("Job ef-external/schema since 14:05:00")

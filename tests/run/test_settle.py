@@ -1,6 +1,7 @@
 """Settling: looks follow each other until all is kept, time is up, or waiting is no use; the evidence tells how."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.outcome.outcome import Outcome, Result
@@ -183,3 +184,16 @@ def test_what_is_waited_for_is_named_with_how_long_it_has_been_so() -> None:
     settle(course, 60, tell=told.append, clock=lambda: course.now, sleep=course.sleep)
     assert told[0].startswith("again: 4 promises not kept yet (a for 0 s, b for 0 s, c for 0 s and 1 more); look 2")
     assert told[1].startswith("again: 3 promises not kept yet (b for 3 s, c for 3 s, d for 3 s); look 3")
+
+
+def test_jobs_and_releases_are_waited_for_by_their_own_names() -> None:
+    """Of the platform there are many promises; which Job is awaited, its check has said."""
+
+    class OfJobs(Course):
+        def judge(self) -> list[Outcome]:
+            return [replace(one, evidence={"about": ["Job ef-external/schema"]}) for one in super().judge()]
+
+    course = OfJobs([{"platform": FAIL}, {"platform": PASS}])
+    told: list[str] = []
+    settle(course, 60, tell=told.append, clock=lambda: course.now, sleep=course.sleep)
+    assert told[0].startswith("again: 1 promises not kept yet (Job ef-external/schema for 0 s)")

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from cx_conformance.blueprint.promise import Severity
+
+ABOUT: Final = "about"
+"""The evidence's key for the objects that an outcome is about where its component is the platform: Jobs, releases."""
 
 
 class Result(StrEnum):
@@ -91,6 +94,12 @@ class Outcome:
         """Return what is at fault that others may share, as the check named it; empty: it is its own."""
         told = self.evidence.get("causes") or (self.evidence.get("cause"),)
         return tuple(str(one) for one in told if one)
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Return what it is about, as whoever waits for it is told: objects that the check named, or the component."""
+        named = self.evidence.get(ABOUT) or (self.component,)
+        return tuple(str(one) for one in named)
 
     @property
     def key(self) -> tuple[str, str, str]:

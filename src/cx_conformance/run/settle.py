@@ -19,7 +19,7 @@ _KEPT: Final = (Result.PASS, Result.NOT_APPLICABLE, Result.WAIVED)
 """What is not waited for."""
 
 _MOST_NAMED: Final = 3
-"""Components that are named while they are waited for; the others are like them."""
+"""Components, Jobs and releases that are named while they are waited for; the others are like them."""
 
 _WORDS: Final = {
     Result.PASS: "kept",
@@ -193,14 +193,15 @@ def _waited_for(looking: Looking, broken: Iterable[Outcome], courses: Mapping[Ke
 
 
 def _still(waited_for: Iterable[Outcome], courses: Mapping[Key, Course], passed: float) -> str:
-    """Say what is not kept yet, by component, and for how long that has been seen; the longest first."""
+    """Say what is not kept yet, by component, Job or release, and for how long that is seen; the longest first."""
     since: dict[str, float] = {}
     number = 0
     for outcome in waited_for:
         number += 1
         seen = passed - courses[outcome.key].last_change
-        since[outcome.component] = max(seen, since.get(outcome.component, 0.0))
+        for name in outcome.subjects:
+            since[name] = max(seen, since.get(name, 0.0))
     longest = sorted(since.items(), key=lambda item: -item[1])
-    named = ", ".join(f"{component} for {seconds:.0f} s" for component, seconds in longest[:_MOST_NAMED])
+    named = ", ".join(f"{name} for {seconds:.0f} s" for name, seconds in longest[:_MOST_NAMED])
     more = f" and {len(longest) - _MOST_NAMED} more" if len(longest) > _MOST_NAMED else ""
     return f"{number} promises not kept yet ({named}{more})"

@@ -20,6 +20,9 @@ from cx_conformance.reports.terminal.summary import verdict_line
 
 SHOWN: Final = 12
 """Changes that stay in sight."""
+_OPEN: Final = (Result.FAIL, Result.ERROR)
+_MOST_NAMED: Final = 3
+"""Components, Jobs and releases that are named as not kept yet."""
 _MOST: Final = 6
 """Changes of one look that are told one by one."""
 
@@ -35,6 +38,9 @@ class Watched:
         self._cleaner = Cleaner(Scrubber())
         self._changes: deque[Text] = deque(maxlen=SHOWN)
         self._marked: frozenset[str] = frozenset()
+        self._since: dict[str, dt.datetime] = {}
+        """What is not kept, by component, Job or release, and since which look."""
+        self._seen_at = dt.datetime.min.replace(tzinfo=dt.UTC)
 
     def looked(self, record: RunRecord, at: dt.datetime) -> list[Text]:
         """Take what the next look found, and return a line for its verdict and one for each change."""
@@ -50,14 +56,26 @@ class Watched:
         self._changes.extendleft(reversed(changed))
         turned = (*found.broke, *found.lost_sight, *found.fixed, *found.seen_again)
         self._marked = frozenset(one.component for one in turned)
-        self.last = record
+        self.last, self._seen_at = record, at
         self.looks += 1
-        return [Text.assemble(f"{at:%H:%M:%S} ", verdict_line(record)), *changed]
+        now = [name for one in record.outcomes if one.result in _OPEN for name in one.subjects]
+        self._since = {name: self._since.get(name, at) for name in dict.fromkeys(now)}
+        still = [self._still(at)] if self._since else []
+        return [Text.assemble(f"{at:%H:%M:%S} ", verdict_line(record)), *changed, *still]
+
+    def _still(self, at: dt.datetime) -> Text:
+        """Say what is not kept yet, and since when; the longest first."""
+        longest = sorted(self._since.items(), key=lambda item: item[1])
+        named = ", ".join(one_line(f"{name} since {since:%H:%M:%S}", 100) for name, since in longest[:_MOST_NAMED])
+        more = f" and {len(longest) - _MOST_NAMED} more" if len(longest) > _MOST_NAMED else ""
+        return Text(f"{at:%H:%M:%S}   not kept yet: {named}{more}", style="dim")
 
     def frame(self, state: str) -> Group:
         """Return what a terminal shows: verdict, ``state``, changes, table; a low terminal cuts the table's end off."""
         parts = [verdict_line(self.last)] if self.last else []
         parts.append(Text(state, style="dim"))
+        if self._since:
+            parts.append(_fitting(self._still(self._seen_at), self.console.width))
         if self._changes:
             parts += [Text(), Text("CHANGES, newest first; * marks those of the last look", style="bold")]
             parts += [_fitting(line, self.console.width) for line in self._changes]
