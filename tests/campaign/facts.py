@@ -34,10 +34,7 @@ NO_FACTS: Final[Mapping[str, str]] = {
     "health.also_schemes": "accepted instead",
     "ingress.exact": "says how much of the path is promised",
     "ingress.also_paths": "not required, by the model's own words",
-    **dict.fromkeys(
-        (f"ingress.paths.{name}" for name in ("path", "method", "web_socket", "open", "inside")),
-        "not on the page; each kind is broken by the tests of the gateway's routes",
-    ),
+    "ingress.paths.inside": "by which name a path is called; broken with the path",
     "chart.release": "how it is recognised; refuses nothing",
     "chart.name": "how it is recognised; refuses nothing",
     "chart.version": "how its release is recognised; refuses nothing",
@@ -155,7 +152,7 @@ def _label(one: Any) -> str:
     if not isinstance(one, Model):
         text = str(one)
     else:
-        keys = ("name", "port", "to", "mount_path", "size", "config_map")
+        keys = ("name", "port", "to", "mount_path", "size", "config_map", "path")
         text = next((str(value) for key in keys if (value := getattr(one, key, None))), "")
     return text.replace(".", "·")
 
