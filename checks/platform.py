@@ -114,7 +114,13 @@ def _instead(documented: str, seen: Seen) -> tuple[str, ...]:
     rests_on=("namespace:CX001",),
 )
 def check_not_empty(namespace: Entry[str], seen: Seen, evidence: Evidence) -> None:
-    """The namespace holds at least one of the promised workloads and Services; else nothing was installed in it."""
+    """The namespace holds at least one of the promised workloads and Services; else nothing was installed in it.
+
+    Of a tenant's any workload will do: no release promises which.
+    """
+    if namespace.id in seen.plan.site.tenants:
+        _check_tenant(namespace.id, seen, evidence)
+        return
     promised = [one for one in seen.plan.components.values() if one.namespaces[0] == namespace.id]
     evidence.promised = f"workloads and Services of {len(promised)} components"
     try:
@@ -125,6 +131,16 @@ def check_not_empty(namespace: Entry[str], seen: Seen, evidence: Evidence) -> No
         f"namespace {namespace.id} exists, but of the {len(promised)} components that are promised there it holds "
         "not one workload or Service"
     )
+
+
+def _check_tenant(namespace: str, seen: Seen, evidence: Evidence) -> None:
+    evidence.promised = "a workload of the tenant"
+    try:
+        found = seen.snapshot.workloads(namespace)
+    except CouldNotLook as reason:
+        raise NotApplicable(f"whether it is empty is not known: {reason}") from None
+    evidence.found = [f"{one.kind} {one.where}" for one in found] or "none"
+    assert found, f"namespace {namespace} of a tenant exists, and no workload is in it"
 
 
 def _held(promised: Iterable[Planned], seen: Seen) -> Iterator[str]:
@@ -380,10 +396,14 @@ def check_others(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> N
     evidence.found = broken or f"{covered.words} are promised; the others are well"
     if covered.not_covered:
         evidence.note(f"not covered: {', '.join(covered.not_covered)}; `cx-conformance capture` describes them")
+    if covered.tenants:
+        evidence.note(
+            f"{', '.join(covered.tenants)}: of a tenant; name it under `tenants` in the site file to look there"
+        )
     for one in covered.others:
         if one.replicas == 0 and one.kind != "CronJob":
             evidence.note(f"{one.kind} {one.where} is scaled to zero")
-    if not covered.others and not covered.bare:
+    if not covered.others and not covered.bare and not covered.tenants:
         raise NotApplicable("every workload in the platform's namespaces is promised")
     assert not broken, f"{len(broken)} that no promise knows: {'; '.join(broken)}"
 

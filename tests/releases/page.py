@@ -42,6 +42,8 @@ _LEARNT: Final = """\
 - The charts set no requests and limits on the vendor's own components, and none are promised; what they set on those of others
   is minor where it differs, for a site may choose.
 - ClamAV, Vault, QM, Eleveo, Metabase and what a tenant runs in a namespace of its own are not described.
+- A tenant's namespace (5.0 on) is looked at where the site file names it under `tenants`: it must exist, and its workloads, pods,
+  claims, references and Services must be well, as all that no promise knows (CX012). One that nobody names is told as not covered.
 - The charts' StatefulSets activemq, conversation-studio, survey-studio and campaign-studio have `spec.strategy`, which is no field of
   one: Helm 3 drops it, Helm 4 refuses it. The API server keeps nothing of it, so that no check can see it.
 - A Secret of which only an init container mounts the volume is asked for as a prerequisite, not as one that is used.

@@ -122,3 +122,22 @@ def test_a_variable_of_the_container_comes_before_the_shared_config_map() -> Non
     assert [(one.check, one.component) for one in ended] == [("CX705", "ccm")]
     told = "ACTIVEMQ_OPEN_WIRE_PORT in Deployment expertflow/ef-cx-ccm says port 61699"
     assert ended[0].message == f"{told}, which Service ef-external/activemq does not have"
+
+
+@pytest.mark.parametrize(
+    ("told", "callers"),
+    [
+        ({"ACTIVEMQ_OPEN_WIRE_PORT": "61616"}, 9),
+        ({"ACTIVEMQ_STOMP_PORT": "61613"}, 1),
+        ({"ACTIVEMQ_OPEN_WIRE_PORT": "61616", "ACTIVEMQ_STOMP_PORT": "61613", "ACTIVEMQ_TRANSPORT": "tcp"}, 0),
+        ({"ACTIVEMQ_OPEN_WIRE_PORT": "61617", "ACTIVEMQ_STOMP_PORT": "61615", "ACTIVEMQ_TRANSPORT": "ssl"}, 0),
+    ],
+)
+def test_a_port_of_the_broker_that_speaks_another_transport_is_broken(told: dict[str, str], callers: int) -> None:
+    """The Service has it, but nobody understands the other; a site that chose plain TCP says so in both."""
+    installation = installed("4.10")
+    shared(installation).update(told)
+    ended = [one for one in installation.all_outcomes(["CX705"]) if one.result is Result.FAIL]
+    assert len(ended) == callers
+    assert {one.component for one in ended} <= set(installation.promised.components)
+    assert all(one.message.endswith(("documented is 61617", "documented is 61615")) for one in ended)

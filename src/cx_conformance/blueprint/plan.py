@@ -92,10 +92,10 @@ class Plan:
 
     @cached_property
     def namespaces(self) -> tuple[str, ...]:
-        """Return every namespace in which something promised may live, the documented ones first."""
+        """Return every namespace in which something promised may live, the documented ones first, tenants' last."""
         documented = [one.namespaces[0] for one in self.components.values()]
         others = [name for one in self.components.values() for name in one.namespaces[1:]]
-        return tuple(dict.fromkeys(documented + others))
+        return tuple(dict.fromkeys((*documented, *others, *self.site.tenants)))
 
     @cached_property
     def secrets(self) -> tuple[tuple[tuple[str, str], ...], ...]:
@@ -191,7 +191,7 @@ def _platform(_plan: Plan) -> Iterator[Entry[Platform]]:
 
 
 def _namespace(plan: Plan) -> Iterator[Entry[str]]:
-    for name in dict.fromkeys(one.namespaces[0] for one in plan.components.values()):
+    for name in dict.fromkeys((*(one.namespaces[0] for one in plan.components.values()), *plan.site.tenants)):
         yield Entry(PLATFORM, name, name, namespaces=(name,))
 
 

@@ -190,7 +190,7 @@ class Site(Model):
     release: Annotated[str, Field(min_length=1, examples=["4.10"])] | None = None
     """The release of the platform that is installed; absent: it is recognised."""
     tenants: tuple[DnsLabel, ...] = ()
-    """From 5.0: namespaces of tenants, each with what it runs for itself."""
+    """From 5.0: namespaces of tenants. They must exist, and what runs there must be well; no release promises what."""
     deployment: Deployment = Deployment()
     """How the platform was installed, and how its objects are named."""
     components: Installed = Installed()

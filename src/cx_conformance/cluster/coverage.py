@@ -11,10 +11,12 @@ from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot_record import Snapshot
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.service import Service
-from cx_conformance.objects.workload import CronJob, DaemonSet, Workload
+from cx_conformance.objects.workload import CronJob, DaemonSet, Deployment, StatefulSet, Workload
 from cx_conformance.outcome.looking import CouldNotLook
 
 _OWNERS: Final[dict[str, type[Workload]]] = {"DaemonSet": DaemonSet, "Job": CronJob}
+_OF_A_TENANT: Final = frozenset({"conversation-studio", "campaign-studio", "qm-backend"})
+"""What a tenant runs in a namespace of its own from 5.0 on, its name before each (source: the vendor's charts)."""
 _BY_ITSELF: Final = "cx-conformance"
 """What the suite's own objects are called, where it runs in the platform's namespaces."""
 
@@ -31,6 +33,8 @@ class Coverage:
     """Pods that belong to none of these workloads and have not ended."""
     services: tuple[Service, ...]
     """Services that no promise knows, and that do not lead to a promised workload's pods alone."""
+    tenants: tuple[str, ...] = ()
+    """Namespaces that look like those of tenants, and that nobody has named."""
 
     @property
     def words(self) -> str:
@@ -44,6 +48,7 @@ class Coverage:
             [f"{one.kind} {one.where}" for one in self.others]
             + [f"Pod {one.where}" for one in self.bare]
             + [f"Service {one.where}" for one in self.services]
+            + [f"Namespace {one}" for one in self.tenants]
         )
 
 
@@ -61,6 +66,7 @@ def coverage(seen: Seen) -> Coverage:
         others=others,
         bare=tuple(_bare(seen, everything)),
         services=tuple(_unknown_services(seen, promised)),
+        tenants=tuple(dict.fromkeys(_unnamed_tenants(seen))),
     )
 
 
@@ -72,6 +78,16 @@ def owners_in(snapshot: Snapshot) -> tuple[type[Workload], ...]:
             owner = pod.owner.kind if pod.owner and pod.namespace in snapshot.namespaces else ""
             found |= {_OWNERS[owner]} if owner in _OWNERS else set()
     return tuple(found)
+
+
+def _unnamed_tenants(seen: Seen) -> Iterator[str]:
+    """Yield the namespaces that run what a tenant has for itself, as far as they may be looked at."""
+    for record in (Deployment, StatefulSet):
+        with suppress(CouldNotLook):
+            for one in seen.snapshot.visible(record) if record in seen.snapshot.listings else ():
+                own = one.name.removeprefix(f"{one.namespace}-")
+                if own in _OF_A_TENANT and own != one.name and one.namespace not in seen.plan.namespaces:
+                    yield one.namespace
 
 
 def _claimed(seen: Seen) -> Iterator[Workload]:

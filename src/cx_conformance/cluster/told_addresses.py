@@ -18,6 +18,9 @@ from cx_conformance.objects.pod_spec import Container
 
 _WEB: Final = re.compile(r"(?P<scheme>https?|wss?)://[^/:]+(?:/.*)?", re.IGNORECASE)
 _USUAL: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+_TRANSPORT: Final = "ACTIVEMQ_TRANSPORT"
+_BROKER: Final = {"tcp": (61613, 61616), "ssl": (61615, 61617)}
+"""By what that variable says: the broker's ports of that transport (source: the vendor's charts)."""
 _UNKNOWN: Final = "a Secret, which is not looked into"
 
 
@@ -66,14 +69,23 @@ def heading(seen: Seen, edge: Edge) -> Heading:
                 continue
             found[host.where] = host.value
             found |= {port.where: port.value or ""} if port else {}
-            for words, is_wrong in _judged(seen, edge, host, port, live.namespace):
+            transport = _variable(seen, edge, container, _TRANSPORT)
+            chosen = _BROKER.get((transport.value or "").lower(), ()) if transport else ()
+            for words, is_wrong in _judged(seen, edge, host, port, chosen):
                 (wrong if is_wrong else notes).append(words)
     return Heading(found=found, wrong=tuple(dict.fromkeys(wrong)), notes=tuple(dict.fromkeys(notes)))
 
 
-def _judged(seen: Seen, edge: Edge, host: Told, port: Told | None, namespace: str) -> Iterator[tuple[str, bool]]:
-    """Yield what is to be said of an address, and whether it is wrong."""
-    value = (host.value or "").strip()
+def _judged(
+    seen: Seen, edge: Edge, host: Told, port: Told | None, chosen: tuple[int, ...]
+) -> Iterator[tuple[str, bool]]:
+    """Yield what is to be said of an address, and whether it is wrong.
+
+    ``chosen`` are the ports of the transport that the site has chosen for the broker.
+    """
+    known = edge.callee.facts.service
+    others = {one.port for one in known.ports} - set(chosen) if known else set()
+    value, namespace = (host.value or "").strip(), seen.workload(edge.caller).object.namespace
     listed = addresses(value)
     if "$" in value or "{{" in value or listed is None:
         yield f"{host.where} is no plain address; it was not compared", False
@@ -95,7 +107,8 @@ def _judged(seen: Seen, edge: Edge, host: Told, port: Told | None, namespace: st
             if called is not None and called not in {each.number for each in led.service.ports}:
                 yield f"{where} says port {called}, which Service {led.service.where} does not have", True
             elif called is not None and edge.ports and called not in edge.ports:
-                yield f"{where} says port {called}, documented is {', '.join(map(str, edge.ports))}", False
+                # Another port that the callee documents speaks something else; one that nobody knows is the site's.
+                yield f"{where} says port {called}, documented is {', '.join(map(str, edge.ports))}", called in others
 
 
 def _is_documented(edge: Edge, host: str) -> bool:
