@@ -296,6 +296,31 @@ def check_restart_policy(component: Entry[Component], seen: Seen, evidence: Evid
 
 
 @check(
+    "CX116",
+    "Own image",
+    severity=Severity.CRITICAL,
+    remedy="set the component's own image in the pod template, or in the values of its chart",
+    rests_on=("CX101",),
+)
+def check_image(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
+    """No container of the component runs the image of another component; registry, tag and digest are the site's."""
+    if component.of.image is None:
+        raise NotApplicable("no image is promised")
+    live = seen.workload(component.planned).object
+    named = component.of.workload.containers
+    runs = {
+        one.name: one.image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+        for one in live.template.spec.containers
+        if one in seen.own_containers(component.planned) or one.name in named
+    }
+    evidence.found, evidence.promised, evidence.seen_at = runs, component.of.image, f"{live.kind} {live.where}"
+    others = {one.image for one in seen.plan.blueprint.components.values() if one.image} - {component.of.image}
+    wrong = [f"container {name} runs {image}" for name, image in runs.items() if image in others]
+    where = f"{live.kind} {live.where}"
+    assert not wrong, f"{where}: {'; '.join(wrong)}, another component's image; promised is {component.of.image}"
+
+
+@check(
     "CX109",
     "Container port",
     severity=Severity.MAJOR,

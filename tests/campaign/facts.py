@@ -38,7 +38,7 @@ NO_FACTS: Final[Mapping[str, str]] = {
     "chart.release": "how it is recognised; refuses nothing",
     "chart.name": "how it is recognised; refuses nothing",
     "chart.version": "how its release is recognised; refuses nothing",
-    "image": "how its release is recognised; refuses nothing",
+    "image": "refuses another component's alone, which the tests of CX116 hold",
     "optional": "accepted when absent as a whole",
     "store.tls.required": "what the embedded cluster's stores speak; each is told by CX806",
     "workload.containers": "of releases by charts",

@@ -50,6 +50,7 @@ TOLD: list[tuple[str, str, dict[str, Any]]] = [
     ("CX105", "ccm", NO_TROUBLE | {"promised": "every container started"}),
     ("CX106", "ccm", NO_TROUBLE | {"promised": "no crash loop"}),
     ("CX107", "ccm", NO_TROUBLE | {"promised": "none"}),
+    ("CX116", "ccm", {}),
     ("CX108", "ccm", CCM | {"found": "Always", "promised": "Always"}),
     ("CX109", "ccm", CCM | {"found": ["8081 (http-ccm-8081)"], "promised": "8081 (http-ccm-8081)"}),
     (

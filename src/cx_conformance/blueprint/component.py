@@ -268,4 +268,4 @@ class Component(Model):
     optional: bool = False
     """A site may leave it out: absent as a whole it is noted, and half of it is broken."""
     image: str | None = None
-    """Name of its image without registry and tag, by which its release is recognised."""
+    """Name of its image without registry and tag, by which its release is seen; it runs no other component's."""
