@@ -1,7 +1,10 @@
 """What only the inside of a container shows, judged on containers that print what real ones do."""
 
+from collections.abc import Sequence
+
 import pytest
 
+from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.looking import Forbidden, NoVantage
@@ -58,6 +61,32 @@ def judged(check: str, component: str, container: Container, entry: str | None =
     outcome = installation.outcome(check, component, entry)
     inquiries.close()
     return outcome
+
+
+def test_a_check_of_ones_own_asks_a_container_by_testinfra() -> None:
+    """A host is the component's own container in its ready pod; one that cannot be entered answers nothing."""
+    installation = Installation(site={"components": {"only": ["redis"]}})
+    plan = Plan(blueprint(), installation.site)
+    asked: list[tuple[str, ...]] = []
+
+    def run(place: ContainerPlace, argv: Sequence[str], _stdin: bytes, _limits: ExecLimits, /) -> ExecResult:
+        asked.append((place.namespace, place.pod, place.container or "", argv[-1]))
+        if "/srv" in argv[-1]:
+            raise NoVantage("it is gone")
+        return ExecResult(
+            stdout=b"Linux" if "uname" in argv[-1] else b"",
+            stderr=b"",
+            exit_code=0,
+            ending=Ending.EXITED,
+            milliseconds=1.0,
+        )
+
+    probes = InsideProbes(Seen(installation.snapshot(plan), plan), Inquiries(run))
+    (host,) = probes.hosts(plan.components["redis"])
+    assert host.file("/data").exists
+    assert asked[-1] == ("ef-external", "redis-0", "redis", "test -e /data")
+    with pytest.raises(NoVantage, match="it is gone"):
+        _ = host.file("/srv").exists
 
 
 def test_a_volume_that_is_mounted_is_seen() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cx_conformance.api.exec_record import ContainerPlace
 from cx_conformance.blueprint.component import ContainerPort, Volume
@@ -16,6 +17,9 @@ from cx_conformance.probes.container_view import ContainerView, PathQuestion, Vi
 from cx_conformance.probes.sockets import ListeningSocket
 from cx_conformance.vantage.inquiries import Inquiries
 from cx_conformance.vantage.pool import Pending
+
+if TYPE_CHECKING:
+    from testinfra.host import Host  # type: ignore[import-untyped] # publishes no types
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,16 @@ class InsideProbes:
         self.start_sockets(entry)
         container = self._seen.container(entry.planned).name
         return tuple(PodSockets(pod, self._into(pod, container).result().sockets) for pod in self._ready(entry.planned))
+
+    def hosts(self, planned: Planned) -> "tuple[Host, ...]":
+        """Return the component's container in each ready pod as a host of testinfra, for checks of one's own.
+
+        Each property that is asked of a host is an exec of its own. Raises Absent where the workload is, CouldNotLook.
+        """
+        from cx_conformance.probes.inside import inside
+
+        container = self._seen.container(planned).name
+        return tuple(inside(self._inquiries.run_exec, _place(pod, container)) for pod in self._ready(planned))
 
     def _into(self, pod: Pod, container: str) -> Pending[ContainerView]:
         return self._inquiries.ask(_place(pod, container), ViewQuestion())
