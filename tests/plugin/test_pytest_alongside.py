@@ -1,6 +1,8 @@
 """A run beside what pytest and its plug-ins do: nothing is lost, and nothing that was cut off looks conformant."""
 
+import ast
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -219,3 +221,28 @@ def test_what_reports_name_an_outcome_by_selects_it(
     found = collected(conformant, *options)
     assert found[0].startswith(first)
     assert len(found) == others
+
+
+COUNTING = """
+def pytest_sessionfinish(session):
+    kept = session.config.pluginmanager.get_plugin("terminalreporter").stats
+    print("KEPT", {name: len(kept[name]) for name in kept if name in ("passed", "failed", "skipped")})
+    print("HELD", sum(bool(item._request) for item in session.items), "of", len(session.items))
+"""
+"""A plug-in that counts what pytest holds when a session has ended."""
+
+
+def test_of_what_is_well_pytest_holds_no_report(without_ccm: Path, tmp_path: Path) -> None:
+    """Of thousands of promises nearly all are kept: their reports would be a fifth of the memory of a large run."""
+    (tmp_path / "counting.py").write_text(COUNTING)
+    given = ("--snapshot", without_ccm, "-p", "counting", "-o", f"pythonpath=src {tmp_path}", "-s")
+    done = python("-m", "cx_conformance", "run", *given, root=suite_root())
+    assert done.returncode == 1, done.stdout + done.stderr
+    kept = re.search(r"^KEPT (.*)$", done.stdout, re.MULTILINE)
+    held = re.search(r"^HELD (\d+) of (\d+)$", done.stdout, re.MULTILINE)
+    assert kept
+    assert held
+    found = ast.literal_eval(kept[1])
+    assert found["failed"] == 1
+    assert found.get("passed", 0) + found.get("skipped", 0) < 20  # those that pytest ran phase by phase
+    assert (int(held[1]), int(held[2]) > 1000) == (0, True)
