@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from cx_conformance.blueprint.tailoring import Planned
@@ -81,8 +82,14 @@ def _used(spec: PodSpec) -> Iterator[tuple[str, str | None]]:
             yield one.name, one.key
 
 
-def addresses_in(value: str) -> Iterator[tuple[str, str, int]]:
-    """Yield text, host and port (0: none) of each address; a comment has none."""
+@lru_cache(maxsize=4096)
+def addresses_in(value: str) -> tuple[tuple[str, str, int], ...]:
+    """Return text, host and port (0: none) of each address; what many components are told alike is read once."""
+    return tuple(_read(value))
+
+
+def _read(value: str) -> Iterator[tuple[str, str, int]]:
+    """Yield what ``addresses_in`` returns; a comment has no address."""
     for line in value.splitlines():
         if line.strip().startswith(_COMMENTS):
             continue

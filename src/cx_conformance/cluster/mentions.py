@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.routes import Route
@@ -12,11 +13,17 @@ from cx_conformance.objects.config import ConfigMap
 def mentions(seen: Seen, planned: Planned, text: re.Pattern[str]) -> Iterator[str]:
     """Yield each place of ``text``; raises Absent where the workload is, CouldNotLook where something is not seen."""
     spec = seen.spec(planned)
-    yield from (place for place, value in told(seen, planned) if text.search(value))
+    yield from (place for place, value in told(seen, planned) if _stands_in(value, text))
     for container in (*spec.init_containers, *spec.containers):
         if any(text.search(word) for word in (*container.command, *container.args)):
             yield f"the command of container {container.name}"
     yield from dict.fromkeys(place for route in seen.routes_to(planned) for place in _in_route(route, text))
+
+
+@lru_cache(maxsize=4096)
+def _stands_in(value: str, text: re.Pattern[str]) -> bool:
+    """Tell whether ``text`` stands in a value, which many components may be told alike."""
+    return text.search(value) is not None
 
 
 def shared(places: Iterable[str], namespace: str) -> tuple[str, ...]:
