@@ -15,11 +15,11 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def some(names: Iterable[str]) -> str:
+def some(names: Iterable[str], most: int = NAMED) -> str:
     """Return the first names, each once, and how many more there are."""
     every = list(dict.fromkeys(names))
-    more = f" and {len(every) - NAMED:,} more" if len(every) > NAMED else ""
-    return ", ".join(every[:NAMED]) + more
+    more = f" and {len(every) - most:,} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + more
 
 
 def of_causes(outcomes: Iterable[Outcome], result: Result) -> str:

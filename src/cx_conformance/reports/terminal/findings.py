@@ -14,6 +14,8 @@ from cx_conformance.reports.unchecked import Note, kept_with_a_note, unchecked
 
 IN_SHORT: Final = 10
 """Lines of a list that is less urgent."""
+_BRIEFLY: Final = 3
+"""Names of components that leave room for what is said of them."""
 _LONGEST: Final = 600
 """Characters of one text on the terminal."""
 
@@ -57,7 +59,7 @@ def _kind(notes: Sequence[Note]) -> str:
     about = [outcome for one in notes for outcome in one.outcomes]
     first = about[0]
     return (
-        f"{first.check} {first.title}, {len(about):,} times ({some(one.component for one in about)}), "
+        f"{first.check} {first.title}, {len(about):,} times ({some((one.component for one in about), _BRIEFLY)}), "
         f"the first: {notes[0].text}"
     )
 
