@@ -299,10 +299,12 @@ def test_a_file_that_is_read_by_its_group_only_is_as_it_should_be(
     path = write_kubeconfig(tmp_path / "config", SERVER)
     path.chmod(0o440)
     cluster = Cluster.connect(str(path))
-    assert [*cluster.cautions]
     owner = os.geteuid()
-    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
-    assert not [*cluster.cautions]
+    told = {}
+    for account in (owner, owner + 1):
+        monkeypatch.setattr(os, "geteuid", lambda account=account: account)
+        told[account] = len(cluster.cautions)
+    assert told == {owner: 1, owner + 1: 0}
 
 
 def test_a_user_who_acts_as_another_is_refused(tmp_path: Path) -> None:

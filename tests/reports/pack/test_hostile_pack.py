@@ -130,7 +130,6 @@ def test_a_signal_comes_when_the_pack_is_whole() -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from typing import Any
 from cx_conformance.reports.pack import swapping
 from cx_conformance.reports.pack.directory import write_report
 from tests.reports import made_up
