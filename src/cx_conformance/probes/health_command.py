@@ -160,12 +160,13 @@ def _observed(
 ) -> CommandObservation:
     argv = _argv(command)
     shown = quoted(printed[:_SHOWN_BYTES])
+    begins = " ".join(printed[:_SHOWN_BYTES].decode(errors="replace").split())[:200]
     said = "succeeded" if code == 0 else f"ended with status {code}"
     why = f": {_CURL[code]}" if argv[0] == "curl" and code in _CURL else f": {shown}" if code and shown else ""
     return CommandObservation(
         argv=argv,
         exit_code=code,
-        output=shown,
+        output=begins,
         words=f"{command!r} in pod {place.namespace}/{place.pod} {said}{why}",
         milliseconds=milliseconds,
     )
