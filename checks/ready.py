@@ -508,7 +508,7 @@ def check_host_name(platform: Entry[Platform], seen: Seen, before_probes: Before
         if not found.is_same(address):
             _judge_elsewhere(address, found)
         evidence.note(f"{address} is no address that this cluster tells of, but leads to it: both show one certificate")
-    others = [one for one in found.there if one.seen.http.status is not None and not one.seen.default_backend]
+    others = [one for one in found.there if one.seen.http.status is not None and not one.leads_nowhere]
     if others and not _installed(seen):
         words = "; ".join(f"{one.address}: {one.words}" for one in others)
         raise AssertionError(f"where {found.host} leads, something else answers already: {words}")
@@ -524,7 +524,7 @@ def _judge_elsewhere(address: str, found: HostName) -> None:
         f"{found.host} leads to {address}, {found.by}, which is no address of a node or a load balancer here;"
         f" those are {own or 'not known'}; at {address} {there.words}"
     )
-    if not any(one.anybody for one in found.at_own) and (there.seen.default_backend or not there.anybody):
+    if not any(one.anybody for one in found.at_own) and (there.leads_nowhere or not there.anybody):
         raise NoVantage(
             f"{words}; whether something outside leads from there to this cluster cannot be told, for none of its own"
             " addresses answers from here: look from where the nodes can be reached"

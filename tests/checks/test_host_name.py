@@ -1,6 +1,7 @@
 """Where the host name leads before an installation, as it is judged."""
 
 import datetime as dt
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -55,7 +56,11 @@ def judged(*there: Answered, own: tuple[Answered, ...] = (), installation: Any =
     return ended
 
 
-@pytest.mark.parametrize("there", [silent(NODE), answers(NODE, "a")], ids=["nobody", "controller"])
+@pytest.mark.parametrize(
+    "there",
+    [silent(NODE), answers(NODE, "a"), replace(answers(NODE, "a", 503, None), refuses_all=True)],
+    ids=["nobody", "controller", "router"],
+)
 def test_a_name_that_leads_to_a_node_is_kept(there: Answered) -> None:
     """Where nobody answers yet that is noted."""
     ended = judged(there)

@@ -8,6 +8,7 @@ import pytest
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.site import Site
 from cx_conformance.cluster.rights import EXEC, PORT_FORWARD, Right, rights
+from cx_conformance.cluster.rights_before import rights_before, rights_to_try
 from cx_conformance.cluster.roles import Subject, role_objects, rules
 from cx_conformance.sandbox.catalogue import Attributes
 from cx_conformance.sandbox.rbac import decide, service_account
@@ -128,6 +129,18 @@ def test_a_persons_account_is_read_wherever_it_is() -> None:
     live, static = rights(plan(login=account), static=False), rights(plan(login=account), static=True)
     assert [(one.verb, one.name) for one in live if one.namespace == "acceptance"] == [("get", "agents")]
     assert [one for one in static if one.namespace == "acceptance"] == []
+
+
+def test_a_look_before_an_installation_reads_only_and_pods_are_granted_where_they_are_asked_for() -> None:
+    """All in the platform's first namespace that exists; elsewhere nothing may be made."""
+    assert {one.verb for one in rights_before(plan())} == {"list"}
+    granted = rights_to_try(plan(), ["ef-external", "default"])
+    assert {one.namespace for one in granted} == {"ef-external"}
+    assert {(one.verb, one.resource) for one in granted} == {
+        *((verb, what) for verb in ("create", "get", "delete") for what in ("pods", "persistentvolumeclaims")),
+        ("get", "pods/log"),
+    }
+    assert rights_to_try(plan(), ["default"]) == ()
 
 
 def test_an_account_for_reports_names_its_namespace() -> None:

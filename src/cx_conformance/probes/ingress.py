@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from cx_conformance.probes.resolve import Resolve
 
-_UNKNOWN_HOST = "unknown-host.cx-conformance.invalid"
+UNKNOWN_HOST = "unknown-host.cx-conformance.invalid"
+"""A name that no rule is for: what answers it is the controller itself."""
 _WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 _SOCKET_IO_VERSIONS = (4, 3)
 """Engine.IO protocols: 4 of Socket.IO 3 and later, 3 of Socket.IO 1 and 2."""
@@ -144,7 +145,7 @@ def probe_paths(entry: EntryPoint, paths: Sequence[str]) -> tuple[PathObservatio
 
     A request for a host that no rule names shows what the controller answers when no rule matches.
     """
-    asked = [entry.request("/", host=_UNKNOWN_HOST), *(entry.request(path) for path in paths)]
+    asked = [entry.request("/", host=UNKNOWN_HOST), *(entry.request(path) for path in paths)]
     shut = [one for one in map(entry.shut, asked) if one]
     unknown, *seen = shut or get_all(asked, entry.limits)
     return tuple(

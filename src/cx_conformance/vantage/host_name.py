@@ -7,7 +7,7 @@ from typing import Final
 from cx_conformance.cluster.own_addresses import own_addresses, spelt
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.probes.door import SECONDS
-from cx_conformance.probes.ingress import EntryPoint, PathObservation, probe_paths
+from cx_conformance.probes.ingress import UNKNOWN_HOST, EntryPoint, PathObservation, probe_paths
 from cx_conformance.probes.look_up import addresses
 from cx_conformance.probes.resolve import Resolve
 from cx_conformance.vantage.entrance import Entrance
@@ -22,6 +22,13 @@ class Answered:
 
     address: str
     seen: PathObservation
+    refuses_all: bool = False
+    """Whether any other host name gets the same answer, and it is a refusal: a controller to which nothing is told."""
+
+    @property
+    def leads_nowhere(self) -> bool:
+        """Whether who answers is an ingress controller by itself."""
+        return self.seen.default_backend is not None or self.refuses_all
 
     @property
     def anybody(self) -> bool:
@@ -37,8 +44,9 @@ class Answered:
     @property
     def words(self) -> str:
         """Who answers, in a few words."""
-        if self.seen.default_backend:
-            return f"{self.seen.default_backend.replace('the ', 'an ', 1)} answers, which leads nowhere yet"
+        if self.leads_nowhere:
+            named = (self.seen.default_backend or "the ingress controller").replace("the ", "an ", 1)
+            return f"{named} answers, which leads nowhere yet"
         shown = self.seen.http.tls.certificate if self.seen.http.tls else None
         names = f" with a certificate for {', '.join(shown.names[:3]) or 'no name'}" if shown else ""
         if self.seen.http.status is not None:
@@ -102,7 +110,11 @@ def _answered(host: str, entrance: Entrance, address: str) -> Answered:
         https_port=entrance.https_port,
     )
     (seen,) = probe_paths(point, ["/"])
-    return Answered(address=address, seen=seen)
+    status, alike = seen.http.status, False
+    if status is not None and status >= 400 and seen.default_backend is None:
+        other = point.get(point.request("/", host=UNKNOWN_HOST))
+        alike = (other.status, other.body) == (status, seen.http.body)
+    return Answered(address=address, seen=seen, refuses_all=alike)
 
 
 def _is_address(text: str) -> bool:
