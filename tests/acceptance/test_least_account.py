@@ -13,6 +13,8 @@ from cx_conformance.sandbox.cluster import EmbeddedCluster
 from tests.checks.installation import released
 from tests.run.test_run import command, outcomes
 
+pytestmark = pytest.mark.timeout(1000)
+
 HELM = ("CX010", "platform", "cluster")
 ACCOUNT = "system:serviceaccount:expertflow:cx-conformance"
 
@@ -42,7 +44,8 @@ def run_twice(folder: Path, release: str, *options: str) -> Runs:
         least.write_text(json.dumps(config))
         said = ""
         for name, kubeconfig in (("admin", cluster.kubeconfig), ("least", least)):
-            done = command("run", "--kubeconfig", kubeconfig, *options, "--report", name, cwd=folder)
+            arguments = ("--kubeconfig", str(kubeconfig), *options, "--report", name, "--no-pdf")
+            done = command("run", *arguments, cwd=folder, seconds=400)
             said = done.stdout + done.stderr
         asked = [one for one in cluster.requests() if one["user"] == ACCOUNT]
     return Runs(

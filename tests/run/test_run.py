@@ -60,8 +60,8 @@ users: [{{name: nobody, user: {{token: x}}}}]
 Done = subprocess.CompletedProcess[str]
 
 
-def command(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> Done:
-    """Run the command as a user would, in a process of its own."""
+def command(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None, seconds: float = 120.0) -> Done:
+    """Run the command as a user would, in a process of its own; it hangs when it takes longer than ``seconds``."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CX_CONFORMANCE_")}
     environment |= {"PYTHONPATH": str(suite_root() / "src"), "COLUMNS": "80"} | dict(env or {})
     return subprocess.run(
@@ -71,7 +71,7 @@ def command(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = N
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=seconds,
     )
 
 
