@@ -18,6 +18,10 @@ def _put(installation: Installation, api_version: str, kind: str, metadata: Obje
 @fault("CX010", "ef-cx")
 def release_pending_upgrade(installation: Installation, release: str) -> None:
     """An upgrade of a Helm release was cut off: its newest revision is pending-upgrade."""
+    for one in installation.of("ConfigMap"):
+        if one["metadata"].get("namespace") == "expertflow":
+            one["metadata"].setdefault("labels", {})["app.kubernetes.io/managed-by"] = "Helm"
+            one["metadata"].setdefault("annotations", {})["meta.helm.sh/release-name"] = release
     for version, status in ((1, "deployed"), (2, "pending-upgrade")):
         labels = {"owner": "helm", "name": release, "status": status, "version": str(version)}
         metadata = {"name": f"sh.helm.release.v1.{release}.v{version}", "namespace": "expertflow", "labels": labels}
