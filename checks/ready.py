@@ -47,7 +47,7 @@ from cx_conformance.probes.packets import Packets
 from cx_conformance.vantage.before import BeforeProbes
 from cx_conformance.vantage.entrance import OUTSIDE
 from cx_conformance.vantage.host_name import HostName
-from cx_conformance.vantage.nodes_trial import CLUSTER_NAME, NodeSeen, resolved
+from cx_conformance.vantage.node_seen import CLUSTER_NAME, NodeSeen, resolved
 from cx_conformance.vantage.reach import DIRECT
 
 HEADROOM: Final = Decimal("1.2")

@@ -18,7 +18,7 @@ from cx_conformance.vantage.pool import Pending, ProbePool
 if TYPE_CHECKING:
     from cx_conformance.api.client import Cluster
     from cx_conformance.vantage.claim_trial import ClaimSeen
-    from cx_conformance.vantage.nodes_trial import NodeSeen
+    from cx_conformance.vantage.node_seen import NodeSeen
     from cx_conformance.vantage.trial_pods import Patience, TrialPods
 
 T = TypeVar("T")

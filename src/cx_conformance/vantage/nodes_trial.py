@@ -7,47 +7,22 @@ for names and fetches the files of all others. All of them are deleted again, an
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cx_conformance.api.exec_record import ContainerPlace, ExecLimits
 from cx_conformance.objects.json_fields import mapping, number, text
 from cx_conformance.outcome.looking import CouldNotLook
-from cx_conformance.probes.edges import Edge, EdgeFinding, EdgeObservation, EdgesQuestion
+from cx_conformance.probes.edges import Edge, EdgesQuestion
 from cx_conformance.probes.inquiry import Question, ask, script
-from cx_conformance.probes.packets import Packets, PacketsQuestion
+from cx_conformance.probes.packets import PacketsQuestion
 from cx_conformance.vantage.ended_container import await_end
 from cx_conformance.vantage.made_objects import Made
 from cx_conformance.vantage.node_pod import CONTAINER, PORT, SERVED
+from cx_conformance.vantage.node_seen import CLUSTER_NAME, NodeSeen
 from cx_conformance.vantage.script_container import script_container
 from cx_conformance.vantage.trial_pods import OF_PULLING, PAUSE_SECONDS, TrialPods, said_of, state_of, waits
 
-CLUSTER_NAME: Final = "kubernetes.default.svc"
-"""A name that every cluster has: its API's own."""
 _AT_ONCE: Final = 16
-
-
-@dataclass(slots=True)
-class NodeSeen:
-    """What was found of one node."""
-
-    pulled: bool | None = None
-    """Whether the image was; None: it is not known, for ``trouble``."""
-    trouble: str = ""
-    """Why the image was not pulled, or no pod came to stand there."""
-    address: str = ""
-    """Of the standing pod."""
-    names: tuple[EdgeObservation, ...] = ()
-    """What came of each name; none where no pod could ask."""
-    others: dict[str, Packets | CouldNotLook] = field(default_factory=dict)
-    """What came from each other node's standing pod."""
-
-    @property
-    def silent(self) -> str:
-        """Why nothing is known of what its pods reach; empty where something is."""
-        troubles = [one for one in self.others.values() if isinstance(one, CouldNotLook)]
-        troubles += [one.trouble for one in self.names if one.trouble is not None]
-        return str(troubles[0]) if troubles else ""
 
 
 class NodesTrial:
@@ -151,10 +126,3 @@ class NodesTrial:
                 seen.others[name] = answered.answer(question)
             except CouldNotLook as reason:
                 seen.others[name] = reason
-
-
-def resolved(one: EdgeObservation) -> bool | None:
-    """Whether a name was found; None: that could not be told."""
-    if one.finding is None:
-        return None
-    return one.finding not in (EdgeFinding.NOT_RESOLVABLE, EdgeFinding.LOOKUP_TIMED_OUT)
