@@ -66,7 +66,7 @@ class LoginProbes:
 
     def _pending_login(self, entry: Entry[UserLogin], attempt: OneAttempt) -> Pending[SignIn]:
         if self._login is None:
-            self._login = self._pool.submit(attempt.ask, lambda: self._sign_in(entry))
+            self._login = self._pool.submit(self._sign_in, entry, attempt)
         return self._login
 
     def _pending_page(self, entry: Entry[Ingress]) -> Pending[PageObservation]:
@@ -75,10 +75,10 @@ class LoginProbes:
             self._pages[entry.component] = self._pool.submit(open_page, point, asked_path(self._seen, entry))
         return self._pages[entry.component]
 
-    def _sign_in(self, entry: Entry[UserLogin]) -> SignIn:
-        person = self._person(entry)
-        host = self._seen.host_of(entry.planned) or ""
-        return sign_in(self._entrance.to(host), person, self._references.read.append)
+    def _sign_in(self, entry: Entry[UserLogin], attempt: OneAttempt) -> SignIn:
+        person = self._person(entry)  # what cannot be read is no attempt
+        point = self._entrance.to(self._seen.host_of(entry.planned) or "")
+        return attempt.ask(lambda: sign_in(point, person, self._references.read.append))
 
     def _person(self, entry: Entry[UserLogin]) -> Person:
         """Return who logs in; raises NoVantage where what the site file names is not there, CouldNotLook."""
