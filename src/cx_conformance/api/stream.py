@@ -36,6 +36,7 @@ from cx_conformance.objects.admitted import quoted
 from cx_conformance.objects.secrecy import mask_text
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NotServed, NoVantage, Unauthorized, Unreachable
 from cx_conformance.wire.bounds import TooMuch
+from cx_conformance.wire.fuse import Fuse
 from cx_conformance.wire.json_text import parsed
 
 if TYPE_CHECKING:
@@ -256,7 +257,9 @@ def _through_socks(proxy: str, server: str, seconds: float) -> socket.socket:
     connection.set_proxy(kind, way.hostname, way.port or 1080, rdns=True, username=user, password=password)
     connection.settimeout(seconds)
     try:
-        connection.connect((api.hostname, api.port or (443 if api.scheme == "https" else 80)))
+        with Fuse(seconds) as fuse:  # its own limit counts anew with each byte that the proxy says
+            fuse.watch(connection)
+            connection.connect((api.hostname, api.port or (443 if api.scheme == "https" else 80)))
     except OSError:
         connection.close()
         raise
