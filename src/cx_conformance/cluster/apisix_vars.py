@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cx_conformance.cluster.apisix_rewrite import searched
+from cx_conformance.cluster import foreign_expression
 from cx_conformance.objects.json_fields import whole
 
 _LOGIC: Final = ("AND", "OR", "!AND", "!OR")
@@ -48,7 +48,7 @@ def _met(value: str | None, operator: str, wanted: Any) -> bool:
             return value is None or value != str(wanted)
         case "~~" | "~*":
             flags = re.IGNORECASE if operator == "~*" else 0
-            return value is not None and searched(str(wanted), value, flags) is not None
+            return value is not None and foreign_expression.search(str(wanted), value, flags) is not None
         case "in" | "IN":
             return value in [str(one) for one in wanted]
         case _:

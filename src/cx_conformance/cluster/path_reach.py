@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import Final
 
+from cx_conformance.cluster import foreign_expression
 from cx_conformance.cluster.routes import Route, is_expression
 from cx_conformance.objects.ingress import Ingress
 
@@ -101,13 +102,13 @@ def _serves(ingress: Ingress, host: str) -> bool:
 def _matches(expression: str, path: str) -> bool:
     """Tell whether a path begins as the expression says; one that only another engine can read matches."""
     try:
-        return re.match(expression, path, re.IGNORECASE) is not None
+        return foreign_expression.match(expression, path, re.IGNORECASE) is not None
     except re.error:
         return True
 
 
 def _matched(expression: str, path: str) -> re.Match[str] | None:
     try:
-        return re.match(expression, path, re.IGNORECASE)
+        return foreign_expression.match(expression, path, re.IGNORECASE)
     except re.error:
         return None
