@@ -81,9 +81,3 @@ def configuration_used_by_an_ended_job_only(fact: Fact, ground: Ground) -> None:
         "status": {"phase": "Succeeded"},
     }
     ground.add_live(copy.deepcopy(job))
-
-
-@breaks("config_maps.name", how="absent")
-def configuration_emptied(fact: Fact, ground: Ground) -> None:
-    """It is there and holds nothing."""
-    _object(fact, ground)["data"] = {}

@@ -157,9 +157,3 @@ def too_many_nodes(fact: Fact, ground: Ground) -> None:
     """More nodes than Kubernetes is tested for."""
     node: Object = {"kind": "Node", "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
     ground.add_live(*({**node, "metadata": {"name": f"n{number}"}} for number in range(fact.value + 1)))
-
-
-@breaks("platform.distributions.name", "platform.distributions.support", how="wrong kind")
-def distribution_unknown(fact: Fact, ground: Ground) -> None:
-    """The cluster is of a distribution that the page does not name."""
-    ground.version = "v1.36.2+vendor.1"
