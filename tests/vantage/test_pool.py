@@ -145,3 +145,23 @@ def test_a_process_ends_although_a_probe_hangs() -> None:
         timeout=LONG / 2,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_pool_that_is_closed_while_a_thread_begins_waits_for_that_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A probe that ends begins others in its own thread, whenever that is."""
+    start, began = threading.Thread.start, threading.Event()
+
+    def slow(thread: threading.Thread) -> None:
+        if thread.name.startswith("probe-"):
+            began.set()
+            time.sleep(0.2)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", slow)
+    pool = ProbePool()
+    beginner = threading.Thread(target=pool.submit, args=(lambda: None,))
+    beginner.start()
+    assert began.wait(5)
+    pool.close()
+    beginner.join(5)
+    assert not [one for one in threading.enumerate() if one.name.startswith("probe-")]

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, TypeVar
 
 from cx_conformance.outcome.looking import CouldNotLook, OutOfTime
@@ -73,6 +74,8 @@ class ProbePool:
         self._at_once = at_once
         self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        """Over what begins and what ends: a probe that has ended begins others in its own thread."""
         self._closed = False
 
     def submit(self, probe: Callable[..., T], *given: object) -> Pending[T]:
@@ -82,13 +85,14 @@ class ProbePool:
         return pending
 
     def _start(self, work: Callable[[], None]) -> None:
-        if self._closed:
-            return
-        self._waiting.put(work)
-        if len(self._threads) < self._at_once:
-            thread = threading.Thread(target=self._work, name=f"probe-{len(self._threads)}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        with self._lock:
+            if self._closed:
+                return
+            self._waiting.put(work)
+            if len(self._threads) < self._at_once:
+                thread = threading.Thread(target=self._work, name=f"probe-{len(self._threads)}", daemon=True)
+                thread.start()
+                self._threads.append(thread)
 
     def submit_after(self, answers: Sequence[Pending[Any]], probe: Callable[..., T], *given: object) -> Pending[T]:
         """Start ``probe`` when all ``answers`` are known, or were given up; no thread waits for them meanwhile."""
@@ -116,11 +120,13 @@ class ProbePool:
 
     def close(self, seconds: float = 2.0) -> None:
         """Begin nothing more, and wait for what still runs: at most ``seconds``, once out of time not at all."""
-        self._closed = True
-        while not self._waiting.empty():
-            self._waiting.get()
-        for _ in self._threads:
-            self._waiting.put(None)
+        with self._lock:
+            self._closed = True
+            while not self._waiting.empty():
+                with suppress(Empty):
+                    self._waiting.get_nowait()
+            for _ in self._threads:
+                self._waiting.put(None)
         ends = time.monotonic() + seconds
         if self.deadline is not None:
             ends = min(ends, self.deadline + _PATIENCE_BEYOND)
