@@ -13,7 +13,7 @@ from cx_conformance.sandbox.cluster import EmbeddedCluster
 from tests.checks.installation import released
 from tests.run.test_run import command, outcomes
 
-pytestmark = pytest.mark.timeout(1000)
+pytestmark = [pytest.mark.timeout(1000), pytest.mark.xdist_group("least account")]
 
 HELM = ("CX010", "platform", "cluster")
 ACCOUNT = "system:serviceaccount:expertflow:cx-conformance"

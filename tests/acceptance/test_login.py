@@ -37,6 +37,11 @@ PASSWORD = SecretStr(
         ]
     ).decode()
 )
+pytestmark = pytest.mark.xdist_group("login")
+"""One installation for all of them."""
+
+BRIEF = {"account-password-changed", "account-disabled"}
+"""Of the faults: what is tried every time."""
 FAULTS = [one for one in catalogue() if one.check.startswith("CX85")]
 EXPLAINED = {
     "account-password-changed": "the password is wrong, or there is no such account, or it is locked by failed logins",
@@ -103,7 +108,10 @@ def test_a_person_gets_a_token_and_the_pages_open(cluster: EmbeddedCluster, tmp_
     assert cluster.visits().count("POST /auth/realms/expertflow/protocol/openid-connect/logout") >= 1
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=[one.name for one in FAULTS])
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(one, marks=() if one.name in BRIEF else pytest.mark.long, id=one.name) for one in FAULTS],
+)
 def test_what_keeps_a_person_out_is_found_explained_and_tried_once(
     cluster: EmbeddedCluster, tmp_path: Path, fault: Fault
 ) -> None:

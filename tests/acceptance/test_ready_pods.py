@@ -39,6 +39,10 @@ def prepared(*names: str) -> list[Object]:
     return [*made_beforehand(embedded_installation(release()), release()), *nodes]
 
 
+pytestmark = pytest.mark.xdist_group("ready pods")
+"""One installation for all of them."""
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCluster]:
     """Keep a prepared cluster of two nodes up, with the account that ``rbac`` prints for it."""
@@ -134,7 +138,10 @@ def test_a_claim_that_nobody_binds_is_told_and_deleted() -> None:
     assert len(consent.written) == 2
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize(
+    "sent",
+    [pytest.param(signal.SIGINT, id="Ctrl-C", marks=pytest.mark.long), pytest.param(signal.SIGTERM, id="SIGTERM")],
+)
 def test_a_run_that_is_interrupted_leaves_nothing(
     cluster: EmbeddedCluster, tmp_path: Path, sent: signal.Signals
 ) -> None:

@@ -12,12 +12,15 @@ from cx_conformance.sandbox.cluster import EmbeddedCluster
 from tests.checks.installation import released
 from tests.run.test_run import command, outcomes
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("round trip")]
 
 CHARTED: Final = [one for one in KNOWN if one != PAGE]
 
 
-@pytest.fixture(scope="module", params=CHARTED)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(one, marks=() if one in ("4.10", "5.1") else pytest.mark.long) for one in CHARTED],
+)
 def installation(request: pytest.FixtureRequest) -> Iterator[tuple[str, EmbeddedCluster]]:
     """Keep the reference installation of a release."""
     release: str = request.param

@@ -59,7 +59,14 @@ SOME: dict[str, Answers] = {
 """The rest of what is asked is answered as by any cluster."""
 
 
-@pytest.mark.parametrize("answers", [*EVERYTHING, *SOME])
+BRIEF = {*EVERYTHING, "objects without end", "execs: empty messages"}
+"""What is tried every time."""
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [pytest.param(one, marks=() if one in BRIEF else pytest.mark.long, id=one) for one in (*EVERYTHING, *SOME)],
+)
 def test_a_run_stays_within_its_time_and_memory(answers: str, kubeconfig: Path, tmp_path: Path) -> None:
     """What could not be looked at is told so, and nothing of it is called broken."""
     harm = (EVERYTHING | SOME)[answers]

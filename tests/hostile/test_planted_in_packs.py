@@ -111,7 +111,10 @@ LEAKS: dict[str, Answers] = {
 }
 
 
-@pytest.mark.parametrize("leak", LEAKS)
+@pytest.mark.parametrize(
+    "leak",
+    [pytest.param(one, marks=pytest.mark.long if number > 1 else (), id=one) for number, one in enumerate(LEAKS)],
+)
 def test_no_planted_secret_is_in_any_file_of_a_pack(leak: str, leaking: Path, tmp_path: Path) -> None:
     """Nor in anything that is shown."""
     with (

@@ -26,8 +26,25 @@ WAITS: dict[str, Answers] = {
 }
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("wait", WAITS)
+HEARD = {
+    ("the first question", signal.SIGTERM),
+    ("lists", signal.SIGINT),
+    ("execs", signal.SIGTERM),
+    ("answers to all", signal.SIGINT),
+}
+"""Those of the waits and signals that are tried every time."""
+
+
+@pytest.mark.parametrize(
+    ("wait", "number"),
+    [
+        pytest.param(
+            wait, number, marks=() if (wait, number) in HEARD else pytest.mark.long, id=f"{wait}, {number.name}"
+        )
+        for wait in WAITS
+        for number in (signal.SIGTERM, signal.SIGINT)
+    ],
+)
 def test_one_signal_ends_every_wait(wait: str, number: signal.Signals, kubeconfig: Path, tmp_path: Path) -> None:
     """No time limit is given: whatever hangs would hold the run for as long as its own patience lasts."""
     with between(kubeconfig, WAITS[wait], tmp_path) as here, runs.begun(here.kubeconfig, tmp_path) as run:

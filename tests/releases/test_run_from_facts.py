@@ -15,13 +15,17 @@ from tests.run.test_run import command
 pytestmark = [
     pytest.mark.skipif(not from_facts.available(), reason="the facts files are not beside the project"),
     pytest.mark.timeout(600),
+    pytest.mark.xdist_group("facts"),
 ]
 
 WORKLOADS: Final = {"4.7": 38, "4.9": 48, "4.10": 47, "5.0": 49, "5.1": 48}
 """Of each release: how many the facts describe."""
 
 
-@pytest.fixture(scope="module", params=from_facts.FILES)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(one, marks=() if one in ("4.9", "5.1") else pytest.mark.long) for one in from_facts.FILES],
+)
 def installation(request: pytest.FixtureRequest) -> Iterator[tuple[str, EmbeddedCluster]]:
     """Keep the installation of a release, whose pods answer."""
     release: str = request.param
