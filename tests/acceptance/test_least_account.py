@@ -53,7 +53,11 @@ def run_twice(folder: Path, release: str, *options: str) -> Runs:
     )
 
 
-@pytest.fixture(scope="module", params=[("4.5.3", "--static"), ("4.5.3",), ("5.1",)], ids=["static", "live", "5.1"])
+@pytest.fixture(
+    scope="module",
+    params=[("4.5.3", "--static"), ("4.5.3",), pytest.param(("5.1",), marks=pytest.mark.long)],
+    ids=["static", "live", "5.1"],
+)
 def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Runs:
     """Run once with each release and set of options; the tests look at what came of it."""
     return run_twice(tmp_path_factory.mktemp("least"), *request.param)

@@ -45,7 +45,7 @@ def test_a_run_that_ends_leaves_nothing(folder: Path) -> None:
     assert left(folder) == []
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sent", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM])
 def test_a_run_that_is_ended_leaves_nothing(sent: signal.Signals, folder: Path) -> None:
     """Nor when it is interrupted, or told to end, while its servers are at work."""
     with begun(folder) as process:

@@ -132,6 +132,7 @@ def test_several_looks_and_processes_send_one_password(cluster: EmbeddedCluster,
     assert passwords == 1
 
 
+@pytest.mark.long
 def test_looking_again_does_not_log_in_again(cluster: EmbeddedCluster, tmp_path: Path) -> None:
     """Nor is a login waited for that was made; a page without content is looked at again."""
     for fault in ("account-disabled", "page-without-content"):
@@ -150,6 +151,7 @@ def test_nobody_logs_in_where_that_is_said(cluster: EmbeddedCluster, tmp_path: P
     assert passwords == 0
 
 
+@pytest.mark.long
 def test_a_watch_logs_nobody_in(cluster: EmbeddedCluster, tmp_path: Path) -> None:
     """Each of its looks is a run of its own: a wrong password would lock the account within minutes."""
     (tmp_path / "site.yaml").write_text(SITE)

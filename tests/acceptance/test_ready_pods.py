@@ -110,8 +110,11 @@ def test_the_least_account_tries_everything_is_refused_nothing_and_leaves_nothin
     [
         ("mtu-too-large", "CX922", "small packets pass and full-size ones do not to node-1 from node-2"),
         ("registry-refused", "CX920", "node-1: ImagePullBackOff"),
-        ("volumes-read-only", "CX919", "its volume cannot be written to"),
-        ("names-unknown-to-pods", "CX921", "pods on node-1 do not resolve kubernetes.default.svc"),
+        pytest.param("volumes-read-only", "CX919", "its volume cannot be written to", marks=pytest.mark.long),
+        pytest.param(
+            *("names-unknown-to-pods", "CX921", "pods on node-1 do not resolve kubernetes.default.svc"),
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_what_only_pods_see_is_found_and_explained(tmp_path: Path, fault: str, check: str, words: str) -> None:

@@ -19,7 +19,7 @@ CHARTED: Final = [one for one in KNOWN if one != PAGE]
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(one, marks=() if one in ("4.10", "5.1") else pytest.mark.long) for one in CHARTED],
+    params=[pytest.param(one, marks=() if one == "4.10" else pytest.mark.long) for one in CHARTED],
 )
 def installation(request: pytest.FixtureRequest) -> Iterator[tuple[str, EmbeddedCluster]]:
     """Keep the reference installation of a release."""

@@ -21,6 +21,7 @@ def steps(word: str) -> list[list[str]]:
     return [json.loads(shown) for shown in re.findall(rf"^{word} (\[.*)$", DOCKERFILE, re.MULTILINE)]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_the_install_steps_give_a_command_that_runs(tmp_path: Path) -> None:
     """In a folder of their own in place of the image's."""

@@ -24,7 +24,7 @@ WORKLOADS: Final = {"4.7": 38, "4.9": 48, "4.10": 47, "5.0": 49, "5.1": 48}
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(one, marks=() if one in ("4.9", "5.1") else pytest.mark.long) for one in from_facts.FILES],
+    params=[pytest.param(one, marks=() if one == "5.1" else pytest.mark.long) for one in from_facts.FILES],
 )
 def installation(request: pytest.FixtureRequest) -> Iterator[tuple[str, EmbeddedCluster]]:
     """Keep the installation of a release, whose pods answer."""
