@@ -159,7 +159,7 @@ def test_a_watch_logs_nobody_in(cluster: EmbeddedCluster, tmp_path: Path) -> Non
     with watching(*options(cluster), "--every", "0.2", "--only", "login,CX000", cwd=tmp_path) as process:
         lines = said(process)
         verdicts = [next(line for line in lines if "conformant" in line) for _ in range(2)]
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)
     assert len(verdicts) == 2
     assert sent(cluster) == before
