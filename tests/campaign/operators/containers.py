@@ -102,6 +102,9 @@ AMOUNTS = ("resources.requests.cpu", "resources.requests.memory", "resources.lim
 def amount_absent(fact: Fact, ground: Ground) -> None:
     """Nothing is asked for, or no limit is set."""
     amounts, name = _amounts(fact, ground)
+    limits = ground.container(fact)["resources"].get("limits", {})
+    if "requests" in fact.field and limits.get(name) == amounts[name]:
+        raise Inapplicable("the API server asks for as much as the limit where nothing is asked for")
     del amounts[name]
 
 
