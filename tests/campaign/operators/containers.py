@@ -127,7 +127,7 @@ def amount_halved(fact: Fact, ground: Ground) -> None:
 def amount_in_another_unit(fact: Fact, ground: Ground) -> None:
     """The same number in a unit that is easily mistaken for it."""
     amounts, name = _amounts(fact, ground)
-    units = {"Mi": "M", "Gi": "G", "M": "Mi", "m": ""}
+    units = {"Mi": "M", "Gi": "G", "M": "Mi", "m": "", "": "m"}
     unit = fact.text.lstrip("0123456789")
     amounts[name] = fact.text.removesuffix(unit) + units[unit]
 
