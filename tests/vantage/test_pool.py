@@ -149,7 +149,7 @@ def test_a_process_ends_although_a_probe_hangs() -> None:
 
 def test_a_pool_that_is_closed_while_a_thread_begins_waits_for_that_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """A probe that ends begins others in its own thread, whenever that is."""
-    start, began = threading.Thread.start, threading.Event()
+    start, began, before = threading.Thread.start, threading.Event(), set(threading.enumerate())
 
     def slow(thread: threading.Thread) -> None:
         if thread.name.startswith("probe-"):
@@ -164,4 +164,4 @@ def test_a_pool_that_is_closed_while_a_thread_begins_waits_for_that_one(monkeypa
     assert began.wait(5)
     pool.close()
     beginner.join(5)
-    assert not [one for one in threading.enumerate() if one.name.startswith("probe-")]
+    assert set(threading.enumerate()) <= before

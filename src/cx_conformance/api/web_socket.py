@@ -26,8 +26,8 @@ MESSAGE_LIMIT: Final = 256 * 1024
 WAITING_FRAMES: Final = 4
 """How many frames may wait for whoever reads, before no more is taken from the network."""
 _PIECE: Final = 16 * 1024
-_MOST_AT_THE_END: Final = 50_000
-"""Frames that are kept when a connection ends: a program's line has one of its own."""
+_MOST_AT_THE_END: Final = 4_000
+"""Frames that are kept when a connection ends; a kubelet puts what a program prints together."""
 _UNSENT: Final = 1 << 20
 """Bytes that may wait to be taken by the other side; what is sent of one's own waits at 64 KiB."""
 
