@@ -59,7 +59,7 @@ SOME: dict[str, Answers] = {
 """The rest of what is asked is answered as by any cluster."""
 
 
-BRIEF = {*EVERYTHING, "objects without end", "execs: empty messages"}
+BRIEF = {*EVERYTHING, "objects without end"}
 """What is tried every time."""
 
 
