@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from cx_conformance.probes.stores import postgresql
-from cx_conformance.probes.stores.target import Credentials, TlsExpectation
+from cx_conformance.probes.stores.target import Credentials, Limits, TlsExpectation
 from cx_conformance.probes.stores.trouble import Kind
 from cx_conformance.sandbox.stores import postgresql_server
 from cx_conformance.sandbox.stores.certificates import Authority
@@ -60,7 +60,9 @@ def test_plain_with_the_password_is_all_well(plain: int, login: Credentials) -> 
 
 def test_mutual_tls_with_the_password_is_all_well(secured: int, mutual: TlsExpectation, login: Credentials) -> None:
     """TLS begins after PostgreSQL's own request for it, verified against the promised name by libpq too."""
-    assert marks(postgresql.observe(target("postgresql", secured, mutual), login)) == all_well(tls=True)
+    patient = Limits(connect_s=10, answer_s=10, total_s=60, tries=2)
+    seen = postgresql.observe(target("postgresql", secured, mutual, limits=patient), login)
+    assert marks(seen) == all_well(tls=True)
 
 
 def test_verify_ca_does_not_compare_the_name(secured: int, mutual: TlsExpectation, login: Credentials) -> None:
