@@ -218,6 +218,9 @@ def test_a_curl_that_tells_of_its_connection_in_new_words_is_understood(tmp_path
     assert container.left_behind() == []
 
 
+FAILS_TO_RESOLVE = "echo 'nc: getaddrinfo for host: Temporary failure in name resolution' >&2; exit 1"
+
+
 def test_a_name_lookup_is_tried_a_second_time(tmp_path: Path, ports: dict[str, int]) -> None:
     """One lost packet of DNS costs a resolver five seconds, and is no finding."""
     asked = tmp_path / "asked"
@@ -225,6 +228,21 @@ def test_a_name_lookup_is_tried_a_second_time(tmp_path: Path, ports: dict[str, i
     container = Container(tmp_path, "dash", {"bash": "bash", "sleep": "sleep", "getent": getent})
     (seen,) = observe(container, ("localhost", ports["silent"]), seconds=1)
     assert (seen.finding, seen.addresses) == (F.CONNECTS, ("127.0.0.1",))
+
+
+def test_a_tool_that_cannot_resolve_for_a_moment_is_asked_again(tmp_path: Path) -> None:
+    """It looks the name up for itself, and one failure of a DNS that was just asked with success is no finding."""
+    asked = tmp_path / "asked"
+    nc = f'#!/bin/sh\n[ "$1" = -h ] && exit\n[ -e {asked} ] && exit\n: >{asked}\n{FAILS_TO_RESOLVE}\n'
+    container = Container(tmp_path, "dash", {"nc": nc, "sleep": "sleep"})
+    assert findings(container, ("ef-ccm.expertflow.svc", 80)) == [F.CONNECTS]
+
+
+def test_a_tool_that_cannot_resolve_twice_says_so(tmp_path: Path) -> None:
+    """The name is told as unknown then."""
+    nc = f'#!/bin/sh\n[ "$1" = -h ] && exit\n{FAILS_TO_RESOLVE}\n'
+    container = Container(tmp_path, "dash", {"nc": nc, "sleep": "sleep"})
+    assert findings(container, ("ef-ccm.expertflow.svc", 80)) == [F.NOT_RESOLVABLE]
 
 
 def test_a_name_lookup_that_hangs_is_told_as_such(tmp_path: Path) -> None:

@@ -121,16 +121,17 @@ def test_for_whom_no_name_resolves_is_told(deaf: tuple[str, ...], of_ccm: str | 
 class Busy(Replicas):
     """Is silent at first: each pod answers as often as it was asked before, those of ``dead`` never."""
 
-    def __init__(self, *dead: str) -> None:
-        """Nothing has run yet."""
+    def __init__(self, *dead: str, word: str = "lookup-timeout") -> None:
+        """Nothing has run yet; ``word`` is the script's for what comes of an edge at first."""
         super().__init__()
         self._dead = dead
+        self._word = word.encode()
 
     def __call__(self, place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
         """Print what the script would."""
         answers = place in self.places and not place.pod.startswith(self._dead or ("none",))
         said = super().__call__(place, argv, stdin, limits)
-        silent = said.stdout.replace(b" connects 1 nc getent 192.0.2.1", b" lookup-timeout - - getent -")
+        silent = said.stdout.replace(b" connects 1 nc getent 192.0.2.1", b" " + self._word + b" - - getent -")
         return said if answers else replace(said, stdout=silent)
 
 
@@ -165,3 +166,11 @@ def test_nobody_else_is_asked_again_where_the_first_hear_nothing() -> None:
     found = all_edges(replicas)
     assert set().union(*found.values()) == {(EdgeFinding.LOOKUP_TIMED_OUT, None)}
     assert len(replicas.places) == len(found) + 4
+
+
+def test_a_name_that_is_not_known_for_a_moment_is_asked_again() -> None:
+    """A DNS server that starts anew fails at once; those who are told so for good keep nobody from asking again."""
+    dumb = list(all_edges(Replicas()))[:4]
+    found = all_edges(Busy(*(f"ef-{caller}-" for caller in dumb), word="unresolved"))
+    late, unknown = (EdgeFinding.CONNECTS, EdgeFinding.NOT_RESOLVABLE), (EdgeFinding.NOT_RESOLVABLE, None)
+    assert found == {caller: {unknown if caller in dumb else late} for caller in found}

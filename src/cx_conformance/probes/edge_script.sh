@@ -280,11 +280,14 @@ probe() { # one target: index, host, port
     now
     started=$clock
     "by_$tool"
-    if [ "$word" = timeout ]; then # silence alone is no answer
-      now
-      started=$clock
-      "by_$tool"
-    fi
+    # Silence alone is no answer, and the tool looks the name up for itself, which may fail for a moment.
+    case $word in
+      timeout | unresolved)
+        now
+        started=$clock
+        "by_$tool"
+        ;;
+    esac
     [ "$word" = unusable ] || break
   done
   now

@@ -92,7 +92,10 @@ class Confinement:
         folder = self.folder / pod
         folder.mkdir(exist_ok=True)
         for name in (*_FILES, ".curlrc"):
-            (folder / name).write_text(files.get(name, _NSSWITCH))
+            file, text = folder / name, files.get(name, _NSSWITCH)
+            # What runs in the pod already reads them, and would find an empty one while it is written.
+            if not file.exists() or file.read_text() != text:
+                file.write_text(text)
         return folder
 
     async def _find_wrapper(self) -> tuple[str, ...]:

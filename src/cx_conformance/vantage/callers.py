@@ -15,7 +15,7 @@ from cx_conformance.probes.edges import UNRESOLVED, EdgeFinding, EdgeLimits, Edg
 from cx_conformance.vantage.elsewhere import Elsewhere
 from cx_conformance.vantage.inquiries import Inquiries
 from cx_conformance.vantage.pool import Pending, ProbePool
-from cx_conformance.vantage.second_look import SILENT, asked_again
+from cx_conformance.vantage.second_look import UNHEARD, asked_again
 
 Tried = EdgeObservation | CouldNotLook
 
@@ -63,7 +63,7 @@ class EdgeProbes:
     def of(self, entry: Entry[Edge]) -> tuple[EdgeObservation, ...]:
         """Return what each replica saw of an edge; raises CouldNotLook where nobody could be asked to look.
 
-        Silence is asked again, once for all edges, when every first answer has come.
+        What was not heard is asked again, once for all edges, when every first answer has come.
         """
         seen = []
         for replica in self.start(entry):
@@ -74,8 +74,8 @@ class EdgeProbes:
         return tuple(seen)
 
     def _second(self, tried: EdgeObservation) -> EdgeObservation:
-        """Return what came of an edge when it was asked again, where it was silent and then heard."""
-        if tried.finding not in SILENT:
+        """Return what came of an edge when it was asked again, where it was not heard at first."""
+        if tried.finding not in UNHEARD:
             return tried
         if self._again is None:
             seen: dict[ContainerPlace, list[EdgeObservation]] = defaultdict(list)

@@ -29,6 +29,8 @@ from cx_conformance.probes.stores.tls import CertificateFolder
 from cx_conformance.probes.stores.trouble import Kind, Trouble
 
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+_SERVERS_WORDS = re.compile(r"FATAL:\s+|ERROR:\s+")
+"""What begins a sentence of the server's own, as https://www.postgresql.org/docs/current/protocol-error-fields.html."""
 _UNENCRYPTED = "no encryption"
 """What it adds to every refusal by pg_hba.conf of a connection without TLS, whether or not TLS would be let in."""
 _NO_RULE_FOR_LOOPBACK = re.compile(r'no pg_hba\.conf entry for host "(127\.0\.0\.1|::1)"')
@@ -265,9 +267,11 @@ def _connected(notes: Notes, credentials: Credentials, stack: ExitStack) -> psyc
 
 
 def _explained(notes: Notes, error: psycopg.Error) -> Trouble:
-    if notes.line.broken is not None:
+    whole = str(error)
+    # A server that has said its last word ends the connection, which libpq no more needs to hear of.
+    if notes.line.broken is not None and not _SERVERS_WORDS.search(whole):
         return notes.line.broken
-    said = re.split(r"FATAL:\s+|ERROR:\s+|failed: ", str(error))[-1].strip()
+    said = re.split(rf"{_SERVERS_WORDS.pattern}|failed: ", whole)[-1].strip()
     text, shown = notes.said(said), notes.said.sentence(said)
     if isinstance(error, psycopg.errors.ConnectionTimeout) or "timeout expired" in text:
         return notes.line.explain(TimeoutError())

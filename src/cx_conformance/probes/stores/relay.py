@@ -51,24 +51,46 @@ class Relay:
                 self._start(self._bridge, near)
 
     def _bridge(self, near: socket.socket) -> None:
+        left = threading.Event()  # the library is: how the store takes that is no trouble
         try:
             far = self._line.dial()
             far.settimeout(None)
             self._open.append(far)
-            self._start(_copy_up, near, far)
+            self._start(_copy_up, near, far, left)
             while piece := far.recv(_PIECE):
-                near.sendall(piece)
+                if not _passed(piece, near):
+                    break
         except Exception as error:  # noqa: BLE001 - told in words by whoever asked
-            self._line.broken = self._line.broken or self._line.explain(error)
+            if not left.is_set():
+                self._line.broken = self._line.broken or self._line.explain(error)
         finally:
             _shut(near)
 
 
-def _copy_up(near: socket.socket, far: socket.socket) -> None:
-    with suppress(OSError):
-        while piece := near.recv(_PIECE):
-            far.sendall(piece)
+def _copy_up(near: socket.socket, far: socket.socket, left: threading.Event) -> None:
+    """Pass on what the library says, until either side ends; note whether it was the library."""
+    while piece := _heard(near):
+        if not _passed(piece, far):
+            break
+    else:
+        left.set()
     _shut(far)
+
+
+def _heard(near: socket.socket) -> bytes:
+    try:
+        return near.recv(_PIECE)
+    except OSError:
+        return b""
+
+
+def _passed(piece: bytes, sock: socket.socket) -> bool:
+    """Pass a piece on; returns False where nobody listens any more."""
+    try:
+        sock.sendall(piece)
+    except OSError:
+        return False
+    return True
 
 
 def _shut(*socks: socket.socket) -> None:
