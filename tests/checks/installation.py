@@ -2,8 +2,9 @@
 
 import base64
 import datetime as dt
+import uuid
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
@@ -33,7 +34,7 @@ from cx_conformance.run.suite_files import suite_root
 from cx_conformance.sandbox.bootstrap import bootstrap
 from cx_conformance.sandbox.controllers import reconcile
 from cx_conformance.sandbox.faults import Injection, parse
-from cx_conformance.sandbox.world import World
+from cx_conformance.sandbox.world import World, now
 
 Object = dict[str, Any]
 FQDN = "cx.example.com"
@@ -54,6 +55,28 @@ def released(name: str) -> Blueprint:
 @cache
 def _reference() -> bytes:
     return orjson.dumps(reference_installation(blueprint(), fqdn=FQDN, seed=1))
+
+
+_KINDS = {kind.name: kind for kind in KINDS.values()}
+_IDENTITY = uuid.UUID(int=1)
+
+
+def _born() -> str:
+    """Return when clusters of now were born: the same for a minute, so that what they share is read only once."""
+    return now()[:-3] + "00Z"
+
+
+def _read(thing: Object) -> Any:
+    """Return the record of an object, of a kind that can be looked at."""
+    try:
+        return _read_once(thing["kind"], orjson.dumps(thing))
+    except TypeError:  # a number that is too large for orjson, which the API's own answers may have
+        return _KINDS[thing["kind"]].parse(thing)
+
+
+@lru_cache(maxsize=4096)
+def _read_once(kind: str, text: bytes) -> Any:
+    return _KINDS[kind].parse(orjson.loads(text))
 
 
 class Installation:
@@ -128,7 +151,7 @@ class Installation:
 
     def objects(self) -> list[Object]:
         """Return the live objects, as the API server shows them."""
-        world = World()
+        world = World(identity=_IDENTITY, born=_born())
         admitted = bootstrap(self.manifests, world)
         for fault in self._faults:
             admitted = fault.apply(admitted)
@@ -177,7 +200,7 @@ def snapshot_of(
     for one in objects:
         record = kinds.get(one["kind"])
         if record is not None and record in records:
-            records[record].append(KINDS[record].parse(one))
+            records[record].append(_read(one))
         elif one["kind"] == "Secret":
             if one["metadata"].get("labels", {}).get("owner") == "helm":
                 records[HelmRevision].append(helm_revision(one))

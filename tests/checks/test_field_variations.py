@@ -26,10 +26,11 @@ def test_what_real_clusters_look_like_raises_no_alarm(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FIELD)
-def test_a_variation_changes_what_is_seen(name: str) -> None:
+def test_a_variation_changes_what_can_be_seen(name: str) -> None:
     """One that changed nothing would prove nothing."""
     usual, varied = Installation(SITE), Installation(SITE)
     FIELD[name](varied)
     plan = Plan(blueprint(), usual.site)
     before, after = usual.snapshot(plan), varied.snapshot(plan)
-    assert (before.listings, before.identity, usual.site) != (after.listings, after.identity, varied.site)
+    seen = (before.listings, before.identity, usual.site) != (after.listings, after.identity, varied.site)
+    assert seen or usual.objects() != varied.objects()

@@ -9,8 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 Object = dict[str, Any]
 """One API object as JSON."""
+
 
 READ = ("get", "list", "watch")
 
@@ -228,3 +231,9 @@ class Catalogue:
     def _add(self, resource: Resource) -> None:
         self._by_kind[resource.api_version, resource.kind] = resource
         self._by_path[resource.group, resource.version, resource.plural] = resource
+
+
+def copied(thing: Object) -> Object:
+    """Return a copy that shares nothing with the object; many times as fast as a copy of anything but JSON."""
+    made: Object = orjson.loads(orjson.dumps(thing))
+    return made

@@ -4,11 +4,10 @@ Defaults as in the Kubernetes API reference; only of the kinds and fields that a
 """
 
 import base64
-import copy
 from collections.abc import Iterable
 from typing import Any
 
-from cx_conformance.sandbox.catalogue import Object
+from cx_conformance.sandbox.catalogue import Object, copied
 from cx_conformance.sandbox.world import World
 
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
@@ -16,7 +15,7 @@ DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 def admitted(thing: Object, world: World, storage_class: str | None = None) -> Object:
     """Return a copy with metadata and defaults filled in; ``storage_class`` is the default class, if any."""
-    made = copy.deepcopy(thing)
+    made = copied(thing)
     metadata = made["metadata"]
     metadata.pop("managedFields", None)
     path = f"{made['kind']}/{metadata.get('namespace', '')}/{metadata['name']}"

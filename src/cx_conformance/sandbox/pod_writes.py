@@ -4,7 +4,6 @@ Of Pods it takes those that run a command to its end: there are no images whose 
 kubelet that would restart a container. Field meanings and refusals: the API reference of Pod and EphemeralContainer.
 """
 
-import copy
 import re
 import secrets
 import uuid
@@ -16,7 +15,7 @@ import orjson
 
 from cx_conformance.sandbox import defaults, pod_security
 from cx_conformance.sandbox.annotations import PROCESS
-from cx_conformance.sandbox.catalogue import Object
+from cx_conformance.sandbox.catalogue import Object, copied
 from cx_conformance.sandbox.routes import Route
 from cx_conformance.sandbox.runtime import Runtime
 from cx_conformance.sandbox.state import State
@@ -77,7 +76,7 @@ class PodWrites:
         added = (_body(request).get("spec") or {}).get("ephemeralContainers") or []
         self._check_ephemeral(record, added)
         uid = record["metadata"]["uid"]
-        whole = copy.deepcopy(record)
+        whole = copied(record)
         whole["spec"]["ephemeralContainers"] = [*self.world.processes.ephemeral(uid), *added]
         defaults.containers(added)
         pod_security.admit(self._namespace(route.namespace), whole)
@@ -93,7 +92,7 @@ class PodWrites:
     def _admitted(self, given: Object, namespace: str) -> Object:
         if (given.get("apiVersion"), given.get("kind")) != ("v1", "Pod"):
             raise bad_request(f"{given.get('kind') or 'Object'} in version {given.get('apiVersion')!r} is no v1 Pod")
-        pod = copy.deepcopy(given)
+        pod = copied(given)
         metadata = pod.setdefault("metadata", {})
         if "generateName" in metadata and not metadata.get("name"):
             metadata["name"] = metadata["generateName"] + secrets.token_hex(3)[:5]

@@ -236,8 +236,8 @@ def ports_of_a_debugger(installation: Installation) -> None:
             port["hostPort"] = port["containerPort"] + 20000
 
 
-def numbered_from_one(installation: Installation) -> None:
-    """Let the pods of StatefulSets be numbered from 1, and start together."""
+def started_together(installation: Installation) -> None:
+    """Let the pods of StatefulSets start together."""
     for one in of_kind(installation, "StatefulSet"):
         one["spec"] |= {"podManagementPolicy": "Parallel", "minReadySeconds": 10, "revisionHistoryLimit": 2}
 
@@ -297,7 +297,7 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "a partition, and all pods are new": every(
         "updateStrategy", {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}, "StatefulSet"
     ),
-    "started together": numbered_from_one,
+    "started together": started_together,
     "odd units": odd_quantities,
     "room on the node's disk": more_resources,
     "Helm's labels on manifests": labelled_by_helm,

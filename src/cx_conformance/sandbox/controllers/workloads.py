@@ -3,13 +3,11 @@
 Source: https://kubernetes.io/docs/concepts/workloads/controllers/ and the recorded statuses of a Kubernetes 1.36.
 """
 
-import copy
-
 import orjson
 
 from cx_conformance.sandbox.annotations import AILMENT, ROLLED_FROM
 from cx_conformance.sandbox.bootstrap import claims_of
-from cx_conformance.sandbox.catalogue import Object
+from cx_conformance.sandbox.catalogue import Object, copied
 from cx_conformance.sandbox.controllers.endpoints import is_ready
 from cx_conformance.sandbox.controllers.index import Objects
 from cx_conformance.sandbox.controllers.kubelet import run
@@ -139,7 +137,7 @@ def _daemon_set(objects: Objects, thing: Object) -> Object:
     template = _labelled(thing["spec"]["template"], {"pod-template-generation": "1"})
     pods = []
     for node in objects.of("Node"):
-        pinned = copy.deepcopy(template)
+        pinned = copied(template)
         pinned["spec"]["nodeName"] = node["metadata"]["name"]
         seed = f"{metadata['uid']}/{node['metadata']['name']}"
         pods.append(_pod(objects, thing, f"{metadata['name']}-{suffix(seed, 5)}", pinned))
@@ -186,7 +184,7 @@ def _labelled(template: Object, labels: dict[str, str]) -> Object:
 
 
 def _healthy(template: Object, image: str) -> Object:
-    made = copy.deepcopy(template)
+    made = copied(template)
     made["metadata"].get("annotations", {}).pop(AILMENT, None)
     made["spec"]["containers"][0]["image"] = image
     return made
