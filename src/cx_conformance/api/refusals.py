@@ -1,6 +1,5 @@
 """From what went wrong with a request to the exception that says so to an engineer."""
 
-import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -104,14 +103,20 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
 
 
 def _reason(error: BaseException, cause: BaseException) -> str:
-    said = getattr(cause, "verify_message", "") or _one_line(str(cause)) or type(cause).__name__
-    # Where in Python's own source TLS failed helps nobody.
-    said = re.sub(r" \(_ssl\.c:\d+\)", "", said)
+    said = getattr(cause, "verify_message", "") or _of_tls(cause) or _one_line(str(cause)) or type(cause).__name__
     words = next(words for types, words in _REASONS if isinstance(error, types) or isinstance(cause, types))
     # PySocks' own errors stand between urllib3's and the operating system's.
     if any(type(step).__module__ == "socks" for step in _steps(error)):
         words = _BY_PROXY
     return words.replace("{said}", said)
+
+
+def _of_tls(cause: BaseException) -> str:
+    """Return OpenSSL's own word for what went wrong, without where in its and Python's source; empty if it is none."""
+    reason = cause.reason if isinstance(cause, ssl.SSLError) else None
+    if reason == "WRONG_VERSION_NUMBER":
+        return "what answers there speaks no TLS"
+    return (reason or "").replace("_", " ").lower()
 
 
 def _root(error: BaseException) -> BaseException:

@@ -15,8 +15,10 @@ def _port(fact: Fact, ground: Ground) -> Object:
     number = fact.of(ContainerPort).port
     if fact.of(ContainerPort).optional:
         raise Inapplicable("it may be absent")
-    found: Object = next(one for one in ground.container(fact)["ports"] if one["containerPort"] == number)
-    return found
+    found: list[Object] = [one for one in ground.container(fact)["ports"] if one["containerPort"] == number]
+    if not found:
+        raise Inapplicable("the release's own charts do not declare it")
+    return found[0]
 
 
 def _follow(fact: Fact, ground: Ground, target: int | str) -> None:
@@ -112,8 +114,8 @@ def amount_absent(fact: Fact, ground: Ground) -> None:
 def amount_doubled(fact: Fact, ground: Ground) -> None:
     """Twice as much."""
     amounts, name = _amounts(fact, ground)
-    unit = fact.text.lstrip("0123456789")
-    amounts[name] = f"{int(fact.text.removesuffix(unit)) * 2}{unit}"
+    unit = fact.text.lstrip("0123456789.")
+    amounts[name] = f"{float(fact.text.removesuffix(unit)) * 2:g}{unit}"
 
 
 @breaks(*AMOUNTS, how="wrong size")
@@ -128,7 +130,7 @@ def amount_in_another_unit(fact: Fact, ground: Ground) -> None:
     """The same number in a unit that is easily mistaken for it."""
     amounts, name = _amounts(fact, ground)
     units = {"Mi": "M", "Gi": "G", "M": "Mi", "m": "", "": "m"}
-    unit = fact.text.lstrip("0123456789")
+    unit = fact.text.lstrip("0123456789.")
     amounts[name] = fact.text.removesuffix(unit) + units[unit]
 
 
