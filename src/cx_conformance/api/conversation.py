@@ -21,6 +21,7 @@ from cx_conformance.objects.admitted import quoted
 from cx_conformance.objects.json_fields import whole
 from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.wire.bounds import TooMuch
+from cx_conformance.wire.event_loop import Loop
 from cx_conformance.wire.json_text import parsed
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def converse(
 ) -> ExecResult:
     """Run ``argv`` at ``place``, as ``exec.run`` promises it."""
     target = StreamTarget(namespace=place.namespace, pod=place.pod, container=place.container, subresource="exec")
-    return asyncio.run(_Conversation(streams, target, argv, stdin, limits).run(streams.credentials()))
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        return runner.run(_Conversation(streams, target, argv, stdin, limits).run(streams.credentials()))
 
 
 class _Conversation:

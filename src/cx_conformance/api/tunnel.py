@@ -21,6 +21,7 @@ from cx_conformance.api.pod_sessions import PodSessions
 from cx_conformance.api.stream import ApiStreams, StreamTarget
 from cx_conformance.objects.admitted import quoted
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, OutOfTime, Unauthorized, Unreachable
+from cx_conformance.wire.event_loop import Loop
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -317,7 +318,7 @@ class Tunnels:
     def _start(self) -> None:
         if self._loop is not None:
             return
-        self._loop = asyncio.new_event_loop()
+        self._loop = Loop()
         self._thread = threading.Thread(target=_serve, args=(self._loop,), name="tunnels", daemon=True)
         self._thread.start()
 

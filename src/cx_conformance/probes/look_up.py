@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import socket
-import threading
-from queue import Empty, SimpleQueue
 
 from cx_conformance.outcome.looking import Unreachable
+from cx_conformance.wire.names import begun
 
 Places = list[tuple[socket.AddressFamily, tuple[str, int]]]
 """Families of addresses, and addresses with their ports."""
@@ -33,18 +32,9 @@ def no_answer(host: str, error: OSError, seconds: float) -> Unreachable | None:
 
 
 def resolved(host: str, seconds: float) -> Places | OSError:
-    """Return the addresses of a host, or why there are none; Python cannot cut a look-up off: it is left behind."""
-    answer: SimpleQueue[Places | OSError] = SimpleQueue()
-
-    def look_up() -> None:
-        try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-            answer.put([(family, (str(place[0]), 0)) for family, _, _, _, place in found])
-        except OSError as error:
-            answer.put(error)
-
-    threading.Thread(target=look_up, name="look-up", daemon=True).start()
+    """Return the addresses of a host, or why there are none."""
     try:
-        return answer.get(timeout=seconds)
-    except Empty:
-        return TimeoutError()
+        found = begun(host, None, type=socket.SOCK_STREAM).result(seconds)
+    except OSError as error:
+        return error
+    return [(family, (str(place[0]), 0)) for family, _, _, _, place in found]

@@ -1,16 +1,20 @@
 """Connections of urllib3 that are cut in time and receive no more than they may, however the pool makes them."""
 
+import math
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import urllib3
+from urllib3.exceptions import HTTPError, NameResolutionError
 
 from cx_conformance.wire.bounds import SMALL, NotAskedFor
 from cx_conformance.wire.counted import Counted, CountedTls
 from cx_conformance.wire.fuse import Fuse
+from cx_conformance.wire.names import addresses
 
 if TYPE_CHECKING:
     from urllib3.connection import HTTPConnection
@@ -75,14 +79,37 @@ def _watch(sock: Any) -> None:
         fuse.watch(sock)
 
 
+def _connected(connection: Any, connect: Callable[[], Any], fuse: Fuse) -> Any:
+    """Have ``connection`` connect to its host's first address that accepts it, as urllib3 does, but for the look-up."""
+    if hasattr(connection, "_socks_options"):  # it connects to its proxy by itself
+        return connect()
+    host, patience = connection._dns_host, connection.timeout  # noqa: SLF001 - urllib3 has no other way to say where to
+    try:
+        places = addresses(host, patience if isinstance(patience, int | float) else math.inf, fuse)
+    except socket.gaierror as error:
+        raise NameResolutionError(host, connection, error) from error
+    for left, place in zip(reversed(range(len(places))), places, strict=True):
+        connection._dns_host = place  # noqa: SLF001
+        try:
+            return connect()
+        except HTTPError:
+            if not left:
+                raise
+        finally:
+            connection._dns_host = host  # noqa: SLF001
+    raise NameResolutionError(host, connection, socket.gaierror(socket.EAI_NONAME, "it has no address"))
+
+
 def _watching(connection: type[Any], bound: Bound | None) -> type[Any]:
     base: type[HTTPConnection] = connection
 
     class Watching(base):  # type: ignore[valid-type,misc] # whichever class the pool has
         def _new_conn(self) -> Any:
-            sock = super()._new_conn()
-            if (fuse := _burning()) is not None:
-                self._handshake.enter_context(fuse.watching(sock))
+            fuse = _burning()
+            if fuse is None:
+                return super()._new_conn()
+            sock = _connected(self, super()._new_conn, fuse)
+            self._handshake.enter_context(fuse.watching(sock))
             return sock
 
         def connect(self) -> None:
