@@ -102,7 +102,7 @@ def service_behind_a_load_balancer(fact: Fact, ground: Ground) -> None:
 
 def _type(fact: Fact, ground: Ground, other: str) -> None:
     promised = ground.component(fact).service
-    if promised is None or other in promised.also_types:
+    if promised is None or other in (promised.type, *promised.also_types):
         raise Inapplicable("that type is accepted")
     ground.service(fact)["spec"]["type"] = other
 
