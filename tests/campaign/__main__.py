@@ -63,7 +63,9 @@ def told(found: Iterator[Judged], name: str) -> list[Judged]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the campaign; returns the exit status."""
     parser = argparse.ArgumentParser(prog="tox -e campaign --", description=__doc__)
-    parser.add_argument("--static", action="store_true", help="only what the API's own objects show")
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--static", action="store_true", help="only what the API's own objects show")
+    part.add_argument("--probes", action="store_true", help="only what a probe sees")
     parser.add_argument("--write", action="store_true", help="keep what was found, and write docs/coverage.md")
     parser.add_argument("--only", default="", metavar="TEXT", help="with --static, only mutations whose name holds it")
     parser.add_argument(
@@ -88,18 +90,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         COVERAGE.write_text(page(), encoding="utf-8")
         return 0
     releases = options.release or KNOWN
-    found = told(static(releases, options.only), "by objects")
+    found = [] if options.probes else told(static(releases, options.only), "by objects")
     if not options.static:
         with tempfile.TemporaryDirectory() as folder:
             found += told(live(releases, Path(folder)), "seen by probes only")
     if options.write:
-        measured.save(measured.rows(found), releases=releases, instead=options.only, live=not options.static)
+        parts = (False,) if options.static else (True,) if options.probes else (False, True)
+        measured.save(measured.rows(found), releases=releases, instead=options.only, parts=parts)
         measured.load.cache_clear()
         COVERAGE.write_text(page(), encoding="utf-8")
     unbroken = {(start.name, one.name): one for start, one in all_facts(releases)}
     for one in found:
         unbroken.pop((one.mutation.base.name.split()[0], one.mutation.fact.name), None)
-    silent = [] if options.static else unexplained(unbroken.values())
+    silent = [] if options.static or options.probes else unexplained(unbroken.values())
     for name in silent:
         print(f"nothing breaks {name}, and no reason says why")
     wrong = [

@@ -56,15 +56,17 @@ def rows(found: Iterable[Judged]) -> list[Row]:
     return sorted(made, key=lambda one: (one.live, one.field, one.fact, one.operator))
 
 
-def save(made: Iterable[Row], *, releases: Collection[str], instead: str = "", live: bool = True) -> None:
-    """Keep rows in place of those of ``releases`` whose name holds ``instead``; without ``live`` those of probes stay.
+def save(
+    made: Iterable[Row], *, releases: Collection[str], instead: str = "", parts: Collection[bool] = (False, True)
+) -> None:
+    """Keep rows in place of those of ``releases`` whose name holds ``instead``, and whose ``live`` is one of ``parts``.
 
     What one operator did to the facts of a release stands in a line: the facts whose fate and checks are the same.
     """
     kept = [
         one
         for one in load()
-        if one.release not in releases or (one.live and not live) or instead not in f"{one.fact}: {one.operator}"
+        if one.release not in releases or one.live not in parts or instead not in f"{one.fact}: {one.operator}"
     ]
     alike: dict[tuple[object, ...], list[str]] = defaultdict(list)
     for one in (*kept, *made):
