@@ -19,8 +19,6 @@ from tests.checks.variations import FIELD
 from tests.soak import counted
 
 PAGE: Final = suite_root() / "docs" / "coverage.md"
-SAMPLED: Final = Path(__file__).with_name("sampled.yaml")
-"""What a sample found of the releases whose whole campaign is not kept."""
 CODE: Final = Path(__file__).with_name("code_mutants.yaml")
 """What mutation testing of the code found, as measured by ``tox -e mutation``."""
 
@@ -39,7 +37,6 @@ def page() -> str:
             "off the checks.",
             "",
             *_summary(facts, rows),
-            *_sampled(),
             *_areas(list(facts.values()), rows),
             *_ways(rows),
             *_checks(rows),
@@ -77,33 +74,6 @@ def _summary(facts: Facts, rows: Iterable[Row]) -> Iterator[str]:
     )
     yield "Facts that may be absent are so by the blueprint's own word. By objects: the API's own objects show it; for"
     yield "probes: only an active look does. What survives has its reason below.\n"
-
-
-def _sampled() -> Iterator[str]:
-    """Give what a sample by objects found of releases of which no whole campaign is kept."""
-    found = yaml.safe_load(SAMPLED.read_text(encoding="utf-8"))
-    left = [one for one in found["releases"] if one["release"] not in measured.releases()]
-    if not left:
-        return
-    yield "## Releases by charts: a sample\n"
-    yield "Of these no whole campaign is kept yet: a sample of their mutations, drawn at random and by objects only, as"
-    yield f"of {found['measured']}.\n"
-    yield from _table(
-        ("release", "mutations that there are", "made", "killed", "survive with a reason", "without one"),
-        [
-            (
-                one["release"],
-                one["possible"],
-                one["made"],
-                f"{one['killed']} ({100 * one['killed'] / one['made']:.1f} %)",
-                one["explained"],
-                one["unexplained"],
-            )
-            for one in left
-        ],
-    )
-    yield from (f"- {line}" for line in found["remarks"])
-    yield ""
 
 
 def _counts(release: str, facts: Facts, rows: Iterable[Row]) -> tuple[int, ...]:
