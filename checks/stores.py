@@ -1,6 +1,7 @@
 """Stores: asked in their own protocol by their real client, through to the login."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Final
 
 from cx_conformance.blueprint.component import ServicePort
@@ -62,10 +63,18 @@ def check_reachable(store: Entry[Store], store_probes: StoreProbes, evidence: Ev
     rests_on=("CX801", "CX806"),
 )
 def check_speaks(store: Entry[Store], store_probes: StoreProbes, evidence: Evidence) -> None:
-    """The store answers in its own protocol."""
+    """The store answers in its own protocol, over TLS where that is how it is asked."""
     evidence.promised = f"speaks {store.of.protocol}"
     asked = store_probes.of(store)
-    _told(asked, asked.observation.speaks, evidence)
+    _told(asked, _without_tls(asked) or asked.observation.speaks, evidence)
+
+
+def _without_tls(asked: StoreAsked) -> Finding | None:
+    """Return why not even a certificate came of it, which is then no matter of the certificate."""
+    tls = asked.observation.tls
+    if tls.ok is not False or tls.kind in (None, Kind.TLS):
+        return None
+    return replace(tls, words=f"asked over TLS: {tls.words}")
 
 
 @check(
@@ -154,6 +163,8 @@ def check_certificate(store: Entry[Store], store_probes: StoreProbes, evidence: 
     evidence.promised = "verified by the components' CA"
     if not asked.secure:
         raise NotApplicable("the store was asked without TLS")
+    if _without_tls(asked):
+        raise NotApplicable("it presents no certificate, for it does not begin TLS at all (CX802)")
     if asked.certificate_note:
         evidence.note(asked.certificate_note)
     if asked.observation.refuses_plaintext.ok is False:

@@ -217,6 +217,18 @@ def test_what_is_to_be_known_of_a_good_certificate_is_noted() -> None:
     assert "notes" not in unknown.evidence
 
 
+@pytest.mark.parametrize("kind", [Kind.TIMED_OUT, Kind.CLOSED, Kind.WRONG_PROTOCOL])
+def test_a_store_that_does_not_begin_tls_is_no_matter_of_its_certificate(kind: Kind) -> None:
+    """To renew a certificate would help nobody: it hangs, or something else listens there."""
+    silent = asked({Level.TLS: Finding(ok=False, words="it gave no answer", kind=kind), Level.SPEAKS: UNKNOWN})
+    ended = judged("CX802", silent)
+    assert (ended.result, ended.message) == (Result.FAIL, "asked over TLS: it gave no answer")
+    assert judged("CX806", silent).result is Result.NOT_APPLICABLE
+    untrusted = asked({Level.TLS: Finding(ok=False, words="it is for another", kind=Kind.TLS), Level.SPEAKS: UNKNOWN})
+    assert judged("CX806", untrusted).result is Result.FAIL
+    assert judged("CX802", untrusted).result is Result.BLOCKED
+
+
 def test_tls_that_was_not_used_or_not_seen_is_no_finding() -> None:
     """The first is not applicable, the second an error, whether or not there is an account."""
     assert judged("CX806", asked(secure=False)).message == "n/a: the store was asked without TLS"

@@ -1,6 +1,8 @@
 """Stores that are wrong in what they speak, whom they let in, what they hold and what they present."""
 
 import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from cx_conformance.blueprint.manifests.simulation import PASSWORD, USERNAME
@@ -19,10 +21,21 @@ def _store(fact: Fact) -> Store:
     return found
 
 
+@contextmanager
+def _answers(fact: Fact, ground: Ground) -> Iterator[list[Object]]:
+    """Hand out what answers on the store's port, to be changed in place."""
+    store, service = _store(fact), ground.component(fact).service
+    ports = service.ports if service else ()
+    port = next((one.container_port for one in ports if one.port == store.port), store.port)
+    with ground.answers(fact, port) as answers:
+        if not answers:
+            raise LookupError(f"nothing answers on port {port} of {fact.component}")
+        yield answers
+
+
 def _answer(fact: Fact, ground: Ground, **said: object) -> None:
     """Change what answers on the store's port."""
-    store = _store(fact)
-    with ground.answers(fact, store.port) as answers:
+    with _answers(fact, ground) as answers:
         for one in answers:
             one.update(said)
 
@@ -98,7 +111,7 @@ def bucket_absent(fact: Fact, ground: Ground) -> None:
 
 
 def _without_paths(fact: Fact, ground: Ground, text: str) -> None:
-    with ground.answers(fact, _store(fact).port) as answers:
+    with _answers(fact, ground) as answers:
         for one in answers:
             if one["as"] == "s3":  # a real server answers only as it does
                 one["as"] = "https"
@@ -147,8 +160,10 @@ def told_what_the_store_lacks(fact: Fact, ground: Ground) -> None:
 
 @breaks("store.settings.tls", how="wrong scheme", live=True)
 def told_the_wrong_scheme(fact: Fact, ground: Ground) -> None:
-    """The components are told to use TLS with a store that does not speak it."""
-    _told(fact, ground, "true")
+    """The components are told to use TLS with a store that does not speak it, or none with one that wants it."""
+    settings: Settings = fact.of(Settings)
+    now = ground.find("ConfigMap", settings.config_map, "expertflow")["data"].get(fact.value)
+    _told(fact, ground, "false" if now == "true" else "true")
 
 
 @breaks(
