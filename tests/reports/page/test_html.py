@@ -168,8 +168,8 @@ def test_scope_names_cluster_blueprint_and_who_looked() -> None:
     record = made_up.record(who="jsmith@jump", local_time="2026-11-23T07:00:05+05:00")
     said = text(read(record).get_element_by_id("scope"))
     for fact in (
-        *("acme-production (sha256 c2c2", "cx.acme.example", "https://10.20.0.11:6443, context acme-production"),
-        *("3f0d0a52-5a6e", "v1.36.2 rke2", "longhorn", "nginx", "expertflow-cx 4.5.3 (sha256 b1b1", "jsmith@jump"),
+        *("acme-production, sha256 c2c2", "cx.acme.example", "https://10.20.0.11:6443, context acme-production"),
+        *("3f0d0a52-5a6e", "v1.36.2 rke2", "longhorn", "nginx", "expertflow-cx 4.5.3, sha256 b1b1", "jsmith@jump"),
         *("2026-11-23 02:00:05 UTC", "2026-11-23 07:00:05 +0500", "cx-conformance run --site acme.yaml --report out"),
     ):
         assert fact in said
