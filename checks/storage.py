@@ -6,9 +6,9 @@ The file is long because an area is one file: whoever asks what is checked of a 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Final, Literal
 
-from cx_conformance.blueprint.component import Component, Volume
+from cx_conformance.blueprint.component import Component, Secret, Volume
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform, StorageProvider
 from cx_conformance.blueprint.promise import Severity
@@ -66,6 +66,28 @@ def check_mounted(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None
             f"{where} mounts {', '.join(sorted(names))} at {promised.mount_path} of promised {promised.name}"
         )
     evidence.found = [f"{mount.name} at {mount.mount_path}" for mount in at_path]
+    if promised.secret or promised.config_map:
+        _held(volume, seen, {mount.name for mount in at_path}, evidence)
+
+
+def _held(volume: Entry[Volume], seen: Seen, mounted: Collection[str], evidence: Evidence) -> None:
+    """Compare what the mounted volumes hold, where they are of one object: of a projected one it is not told."""
+    facts, live = volume.planned.facts, seen.workload(volume.planned).object
+    promised = volume.of.secret or volume.of.config_map or ""
+    documented = next((one for one in (*facts.secrets, *facts.config_maps) if promised in one.candidates), None)
+    names = documented.candidates if documented else (promised,)
+    instead = documented.or_config_map if isinstance(documented, Secret) else None
+    kind: Literal["Secret", "ConfigMap"] = "Secret" if volume.of.secret else "ConfigMap"
+    accepted = {(kind, name) for name in seen.names_of(volume.planned, kind, names)} | {("ConfigMap", instead)}
+    held = {
+        (one.kind, one.name)
+        for of in live.template.spec.volumes
+        if of.name in mounted and of.source in {"secret", "configMap"}
+        for one in of.references
+    }
+    evidence.promised = {**evidence.promised, "holds": f"{kind} {promised}"}
+    told = f"{live.kind} {live.where} mounts {', '.join(sorted(f'{of} {name}' for of, name in held))}"
+    assert not held or held & accepted, f"{told} at {volume.of.mount_path} of promised {kind} {promised}"
 
 
 def _claimed(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None:

@@ -19,17 +19,19 @@ from tests.campaign.ground import base as base_of
 from tests.campaign.mutation import Mutation
 
 Key = tuple[str, str, str]
+WELL = (Result.PASS, Result.NOT_APPLICABLE)
+"""How an outcome ends that says nothing against the installation."""
 
 
 class Fate(StrEnum):
     """How a mutation ends."""
 
     KILLED = "killed"
-    """An outcome that passed fails for the component, and its words name the fact."""
+    """An outcome that passed, or did not apply, fails for the component, and its words name the fact."""
     UNNAMED = "unnamed"
     """Such an outcome fails, and its words do not name the fact."""
     SURVIVED = "survived"
-    """No outcome of the component fails that passed."""
+    """No outcome of the component fails that did not before."""
     BROKE = "broke"
     """A check itself broke on what it saw."""
 
@@ -70,15 +72,15 @@ def outcomes(ground: Ground, components: Iterable[str] | None = None) -> list[Ou
 
 @cache
 def _passing(name: str) -> frozenset[Key]:
-    return frozenset(_key(one) for one in outcomes(Ground(base_of(name))) if one.result is Result.PASS)
+    return frozenset(_key(one) for one in outcomes(Ground(base_of(name))) if one.result in WELL)
 
 
 def passing(mutation: Mutation) -> frozenset[Key]:
-    """Return what passes before the fact is broken."""
+    """Return what passes, or does not apply, before the fact is broken."""
     if mutation.operator.prepare is None:
         return _passing(mutation.base.name)
     told = outcomes(mutation.before(), {mutation.component})
-    return frozenset(_key(one) for one in told if one.result is Result.PASS)
+    return frozenset(_key(one) for one in told if one.result in WELL)
 
 
 def _key(one: Outcome) -> Key:
@@ -103,7 +105,7 @@ def judged(mutation: Mutation, told: Sequence[Outcome], before: frozenset[Key]) 
     elif failed:
         fate, telling = Fate.UNNAMED, failed
     else:
-        fate, telling = Fate.SURVIVED, [one for one in told if one.result not in (Result.PASS, Result.NOT_APPLICABLE)]
+        fate, telling = Fate.SURVIVED, [one for one in told if one.result not in WELL]
     words = "; ".join(f"{one.check}: {one.message}" for one in telling[:2])
     return Judged(mutation=mutation, fate=fate, checks=tuple(sorted({one.check for one in telling})), words=words)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import yaml
 
-from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.outcome.outcome import Outcome
 from cx_conformance.run.catalogue import all_checks
 from cx_conformance.run.options import Options
 from cx_conformance.run.run import Run
 from cx_conformance.sandbox.cluster import EmbeddedCluster
 from tests.campaign.ground import Base, Ground, Inapplicable
-from tests.campaign.judging import Fate, Judged, Key, judged
+from tests.campaign.judging import WELL, Fate, Judged, Key, judged
 from tests.campaign.mutation import Mutation
 
 
@@ -84,10 +84,10 @@ class Arena:
             yield judged(mutation, own, before)
 
     def passing(self, base: Base) -> frozenset[Key]:
-        """Return what passes on an installation before it is broken."""
+        """Return what passes, or does not apply, on an installation before it is broken."""
         if base.name not in self._passing:
             told = self.look(Ground(base), set(base.components))
-            kept = [one for one in told if one.result is Result.PASS]
+            kept = [one for one in told if one.result in WELL]
             self._passing[base.name] = frozenset((one.check, one.component, one.entry) for one in kept)
         return self._passing[base.name]
 

@@ -11,14 +11,21 @@ from tests.checks.installation import Object
 SIDECAR: Object = {"name": "exporter", "image": "exporter"}
 
 
-def _port(fact: Fact, ground: Ground) -> Object:
+def _ports(fact: Fact, ground: Ground) -> list[Object]:
+    """Return the ports of the container that declares the port: the component's own, or one that serves beside it."""
     number = fact.of(ContainerPort).port
     if fact.of(ContainerPort).optional:
         raise Inapplicable("it may be absent")
-    found: list[Object] = [one for one in ground.container(fact)["ports"] if one["containerPort"] == number]
-    if not found:
-        raise Inapplicable("the release's own charts do not declare it")
-    return found[0]
+    serving: list[Object] = [ground.container(fact), *ground.pod(fact)["containers"]]
+    found: list[Object] = next(
+        one["ports"] for one in serving if any(port["containerPort"] == number for port in one.get("ports", []))
+    )
+    return found
+
+
+def _port(fact: Fact, ground: Ground) -> Object:
+    number = fact.of(ContainerPort).port
+    return next(one for one in _ports(fact, ground) if one["containerPort"] == number)
 
 
 def _follow(fact: Fact, ground: Ground, target: int | str) -> None:
@@ -40,7 +47,7 @@ def port_of_another_number(fact: Fact, ground: Ground) -> None:
 @breaks("container_ports.port", how="absent")
 def port_not_declared(fact: Fact, ground: Ground) -> None:
     """The container declares no such port; the Service leads to it by number."""
-    ground.container(fact)["ports"].remove(_port(fact, ground))
+    _ports(fact, ground).remove(_port(fact, ground))
     _follow(fact, ground, fact.value)
 
 
@@ -55,7 +62,7 @@ def port_declared_for_udp(fact: Fact, ground: Ground) -> None:
 def port_declared_by_an_init_container(fact: Fact, ground: Ground) -> None:
     """Only a container that has ended by then declares the port."""
     port = _port(fact, ground)
-    ground.container(fact)["ports"].remove(port)
+    _ports(fact, ground).remove(port)
     ground.pod(fact).setdefault("initContainers", []).append(SIDECAR | {"ports": [dict(port)]})
     _follow(fact, ground, fact.value)
 
@@ -86,7 +93,7 @@ def port_without_a_name(fact: Fact, ground: Ground) -> None:
 def name_on_another_port(fact: Fact, ground: Ground) -> None:
     """The name stands at another port of the container."""
     port = _port(fact, ground)
-    ground.container(fact)["ports"].append(port | {"containerPort": port["containerPort"] + 1})
+    _ports(fact, ground).append(port | {"containerPort": port["containerPort"] + 1})
     port["name"] = "http-other"
     _follow(fact, ground, "http-other")
 

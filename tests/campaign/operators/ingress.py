@@ -243,3 +243,14 @@ def claimed_twice(fact: Fact, ground: Ground) -> None:
     other = ground.base.components[ground.other(fact)].service
     twin["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] = other.name if other else ""
     ground.manifests.append(twin)
+
+
+@breaks("ingress.paths.path", how="absent")
+def further_ingress_absent(fact: Fact, ground: Ground) -> None:
+    """The component's own path is there, and the Ingress of its further one was left out."""
+    promised = ground.component(fact)
+    try:
+        found = ground.find("Ingress", f"{promised.workload.name}-also", promised.namespace.name)
+    except LookupError:
+        raise Inapplicable("no Ingress of its own leads there") from None
+    ground.manifests.remove(found)

@@ -46,6 +46,30 @@ def another_volume_at_its_place(fact: Fact, ground: Ground) -> None:
     _mount(fact, ground)["name"] = "other"
 
 
+@breaks("volumes.secret", how="wrong reference")
+def volume_of_another_secret(fact: Fact, ground: Ground) -> None:
+    """The promised place holds a Secret of somebody else's, with the same keys."""
+    _of_another(fact, ground, "Secret", "secret", "secretName")
+
+
+@breaks("volumes.config_map", how="wrong reference")
+def volume_of_another_config_map(fact: Fact, ground: Ground) -> None:
+    """The promised place holds a ConfigMap of somebody else's, with the same keys."""
+    _of_another(fact, ground, "ConfigMap", "configMap", "name")
+
+
+def _of_another(fact: Fact, ground: Ground, kind: str, source: str, field: str) -> None:
+    mounted = _mount(fact, ground)["name"]
+    volume = next(one for one in ground.pod(fact)["volumes"] if one["name"] == mounted)
+    if fact.value != volume.get(source, {}).get(field):
+        raise Inapplicable("the release's own charts mount it otherwise")
+    other = f"{fact.value}-of-another"
+    volume[source][field] = other
+    namespace = ground.component(fact).namespace.name
+    promised = ground.find(kind, fact.value, namespace)
+    ground.manifests.append(promised | {"metadata": {"name": other, "namespace": namespace}})
+
+
 @breaks("volumes.name", "volumes.mount_path", how="absent")
 def volume_not_mounted(fact: Fact, ground: Ground) -> None:
     """The pod has the volume, and mounts it nowhere."""
