@@ -1,4 +1,7 @@
-"""Stores: asked in their own protocol by their real client, through to the login."""
+"""Stores: asked in their own protocol by their real client, through to the login.
+
+The file is long because an area is one file: whoever asks what is checked of a store reads it in one place.
+"""
 
 import datetime as dt
 from dataclasses import replace

@@ -58,8 +58,23 @@ ANSWERS: dict[str, Callable[[str], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("store", OBSERVE)
-@pytest.mark.parametrize("raw", [False, True], ids=["in its protocol", "in none"])
+BRIEF = ("keycloak", "redis")
+"""Stores that are asked in no protocol in each run of the tests: one of the web, one of its own."""
+
+
+@pytest.mark.parametrize(
+    ("store", "raw"),
+    [
+        pytest.param(
+            store,
+            raw,
+            marks=pytest.mark.long if raw and store not in BRIEF else (),
+            id=f"{store} in {'none' if raw else 'its protocol'}",
+        )
+        for store in OBSERVE
+        for raw in (False, True)
+    ],
+)
 def test_no_planted_secret_is_told_of_a_store(store: str, *, raw: bool) -> None:
     """In its own protocol, or just so: a refusal may repeat what is configured."""
     for text in PLANTED[:: 12 if raw else 6]:

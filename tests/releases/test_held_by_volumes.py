@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from cx_conformance.outcome.outcome import Outcome, Result
-from tests.checks.installation import Installation
 from tests.releases.test_own_image import installed
 
 Volume = dict[str, Any]
@@ -14,7 +13,7 @@ CHART, GENERATED, ANOTHER = "redis-crt", "redis-crt-7c5h9m2bkt", "mongo-mongodb-
 
 def mounted(held: Volume) -> Outcome:
     """Judge what the broker has where its charts mount the Secret of Redis."""
-    installation: Installation = installed("5.1")
+    installation = installed("5.1")
     volumes = installation.find("StatefulSet", "activemq")["spec"]["template"]["spec"]["volumes"]
     volumes[:] = [{"name": "redis-crt"} | held if one["name"] == "redis-crt" else one for one in volumes]
     return installation.outcome("CX401", "activemq", "redis-crt")

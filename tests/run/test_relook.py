@@ -145,8 +145,8 @@ def test_a_container_that_has_yet_to_stay_up_is_waited_for(*, since: int, waited
 @pytest.mark.parametrize(
     ("fault", "check", "words"),
     [
-        ("image-pull:ccm", "CX105", "cannot pull image"),
-        ("rollout-stuck:ccm", "CX104", "ProgressDeadlineExceeded"),
+        pytest.param("image-pull:ccm", "CX105", "cannot pull image", marks=pytest.mark.long),
+        pytest.param("rollout-stuck:ccm", "CX104", "ProgressDeadlineExceeded", marks=pytest.mark.long),
         ("absent-configmap:ccm", "CX301", "does not exist"),
     ],
 )

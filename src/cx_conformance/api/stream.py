@@ -30,6 +30,7 @@ from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus,
 
 from cx_conformance.api.request_path import part
 from cx_conformance.api.signature import USER_AGENT
+from cx_conformance.api.stream_trust import StreamTrust
 from cx_conformance.api.tally import Tally
 from cx_conformance.api.web_socket import MESSAGE_LIMIT, WAITING_FRAMES, Connect, Connection
 from cx_conformance.objects.admitted import quoted
@@ -91,36 +92,6 @@ class Throttled(Unreachable):
         return float(min(wanted, _LONGEST_PAUSE_SECONDS)) * (1 + random.random() / 4)  # noqa: S311 - guards nothing
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Trust:
-    """What the configuration says of TLS; reading certificates for each of 50 streams takes a tenth of a second."""
-
-    verify: bool
-    authorities: str | None
-    data: str | bytes | None
-    compare_host: bool
-    certificate: str | None
-    key: str | None
-
-    def context(self) -> ssl.SSLContext:
-        """Read the files; raises OSError."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        if not self.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        elif self.authorities or self.data:
-            context.load_verify_locations(self.authorities, cadata=self.data)
-        else:
-            import certifi
-
-            context.load_verify_locations(certifi.where())
-        if not self.compare_host:
-            context.check_hostname = False
-        if self.certificate:
-            context.load_cert_chain(self.certificate, self.key)
-        return context
-
-
 class ApiStreams:
     """Opens WebSockets to the API server of one ``kubernetes.client.Configuration``; safe for several threads."""
 
@@ -131,7 +102,7 @@ class ApiStreams:
         self.relieve: Callable[[], Awaitable[None]] = _nothing
         """Makes room at an API server that lets no more in."""
         self.server: str = str(configuration.host).rstrip("/")
-        self._context: tuple[_Trust, ssl.SSLContext] | None = None
+        self._context: tuple[StreamTrust, ssl.SSLContext] | None = None
 
     def credentials(self) -> dict[str, str]:
         """Return the headers that authenticate; may run the kubeconfig's exec plug-in, which blocks."""
@@ -232,18 +203,10 @@ class ApiStreams:
     def _tls(self) -> dict[str, Any]:
         if not self.server.startswith("https:"):
             return {}
-        configuration = self._configuration
-        trust = _Trust(
-            verify=configuration.verify_ssl,
-            authorities=configuration.ssl_ca_cert,
-            data=getattr(configuration, "ca_cert_data", None),
-            compare_host=configuration.assert_hostname is not False,
-            certificate=configuration.cert_file,
-            key=configuration.key_file,
-        )
+        trust = StreamTrust.of(self._configuration)
         if self._context is None or self._context[0] != trust:
             self._context = trust, trust.context()
-        name = configuration.tls_server_name
+        name = self._configuration.tls_server_name
         return {"ssl": self._context[1], "server_hostname": name} if name else {"ssl": self._context[1]}
 
     def _proxy(self) -> str | None:

@@ -1,0 +1,47 @@
+"""What the official client's configuration says of TLS, for the connections that are not its own."""
+
+import ssl
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StreamTrust:
+    """Equal where the contexts are the same: to read certificates anew for each of 50 streams takes 0.1 s."""
+
+    verify: bool
+    authorities: str | None
+    data: str | bytes | None
+    compare_host: bool
+    certificate: str | None
+    key: str | None
+
+    @classmethod
+    def of(cls, configuration: Any) -> Self:
+        """Return that of a ``kubernetes.client.Configuration``."""
+        return cls(
+            verify=configuration.verify_ssl,
+            authorities=configuration.ssl_ca_cert,
+            data=getattr(configuration, "ca_cert_data", None),
+            compare_host=configuration.assert_hostname is not False,
+            certificate=configuration.cert_file,
+            key=configuration.key_file,
+        )
+
+    def context(self) -> ssl.SSLContext:
+        """Read the files; raises OSError."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if not self.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        elif self.authorities or self.data:
+            context.load_verify_locations(self.authorities, cadata=self.data)
+        else:
+            import certifi
+
+            context.load_verify_locations(certifi.where())
+        if not self.compare_host:
+            context.check_hostname = False
+        if self.certificate:
+            context.load_cert_chain(self.certificate, self.key)
+        return context
