@@ -164,6 +164,7 @@ def test_what_cannot_heal_is_not_waited_for(
     assert words in str(one(tmp_path / "report", check, "ccm")["evidence"]["settle"])
 
 
+@pytest.mark.long
 def test_plain_pytest_and_several_processes_settle_too(broken: Callable[..., EmbeddedCluster], tmp_path: Path) -> None:
     """The controller settles, its workers judge by the last look."""
     cluster = broken("image-pull:ccm")

@@ -286,6 +286,7 @@ def test_jenkins_xunit_plug_in_gets_files_without_properties_of_testcases(withou
         assert all("component: ccm" in str(case.system_out) for case in cases)
 
 
+@pytest.mark.long
 def test_a_run_with_several_processes_gives_the_same_report(without_ccm: Path, tmp_path: Path) -> None:
     """``-n 2`` of pytest-xdist changes nothing but the time: outcomes, waivers, what was looked at."""
     waiver = "reason: r, owner: o, expires: 2099-01-01"

@@ -15,7 +15,7 @@ MOST = 500_000
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("release", "in_full"), [("4.5.3", 1.0), ("5.1", 0.25)])
+@pytest.mark.parametrize(("release", "in_full"), [pytest.param("4.5.3", 1.0, marks=pytest.mark.long), ("5.1", 0.25)])
 def test_the_page_of_the_reference_installation_is_small_and_has_every_outcome(
     release: str, in_full: float, tmp_path: Path
 ) -> None:
