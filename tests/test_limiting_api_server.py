@@ -40,8 +40,11 @@ def outcomes(embedded: EmbeddedCluster, limits: str, folder: Path) -> tuple[dict
 
 @pytest.mark.parametrize(
     "limits",
-    ["old", "portforward-cut:1 exec-at-once:1"],
-    ids=["the older protocol alone", "sessions cut, one exec at a time"],
+    [
+        pytest.param("old", id="the older protocol alone"),
+        # One after the other, execs take as long as the machine is busy.
+        pytest.param("portforward-cut:1 exec-at-once:1", marks=pytest.mark.long, id="sessions cut, one exec at a time"),
+    ],
 )
 def test_what_can_be_got_through_is(embedded: EmbeddedCluster, limits: str, tmp_path: Path) -> None:
     """Everything that is promised is found kept."""
