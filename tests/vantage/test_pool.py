@@ -9,7 +9,7 @@ import pytest
 
 from cx_conformance.outcome.looking import NoVantage, OutOfTime
 from cx_conformance.run.suite_files import suite_root
-from cx_conformance.vantage.pool import Pending, ProbePool
+from cx_conformance.vantage.pool import Pending, ProbePool, abandon_all
 
 LONG = 30.0
 
@@ -165,3 +165,26 @@ def test_a_pool_that_is_closed_while_a_thread_begins_waits_for_that_one(monkeypa
     pool.close()
     beginner.join(5)
     assert set(threading.enumerate()) <= before
+
+
+def test_an_abandoned_pool_begins_nothing_more_and_is_not_waited_for() -> None:
+    """Somebody wants the run to end: neither what runs nor what is still to begin may hold it."""
+    over, begun = threading.Event(), threading.Event()
+    pool = ProbePool(at_once=1)
+
+    def hang() -> None:
+        begun.set()
+        over.wait()
+
+    pool.submit(hang)
+    queued = pool.submit(over.set)
+    assert begun.wait(10)
+    threading.Timer(5, over.set).start()
+    abandon_all()
+    later = pool.submit(over.set)
+    pool.close(seconds=60)
+    for pending in (queued, later):
+        with pytest.raises(OutOfTime):
+            pending.result(0.05)
+    assert not over.is_set(), "it was waited for"
+    over.set()

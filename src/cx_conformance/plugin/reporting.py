@@ -19,6 +19,7 @@ from cx_conformance.run.interrupts import end_like_ctrl_c
 from cx_conformance.run.leaving import leave
 from cx_conformance.run.lost import lost_outcomes
 from cx_conformance.run.recording import record_of
+from cx_conformance.vantage.pool import abandon_all
 from cx_conformance.wire.fuse import burn_all
 
 REPORTING: Final = "cx-conformance-reporting"
@@ -210,7 +211,9 @@ class Reporting:
         """
         self.run.interrupted = excinfo.type is KeyboardInterrupt
         if self.run.interrupted:
-            burn_all()  # whatever the probes wait for: the process does not end before their threads do
+            # What probes wait for is cut, and no other begins: the report is not written beside them.
+            burn_all()
+            abandon_all()
         self._stop = "" if self.run.interrupted else str(excinfo.value)
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
         if self.run.interrupted and self.own_words and terminal is not None:

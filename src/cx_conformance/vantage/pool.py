@@ -6,6 +6,7 @@ daemon threads, and what they find after the deadline counts as not looked at.
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
@@ -76,7 +77,8 @@ class ProbePool:
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         """Over what begins and what ends: a probe that has ended begins others in its own thread."""
-        self._closed = False
+        self._closed = self._abandoned = False
+        _LIVE.add(self)
 
     def submit(self, probe: Callable[..., T], *given: object) -> Pending[T]:
         """Start ``probe`` with what it is given as soon as there is a thread for it."""
@@ -121,18 +123,36 @@ class ProbePool:
     def close(self, seconds: float = 2.0) -> None:
         """Begin nothing more, and wait for what still runs: at most ``seconds``, once out of time not at all."""
         with self._lock:
-            self._closed = True
-            while not self._waiting.empty():
-                with suppress(Empty):
-                    self._waiting.get_nowait()
+            self._drop()
             for _ in self._threads:
                 self._waiting.put(None)
-        ends = time.monotonic() + seconds
+        ends = time.monotonic() + (0.0 if self._abandoned else seconds)
         if self.deadline is not None:
             ends = min(ends, self.deadline + _PATIENCE_BEYOND)
         for thread in self._threads:
             thread.join(max(0.0, ends - time.monotonic()))
 
+    def abandon(self) -> None:
+        """Begin nothing more, and wait for nothing in the end."""
+        with self._lock:
+            self._abandoned = True
+            self._drop()
+
+    def _drop(self) -> None:
+        self._closed = True
+        while not self._waiting.empty():
+            with suppress(Empty):
+                self._waiting.get_nowait()
+
     def _work(self) -> None:
         while (work := self._waiting.get()) is not None:
             work()
+
+
+_LIVE: Final["weakref.WeakSet[ProbePool]"] = weakref.WeakSet()
+
+
+def abandon_all() -> None:
+    """Abandon every pool: somebody wants the process to end, and what still runs ends with it."""
+    for pool in list(_LIVE):
+        pool.abandon()
