@@ -179,7 +179,8 @@ def test_an_abandoned_pool_begins_nothing_more_and_is_not_waited_for() -> None:
     pool.submit(hang)
     queued = pool.submit(over.set)
     assert begun.wait(10)
-    threading.Timer(5, over.set).start()
+    late = threading.Timer(5, over.set)
+    late.start()
     abandon_all()
     later = pool.submit(over.set)
     pool.close(seconds=60)
@@ -187,4 +188,5 @@ def test_an_abandoned_pool_begins_nothing_more_and_is_not_waited_for() -> None:
         with pytest.raises(OutOfTime):
             pending.result(0.05)
     assert not over.is_set(), "it was waited for"
+    late.cancel()
     over.set()
