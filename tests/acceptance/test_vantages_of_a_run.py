@@ -96,6 +96,7 @@ def test_probe_pods_look_in_the_callers_place_and_are_told(
     assert {one["method"] for one in writes(embedded)} == {"POST", "DELETE"}
 
 
+@pytest.mark.long
 def test_debug_containers_look_and_it_is_told_that_they_stay(least: Path, tmp_path: Path) -> None:
     """One in each pod that exec could not look from."""
     options = ("--allow-debug-containers", IMAGE, "--report", "r")

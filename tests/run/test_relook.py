@@ -76,6 +76,7 @@ def test_every_fixture_that_a_check_asks_for_can_be_looked_at_again() -> None:
     assert {name for check in all_checks() for name in check.looks} <= set(_FIXTURES)
 
 
+@pytest.mark.long
 def test_what_comes_while_it_waits_is_kept_in_the_end(broken: Callable[..., EmbeddedCluster], tmp_path: Path) -> None:
     """A Service that is applied late: conformant, and the evidence says what was seen before."""
     cluster = broken("absent-service:ccm")

@@ -306,6 +306,7 @@ def test_a_run_with_several_processes_gives_the_same_report(without_ccm: Path, t
     assert "blueprint  Expertflow CX" in two.stdout
 
 
+@pytest.mark.long
 def test_several_processes_find_the_same_by_live_probes(tmp_path: Path) -> None:
     """All of them run in one process, whatever number there is; only times differ."""
     faults = ["health-503:ccm", "store-refuses:redis"]

@@ -42,6 +42,7 @@ def test_a_limit_before_the_first_look_is_one_error(limit: str, tmp_path: Path) 
     assert all(one["message"].startswith("out of time") for one in told if one["outcome"] == "error")
 
 
+@pytest.mark.long
 def test_what_failed_in_time_decides_the_exit_status(tmp_path: Path) -> None:
     """A broken promise is certain, whatever else could not be looked at."""
     with EmbeddedCluster(reference_installation(blueprint()), ["absent-service:ccm", "store-hangs:redis"]) as cluster:

@@ -1,9 +1,12 @@
 """A sample of the soak test: ``tox -e soak`` runs it over fifty seeds, and ten faults."""
 
+import pytest
+
 from tests.soak import counted
 from tests.soak.rounds import FAULTS, HEALTHY, Round, play
 
 
+@pytest.mark.long
 def test_a_starved_installation_ends_as_it_does_with_all_the_cpu_it_wants() -> None:
     """The healthy one is conformant, promise by promise, by two seeds."""
     one, other = play(HEALTHY, "1"), play(HEALTHY, "2")
