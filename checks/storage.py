@@ -76,9 +76,10 @@ def _held(volume: Entry[Volume], seen: Seen, mounted: Collection[str], evidence:
     promised = volume.of.secret or volume.of.config_map or ""
     documented = next((one for one in (*facts.secrets, *facts.config_maps) if promised in one.candidates), None)
     names = documented.candidates if documented else (promised,)
-    instead = documented.or_config_map if isinstance(documented, Secret) else None
     kind: Literal["Secret", "ConfigMap"] = "Secret" if volume.of.secret else "ConfigMap"
-    accepted = {(kind, name) for name in seen.names_of(volume.planned, kind, names)} | {("ConfigMap", instead)}
+    accepted = {(kind, name) for name in seen.names_of(volume.planned, kind, names)}
+    if isinstance(documented, Secret) and documented.or_config_map:
+        accepted.add(("ConfigMap", documented.or_config_map))
     held = {
         (one.kind, one.name)
         for of in live.template.spec.volumes

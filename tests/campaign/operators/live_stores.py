@@ -130,10 +130,15 @@ def liveness_endpoint_absent(fact: Fact, ground: Ground) -> None:
     _without_paths(fact, ground, fact.value)
 
 
-def _told(fact: Fact, ground: Ground, value: str) -> None:
+def _settings(fact: Fact, ground: Ground) -> Object:
+    """Return what the ConfigMap tells the components of the store."""
     settings: Settings = fact.of(Settings)
     found: Object = ground.find("ConfigMap", settings.config_map, "expertflow")["data"]
-    found[fact.value] = value
+    return found
+
+
+def _told(fact: Fact, ground: Ground, value: str) -> None:
+    _settings(fact, ground)[fact.value] = value
 
 
 @breaks("store.settings.password", how="wrong credential", live=True)
@@ -161,8 +166,7 @@ def told_what_the_store_lacks(fact: Fact, ground: Ground) -> None:
 @breaks("store.settings.tls", how="wrong scheme", live=True)
 def told_the_wrong_scheme(fact: Fact, ground: Ground) -> None:
     """The components are told to use TLS with a store that does not speak it, or none with one that wants it."""
-    settings: Settings = fact.of(Settings)
-    now = ground.find("ConfigMap", settings.config_map, "expertflow")["data"].get(fact.value)
+    now = _settings(fact, ground).get(fact.value)
     _told(fact, ground, "false" if now == "true" else "true")
 
 
