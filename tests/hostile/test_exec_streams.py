@@ -14,7 +14,7 @@ from tests.hostile.servers import ANSWERS, DRIPS, MIB
 from tests.hostile.streams import FRAMES, OUTPUT, frame
 
 PLACE = ContainerPlace(namespace="shop", pod="db-0", container="db")
-LIMITS = ExecLimits(connect_seconds=0.5, total_seconds=0.5)
+LIMITS = ExecLimits(connect_seconds=2.0, total_seconds=2.0)
 MOST = 8 * MIB
 """Of one exec; thirty run at once."""
 
@@ -32,6 +32,21 @@ def test_nothing_that_comes_hangs_an_exec_or_fills_the_memory(sent: str) -> None
     assert (seen.exit_code, seen.ending is Ending.EXITED) == (None, False)
     with pytest.raises(CouldNotLook, match="the look"):
         seen.complete("the look")
+
+
+@pytest.mark.parametrize(
+    ("sent", "ending"),
+    [
+        ("messages of a byte", Ending.DROPPED),
+        ("empty messages", Ending.DROPPED),
+        ("a channel that nobody knows, without end", Ending.TOO_MUCH_OUTPUT),
+    ],
+)
+def test_what_says_nothing_is_not_listened_to_until_the_limit(sent: str, ending: Ending) -> None:
+    """It would take the processor from all other looks of the run."""
+    patient = ExecLimits(connect_seconds=60, total_seconds=60)
+    with streams.streaming((FRAMES | OUTPUT)[sent]) as configuration:
+        assert run(ApiStreams(configuration), PLACE, ["cat"], limits=patient).ending is ending
 
 
 @pytest.mark.parametrize("answer", ANSWERS | DRIPS)

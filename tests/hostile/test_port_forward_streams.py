@@ -74,6 +74,18 @@ def test_no_answer_to_the_upgrade_hangs_a_tunnel_or_fills_the_memory(answer: str
         tunnels.open("shop", "db-0", 80).accepts()
 
 
+@pytest.mark.parametrize("sent", ["data of a stream that nobody opened", "pings of its own"])
+def test_a_session_that_sends_for_nobody_ends(sent: str) -> None:
+    """It would take the processor from all other tunnels; whoever still uses it is cut off."""
+    with (
+        streams.streaming(spdy_frames.SHARED[sent], protocol=SHARED) as configuration,
+        Tunnels(configuration, connect_seconds=60.0) as tunnels,
+    ):
+        tunnel = tunnels.open("shop", "db-0", 80)
+        with socket.create_connection(tunnel.address, timeout=60.0) as driver, suppress(ConnectionResetError):
+            assert driver.recv(1) == b""
+
+
 def test_pods_that_flood_do_not_keep_others_from_their_turn() -> None:
     """All tunnels share one thread, and none of them may have it for long."""
     with (

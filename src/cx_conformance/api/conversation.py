@@ -60,6 +60,8 @@ class _Conversation:
         self._out = {_STDOUT: bytearray(), _STDERR: bytearray()}
         self._status = bytearray()
         self._has_turn = False
+        self._for_nobody = 0
+        """Bytes on channels that an exec does not have."""
 
     async def run(self, headers: dict[str, str]) -> ExecResult:
         started = time.monotonic()
@@ -109,6 +111,10 @@ class _Conversation:
                     if not self._take(data[0], data[1:]):
                         return Ending.TOO_MUCH_OUTPUT
                     await self._take_turn()
+                else:
+                    self._for_nobody += len(data)
+                    if self._for_nobody > self._limits.output_bytes:
+                        return Ending.TOO_MUCH_OUTPUT
         except ConnectionClosed:
             return Ending.DROPPED
         finally:

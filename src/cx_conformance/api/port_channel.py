@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from websockets.exceptions import ConnectionClosed
 
-from cx_conformance.api.spdy import Data, Frame, Ping, Replied, Reset, Spdy, SpdyError
+from cx_conformance.api.spdy import Data, Frame, GoAway, Opened, Ping, Replied, Reset, Spdy, SpdyError
 from cx_conformance.api.web_socket import drop
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ session waits for a node that takes nothing."""
 _LAST_WORD_SECONDS: Final = 0.25
 """How long a connection that ended without a byte is listened to for the reason."""
 _LONGEST_REASON: Final = 64 * 1024
+_MOST_FOR_NOBODY: Final = 16 * 1024 * 1024
+"""Bytes of a session that are for no connection: what was on its way when one was closed, and no more."""
+_FRAME_BYTES: Final = 256
+"""What a frame for nobody counts for besides its bytes: it takes time, too."""
 
 
 class PortChannel(Protocol):
@@ -208,6 +212,7 @@ class SharedSession:
         self._channels: dict[int, SharedChannel] = {}
         self._next_stream = 1
         self._next_request = 0
+        self._for_nobody = 0
         self.over = False
         """Whether it takes no more connections."""
         self._listening = asyncio.create_task(self._listen())
@@ -284,12 +289,14 @@ class SharedSession:
                 one.end()
 
     async def _heard(self, frame: Frame) -> None:
+        if isinstance(frame, Replied | Data | Reset) and (channel := self._channels.get(frame.stream)):
+            await channel.heard(frame)
+            return
+        self._for_nobody += _FRAME_BYTES + (len(frame.payload) if isinstance(frame, Data) else 0)
+        if self._for_nobody > _MOST_FOR_NOBODY:
+            raise SpdyError("it sends without end what is for no connection")
         if isinstance(frame, Ping):
             if not frame.number % 2:
                 await self.send(Spdy.ping(frame.number))
-        elif isinstance(frame, Replied | Data | Reset):
-            channel = self._channels.get(frame.stream)
-            if channel is not None:
-                await channel.heard(frame)
-        else:
+        elif isinstance(frame, Opened | GoAway):
             self.over = True

@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 
     from websockets.client import ClientProtocol
     from websockets.datastructures import Headers
+    from websockets.protocol import Event
 
 MESSAGE_LIMIT: Final = 256 * 1024
 """Bytes in one message; kubelets and API servers send 32 KiB at a time."""
 WAITING_FRAMES: Final = 4
 """How many frames may wait for whoever reads, before no more is taken from the network."""
-_PIECE: Final = 16 * 1024
+_PIECE: Final = 4 * 1024
+_FRAMES_OF_GRACE: Final = 10_000
+_SMALL_BYTES: Final = 16
+"""Of a frame. After the first ten thousand, a connection whose frames are smaller than this by the mean says nothing:
+it keeps the reader busy, and all that runs beside."""
 _MOST_AT_THE_END: Final = 4_000
 """Frames that are kept when a connection ends; a kubelet puts what a program prints together."""
 _UNSENT: Final = 1 << 20
@@ -49,6 +54,7 @@ class Connection(ClientConnection):
         setattr(protocol, "process_subprotocol", partial(_chosen, offered))  # noqa: B010 - a method of the library
         super().__init__(protocol, **rest)
         self._came = b""
+        self._bytes = self._frames = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; what has come is read on before more is taken from the network."""
@@ -85,9 +91,27 @@ class Connection(ClientConnection):
         while self._came and not self.recv_messages.paused:
             piece, self._came = self._came[:_PIECE], self._came[_PIECE:]
             super().data_received(piece)
-            if cast("asyncio.WriteTransport", self.transport).get_write_buffer_size() > _UNSENT:
+            self._bytes += len(piece)
+            if self._is_over or self._says_nothing:
                 self._came = b""
                 drop(self)
+
+    @property
+    def _is_over(self) -> bool:
+        # The library waits for the other side to end it, and throws away what still comes: without end, where it likes.
+        protocol = self.protocol
+        broken = protocol.handshake_exc or protocol.parser_exc
+        return broken is not None or (protocol.close_rcvd is not None and self._came != b"")
+
+    @property
+    def _says_nothing(self) -> bool:
+        unsent = cast("asyncio.WriteTransport", self.transport).get_write_buffer_size()
+        return unsent > _UNSENT or self._frames > _FRAMES_OF_GRACE + self._bytes // _SMALL_BYTES
+
+    def process_event(self, event: Event) -> None:
+        """Count the frames that come."""
+        self._frames += 1
+        super().process_event(event)
 
 
 def drop(connection: ClientConnection) -> None:
