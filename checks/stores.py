@@ -4,8 +4,9 @@ The file is long because an area is one file: whoever asks what is checked of a 
 """
 
 import datetime as dt
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from cx_conformance.blueprint.component import ServicePort
 from cx_conformance.blueprint.plan import Entry

@@ -3,11 +3,11 @@
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cx_conformance.api.client import Cluster
 from cx_conformance.api.exec import run

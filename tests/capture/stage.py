@@ -1,11 +1,11 @@
 """An installation that is captured, and judged by what was captured of it; no server, no network."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec.structs import replace
 
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.lint import lint

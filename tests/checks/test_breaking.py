@@ -1,12 +1,12 @@
 """Each check passes on the reference installation and fails, with the fact in its words, where it is broken."""
 
 import copy
-import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from cx_conformance.api.refusal import Refusal
 from cx_conformance.blueprint.plan import Plan
@@ -1342,7 +1342,7 @@ def test_what_is_missing_is_told_though_secrets_may_not_be_seen() -> None:
     def judged() -> tuple[str, ...]:
         snapshot = installation.snapshot(plan)
         seen = dict(snapshot.secrets) | {("expertflow", "unseen"): SeenSecret(refusal=UNSEEN)}
-        return dangling(Seen(dataclasses.replace(snapshot, secrets=seen), plan), plan.components["ccm"])
+        return dangling(Seen(structs.replace(snapshot, secrets=seen), plan), plan.components["ccm"])
 
     with pytest.raises(CouldNotLook):
         judged()

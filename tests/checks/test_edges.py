@@ -1,8 +1,7 @@
 """Call edges, judged by what probes saw and by what NetworkPolicies say."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from cx_conformance.api.exec_record import ContainerPlace
 from cx_conformance.api.refusal import kept

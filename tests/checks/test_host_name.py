@@ -1,11 +1,11 @@
 """Where the host name leads before an installation, as it is judged."""
 
 import datetime as dt
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cx_conformance.objects.certificate import Certificate
 from cx_conformance.outcome.outcome import Outcome, Result

@@ -1,11 +1,11 @@
 """What is told of the answers of pods, judged on answers that were made up."""
 
-from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.cluster.seen import Seen

@@ -1,11 +1,11 @@
 """What stores answered, judged on answers that were made up."""
 
 import datetime as dt
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cx_conformance.blueprint.promise import Source
 from cx_conformance.objects.certificate import Certificate as HeldCertificate

@@ -3,11 +3,11 @@
 import base64
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from cx_conformance.api.refusal import kept
 from cx_conformance.blueprint.manifests import reference_installation

@@ -1,10 +1,10 @@
 """What is told of the cluster itself: its clock, version, nodes, load balancer and limits."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cx_conformance.api.refusal import kept
 from cx_conformance.cluster.kinds import WORKLOADS

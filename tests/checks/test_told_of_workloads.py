@@ -3,11 +3,11 @@
 import copy
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.roots import causes_of

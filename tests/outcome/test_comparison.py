@@ -1,8 +1,7 @@
 """Two runs side by side."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from cx_conformance.outcome.comparison import compare, latencies
 from cx_conformance.outcome.outcome import Result

@@ -2,11 +2,11 @@
 
 import datetime as dt
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cx_conformance.__main__ import main
 from cx_conformance.outcome.outcome import Result

@@ -1,11 +1,11 @@
 """``preflight`` names what the account lacks, and exactly the checks that become errors without it."""
 
-import dataclasses
 import datetime as dt
 from functools import cache
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from cx_conformance.__main__ import main
 from cx_conformance.api.refusal import Refusal
@@ -64,12 +64,12 @@ def test_the_checks_that_need_a_kind_are_known(record: type[ApiObject]) -> None:
     plural = KINDS[record].plural
     listings = {**snapshot().listings, record: Listing(refusal=forbidden(plural))}
 
-    assert errors(dataclasses.replace(snapshot(), listings=listings)) == set(NEEDED_BY[plural])
+    assert errors(structs.replace(snapshot(), listings=listings)) == set(NEEDED_BY[plural])
 
 
 def test_the_checks_that_need_secrets_are_known() -> None:
     """Without any Secret exactly these checks are errors."""
-    assert errors(dataclasses.replace(snapshot(), secrets=_NoSecret())) == set(NEEDED_BY["secrets"])
+    assert errors(structs.replace(snapshot(), secrets=_NoSecret())) == set(NEEDED_BY["secrets"])
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Settling: looks follow each other until all is kept, time is up, or waiting is no use; the evidence tells how."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.outcome.outcome import Outcome, Result

@@ -1,10 +1,10 @@
 """Call edges are tried from one ready replica of each caller, or from all of them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
 from cx_conformance.blueprint.plan import Plan

@@ -10,11 +10,11 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from msgspec.structs import replace
 from urllib3.exceptions import HTTPError
 
 from cx_conformance.api.cautions import cautions

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from cx_conformance.outcome.looking import NoVantage, OutOfTime, Unreachable
 
@@ -17,8 +18,7 @@ class Ending(StrEnum):
     DROPPED = "connection dropped"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ContainerPlace:
+class ContainerPlace(Struct, frozen=True, kw_only=True):
     """Where a program is run; without ``container``, in the pod's only one."""
 
     namespace: str
@@ -26,8 +26,7 @@ class ContainerPlace:
     container: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ExecLimits:
+class ExecLimits(Struct, frozen=True, kw_only=True):
     """How long an exec may take (seconds, to open it and in all) and how many bytes it may print."""
 
     connect_seconds: float = 5.0
@@ -35,8 +34,7 @@ class ExecLimits:
     output_bytes: int = 1_000_000
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ExecResult:
+class ExecResult(Struct, frozen=True, kw_only=True):
     """What came of an exec; ``exit_code`` is None unless the program ended by itself."""
 
     stdout: bytes

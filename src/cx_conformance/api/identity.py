@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.objects.node import Node
 
@@ -31,16 +32,14 @@ _NODE_SIGNS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Distribution:
+class Distribution(Struct, frozen=True, kw_only=True):
     """The distribution a cluster looks like, and what says so; ``unknown`` when nothing does."""
 
     name: str
     evidence: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterIdentity:
+class ClusterIdentity(Struct, frozen=True, kw_only=True):
     """Which cluster it is. ``uid`` is that of namespace kube-system, the usual stand-in for a cluster ID.
 
     ``uid`` and ``version`` are empty, and ``kubelet_versions`` too, when the account may not see them.

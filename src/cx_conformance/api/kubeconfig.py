@@ -12,11 +12,12 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from cx_conformance.api.official_client import prepare
 from cx_conformance.objects.secrecy import mask_text
@@ -44,8 +45,7 @@ class KubeconfigError(ValueError):
     """The kubeconfig cannot be used; the text names the file, what is wrong with it, and what to do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """Where the configuration is read from, so that it can be read again when credentials expire."""
 
     files: str | None

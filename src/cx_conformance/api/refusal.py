@@ -1,6 +1,6 @@
 """A look that was refused, kept as a fact: raised afresh for each one who asks, and saved with the snapshot."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NotServed, OutOfTime, Unauthorized, Unreachable
 
@@ -9,8 +9,7 @@ _BY_NAME: dict[str, type[CouldNotLook]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Struct, frozen=True, kw_only=True):
     """Why something was not seen; the permission's words are filled for Forbidden only."""
 
     reason: str

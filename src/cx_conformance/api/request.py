@@ -2,21 +2,23 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+from msgspec import Struct, field
+
 from cx_conformance.wire.bounds import SMALL, TooMuch
+from cx_conformance.wire.discreet import Discreet
 from cx_conformance.wire.json_text import parsed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Discreet, frozen=True, kw_only=True):
     """An answer of the API server: status, headers (names in lower case), body as it came."""
 
+    hidden: ClassVar[frozenset[str]] = frozenset({"body"})
     status: int
     headers: Mapping[str, str]
-    body: bytes | bytearray = field(repr=False)
+    body: bytes | bytearray
 
     def json(self) -> Any:
         """Return the body as JSON; raises ValueError when it is none, TooMuch when it would fill the memory."""
@@ -31,8 +33,7 @@ class Answer:
             return self.body[:500].decode("utf-8", "replace")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Patience(Struct, frozen=True, kw_only=True):
     """How long one request may take, and how often it is sent again. All times are in seconds."""
 
     connect_seconds: float = 5.0
@@ -51,8 +52,7 @@ class Patience:
         return float(min(self.first_pause_seconds * 2 ** (tries - 1), self.longest_pause_seconds)) * jitter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """What is asked for.
 
     ``ends`` is a moment of its own on the monotonic clock, in place of the cluster's deadline; ``most`` are the bytes

@@ -1,7 +1,8 @@
 """What an API path asks for, in the words of permissions: verb, resource, namespace, name."""
 
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 
 def part(name: str) -> str:
@@ -9,8 +10,7 @@ def part(name: str) -> str:
     return quote(name, safe="") if name.strip(".") else name.replace(".", "%2E")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestPath:
+class RequestPath(Struct, frozen=True, kw_only=True):
     """A parsed path; ``resource`` has its subresource (``pods/exec``), and is the whole path when it is none."""
 
     resource: str

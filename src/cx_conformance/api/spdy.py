@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,8 +59,7 @@ class SpdyError(ValueError):
     """The other side does not speak SPDY/3.1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A stream was opened; ``headers`` have names in lower case."""
 
     stream: int
@@ -67,16 +67,14 @@ class Opened:
     ended: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Replied:
+class Replied(Struct, frozen=True):
     """A stream of one's own was accepted."""
 
     stream: int
     ended: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(Struct, frozen=True):
     """Bytes of a stream; ``ended``: the last ones."""
 
     stream: int
@@ -84,22 +82,19 @@ class Data:
     ended: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Reset:
+class Reset(Struct, frozen=True):
     """A stream was ended at once, in both directions."""
 
     stream: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ping:
+class Ping(Struct, frozen=True):
     """To be sent back as it came, where the other side began it."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class GoAway:
+class GoAway(Struct, frozen=True):
     """No further stream is accepted."""
 
 

@@ -21,11 +21,11 @@ import re
 import socket
 import ssl
 import time
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
+from msgspec import Struct
 from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, ProxyError
 
 from cx_conformance.api.request_path import part
@@ -58,8 +58,7 @@ _SILENT.propagate = False
 _SILENT.setLevel(logging.CRITICAL)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StreamTarget:
+class StreamTarget(Struct, frozen=True, kw_only=True):
     """What a stream is opened to: ``subresource`` (``exec`` or ``portforward``) of one pod."""
 
     namespace: str

@@ -1,12 +1,12 @@
 """What the official client's configuration says of TLS, for the connections that are not its own."""
 
 import ssl
-from dataclasses import dataclass
 from typing import Any, Self
 
+from msgspec import Struct
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StreamTrust:
+
+class StreamTrust(Struct, frozen=True, kw_only=True):
     """Equal where the contexts are the same: to read certificates anew for each of 50 streams takes 0.1 s."""
 
     verify: bool

@@ -13,9 +13,10 @@ import socket
 import struct
 import threading
 import time
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from msgspec import Struct
 
 from cx_conformance.api.pod_sessions import PodSessions
 from cx_conformance.api.stream import ApiStreams, StreamTarget
@@ -56,8 +57,7 @@ class TroubleReason(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True, kw_only=True):
     """What befell the last connection that failed; ``error`` is None for a closed port, which was looked at."""
 
     reason: TroubleReason

@@ -4,14 +4,14 @@ Source: https://kubernetes.io/releases/version-skew-policy/
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final, Self
+
+from msgspec import Struct
 
 _VERSION: Final = re.compile(r"v?(?P<major>[0-9]{1,4})\.(?P<minor>[0-9]{1,4})(?:\.(?P<patch>[0-9]{1,6}))?(?:[-+].*)?")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
+class Version(Struct, frozen=True, order=True):
     """A version of Kubernetes; what a distribution adds behind it is dropped."""
 
     major: int

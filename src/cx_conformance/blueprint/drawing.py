@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.graph import Graph, Node, Role
 from cx_conformance.blueprint.promise import Source
@@ -21,8 +22,7 @@ _PAGE: Final = "#3c4043"
 _OTHER: Final = "#9aa0a6"
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     x: float
     y: float
 

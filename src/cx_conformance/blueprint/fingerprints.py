@@ -5,8 +5,9 @@ Learnt from the vendor's charts of 4.6.0 to 5.1.0, rendered. What is no use is l
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 PAGE: Final = "4.5.3"
 """The release that the page documents, and the only one installed from manifests that is described."""
@@ -71,8 +72,7 @@ VERSIONED_CHART: Final = "activemq"
 _TAG: Final = re.compile(r"v?(?P<major>[4-9])\.(?P<minor>\d{1,3})(?:\.\d{1,4})?(?![.\d])")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(Struct, frozen=True, kw_only=True):
     """Something that only some releases have. ``of`` are those, ``words`` how it is told when it is there."""
 
     words: str

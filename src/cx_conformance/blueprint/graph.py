@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.component import Group
 from cx_conformance.blueprint.plan import Plan
@@ -18,16 +19,14 @@ class Role(StrEnum):
     PARTY = "external party"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A component or a party."""
 
     id: str
     role: Role
 
 
-@dataclass(frozen=True, slots=True)
-class Arrow:
+class Arrow(Struct, frozen=True):
     """All calls of one node to another."""
 
     caller: str
@@ -42,8 +41,7 @@ class Arrow:
         return ", ".join(f"{port}" for port in self.ports)
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Struct, frozen=True):
     """Who calls whom."""
 
     nodes: tuple[Node, ...]

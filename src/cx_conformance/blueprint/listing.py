@@ -1,7 +1,8 @@
 """Every promise about one component in a line: field, value, by whom, and where it is written."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.component import Component
 from cx_conformance.blueprint.document import Blueprint
@@ -13,8 +14,7 @@ from cx_conformance.blueprint.site import Override, Site
 from cx_conformance.blueprint.tailoring import Planned
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One promise, as it holds here."""
 
     field: str
@@ -28,8 +28,7 @@ class Line:
     """Where a site file would say it instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origins:
+class Origins(Struct, frozen=True):
     """Finds where an effective value was written."""
 
     blueprint: Loaded[Blueprint]

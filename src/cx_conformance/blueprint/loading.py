@@ -1,9 +1,8 @@
 """From a file to a blueprint or a site, or to a list of all that is wrong with it, each with line and column."""
 
 import hashlib
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -15,19 +14,20 @@ from cx_conformance.blueprint.problems import InputProblems, Position, Problem
 from cx_conformance.blueprint.promise import Source
 from cx_conformance.blueprint.site import Site
 from cx_conformance.blueprint.yaml_text import Tree, parse, read_text
+from cx_conformance.wire.discreet import Discreet
 
 Document = TypeVar("Document", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded(Generic[Document]):
+class Loaded(Discreet, Generic[Document], frozen=True):
     """A document that was read, and where in its file everything stands."""
 
+    hidden: ClassVar[frozenset[str]] = frozenset({"tree"})
     document: Document
     path: Path
     sha256: str
     """Of the file's bytes, in hex; where it extends others, of all their bytes, what it begins with first."""
-    tree: Tree = field(repr=False)
+    tree: Tree
 
     def position_of(self, *path: str | int) -> Position:
         """Return where the entry at ``path`` stands (its key, in a mapping), or else the nearest thing around it.

@@ -4,9 +4,10 @@ The file is long because there are many kinds of entries, each with a few lines 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from cx_conformance.blueprint.component import (
     Component,
@@ -36,8 +37,7 @@ PLATFORM: Final = "platform"
 """The component of outcomes that are about the cluster as a whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """One call edge to one port: ``caller`` connects to ``port`` of ``callee``'s Service."""
 
     caller: Planned
@@ -50,8 +50,7 @@ class Edge:
     """The ports that the call is documented for; empty: any of the Service's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry(Generic[P_co]):
+class Entry(Struct, Generic[P_co], frozen=True):
     """One thing that a check runs once for."""
 
     component: str

@@ -1,9 +1,10 @@
 """What is wrong with a file that was read: where, what was found and what is allowed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 SHOWN: Final = 20
 """How many problems are printed; the rest is counted, so that the message stays on one screen."""
@@ -30,8 +31,7 @@ class Position(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing that is wrong."""
 
     message: str

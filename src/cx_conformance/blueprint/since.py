@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.listing import promises
@@ -10,8 +11,7 @@ from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.site import Site
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One promise that is new, gone or another; an empty text says that there is none."""
 
     component: str

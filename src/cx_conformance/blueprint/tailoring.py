@@ -1,7 +1,9 @@
 """A blueprint's component as one site has it: model of deployment, namespaces, names, overrides."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cx_conformance.blueprint.component import Component, Group, Volume
 from cx_conformance.blueprint.document import Blueprint
@@ -13,8 +15,7 @@ from cx_conformance.blueprint.store import Reference
 from cx_conformance.blueprint.user_login import PAGES
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A component as this site has it."""
 
     id: str

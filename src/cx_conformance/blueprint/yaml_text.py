@@ -7,11 +7,11 @@ which other readers drop silently. Size, depth and number of values are bounded,
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from msgspec import Struct, field
 
 from cx_conformance.blueprint.problems import DocumentPath, InputProblems, Position, Problem, dotted
 
@@ -29,8 +29,7 @@ _WORDS: Final[dict[str, object]] = {
 }
 
 
-@dataclass(slots=True)
-class Tree:
+class Tree(Struct):
     """A document as plain data, with the places of its keys and values."""
 
     data: Any = None
@@ -119,8 +118,7 @@ class _Stop(Exception):  # noqa: N818 - a signal inside this module: reading on 
     pass
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """One pass over the events of a text."""
 
     text: str

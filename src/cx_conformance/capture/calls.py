@@ -3,8 +3,9 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from cx_conformance.blueprint.component import Call
 from cx_conformance.blueprint.component import Service as Promised
@@ -20,8 +21,7 @@ _HOST: Final = re.compile(r"HOST(?:NAME|S)?|ADDR(?:ESS)?|SERVER|NODES?", re.IGNO
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-@dataclass(slots=True)
-class Told:
+class Told(Struct):
     """What a workload is told of one Service."""
 
     ports: set[int | None] = field(default_factory=set)
@@ -84,8 +84,7 @@ def _beside(name: str, values: Mapping[str, str], service: Service) -> int | Non
     return number if number in {one.number for one in service.ports} else None
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """Whose a Service is, what is promised of it, and of the component's main one, by which edges are tried."""
 
     component: str

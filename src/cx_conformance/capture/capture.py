@@ -2,7 +2,8 @@
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.blueprint import component as promised
 from cx_conformance.blueprint.component import Component, Group, Kind, Namespace
@@ -29,8 +30,7 @@ class NothingToCapture(ValueError):  # noqa: N818 - an answer, not a bug
     """There is no workload; the text says where none was found."""
 
 
-@dataclass(frozen=True, slots=True)
-class Captured:
+class Captured(Struct, frozen=True):
     """A blueprint, and in sentences what was seen and is not promised in it."""
 
     blueprint: Blueprint

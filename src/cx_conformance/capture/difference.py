@@ -5,9 +5,10 @@ asked of a store, a call without a variable, accepted other names) is left as it
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final, TypeVar
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.component import Call, Component, Kind, Service, Volume
 from cx_conformance.blueprint.document import Blueprint
@@ -53,8 +54,7 @@ def difference(release: Blueprint, captured: Blueprint) -> dict[str, Changes | N
     return changes
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What a release knows beside its components: it is not said of each of them."""
 
     prepared: frozenset[str]

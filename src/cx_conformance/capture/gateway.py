@@ -5,10 +5,10 @@ route, depends on what cannot be told from outside, or is lost on the way, is no
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from cx_conformance.blueprint.component import Ingress, OutsidePath, Service
@@ -24,8 +24,7 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 _METHODS: Final[tuple[Method, ...]] = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-@dataclass(frozen=True)
-class Entrance:
+class Entrance(Struct, frozen=True, dict=True):
     """The gateway that an Ingress leads everything to, and what of its routes leads where."""
 
     gathered: Gathered

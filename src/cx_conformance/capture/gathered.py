@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
+
+from msgspec import Struct, field
 
 from cx_conformance.cluster.kinds import WORKLOADS
 from cx_conformance.cluster.routes import Route
@@ -41,8 +42,7 @@ def not_looked_at(snapshot: Snapshot, namespaces: Iterable[str]) -> list[str]:
     return list(lacking)
 
 
-@dataclass(frozen=True)
-class Gathered:
+class Gathered(Struct, frozen=True, dict=True):
     """What a capture is made of; ``left_out`` collects, in sentences, what was seen and is not promised."""
 
     snapshot: Snapshot

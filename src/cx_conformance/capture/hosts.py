@@ -6,8 +6,9 @@ speaks of hosts. Names with ``.svc`` are always one.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from cx_conformance.cluster.addressing import addresses, service_place
 from cx_conformance.objects.service import Service
@@ -34,16 +35,14 @@ _USUAL: Final = {
 Place = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(Struct, frozen=True):
     """A Service that a text names, by namespace and name; ``port`` None: it says none."""
 
     place: Place
     port: int | None
 
 
-@dataclass(slots=True)
-class Hosts:
+class Hosts(Struct):
     """Finds Services by the names under which pods of a namespace call them; remembers what it has read."""
 
     services: Mapping[Place, Service]

@@ -8,9 +8,10 @@ import datetime as dt
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
+
+from msgspec import Struct, field
 
 from cx_conformance.api.identity import ClusterIdentity, guess_distribution
 from cx_conformance.blueprint.problems import InputProblems, Position, Problem
@@ -35,8 +36,7 @@ _OTHERS: Final = {"Pod", "ReplicaSet", "ReplicationController", "Job", "Rollout"
 """Kinds that run pods and are no component: what ends, and what only another controller understands."""
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """Manifests as they are read; ``namespace`` is where an object without one belongs."""
 
     file: Path

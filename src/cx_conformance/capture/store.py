@@ -5,10 +5,10 @@ Accounts are told by reference only: to the key of the Secret that a variable or
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from cx_conformance.blueprint.component import Service
@@ -19,8 +19,7 @@ from cx_conformance.objects.secrecy import MASK
 from cx_conformance.objects.workload import Workload
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """How a store is recognised: by a word of its image or name and a usual port, or by the port alone."""
 
     protocol: Protocol

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.capture.gathered import Gathered
 from cx_conformance.objects.config import ConfigMap
@@ -13,8 +14,7 @@ from cx_conformance.objects.workload import Workload
 _REFERENCE: Final = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """One key of a ConfigMap that the pods see as a file."""
 
     config_map: ConfigMap

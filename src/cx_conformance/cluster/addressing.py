@@ -5,7 +5,8 @@ How names resolve in a pod: https://kubernetes.io/docs/concepts/services-network
 
 import ipaddress
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.seen import Seen
@@ -14,16 +15,14 @@ from cx_conformance.objects.service import Service
 _ADDRESS = re.compile(r"(?:.*//)?(?:[^/@]*@)?(?P<host>[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?(?:[/)].*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """A host and, where one is written, a port."""
 
     host: str
     port: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leads:
+class Leads(Struct, frozen=True, kw_only=True):
     """Where an address leads. ``wrong`` says why that is not the promised Service, ``note`` what else to know."""
 
     service: Service | None = None

@@ -1,13 +1,13 @@
 """The host name that all Ingresses of the platform agree on, to be held against the one that a run is told."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.cluster.routes import Route
 
 
-@dataclass(frozen=True, slots=True)
-class AgreedHost:
+class AgreedHost(Struct, frozen=True):
     """A host name, and the Ingresses that serve it."""
 
     name: str

@@ -9,8 +9,10 @@ paths. https://apisix.apache.org/docs/apisix/router-radixtree/ and https://githu
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cx_conformance.cluster.apisix_vars import holds
 from cx_conformance.objects.gateway_route import GatewayRoute
@@ -27,8 +29,7 @@ class Router(StrEnum):
     """Likewise, and ``:name`` in a path stands for one part of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One request."""
 
     path: str

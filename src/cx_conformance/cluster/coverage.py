@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.kinds import WORKLOADS
@@ -21,8 +22,7 @@ _BY_ITSELF: Final = "cx-conformance"
 """What the suite's own objects are called, where it runs in the platform's namespaces."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
+class Coverage(Struct, frozen=True, kw_only=True):
     """The workloads, bare pods and Services of the platform's namespaces."""
 
     promised: tuple[Workload, ...]

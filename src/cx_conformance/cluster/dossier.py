@@ -5,8 +5,10 @@ the account may not read is told in the dossier and costs nothing else.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cx_conformance.api.listing import read_list
 from cx_conformance.api.request_path import part
@@ -45,8 +47,7 @@ _OBJECTS: Final = (
 _ONE_BY_ONE: Final = {one.name: one for one in KINDS.values()}
 
 
-@dataclass(slots=True)
-class Dossier:
+class Dossier(Struct):
     """The evidence of one component: what was read, and what could not be."""
 
     component: str

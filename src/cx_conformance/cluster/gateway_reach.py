@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.component import Ingress
 from cx_conformance.cluster.apisix_match import Call
@@ -18,8 +19,7 @@ BELOW: Final = "below"
 _IN_CLUSTER: Final = re.compile(r"(?P<service>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)(?:\.svc(?:\..*)?)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A call that is promised to arrive; ``inside``: under the name of the gateway's own Service, whatever the host.
 
     ``address`` is the component's own, without a slash at its end, where the call lies below it.
@@ -47,8 +47,7 @@ def asked(promise: Ingress, host: str) -> Iterator[Asked]:
         yield Asked(call, web_socket=one.web_socket, open=one.open, inside=one.inside)
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """How APISIX takes a call: the route that comes first; before it those that may, and those passed over."""
 
     route: GatewayRoute | None
@@ -98,7 +97,7 @@ def why_not_taken(gateway: Gateway, call: Call) -> tuple[str, str]:
 
 
 def _would_take(routes: Collection[GatewayRoute], call: Call) -> Iterator[GatewayRoute]:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from cx_conformance.cluster.apisix_match import taking
 
@@ -132,8 +131,7 @@ def port_of(snapshot: Snapshot, service: Service, target: Target) -> ServicePort
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Led:
+class Led(Struct, frozen=True, kw_only=True):
     """Where a call is led: through ``route`` to ``target``, or ``why`` it does not arrive; ``cause`` others share.
 
     ``passed`` says which routes come before, that lead nowhere by a known mistake of the vendor's charts.
@@ -147,8 +145,7 @@ class Led:
     passed: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aim:
+class Aim(Struct, frozen=True, kw_only=True):
     """Where calls are to arrive: a Service, at one of its promised ports (None: any).
 
     ``knows_address``: whether the component serves below its own address, or from the root; None: it is not known.

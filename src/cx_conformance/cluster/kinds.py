@@ -1,8 +1,9 @@
 """The kinds that can be looked at: record class, API path, and who reads it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from cx_conformance.api.request_path import part
 from cx_conformance.objects.apisix_route import ApisixRoute, apisix_route
@@ -50,8 +51,7 @@ from cx_conformance.objects.workload import (
 R = TypeVar("R", bound=ApiObject)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind(Generic[R]):
+class Kind(Struct, Generic[R], frozen=True, kw_only=True):
     """One kind. ``heavy`` ones are only read from the namespaces that matter: their size is in others' hands.
 
     ``selector`` narrows the list to objects of some labels, of which only the metadata is read then.

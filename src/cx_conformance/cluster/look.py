@@ -4,10 +4,11 @@ import base64
 import binascii
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from cx_conformance.api.listing import read_list
 from cx_conformance.api.refusal import Refusal, kept
@@ -42,8 +43,7 @@ CA_KEY = "ca.crt"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Look(Struct, frozen=True, kw_only=True):
     """A look for an installation in the namespaces ``wanted``; every request of it runs in ``pool``."""
 
     cluster: "Cluster"

@@ -7,9 +7,10 @@ namespaces, or a bare name that ends in ``-svc``, as the platform's Services do.
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.addressing import service_named
@@ -26,8 +27,7 @@ _BARE: Final = re.compile(r"(?P<text>(?P<host>[A-Za-z0-9.-]+)(?::(?P<port>[0-9]{
 _COMMENTS: Final = ("#", "//", ";", "<!--", "*", "--")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LostAddress:
+class LostAddress(Struct, frozen=True, kw_only=True):
     """One address that leads nowhere."""
 
     place: str

@@ -8,9 +8,10 @@ other kinds (of Calico, Cilium, or the cluster's administrator) are not seen her
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Literal
+
+from msgspec import Struct
 
 from cx_conformance.objects.networkpolicy import NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule
 from cx_conformance.objects.pod_spec import PodSpec
@@ -20,8 +21,7 @@ NAMESPACE_NAME = "kubernetes.io/metadata.name"
 """The label that the API server gives each namespace: its name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class End:
+class End(Struct, frozen=True, kw_only=True):
     """One end of a connection: a pod, or (``spec`` None) an address that is no pod's.
 
     ``addresses`` are all by which policies may meet it: the pod's own, and those of the Service in front, for it is not
@@ -44,8 +44,7 @@ class End:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Barrier:
+class Barrier(Struct, frozen=True, kw_only=True):
     """A direction in which a connection is forbidden, and the policies that together restrict it."""
 
     direction: Direction
@@ -53,8 +52,7 @@ class Barrier:
     words: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ruling:
+class Ruling(Struct, frozen=True, kw_only=True):
     """What the policies say of one connection; ``by_block`` are those that allow it by a block of addresses only."""
 
     barriers: tuple[Barrier, ...] = ()

@@ -5,15 +5,15 @@ https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.pod_spec import ContainerPort, PodSpec, PodTemplate
 from cx_conformance.objects.service import EndpointSlice, Service, ServicePort, SlicePort
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetPort:
+class TargetPort(Struct, frozen=True, kw_only=True):
     """Where a Service's port arrives: ``container`` is None when no container declares the number.
 
     A number need not be declared to work; a name must, so there is no TargetPort for a name that no container has.
@@ -24,8 +24,7 @@ class TargetPort:
     declared: ContainerPort | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadyEndpoint:
+class ReadyEndpoint(Struct, frozen=True, kw_only=True):
     """One address that gets traffic; ``port`` is the resolved target, None where the Service has no ports."""
 
     address: str

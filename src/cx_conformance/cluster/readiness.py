@@ -6,9 +6,10 @@ with strategy OnDelete whose pods nobody has deleted neither.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from cx_conformance.cluster.troubles import Trouble, troubles
 from cx_conformance.objects.json_fields import whole
@@ -39,8 +40,7 @@ State = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rollout:
+class Rollout(Struct, frozen=True, kw_only=True):
     """Whether a workload has rolled out; ``words`` go after its name: ``Deployment web: 1 of 2 pods are ready``.
 
     ``stuck`` tells that waiting alone will not complete it.

@@ -5,8 +5,9 @@ chart and the objects that only some releases have. One lost or retagged compone
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.fingerprints import CHARTED, FIRST_CHARTED, LEFT_BEHIND, MARKS, PAGE
 from cx_conformance.cluster.signs import OwnWorkload, Signs, signs
@@ -20,8 +21,7 @@ _FEWEST: Final = 3
 """So many of the vendor's components make an installation of the platform; fewer may be anything."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recognition:
+class Recognition(Struct, frozen=True, kw_only=True):
     """What was recognised."""
 
     release: str

@@ -5,8 +5,9 @@ https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cx_conformance.cluster.rights import Right
 from cx_conformance.objects.json_fields import flag, mapping, text
@@ -19,8 +20,7 @@ _PATH = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _AT_ONCE = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
+class Review(Struct, frozen=True, kw_only=True):
     """The API server's answer about one permission; ``reason`` is its own word for it, often empty."""
 
     right: Right

@@ -6,7 +6,8 @@ https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.component import Kind as WorkloadKind
 from cx_conformance.blueprint.plan import Plan
@@ -34,8 +35,7 @@ LOG = "pods/log"
 _STREAM_VERBS = ("get", "create")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Right:
+class Right(Struct, frozen=True, kw_only=True):
     """One permission: ``verb`` on ``resource`` (with its subresource), in ``namespace`` (None: cluster-wide).
 
     ``name`` is that of the one object it is for, empty for all of them.

@@ -5,8 +5,9 @@ https://kubernetes.io/docs/reference/access-authn-authz/rbac/
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 from cx_conformance.cluster.rights import Right
 
@@ -17,8 +18,7 @@ NAME: Final = "cx-conformance"
 Object = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """Who is granted something; only a ServiceAccount has a namespace."""
 
     kind: Literal["ServiceAccount", "User", "Group"]

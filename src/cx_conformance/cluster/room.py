@@ -6,9 +6,10 @@ not Ready, or tainted so that ordinary pods keep away gives nothing.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.quantity import Quantity
 from cx_conformance.objects.node import Node
@@ -19,8 +20,7 @@ _KEEPS_AWAY: Final = frozenset({"NoSchedule", "NoExecute"})
 NONE: Final = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Amount:
+class Amount(Struct, frozen=True, kw_only=True):
     """CPU in cores and memory in bytes."""
 
     cpu: Decimal = NONE

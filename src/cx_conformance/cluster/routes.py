@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.objects.ingress import Ingress, IngressPath
 
@@ -11,8 +12,7 @@ _REGEX: Final = re.compile(r"[(\[{*+?|\\$]|\.\*")
 """Where the literal part of a path ends: ``/ccm(/|$)(.*)`` is the rewritten form of ``/ccm``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One path of one Ingress."""
 
     ingress: Ingress

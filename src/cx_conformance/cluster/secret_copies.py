@@ -3,9 +3,10 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.cluster.kinds import WORKLOADS
 from cx_conformance.cluster.seen import Seen
@@ -17,8 +18,7 @@ from cx_conformance.outcome.looking import CouldNotLook
 _ORGANISATION: Final = re.compile(r"(?:^|,)O=((?:[^,\\]|\\.)+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Strangers:
+class Strangers(Struct, frozen=True, kw_only=True):
     """Two Secrets of one name whose certificates are of different authorities."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.fingerprints import MARKS, OWN, VERSIONED_CHART, release_of_tag
 from cx_conformance.cluster.kinds import WORKLOADS
@@ -18,8 +19,7 @@ _MANIFESTS: Final = "ef-"
 """What the vendor's manifests put before a component's name."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnWorkload:
+class OwnWorkload(Struct, frozen=True):
     """A workload that runs one of the vendor's own components, and what its image tag says."""
 
     component: str
@@ -34,8 +34,7 @@ class OwnWorkload:
         return by_helm(self.live) or self.live.name != f"{_MANIFESTS}{self.component}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signs:
+class Signs(Struct, frozen=True, kw_only=True):
     """What was found."""
 
     own: tuple[OwnWorkload, ...]

@@ -7,10 +7,11 @@ records in, and of them the metadata alone.
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 from cx_conformance.api.allocation import without_collection
 from cx_conformance.api.identity import ClusterIdentity, guess_distribution
@@ -82,8 +83,7 @@ _GROUPS_UNSEEN: Final = Refusal(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Further:
+class Further(Struct, frozen=True, kw_only=True):
     """What else to look at, now that the lists were seen."""
 
     kinds: Iterable[type[ApiObject]] = ()

@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import ValidationError, convert, to_builtins
+
 from cx_conformance.api.allocation import without_collection
 from cx_conformance.api.identity import ClusterIdentity
 from cx_conformance.api.refusal import Refusal
@@ -41,7 +43,7 @@ def save(snapshot: Snapshot, path: Path | str) -> None:
     import orjson
 
     path = Path(path)
-    body = orjson.dumps(_document(snapshot), option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z)
+    body = orjson.dumps(to_builtins(_document(snapshot)), option=orjson.OPT_INDENT_2)
     if path.suffix == ".gz":
         # Without the time, equal snapshots make equal files.
         body = gzip.compress(body, mtime=0)
@@ -100,7 +102,6 @@ def load(path: Path | str) -> Snapshot:
     Raises SnapshotFileError.
     """
     import orjson
-    from pydantic import ValidationError
 
     path = Path(path)
     try:
@@ -119,49 +120,44 @@ def load(path: Path | str) -> Snapshot:
     try:
         with without_collection():
             return _snapshot(document)
-    except (ValidationError, KeyError, TypeError, AttributeError, ValueError) as error:
-        where = ".".join(str(part) for part in error.errors()[0]["loc"]) if isinstance(error, ValidationError) else ""
-        raise SnapshotFileError(f"snapshot {path} is damaged{f' at {where}' if where else ''}; save it again") from None
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        where = f": {error}".replace("`", "") if isinstance(error, ValidationError) else ""
+        raise SnapshotFileError(f"snapshot {path} is damaged{where}; save it again") from None
 
 
 def _snapshot(document: dict[str, Any]) -> Snapshot:
-    from pydantic import TypeAdapter
-
-    def read(kind: Any, source: Any) -> Any:
-        return TypeAdapter(kind).validate_python(source)
-
     listings: dict[type[ApiObject], Listing] = {}
     for name, source in document["listings"].items():
         record = _KINDS_BY_NAME[name]
         listings[record] = Listing(
-            records=read(tuple[record, ...], source["records"]),  # type: ignore[valid-type] # of this kind
+            records=convert(source["records"], tuple[record, ...]),  # type: ignore[valid-type] # of this kind
             scope=None if source["scope"] is None else frozenset(source["scope"]),
-            refusal=read(Refusal | None, source["refusal"]),
-            refusals=read(dict[str, Refusal], source["refusals"]),
+            refusal=convert(source["refusal"], Refusal | None),
+            refusals=convert(source["refusals"], dict[str, Refusal]),
         )
     refused_groups = document["groups_refusal"]
     return Snapshot(
-        namespaces=read(tuple[str, ...], document["namespaces"]),
-        identity=read(ClusterIdentity, document["identity"]),
+        namespaces=convert(document["namespaces"], tuple[str, ...]),
+        identity=convert(document["identity"], ClusterIdentity),
         listings=listings,
         secrets={
             (source["namespace"], source["name"]): SeenSecret(
-                metadata=read(SecretMetadata | None, source["metadata"]),
+                metadata=convert(source["metadata"], SecretMetadata | None),
                 certificate=None if source["certificate"] is None else base64.b64decode(source["certificate"]),
-                certificate_looked_at=read(bool, source["certificate_looked_at"]),
-                key_fits=read(bool | None, source.get("key_fits")),  # files of earlier versions do not say
-                keys=read(frozenset[str] | None, source.get("keys")),
-                authorities=read(frozenset[str], source.get("authorities", [])),
-                refusal=read(Refusal | None, source["refusal"]),
+                certificate_looked_at=convert(source["certificate_looked_at"], bool),
+                key_fits=convert(source.get("key_fits"), bool | None),  # files of earlier versions do not say
+                keys=convert(source.get("keys"), frozenset[str] | None),
+                authorities=convert(source.get("authorities", []), frozenset[str]),
+                refusal=convert(source["refusal"], Refusal | None),
             )
             for source in document["secrets"]
         },
-        groups=read(Refusal, refused_groups)
+        groups=convert(refused_groups, Refusal)
         if refused_groups
-        else read(dict[str, tuple[str, ...]], document["groups"]),
-        taken_at=read(datetime, document["taken_at"]),
-        clock_skew=read(float | None, document["clock_skew"]),
-        seconds=read(float, document["seconds"]),
-        requests=read(int, document["requests"]),
-        retries=read(dict[str, int], document["retries"]),
+        else convert(document["groups"], dict[str, tuple[str, ...]]),
+        taken_at=convert(document["taken_at"], datetime),
+        clock_skew=convert(document["clock_skew"], float | None),
+        seconds=convert(document["seconds"], float),
+        requests=convert(document["requests"], int),
+        retries=convert(document["retries"], dict[str, int]),
     )

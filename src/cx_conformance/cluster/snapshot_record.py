@@ -1,10 +1,11 @@
 """What was seen of the cluster at one moment, indexed, with every refused look kept as a fact."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TypeVar, cast
+from typing import ClassVar, TypeVar, cast
+
+from msgspec import Struct, field
 
 from cx_conformance.api.identity import ClusterIdentity
 from cx_conformance.api.refusal import Refusal
@@ -19,13 +20,13 @@ from cx_conformance.objects.secrecy import mask_line
 from cx_conformance.objects.service import EndpointSlice, Service
 from cx_conformance.objects.workload import Workload
 from cx_conformance.outcome.looking import CouldNotLook
+from cx_conformance.wire.discreet import Discreet
 
 R = TypeVar("R", bound=ApiObject)
 Place = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class Listing(Struct, frozen=True, kw_only=True):
     """One kind as it was seen.
 
     ``scope`` holds the namespaces looked at (of cluster-scoped kinds: the names), None for all. ``refusal`` is that of
@@ -38,8 +39,7 @@ class Listing:
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenSecret:
+class SeenSecret(Struct, frozen=True, kw_only=True):
     """A Secret that was asked for: its metadata (None: it does not exist), its certificate, or why neither was seen.
 
     ``key_fits`` says whether its private key is the certificate's; the key itself is in no record. ``keys`` are the
@@ -56,18 +56,18 @@ class SeenSecret:
     refusal: Refusal | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Snapshot:
+class Snapshot(Discreet, frozen=True, kw_only=True, dict=True):
     """One look at the cluster. Asking it sends no request; what was refused is raised again when asked for.
 
     ``taken_at`` is this machine's time (UTC), ``clock_skew`` the seconds by which the server's clock is ahead of it.
     """
 
+    hidden: ClassVar[frozenset[str]] = frozenset({"listings", "secrets", "groups"})
     namespaces: tuple[str, ...]
     identity: ClusterIdentity
-    listings: Mapping[type[ApiObject], Listing] = field(repr=False)
-    secrets: Mapping[Place, SeenSecret] = field(default_factory=dict, repr=False)
-    groups: Mapping[str, tuple[str, ...]] | Refusal = field(default_factory=dict, repr=False)
+    listings: Mapping[type[ApiObject], Listing]
+    secrets: Mapping[Place, SeenSecret] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] | Refusal = field(default_factory=dict)
     taken_at: datetime
     clock_skew: float | None = None
     seconds: float = 0.0

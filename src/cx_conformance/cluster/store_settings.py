@@ -5,8 +5,9 @@ A variable that a pod template sets itself comes before them.
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.store import Protocol, Settings, Store
@@ -22,8 +23,7 @@ _ON: Final = frozenset({"true", "yes", "on", "1"})
 _OFF: Final = frozenset({"false", "no", "off", "0"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(Struct, frozen=True, kw_only=True):
     """One value that components are told under ``key``; it is masked where it looks secret."""
 
     holder: str
@@ -57,8 +57,7 @@ def switch(value: str) -> bool | None:
     return True if word in _ON else False if word in _OFF else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shared(Setting):
+class Shared(Setting, frozen=True, kw_only=True):
     """A setting that is a key of a live ConfigMap."""
 
     config_map: ConfigMap
@@ -74,8 +73,7 @@ def told(seen: Seen, entry: Entry[Store], field: Field) -> tuple[Setting, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lack:
+class Lack(Struct, frozen=True, kw_only=True):
     """A documented setting that a documented ConfigMap does not have, although it has others of the store."""
 
     key: str
@@ -185,8 +183,7 @@ def replica_set(seen: Seen, entry: Entry[Store]) -> str | None:
     return names.pop() if len(names) == 1 else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentinelTold:
+class SentinelTold(Struct, frozen=True, kw_only=True):
     """What components are told of Redis Sentinel."""
 
     enabled: bool

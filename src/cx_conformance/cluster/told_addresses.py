@@ -6,8 +6,9 @@ https://kubernetes.io/docs/tasks/inject-data-application/define-environment-vari
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.plan import Edge
 from cx_conformance.cluster.addressing import addresses, leads
@@ -24,8 +25,7 @@ _BROKER: Final = {"tcp": (61613, 61616), "ssl": (61615, 61617)}
 _UNKNOWN: Final = "a Secret, which is not looked into"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(Struct, frozen=True, kw_only=True):
     """What a container is told under a variable; ``value`` is None where that stands in a Secret."""
 
     variable: str
@@ -38,8 +38,7 @@ class Told:
         return f"{self.variable} in {self.holder}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heading:
+class Heading(Struct, frozen=True, kw_only=True):
     """Where the variables of one edge lead."""
 
     found: dict[str, str]

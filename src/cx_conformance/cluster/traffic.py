@@ -1,7 +1,8 @@
 """The connections that a call edge consists of, pod to pod, and what NetworkPolicies say of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cx_conformance.blueprint.plan import Edge
 from cx_conformance.blueprint.tailoring import Planned
@@ -20,8 +21,7 @@ _NODE_LOCAL_DNS = ("node-local-dns", "nodelocaldns")
 """Labels ``k8s-app`` of NodeLocal DNSCache, which answers on the node itself."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traffic:
+class Traffic(Struct, frozen=True, kw_only=True):
     """What the policies say of all connections of one kind: an edge's, or those to the cluster's DNS.
 
     ``connections`` are counted without those of pods on their node's network, to which policies apply in no way that

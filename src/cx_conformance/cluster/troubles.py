@@ -6,8 +6,9 @@ The file is long because there are many troubles, each with words of its own.
 import re
 import signal
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from cx_conformance.objects.event import Event
 from cx_conformance.objects.metadata import find_condition
@@ -34,8 +35,7 @@ _LASTING_IMAGE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class Trouble(Struct, frozen=True, kw_only=True):
     """One trouble of one pod.
 
     ``reason`` is stable: the kubelet's word where it has one, else Unschedulable, NotReady, Terminating, Restarted,

@@ -7,10 +7,11 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.inventory import IN_CLUSTER, ListedCluster
 from cx_conformance.fleet.processes import Processes, Running
@@ -28,8 +29,7 @@ _OWN: Final = ("SITE", "KUBECONFIG", "CONTEXT", "REPORT", "PUBLISH", "TIME_LIMIT
 """Options of one cluster: what the environment says of them is meant for no fleet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
+class Errand(Struct, frozen=True, kw_only=True):
     """What is the same for every cluster of a fleet."""
 
     inventory: Path
@@ -42,8 +42,7 @@ class Errand:
     """The place in a bucket below which each report is stored under the cluster's name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visited:
+class Visited(Struct, frozen=True, kw_only=True):
     """How it ended."""
 
     cluster: str

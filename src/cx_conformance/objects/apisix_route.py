@@ -4,7 +4,6 @@ https://apisix.apache.org/docs/ingress-controller/references/apisix_route_v2/
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from cx_conformance.objects.gateway_route import GatewayRoute, Target, active, answering, rewriting
@@ -30,8 +29,7 @@ _OPERATORS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApisixRoute(ApiObject):
+class ApisixRoute(ApiObject, frozen=True, kw_only=True):
     """An ApisixRoute; ``refused`` is why its controller did not take it up, empty where it did or has not said."""
 
     class_name: str

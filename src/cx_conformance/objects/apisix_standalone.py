@@ -6,8 +6,9 @@ https://apisix.apache.org/docs/apisix/terminology/service/ for how a route takes
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from cx_conformance.objects.gateway_route import (
     GatewayRoute,
@@ -28,16 +29,14 @@ _END_WITHIN: Final = 10
 _LIMITS: Final = ("remote_addr", "remote_addrs", "filter_func")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class Trouble(Struct, frozen=True, kw_only=True):
     """Why APISIX does not take the file, or a part of it; ``line`` is counted from 1."""
 
     line: int
     words: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standalone:
+class Standalone(Struct, frozen=True, kw_only=True):
     """The routes of a file, and why APISIX takes none of it (``trouble``), or some of it not (``faults``)."""
 
     routes: tuple[GatewayRoute, ...] = ()

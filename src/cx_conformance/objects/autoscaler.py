@@ -1,13 +1,10 @@
 """HorizontalPodAutoscalers: between how many replicas of which workload they choose."""
 
-from dataclasses import dataclass
-
 from cx_conformance.objects.json_fields import Json, count, mapping, number, text
 from cx_conformance.objects.metadata import ApiObject, metadata
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HorizontalPodAutoscaler(ApiObject):
+class HorizontalPodAutoscaler(ApiObject, frozen=True, kw_only=True):
     """An autoscaler of the workload ``target_kind`` ``target_name`` in its own namespace."""
 
     target_kind: str

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from cx_conformance.objects.apisix_standalone import Standalone, is_standalone, standalone
 from cx_conformance.objects.json_fields import Json, mapping, text_map
@@ -14,24 +13,26 @@ from cx_conformance.objects.secrecy import mask_value
 _GENERATED = re.compile(r"-[2456789bcdfghkmt]{10}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigMap(ApiObject):
+class ConfigMap(ApiObject, frozen=True, kw_only=True):
     """A ConfigMap. ``keys`` are those of data and binaryData; values are masked where they look secret.
 
     ``gateways`` are APISIX's configurations in it, by key: what masks a secret may break the text around it.
     """
 
     keys: tuple[str, ...]
-    values: Mapping[str, str] = field(repr=False)
-    gateways: Mapping[str, Standalone] = field(default_factory=dict, repr=False)
+    values: Mapping[str, str]
+    gateways: Mapping[str, Standalone] = {}
+
+    def __repr__(self) -> str:
+        """Name it and its keys: what stands under them is long, and not everybody's business."""
+        return f"ConfigMap({self.where}: {', '.join(self.keys)})"
 
     def value(self, key: str) -> str | None:
         """Return the text under ``key``, secret-looking parts left out; None when absent or binary."""
         return self.values.get(key)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretMetadata(ApiObject):
+class SecretMetadata(ApiObject, frozen=True, kw_only=True):
     """A Secret that exists; neither its values nor its keys are looked at."""
 
 

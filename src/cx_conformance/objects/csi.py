@@ -1,13 +1,10 @@
 """CSI nodes: which storage drivers have registered with which kubelet."""
 
-from dataclasses import dataclass
-
 from cx_conformance.objects.json_fields import Json, mapping, objects, text
 from cx_conformance.objects.metadata import ApiObject, metadata
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CSINode(ApiObject):
+class CSINode(ApiObject, frozen=True, kw_only=True):
     """What a node's kubelet knows of drivers; it bears the node's name."""
 
     drivers: frozenset[str]

@@ -1,14 +1,12 @@
 """Events: what the cluster's own parts said about an object."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from cx_conformance.objects.json_fields import Json, count, mapping, moment, text
 from cx_conformance.objects.metadata import ApiObject, metadata, object_reference
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event(ApiObject):
+class Event(ApiObject, frozen=True, kw_only=True):
     """An event about ``about_kind`` ``about_name`` in its namespace; ``type`` is Normal or Warning."""
 
     about_kind: str

@@ -5,8 +5,9 @@ https://apisix.apache.org/docs/apisix/terminology/route/
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from cx_conformance.objects.json_fields import whole
 
@@ -14,8 +15,7 @@ _LOGINS: Final = frozenset({"opa", "wolf-rbac", "consumer-restriction"})
 """Plug-ins that ask who calls, beside those whose name says so: openid-connect, key-auth, jwt-auth, authz-keycloak."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """One place that a route leads to, as it is written: a Service that is found by the API, or a host name.
 
     ``discovered`` is by the name of the Service's port, which may be its number where it has none; ``port`` is None
@@ -35,16 +35,14 @@ class Target:
         return f"{place}:{self.port}" if self.port is not None else place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rewrite:
+class Rewrite(Struct, frozen=True, kw_only=True):
     """What the plug-in proxy-rewrite makes of a path: ``uri`` in its place, or ``pairs`` of expression and result."""
 
     uri: str = ""
     pairs: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayRoute:
+class GatewayRoute(Struct, frozen=True, kw_only=True):
     """One route. ``hosts`` and ``methods`` are empty for any; ``where`` is how messages name it.
 
     ``vars`` is the condition of that name, as JSON; ``limits`` are conditions that cannot be told from outside.

@@ -3,7 +3,6 @@
 https://helm.sh/docs/topics/advanced/#storage-backends
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from cx_conformance.objects.json_fields import Json, whole
@@ -14,8 +13,7 @@ _MANAGED: Final = "app.kubernetes.io/managed-by"
 _RELEASE_NAME: Final = "meta.helm.sh/release-name"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HelmRevision(ApiObject):
+class HelmRevision(ApiObject, frozen=True, kw_only=True):
     """One revision of one of Helm's releases; ``namespace`` is where it was installed.
 
     ``status`` is Helm's word: deployed, failed, superseded, uninstalled, uninstalling, pending-install,

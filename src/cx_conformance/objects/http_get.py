@@ -4,16 +4,16 @@ Field meanings: https://kubernetes.io/docs/concepts/workloads/pods/probes/
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from cx_conformance.objects.json_fields import Json, mapping, objects, port, text
 
 Probe = Literal["readiness", "liveness", "startup"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpGet:
+class HttpGet(Struct, frozen=True, kw_only=True):
     """One HTTP request of a kubelet; ``port`` is a number or the name of a container port, ``host`` mostly empty."""
 
     probe: Probe

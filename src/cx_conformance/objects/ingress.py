@@ -1,14 +1,14 @@
 """Ingresses and their classes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.objects.json_fields import Json, mapping, objects, port, text, texts
 from cx_conformance.objects.metadata import ApiObject, metadata
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngressPath:
+class IngressPath(Struct, frozen=True, kw_only=True):
     """One path of one rule; ``host`` is empty for any host, ``service`` for a backend that is no Service."""
 
     host: str
@@ -18,16 +18,14 @@ class IngressPath:
     port: int | str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngressTls:
+class IngressTls(Struct, frozen=True, kw_only=True):
     """The Secret that holds the certificate for ``hosts``; an empty name leaves the choice to the controller."""
 
     hosts: tuple[str, ...]
     secret_name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ingress(ApiObject):
+class Ingress(ApiObject, frozen=True, kw_only=True):
     """An Ingress; ``class_name`` is the field, or the older annotation, or empty (the default class)."""
 
     class_name: str
@@ -47,8 +45,7 @@ class Ingress(ApiObject):
         return self.annotations.get("nginx.ingress.kubernetes.io/canary") == "true"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngressClass(ApiObject):
+class IngressClass(ApiObject, frozen=True, kw_only=True):
     """An IngressClass and the controller that serves it."""
 
     controller: str

@@ -1,14 +1,12 @@
 """Jobs: what runs once, such as what a chart does to a database before the new pods start."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from cx_conformance.objects.json_fields import Json, count, flag, mapping, moment
 from cx_conformance.objects.metadata import ApiObject, Condition, conditions, find_condition, metadata
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job(ApiObject):
+class Job(ApiObject, frozen=True, kw_only=True):
     """A Job; ``active`` are its pods that have not ended."""
 
     active: int

@@ -1,14 +1,12 @@
 """Leases of nodes: each kubelet renews its own every ten seconds, by its node's own clock."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from cx_conformance.objects.json_fields import Json, mapping, moment
 from cx_conformance.objects.metadata import ApiObject, metadata
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lease(ApiObject):
+class Lease(ApiObject, frozen=True, kw_only=True):
     """A lease; those of nodes bear the node's name and stand in namespace kube-node-lease."""
 
     renewed: datetime | None

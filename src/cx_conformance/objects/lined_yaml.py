@@ -6,10 +6,10 @@ often as they are used, so that a few lines cannot stand for a million values.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
+from msgspec import Struct, field
 
 MAX_DEPTH: Final = 40
 MAX_VALUES: Final = 200_000
@@ -54,8 +54,7 @@ def read_yaml(text: str) -> Any:
         raise NotRead(f"not YAML: {error.problem}{begun}", mark.line + 1 if mark else 1) from None
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """One pass over the events of a text; ``anchors`` hold each value with the number of values in it."""
 
     count: int = 0

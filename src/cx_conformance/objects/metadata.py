@@ -1,9 +1,10 @@
 """What every API object has: its names, labels, annotations, owner and times; and label selectors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
+
+from msgspec import Struct
 
 from cx_conformance.objects.json_fields import (
     Json,
@@ -23,8 +24,7 @@ from cx_conformance.objects.json_fields import (
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
+class Owner(Struct, frozen=True, kw_only=True):
     """The controller that an object belongs to (the owner reference with ``controller: true``)."""
 
     kind: str
@@ -32,8 +32,7 @@ class Owner:
     uid: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiObject:
+class ApiObject(Struct, frozen=True, kw_only=True):
     """What every record has. ``namespace`` is empty for cluster-scoped kinds.
 
     ``deleted`` is the moment by which the object is to be gone: request plus grace period, ``grace_seconds`` long.
@@ -97,8 +96,7 @@ def _controller(meta: Json) -> Owner | None:
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class Condition(Struct, frozen=True, kw_only=True):
     """One condition of a status; ``status`` is ``True``, ``False`` or ``Unknown`` as the API writes it."""
 
     type: str
@@ -132,8 +130,7 @@ def find_condition(found: tuple[Condition, ...], kind: str) -> Condition | None:
     return next((item for item in found if item.type == kind), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requirement:
+class Requirement(Struct, frozen=True, kw_only=True):
     """One expression of a selector: ``operator`` is In, NotIn, Exists or DoesNotExist."""
 
     key: str
@@ -155,8 +152,7 @@ class Requirement:
                 return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelSelector:
+class LabelSelector(Struct, frozen=True, kw_only=True):
     """matchLabels and matchExpressions, all of which must hold; an empty one selects everything."""
 
     match_labels: Mapping[str, str]

@@ -1,13 +1,10 @@
 """Namespaces."""
 
-from dataclasses import dataclass
-
 from cx_conformance.objects.json_fields import Json, mapping, text
 from cx_conformance.objects.metadata import ApiObject, metadata
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Namespace(ApiObject):
+class Namespace(ApiObject, frozen=True, kw_only=True):
     """A namespace; ``phase`` is Active or Terminating. It is cluster-scoped: ``namespace`` is empty."""
 
     phase: str

@@ -1,13 +1,12 @@
 """NetworkPolicies as typed rules."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cx_conformance.objects.json_fields import Json, mapping, number, objects, port, text, texts
 from cx_conformance.objects.metadata import ApiObject, LabelSelector, label_selector, metadata
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyPort:
+class PolicyPort(Struct, frozen=True, kw_only=True):
     """A port that a rule allows: a number, a container port's name, or None for all; ``end`` closes a range."""
 
     protocol: str
@@ -15,8 +14,7 @@ class PolicyPort:
     end: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyPeer:
+class PolicyPeer(Struct, frozen=True, kw_only=True):
     """Who a rule allows: pods (of the policy's namespace unless ``namespaces`` selects), or a block of addresses."""
 
     pods: LabelSelector | None
@@ -25,16 +23,14 @@ class PolicyPeer:
     excepted: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyRule:
+class PolicyRule(Struct, frozen=True, kw_only=True):
     """Peers and ports that are allowed together; no peers means anybody, no ports means every port."""
 
     peers: tuple[PolicyPeer, ...]
     ports: tuple[PolicyPort, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkPolicy(ApiObject):
+class NetworkPolicy(ApiObject, frozen=True, kw_only=True):
     """A policy on the pods that ``pods`` selects; ``types`` says which directions it restricts."""
 
     pods: LabelSelector

@@ -1,7 +1,8 @@
 """Nodes: whether they work, what they run, how much they hold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.objects.json_fields import Json, flag, mapping, objects, quantities, text
 from cx_conformance.objects.metadata import ApiObject, Condition, conditions, find_condition, metadata
@@ -10,8 +11,7 @@ _OF_IP = ("InternalIP", "ExternalIP")
 _PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taint:
+class Taint(Struct, frozen=True, kw_only=True):
     """A taint; ``effect`` is NoSchedule, PreferNoSchedule or NoExecute."""
 
     key: str
@@ -19,8 +19,7 @@ class Taint:
     effect: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node(ApiObject):
+class Node(ApiObject, frozen=True, kw_only=True):
     """A node; capacities are quantities as they are written."""
 
     conditions: tuple[Condition, ...]

@@ -1,8 +1,9 @@
 """Pods: the spec as it runs and what the kubelet says of it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from cx_conformance.objects.json_fields import (
     Json,
@@ -18,8 +19,7 @@ from cx_conformance.objects.metadata import ApiObject, Condition, conditions, fi
 from cx_conformance.objects.pod_spec import PodSpec, Role, pod_spec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerState:
+class ContainerState(Struct, frozen=True, kw_only=True):
     """What a container does, or did: ``absent`` when the kubelet says nothing."""
 
     state: Literal["waiting", "running", "terminated", "absent"]
@@ -31,8 +31,7 @@ class ContainerState:
     finished: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerStatus:
+class ContainerStatus(Struct, frozen=True, kw_only=True):
     """One container of a pod as the kubelet sees it; ``image`` and ``image_id`` are what really runs."""
 
     name: str
@@ -46,8 +45,7 @@ class ContainerStatus:
     image_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pod(ApiObject):
+class Pod(ApiObject, frozen=True, kw_only=True):
     """A pod. ``statuses`` holds init containers and sidecars first, then the ordinary ones, then ephemeral ones."""
 
     spec: PodSpec

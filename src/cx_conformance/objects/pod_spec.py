@@ -5,8 +5,9 @@ Field meanings: https://kubernetes.io/docs/reference/kubernetes-api/workload-res
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from cx_conformance.objects.http_get import HttpGet, http_gets
 from cx_conformance.objects.json_fields import (
@@ -27,8 +28,7 @@ Role = Literal["init", "sidecar", "container", "ephemeral"]
 How = Literal["envFrom", "env", "volume", "projected", "imagePullSecret"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class Reference(Struct, frozen=True, kw_only=True):
     """One use of a ConfigMap, Secret or PersistentVolumeClaim.
 
     ``key`` is None when the whole object is used; ``where`` names the container (env, envFrom) or the volume.
@@ -45,8 +45,7 @@ class Reference:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerPort:
+class ContainerPort(Struct, frozen=True, kw_only=True):
     """A port that a container declares; ``name`` is empty when it has none."""
 
     name: str
@@ -55,8 +54,7 @@ class ContainerPort:
     host_port: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvVar:
+class EnvVar(Struct, frozen=True, kw_only=True):
     """An environment variable: a literal (masked when its name looks secret), a reference, or a pod field."""
 
     name: str
@@ -64,8 +62,7 @@ class EnvVar:
     reference: Reference | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VolumeMount:
+class VolumeMount(Struct, frozen=True, kw_only=True):
     """Where a container sees a volume."""
 
     name: str
@@ -74,8 +71,7 @@ class VolumeMount:
     read_only: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Volume:
+class Volume(Struct, frozen=True, kw_only=True):
     """A volume: ``source`` is the API's field (configMap, secret, emptyDir, hostPath, nfs ...)."""
 
     name: str
@@ -84,8 +80,7 @@ class Volume:
     references: tuple[Reference, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
+class Container(Struct, frozen=True, kw_only=True):
     """A container as specified; ``requests`` and ``limits`` hold quantities as they are written.
 
     ``http_gets`` are what its probes ask by HTTP; snapshots of earlier versions do not say.
@@ -116,8 +111,7 @@ class Container:
         return self.role == "sidecar"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PodSpec:
+class PodSpec(Struct, frozen=True, kw_only=True):
     """Containers, volumes and what they refer to. ``init_containers`` includes the native sidecars.
 
     ``requests`` and ``limits`` are those of the pod as a whole (empty before Kubernetes 1.32, and mostly after).
@@ -164,8 +158,7 @@ class PodSpec:
             yield Reference(kind="Secret", name=name, key=None, optional=False, how="imagePullSecret", where=name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PodTemplate:
+class PodTemplate(Struct, frozen=True, kw_only=True):
     """What a workload stamps its pods from."""
 
     labels: Mapping[str, str]

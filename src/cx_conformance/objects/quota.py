@@ -1,14 +1,14 @@
 """What a namespace may use: ResourceQuotas, and the LimitRanges that say what one pod or container may."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.objects.json_fields import Json, mapping, objects, quantities, text
 from cx_conformance.objects.metadata import ApiObject, metadata
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceQuota(ApiObject):
+class ResourceQuota(ApiObject, frozen=True, kw_only=True):
     """A quota: how much of what a namespace may use at most, and how much of it is used; as quantities are written."""
 
     hard: Mapping[str, str]
@@ -17,8 +17,7 @@ class ResourceQuota(ApiObject):
     """Whether it counts some pods only, such as those of a priority class."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class Bounds(Struct, frozen=True, kw_only=True):
     """What a LimitRange says of one ``kind`` of thing: Container, Pod or PersistentVolumeClaim."""
 
     kind: str
@@ -28,8 +27,7 @@ class Bounds:
     default_requests: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitRange(ApiObject):
+class LimitRange(ApiObject, frozen=True, kw_only=True):
     """What the pods of a namespace are given where they say nothing, and what they may ask for."""
 
     bounds: tuple[Bounds, ...]

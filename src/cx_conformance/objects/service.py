@@ -4,7 +4,8 @@ Endpoints is deprecated from Kubernetes 1.33, so only ``discovery.k8s.io/v1`` is
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.objects.json_fields import (
     Json,
@@ -21,8 +22,7 @@ from cx_conformance.objects.json_fields import (
 from cx_conformance.objects.metadata import ApiObject, metadata, object_reference
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServicePort:
+class ServicePort(Struct, frozen=True, kw_only=True):
     """A port of a Service; ``target`` is a number, a container port's name, or None (the same as ``number``)."""
 
     name: str
@@ -38,8 +38,7 @@ class ServicePort:
         return f"{self.number} ({self.name})" if self.name else str(self.number)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service(ApiObject):
+class Service(ApiObject, frozen=True, kw_only=True):
     """A Service; ``cluster_ip`` is ``None`` as text for a headless one and empty for ExternalName."""
 
     type: str
@@ -70,8 +69,7 @@ class Service(ApiObject):
         return bool(self.selector) and all(labels.get(key) == value for key, value in self.selector.items())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlicePort:
+class SlicePort(Struct, frozen=True, kw_only=True):
     """A port of an EndpointSlice: the resolved target; ``number`` None means all ports."""
 
     name: str
@@ -79,8 +77,7 @@ class SlicePort:
     protocol: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True, kw_only=True):
     """One endpoint; conditions are None where the slice does not tell."""
 
     addresses: tuple[str, ...]
@@ -97,8 +94,7 @@ class Endpoint:
         return self.ready is not False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointSlice(ApiObject):
+class EndpointSlice(ApiObject, frozen=True, kw_only=True):
     """A slice of a Service's endpoints; ``ports`` is empty when a named target was found in no container."""
 
     service_name: str

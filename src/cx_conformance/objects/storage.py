@@ -1,7 +1,5 @@
 """Claims, volumes and storage classes. Sizes are quantities as they are written."""
 
-from dataclasses import dataclass
-
 from cx_conformance.objects.json_fields import Json, flag, mapping, objects, optional_text, quantities, text, texts
 from cx_conformance.objects.metadata import ApiObject, Condition, conditions, metadata
 
@@ -15,8 +13,7 @@ _NODE_LABELS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersistentVolumeClaim(ApiObject):
+class PersistentVolumeClaim(ApiObject, frozen=True, kw_only=True):
     """A claim: ``requested`` is asked for, ``capacity`` is given (None until it is bound)."""
 
     phase: str
@@ -29,8 +26,7 @@ class PersistentVolumeClaim(ApiObject):
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersistentVolume(ApiObject):
+class PersistentVolume(ApiObject, frozen=True, kw_only=True):
     """A volume; ``nodes`` are those it is pinned to (empty: any), ``source`` the API's field (csi, hostPath ...)."""
 
     phase: str
@@ -44,8 +40,7 @@ class PersistentVolume(ApiObject):
     nodes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StorageClass(ApiObject):
+class StorageClass(ApiObject, frozen=True, kw_only=True):
     """A storage class."""
 
     provisioner: str

@@ -1,13 +1,12 @@
 """Admission webhooks: whom the API server asks before it takes an object."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cx_conformance.objects.json_fields import Json, mapping, objects, text, texts
 from cx_conformance.objects.metadata import ApiObject, LabelSelector, label_selector, metadata
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Webhook:
+class Webhook(Struct, frozen=True, kw_only=True):
     """One webhook; without ``service_name`` it stands outside of the cluster."""
 
     name: str
@@ -21,20 +20,17 @@ class Webhook:
     """The namespaces whose objects it is asked about; None: all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookConfiguration(ApiObject):
+class WebhookConfiguration(ApiObject, frozen=True, kw_only=True):
     """Webhooks that are registered together."""
 
     webhooks: tuple[Webhook, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidatingWebhookConfiguration(WebhookConfiguration):
+class ValidatingWebhookConfiguration(WebhookConfiguration, frozen=True, kw_only=True):
     """Webhooks that may refuse."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MutatingWebhookConfiguration(WebhookConfiguration):
+class MutatingWebhookConfiguration(WebhookConfiguration, frozen=True, kw_only=True):
     """Webhooks that may change what is made, and refuse."""
 
 

@@ -4,9 +4,10 @@ One record for all, with a subclass a kind: a promise says "a workload of kind X
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
+
+from msgspec import Struct
 
 from cx_conformance.objects.json_fields import (
     Json,
@@ -33,8 +34,7 @@ from cx_conformance.objects.metadata import (
 from cx_conformance.objects.pod_spec import PodTemplate, pod_template
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VolumeClaimTemplate:
+class VolumeClaimTemplate(Struct, frozen=True, kw_only=True):
     """What a StatefulSet makes a claim of for each pod; ``size`` is the requested quantity as it is written."""
 
     name: str
@@ -43,8 +43,7 @@ class VolumeClaimTemplate:
     storage_class: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workload(ApiObject):
+class Workload(ApiObject, frozen=True, kw_only=True):
     """A workload. Counts are of pods; ``replicas`` is desired, ``current_replicas`` exist by the status.
 
     ``terminating_replicas`` is None where the server does not tell (before Kubernetes 1.33).
@@ -76,23 +75,19 @@ class Workload(ApiObject):
         return self.selector is not None and self.selector.selects(labels)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment(Workload):
+class Deployment(Workload, frozen=True, kw_only=True):
     """A Deployment."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatefulSet(Workload):
+class StatefulSet(Workload, frozen=True, kw_only=True):
     """A StatefulSet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DaemonSet(Workload):
+class DaemonSet(Workload, frozen=True, kw_only=True):
     """A DaemonSet; ``replicas`` is the number of nodes that should run a pod of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CronJob(Workload):
+class CronJob(Workload, frozen=True, kw_only=True):
     """A CronJob: no replicas and no selector; its pods belong to the Jobs that it makes."""
 
     schedule: str

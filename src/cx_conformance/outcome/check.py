@@ -15,9 +15,10 @@ The first parameter names the kind of entry that the check runs once for (``cx_c
 import inspect
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeVar
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.plan import ENTRIES
 from cx_conformance.blueprint.promise import Severity
@@ -74,8 +75,7 @@ class SwitchedOff(NotApplicable):
     """It does not run, and the site allows that; nor is what rests on it to be looked at, where that is not kept."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """One rule."""
 
     id: str

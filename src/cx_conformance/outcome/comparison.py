@@ -1,8 +1,9 @@
 """Two runs side by side: what broke, what healed, what is still broken, what got slower."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
@@ -16,8 +17,7 @@ NOTICEABLE_MS: Final = 50.0
 """A probe that takes only so much longer is not told, whatever the factor: it is noise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slower:
+class Slower(Struct, frozen=True):
     """A probe that got slower."""
 
     outcome: Outcome
@@ -25,8 +25,7 @@ class Slower:
     now_ms: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """What is different in ``new``; each outcome is that of ``new`` but those of ``dropped``."""
 
     broke: tuple[Outcome, ...] = ()

@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.outcome.comparison import Key
 from cx_conformance.outcome.outcome import Result
@@ -17,8 +18,7 @@ _WORST_FIRST: Final = (Result.FAIL, Result.ERROR, Result.WAIVED, Result.BLOCKED,
 _DECIDED: Final = (Result.PASS, Result.FAIL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Night:
+class Night(Struct, frozen=True, kw_only=True):
     """One remembered run."""
 
     started: dt.datetime

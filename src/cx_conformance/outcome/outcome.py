@@ -1,9 +1,10 @@
 """How a check ends for one entry, with what was seen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from cx_conformance.blueprint.promise import Severity
 
@@ -28,8 +29,7 @@ class Result(StrEnum):
     """Nothing to look at here, with the reason."""
 
 
-@dataclass(slots=True)
-class Evidence:
+class Evidence(Struct):
     """What a check saw; filled while it looks, so that it is there whatever comes of it."""
 
     found: Any = None
@@ -67,8 +67,7 @@ class Evidence:
         return {key: value for key, value in (shown | self.details).items() if value not in (None, [], {})}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """How one check ended for one entry."""
 
     check: str

@@ -2,15 +2,15 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from cx_conformance.outcome.outcome import Outcome
 from cx_conformance.outcome.verdict import Verdict, verdict_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterFacts:
+class ClusterFacts(Struct, frozen=True, kw_only=True):
     """Which cluster was looked at, and how."""
 
     server: str = ""
@@ -45,8 +45,7 @@ class ClusterFacts:
     """Image digests by component."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
+class Input(Struct, frozen=True, kw_only=True):
     """A file that the run was made from."""
 
     name: str
@@ -55,8 +54,7 @@ class Input:
     sha256: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseRecord:
+class ReleaseRecord(Struct, frozen=True, kw_only=True):
     """Which release of the platform was promised, which one stands there, and how much of that is promised."""
 
     promised: str = ""
@@ -97,8 +95,7 @@ class ReleaseRecord:
                 return f"{self.promised}, says {who}; installed is {recognised}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaiverState:
+class WaiverState(Struct, frozen=True, kw_only=True):
     """A waiver of the site and whether it was needed."""
 
     check: str
@@ -110,8 +107,7 @@ class WaiverState:
     state: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EdgeRecord:
+class EdgeRecord(Struct, frozen=True, kw_only=True):
     """One call that the blueprint documents, for the picture of the platform."""
 
     caller: str
@@ -127,8 +123,7 @@ class EdgeRecord:
         return f"{self.caller} -> {self.callee}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRecord:
+class RunRecord(Struct, frozen=True, kw_only=True):
     """One run, whole."""
 
     started: dt.datetime

@@ -2,21 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.outcome.outcome import Outcome, Result
 
 
-@dataclass(frozen=True, slots=True)
-class RootCause:
+class RootCause(Struct, frozen=True):
     """A failure or error, and the outcomes that it blocks."""
 
     outcome: Outcome
     blocked: tuple[Outcome, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SharedCause:
+class SharedCause(Struct, frozen=True):
     """One thing at fault, with every promise that it breaks: a certificate that twenty Ingresses serve."""
 
     causes: tuple[RootCause, ...]

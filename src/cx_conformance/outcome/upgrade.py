@@ -1,8 +1,9 @@
 """An upgrade: the run before it and the run after it, by what an upgrade is meant to change and what it is not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from cx_conformance.outcome.comparison import by_key
 from cx_conformance.outcome.outcome import Outcome, Result
@@ -10,8 +11,7 @@ from cx_conformance.outcome.record import RunRecord
 from cx_conformance.outcome.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One thing that is another now; an empty text is one that is not there."""
 
     what: str
@@ -19,8 +19,7 @@ class Change:
     now: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upgrade:
+class Upgrade(Struct, frozen=True, kw_only=True):
     """What an upgrade has done."""
 
     before: str

@@ -3,11 +3,11 @@
 import shutil
 import tempfile
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from cx_conformance.outcome.looking import CouldNotLook
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from cx_conformance.objects.admitted import quoted
 
@@ -14,8 +15,7 @@ _STATUSES = ("UP", "DOWN", "OUT_OF_SERVICE", "UNKNOWN")
 _BEGINS = re.compile(rb'\s*\{\s*"status"\s*:\s*"([A-Z_]{1,20})"')
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FailingPart:
+class FailingPart(Struct, frozen=True, kw_only=True):
     """A part that is not UP: its path (``mongo``, ``db/primary``), its status, and what it says of the reason."""
 
     path: str

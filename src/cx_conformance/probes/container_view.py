@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
+
+from msgspec import Struct
 
 from cx_conformance.objects.admitted import quoted
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
@@ -25,8 +26,7 @@ OUTPUT_BYTES: Final = 4_000_000
 _ESCAPED = re.compile(r"\\([0-7]{3})")  # blanks and the like, as proc(5) says of fstab's format
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ContainerView:
+class ContainerView(Struct, frozen=True, kw_only=True):
     """The paths on which something is mounted in a container, and what listens in its pod's network."""
 
     mount_points: frozenset[str]
@@ -38,8 +38,7 @@ class ContainerView:
         return OF_THE_KUBELET in self.mount_points
 
 
-@dataclass(frozen=True, slots=True)
-class ViewQuestion:
+class ViewQuestion(Struct, frozen=True):
     """What is mounted in a container, and what listens."""
 
     part: ClassVar = "inside_script"
@@ -66,8 +65,7 @@ class ViewQuestion:
         return ContainerView(mount_points=mount_points(text), sockets=sockets.parse(text))
 
 
-@dataclass(frozen=True, slots=True)
-class PathQuestion:
+class PathQuestion(Struct, frozen=True):
     """What a path is without symbolic links, as mounts are listed."""
 
     path: str

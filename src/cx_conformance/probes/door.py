@@ -9,8 +9,9 @@ import socket
 import threading
 import time
 import urllib.request
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from cx_conformance.outcome.looking import Unreachable
 from cx_conformance.probes.http_observation import HttpLimits, HttpObservation, HttpRequest
@@ -20,8 +21,7 @@ SECONDS: Final = 4.0
 """For the name and the connection together: three packets of a connection that is dropped are sent by then."""
 
 
-@dataclass(slots=True)
-class Door:
+class Door(Struct):
     """The ports of one entry point; each is tried by whoever comes first, and the others wait for that."""
 
     seconds: float = SECONDS

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.probes.printed import lines_of
 
@@ -22,8 +23,7 @@ _LINE = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EdgeLine:
+class EdgeLine(Struct, frozen=True, kw_only=True):
     """One target's line, in the script's words; times in milliseconds."""
 
     word: str

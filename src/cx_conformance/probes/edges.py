@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct
 
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import edge_lines
@@ -73,8 +74,7 @@ _FINDINGS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True, kw_only=True):
     """``caller`` calls ``callee`` at ``host`` and ``port``. Raises ValueError for what is no host name or port."""
 
     caller: str
@@ -94,16 +94,14 @@ class Edge:
         return f"{self.caller} -> {self.callee} at {self.host}:{self.port}"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CallerEdges:
+class CallerEdges(Struct, frozen=True, kw_only=True):
     """The edges of one caller, and the container of it that they are tested from."""
 
     place: ContainerPlace
     edges: tuple[Edge, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EdgeLimits:
+class EdgeLimits(Struct, frozen=True, kw_only=True):
     """Seconds for each name lookup and each connection (whole ones: a shell counts no others).
 
     A lookup and a connection that are not answered are tried once more, and a container that its CPU limit holds up
@@ -121,8 +119,7 @@ class EdgeLimits:
         return 4 * self.seconds + self.slack_seconds
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EdgeObservation:
+class EdgeObservation(Struct, frozen=True, kw_only=True):
     """What was seen of an edge from ``place``.
 
     ``finding`` is None where it could not be looked at; ``trouble`` then says why. ``addresses`` are what the host
@@ -136,7 +133,7 @@ class EdgeObservation:
     milliseconds: int | None = None
     tool: str | None = None
     resolver: str | None = None
-    trouble: CouldNotLook | None = field(default=None, compare=False)
+    trouble: CouldNotLook | None = None
     vantage: Vantage = Vantage.EXEC
     instead: str = ""
     """Why it was not looked at by exec in the caller's own container."""
@@ -207,8 +204,7 @@ class EdgeObservation:
         return f"{_STANDS[self.vantage]} {self.place.namespace}/{self.place.pod}"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EdgesQuestion:
+class EdgesQuestion(Struct, frozen=True, kw_only=True):
     """Which of a caller's edges connect, all of them tested at once."""
 
     edges: tuple[Edge, ...]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes.inquiry import WAIT_SECONDS, Told
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FirstWords:
+class FirstWords(Struct, frozen=True, kw_only=True):
     """What is answered to ``question`` at ``host`` and ``port``; no secret is in it, for processes see arguments."""
 
     host: str

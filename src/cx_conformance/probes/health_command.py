@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cx_conformance.api.exec_record import ContainerPlace, ExecLimits
 from cx_conformance.objects.admitted import quoted
@@ -39,8 +41,7 @@ _SHOWN_BYTES = 64 * 1024
 _ENDED = re.compile(rb"(?P<code>[0-9]{1,3}) (?P<took>-|[0-9]{1,7})")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CommandObservation:
+class CommandObservation(Struct, frozen=True, kw_only=True):
     """What came of a health command: ``argv`` as it was run, its exit code, and a sentence about it."""
 
     argv: tuple[str, ...]
@@ -61,8 +62,7 @@ class CommandObservation:
         return self.argv[0] == "curl" and self.exit_code == _CURL_TIMED_OUT
 
 
-@dataclass(frozen=True, slots=True)
-class CommandQuestion:
+class CommandQuestion(Struct, frozen=True):
     """What a health command comes to: run until it was healthy ``consecutive`` times in a row, or failed ``tries``."""
 
     command: str

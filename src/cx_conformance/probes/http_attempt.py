@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import ssl
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
+from msgspec.structs import replace
 
 from cx_conformance.api.signature import USER_AGENT
 from cx_conformance.objects.admitted import quoted

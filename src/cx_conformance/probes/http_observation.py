@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct, field
 
 from cx_conformance.objects.admitted import quoted
+from cx_conformance.wire.discreet import Discreet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,8 +43,7 @@ class Trust(StrEnum):
     """The certificate is looked at and not verified, as ``curl -k`` does."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HttpLimits:
+class HttpLimits(Struct, frozen=True, kw_only=True):
     """Seconds to connect and in all, bytes of body that are kept, and tries of which one must come to an answer.
 
     Half of all the seconds is what an answer is waited for before the question is put once more, beside the first: a
@@ -61,8 +62,7 @@ class HttpLimits:
         return self.total_seconds / 2
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HttpRequest:
+class HttpRequest(Struct, frozen=True, kw_only=True):
     """A GET of ``url``, or a POST of ``form`` to it.
 
     ``connect_to`` is where the connection really goes (a tunnel's end, an address that DNS does not know yet); name and
@@ -79,27 +79,26 @@ class HttpRequest:
     form: Mapping[str, SecretStr] | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TlsFacts:
+class TlsFacts(Struct, frozen=True, kw_only=True):
     """The TLS of a connection: the protocol (``TLSv1.3``) and the server's certificate, verified or not."""
 
     protocol: str | None
     certificate: Certificate | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HttpObservation:
+class HttpObservation(Discreet, frozen=True, kw_only=True):
     """What came of a request: an answer, or ``failure`` and ``words`` that say why there is none that counts.
 
     A server that answers 400 for want of TLS has both a ``status`` and a ``failure``.
     """
 
+    hidden: ClassVar[frozenset[str]] = frozenset({"body"})
     url: str
     status: int | None = None
     reason: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     """With names in lower case."""
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     body_is_whole: bool = True
     tls: TlsFacts | None = None
     failure: HttpFailure | None = None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
+
+from msgspec import Struct, field
 
 from cx_conformance.probes.default_backend import default_backend
 from cx_conformance.probes.door import Door
@@ -28,8 +29,7 @@ _SOCKET_IO_VERSIONS = (4, 3)
 """Engine.IO protocols: 4 of Socket.IO 3 and later, 3 of Socket.IO 1 and 2."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EntryPoint:
+class EntryPoint(Struct, frozen=True, kw_only=True):
     """Where users enter: the host name, addresses to use instead of DNS, and whom to trust for the certificate.
 
     A ``resolves`` for one port of the host serves the other too: the entry point is one machine.
@@ -41,7 +41,7 @@ class EntryPoint:
     https_port: int = 443
     http_port: int = 80
     limits: HttpLimits = field(default_factory=HttpLimits)
-    door: Door = field(default_factory=Door, compare=False)
+    door: Door = field(default_factory=Door)
 
     def shut(self, request: HttpRequest) -> HttpObservation | None:
         """Return what comes of a request where nobody can connect at all; None where one can; raises Unreachable."""
@@ -79,8 +79,7 @@ class EntryPoint:
         return next((each.address for each in sorted(here, key=lambda each: each.port != port)), None)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PathObservation:
+class PathObservation(Struct, frozen=True, kw_only=True):
     """What came of one path; ``default_backend`` names the controller that answered because no rule matched."""
 
     path: str
@@ -131,8 +130,7 @@ class PathObservation:
         return f"{self.http.url}: answered {self.http.status} {self.http.reason}{to}"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UpgradeObservation:
+class UpgradeObservation(Struct, frozen=True, kw_only=True):
     """What came of a WebSocket handshake; ``words`` say it in one sentence."""
 
     http: HttpObservation

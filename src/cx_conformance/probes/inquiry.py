@@ -8,15 +8,17 @@ sees it. Whatever one question's answer is spoilt by, the others stay.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol, TypeVar
+
+from msgspec import Struct
 
 from cx_conformance.api.exec_record import ContainerPlace, ExecLimits, ExecResult
 from cx_conformance.objects.admitted import quoted
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.probes.printed import lines_of
+from cx_conformance.wire.discreet import Discreet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,13 +40,13 @@ class RunExec(Protocol):
         """Return what the program printed, and how it ended."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Told:
+class Told(Discreet, frozen=True, kw_only=True, dict=True):
     """What a container printed, to be read by the questions that were put to it."""
 
+    hidden: ClassVar[frozenset[str]] = frozenset({"nonce"})
     place: ContainerPlace
     result: ExecResult
-    nonce: str = field(repr=False)
+    nonce: str
 
     @property
     def where(self) -> str:
@@ -118,8 +120,7 @@ class Question(Protocol[T_co]):
         """
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """What came of an exec, for its questions to read."""
 
     told: Told | CouldNotLook

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
+
+from msgspec import Struct
 
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 
@@ -17,8 +18,7 @@ _SECONDS: Final = 45.0
 """Ten tries of the small file while the other side starts, and two of the large one."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Packets:
+class Packets(Struct, frozen=True, kw_only=True):
     """The bytes that came of each file, and by which tool; 0 where nothing came in time."""
 
     small: int
@@ -35,8 +35,7 @@ class Packets:
         return self.full >= FULL
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PacketsQuestion:
+class PacketsQuestion(Struct, frozen=True, kw_only=True):
     """What comes from a standing pod at ``address`` and ``port``."""
 
     address: str

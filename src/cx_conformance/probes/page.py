@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cx_conformance.probes.http import get
 from cx_conformance.probes.http_observation import HttpObservation, HttpRequest, is_web_page
@@ -16,8 +18,7 @@ _MOST_REDIRECTS: Final = 5
 """Where a browser follows for longer, a person sees nothing either."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageObservation:
+class PageObservation(Struct, frozen=True, kw_only=True):
     """What a browser came to; ``elsewhere`` is where it was sent that is not this host, and was not followed."""
 
     http: HttpObservation

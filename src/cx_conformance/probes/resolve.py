@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _FORM = re.compile(r"(?P<host>[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?):(?P<port>[0-9]{1,5}):(?P<address>\S+)")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Resolve:
+class Resolve(Struct, frozen=True, kw_only=True):
     """Connections to ``host`` and ``port`` go to ``address``; the host is in lower case."""
 
     host: str

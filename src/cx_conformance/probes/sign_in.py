@@ -9,11 +9,12 @@ before, which costs no account anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from cx_conformance.wire.bounds import TooMuch
@@ -42,16 +43,14 @@ class Ending(StrEnum):
     """No answer tells of the account."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(Struct, frozen=True, kw_only=True):
     """What came of one question, in one sentence without anything secret."""
 
     ending: Ending
     words: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignIn:
+class SignIn(Struct, frozen=True, kw_only=True):
     """What came of one login; ``attempted`` says whether a password was sent, and so may have been counted."""
 
     token: Said
@@ -59,8 +58,7 @@ class SignIn:
     attempted: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(Struct, frozen=True, kw_only=True):
     """Who logs in, and by which client of which realm; ``root`` is the path under which Keycloak serves."""
 
     username: str

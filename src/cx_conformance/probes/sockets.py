@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import ipaddress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _LISTEN = "0A"  # TCP_LISTEN of include/net/tcp_states.h
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ListeningSocket:
+class ListeningSocket(Struct, frozen=True, kw_only=True):
     """A port that something listens on, and the address it is bound to."""
 
     address: ipaddress.IPv4Address | ipaddress.IPv6Address

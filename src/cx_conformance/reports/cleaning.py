@@ -1,10 +1,11 @@
 """What every writer takes: a run's texts without secrets, legible and of bounded size, in one order."""
 
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
+
+from msgspec import Struct, structs
 
 from cx_conformance.blueprint.plan import PLATFORM
 from cx_conformance.outcome.check import AREAS
@@ -13,9 +14,6 @@ from cx_conformance.outcome.record import RunRecord
 from cx_conformance.reports.legible import LIMIT, cut, legible
 from cx_conformance.reports.scrubber import Scrubber
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 DEEPEST: Final = 8
 """Levels of evidence that are kept."""
 MOST: Final = 1_000
@@ -23,7 +21,7 @@ MOST: Final = 1_000
 _BIGGEST: Final = 2**53
 """Beyond it JSON readers round whole numbers; JSON has no infinity and no NaN at all."""
 
-R = TypeVar("R", bound="DataclassInstance")
+R = TypeVar("R", bound=Struct)
 
 
 class Cleaner:
@@ -97,7 +95,7 @@ class Cleaner:
 
     def run(self, record: RunRecord) -> RunRecord:
         """Return all of the run but its outcomes, every text clean; its verdict is that of ``record``."""
-        return _each_text(dataclasses.replace(record, outcomes=()), self.text, self.value)
+        return _each_text(structs.replace(record, outcomes=()), self.text, self.value)
 
     def outcomes(self, record: RunRecord) -> Iterator[Outcome]:
         """Yield the run's outcomes, clean, in the order of ``ordered``."""
@@ -126,18 +124,17 @@ def ordered(record: RunRecord) -> list[Outcome]:
 
 
 def _each_text(record: R, text: Callable[[str], str], value: Callable[[Any], Any]) -> R:
-    """Return a copy of a dataclass, of those inside it too, with each text passed through."""
+    """Return a copy of a record, of those inside it too, with each text passed through."""
 
     def passed(field: Any) -> Any:
         if isinstance(field, str) and not isinstance(field, Enum):
             return text(field)
         if isinstance(field, tuple):
             return tuple(passed(one) for one in field)
-        if dataclasses.is_dataclass(field) and not isinstance(field, type):
+        if isinstance(field, Struct):
             return _each_text(field, text, value)
         if isinstance(field, Mapping):
             return {text(str(key)): passed(one) if isinstance(one, tuple) else value(one) for key, one in field.items()}
         return field
 
-    fields = {one.name: passed(getattr(record, one.name)) for one in dataclasses.fields(record)}
-    return dataclasses.replace(record, **fields)
+    return structs.replace(record, **{name: passed(one) for name, one in structs.asdict(record).items()})

@@ -5,9 +5,9 @@ is for what nobody thought of, such as a store that repeats another store's pass
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from cx_conformance.outcome.outcome import Outcome

@@ -2,8 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
@@ -13,8 +14,7 @@ from cx_conformance.reports.legible import one_line
 from cx_conformance.reports.particulars import notes
 
 
-@dataclass(frozen=True, slots=True)
-class Unchecked:
+class Unchecked(Struct, frozen=True):
     """So many promises that were not looked at for one reason."""
 
     count: int
@@ -62,8 +62,7 @@ def _not_applicable(number: int, reason: str) -> Unchecked:
     return Unchecked(number, one_line(reason, 200), is_unseen=bool(option), option=option)
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """One remark on kept promises of one check, and the promises that it is about."""
 
     text: str

@@ -2,15 +2,15 @@
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib import import_module
+
+from msgspec import Struct
 
 from cx_conformance.outcome.check import AREAS, Check
 from cx_conformance.run.suite_files import IncompleteSuite, suite_root
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(Struct, frozen=True):
     """What the files of the checks hold."""
 
     checks: tuple[Check, ...]

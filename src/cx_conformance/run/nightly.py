@@ -7,9 +7,10 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cx_conformance.outcome.comparison import by_key
 from cx_conformance.outcome.nights import STRIP, Night, failing_since, flapping, strips

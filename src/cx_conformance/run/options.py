@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
+
+from msgspec import Struct
 
 from cx_conformance.reports.nights.bucket_place import Place
 from cx_conformance.run.option_values import address, image, place, reference, seconds, times
@@ -16,8 +17,7 @@ ENVIRONMENT: Final = "CX_CONFORMANCE_"
 """Prefix of the environment variables that set an option: ``CX_CONFORMANCE_SITE`` sets ``--site``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """The options of one run; None where none was given."""
 
     blueprint: Path | None = None

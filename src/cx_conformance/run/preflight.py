@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.plan import Entry, Plan
 from cx_conformance.cluster.review import review
@@ -50,8 +51,7 @@ _PROBES: Final[Mapping[str, frozenset[str]]] = {
 _LOGINS: Final = frozenset({"store_probes", "store_copies", "login_probes"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lacking:
+class Lacking(Struct, frozen=True, kw_only=True):
     """A permission that the account lacks, and how many entries of which checks that turns into errors."""
 
     right: Right

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.fingerprints import FIRST_CHARTED
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 Reason = Literal["blueprint", "option", "site", "sandbox", "newest", "recognised", "assumed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """The release that is promised, and why this one."""
 
     version: str

@@ -1,8 +1,9 @@
 """A run as it is remembered: the record that every report is written from."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from cx_conformance import __version__
 from cx_conformance.blueprint.graph import graph_of

@@ -8,8 +8,10 @@ broken is called flaky, whatever it ended as.
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cx_conformance.outcome.outcome import Outcome, Result
 
@@ -47,8 +49,7 @@ class Looking(Protocol):
         """Look at the cluster again, by probes only at what is ``broken``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackOff:
+class BackOff(Struct, frozen=True, kw_only=True):
     """Seconds between two looks: the first, by what each is longer than the one before, and the longest."""
 
     first: float = 2.0
@@ -60,8 +61,7 @@ class BackOff:
         return min(self.first * self.factor ** (looks - 1), self.longest)
 
 
-@dataclass(slots=True)
-class Course:
+class Course(Struct):
     """How one promise ended, look by look."""
 
     results: list[Result] = field(default_factory=list)
@@ -87,8 +87,7 @@ class Course:
             self.first_seen = outcome.message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(Struct, frozen=True, kw_only=True):
     """What several looks showed."""
 
     looks: int

@@ -6,7 +6,8 @@ A block is held by a socket in Linux's abstract namespace: the kernel frees it w
 import contextlib
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 FIRST, LAST = 64, 250
 
@@ -15,8 +16,7 @@ class NoBlock(Exception):  # noqa: N818 - the sentence says what is wrong with t
     """This machine has no block of loopback addresses left, or does not answer on them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """The first two octets of a block, such as ``127.64``."""
 
     prefix: str

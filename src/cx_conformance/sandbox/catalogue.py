@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 Object = dict[str, Any]
 """One API object as JSON."""
@@ -49,8 +50,7 @@ class Resource:
         return self.kind.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
+class Attributes(Struct, frozen=True):
     """What is asked for: a verb on a resource, or on a ``path`` that is none."""
 
     verb: str

@@ -5,12 +5,13 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self, cast
+
+from msgspec import Struct
 
 from cx_conformance.sandbox import channel
 from cx_conformance.sandbox.catalogue import Object
@@ -24,8 +25,7 @@ class SandboxFailed(Exception):  # noqa: N818 - the sentence is what matters
     """The embedded cluster could not start, or could not do what it was told; the text says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Struct, frozen=True):
     """How a container's command ended: exit code and outputs."""
 
     code: int
@@ -33,8 +33,7 @@ class Finished:
     stderr: str
 
 
-@dataclass(frozen=True, slots=True)
-class WayIn:
+class WayIn(Struct, frozen=True):
     """How the platform is reached from outside."""
 
     fqdn: str

@@ -7,8 +7,9 @@ no way to write elsewhere where the manifest says so.
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from cx_conformance.sandbox import pods
 from cx_conformance.sandbox.catalogue import Object
@@ -48,8 +49,7 @@ exec chroot "$folder/root" /bin/sh -c '
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """What came of a container's command."""
 
     code: int
@@ -57,8 +57,7 @@ class Ended:
     stderr: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """What a container's image brings, which the embedded cluster cannot know."""
 
     entrypoint: Sequence[str]

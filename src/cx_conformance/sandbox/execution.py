@@ -7,9 +7,9 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/
 import asyncio
 from asyncio.subprocess import Process
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 
 from cx_conformance.sandbox import pods, programs
 from cx_conformance.sandbox.catalogue import Object
@@ -26,8 +26,7 @@ _CHUNK = 32768
 _SUCCESS: Object = {"metadata": {}, "status": "Success"}
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(Struct, frozen=True):
     """One exec request that was found to be in order."""
 
     state: State

@@ -7,8 +7,9 @@ https://kubernetes.github.io/ingress-nginx/user-guide/ingress-path-matching/
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.places import Place
@@ -17,8 +18,7 @@ from cx_conformance.sandbox.state import State
 _NGINX: Final = "nginx.ingress.kubernetes.io"
 
 
-@dataclass(frozen=True, slots=True)
-class Led:
+class Led(Struct, frozen=True):
     """Where a request is led: the ready endpoints (none: nobody answers), the path there, and whether over TLS."""
 
     places: tuple[Place, ...]
@@ -26,8 +26,7 @@ class Led:
     tls: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     namespace: str
     backend: Object
     kind: str

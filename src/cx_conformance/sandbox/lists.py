@@ -3,9 +3,9 @@
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 
 from cx_conformance.sandbox import tables
 from cx_conformance.sandbox.catalogue import Object, Resource
@@ -29,8 +29,7 @@ _ACCEPTED = (
 Pair = tuple[Key, Record]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which list: of what, where, and the query parameters of the request."""
 
     resource: Resource

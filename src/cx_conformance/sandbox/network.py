@@ -9,9 +9,10 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
 
 from cx_conformance.sandbox import listeners
 from cx_conformance.sandbox.annotations import BRIDGE
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from cx_conformance.sandbox.catalogue import Object
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(Struct, frozen=True):
     """What shall listen at a place; two that are equal need no change."""
 
     simulated: Simulated | None = None

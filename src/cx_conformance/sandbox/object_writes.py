@@ -5,10 +5,10 @@ propagation policies, preconditions) is refused or said there.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final
 
 import orjson
+from msgspec import Struct
 
 from cx_conformance.sandbox.bootstrap import admitted_with_claims
 from cx_conformance.sandbox.catalogue import Object, Resource
@@ -27,8 +27,7 @@ KINDS: Final = frozenset(
 """What the reference installation is made of, and what breaks it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectWrites:
+class ObjectWrites(Struct, frozen=True):
     """Creates, replaces and deletes; ``changed`` lets the controllers and the network follow."""
 
     state: State

@@ -8,10 +8,10 @@ import re
 import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from cx_conformance.sandbox import defaults, pod_security
 from cx_conformance.sandbox.annotations import PROCESS
@@ -29,8 +29,7 @@ _NOT_OF_EPHEMERAL = ("ports", "resources", "livenessProbe", "readinessProbe", "s
 """What an ephemeral container may not have (its API reference)."""
 
 
-@dataclass(frozen=True, slots=True)
-class PodWrites:
+class PodWrites(Struct, frozen=True):
     """Creates, deletes and adds; ``changed`` lets the controllers and the network follow."""
 
     state: State

@@ -6,7 +6,8 @@ Where a client offers the newer protocol as well, that one is chosen, as API ser
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cx_conformance.sandbox import pods, shared_forwarding
 from cx_conformance.sandbox.catalogue import Object
@@ -20,8 +21,7 @@ PROTOCOL = "v4.channel.k8s.io"
 _CHUNK = 32768
 
 
-@dataclass(slots=True)
-class Forwarding:
+class Forwarding(Struct):
     """One session to one pod."""
 
     pod: Object

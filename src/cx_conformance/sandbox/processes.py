@@ -3,7 +3,7 @@
 The controllers read it as a kubelet reads its runtime; nothing here is served as it stands.
 """
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from cx_conformance.sandbox.catalogue import Object
 
@@ -11,8 +11,7 @@ KEPT_OUTPUT = 20_000_000
 """Bytes of one container's log; a kubelet rotates them at 10 MiB a file."""
 
 
-@dataclass(slots=True)
-class Processes:
+class Processes(Struct):
     """States, ephemeral containers and output, by the uid of the pod."""
 
     _states: dict[str, dict[str, Object]] = field(default_factory=dict)

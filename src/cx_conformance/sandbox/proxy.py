@@ -2,9 +2,9 @@
 
 import asyncio
 import ssl
-from dataclasses import dataclass
 
 import h11
+from msgspec import Struct
 
 from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.routes import Route
@@ -16,8 +16,7 @@ SECONDS = 30.0
 _KEPT_HEADERS = ("accept", "content-type", "user-agent")
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
+class _Target(Struct, frozen=True):
     scheme: str
     address: str
     port: int

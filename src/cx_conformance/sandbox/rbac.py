@@ -4,7 +4,8 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.sandbox.catalogue import Attributes, Object
 from cx_conformance.sandbox.state import State
@@ -13,8 +14,7 @@ RBAC = "rbac.authorization.k8s.io/v1"
 _SERVICE_ACCOUNT = "system:serviceaccount:"
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     """Who asks, as authentication found out."""
 
     name: str
@@ -25,16 +25,14 @@ class User:
 ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """Whether it is allowed, and by which binding, in the API server's words."""
 
     allowed: bool
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Grant:
+class _Grant(Struct, frozen=True):
     rule: Object
     reason: str
 

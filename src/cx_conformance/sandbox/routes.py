@@ -1,12 +1,11 @@
 """What a request path asks for: a resource of the API, or one of its other documents."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "HEAD": "get"}
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """A path within a group version; what it does not name is empty."""
 
     group: str

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.sandbox.catalogue import Object, Resource
 from cx_conformance.sandbox.statuses import bad_request, quoted
@@ -44,8 +45,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Requirement:
+class _Requirement(Struct, frozen=True):
     key: str
     operator: str
     values: frozenset[str] = frozenset()

@@ -6,7 +6,8 @@ accepted before the port is tried, and what is wrong with the port is said on th
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cx_conformance.api.spdy import Data, Opened, Ping, Reset, Spdy, SpdyError
 from cx_conformance.sandbox.catalogue import Object
@@ -18,8 +19,7 @@ PROTOCOL = "SPDY/3.1+portforward.k8s.io"
 _CHUNK = 32768
 
 
-@dataclass(slots=True)
-class _Pair:
+class _Pair(Struct):
     """The two streams of one connection, as far as they have come."""
 
     port: int
@@ -30,8 +30,7 @@ class _Pair:
     """What came before the port was open; None: the end."""
 
 
-@dataclass(slots=True)
-class SharedForwarding:
+class SharedForwarding(Struct):
     """One session to one pod."""
 
     pod: Object

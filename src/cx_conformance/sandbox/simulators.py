@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from cx_conformance.sandbox import pods
 from cx_conformance.sandbox.annotations import LARGEST, PROCESS, SIMULATE
 from cx_conformance.sandbox.catalogue import Object
@@ -29,8 +31,7 @@ class Account:
     """The password, in plain, for the server that is to accept it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Simulated:
+class Simulated(Struct, frozen=True):
     """What one port of a pod answers; ``behaviour`` is how it misbehaves, empty when it does not."""
 
     port: int

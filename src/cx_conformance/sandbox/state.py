@@ -7,10 +7,10 @@ change keep their version.
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import orjson
+from msgspec import Struct
 
 from cx_conformance.sandbox.catalogue import Catalogue, Object, Resource
 
@@ -28,16 +28,14 @@ class Key(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One served object, and its JSON as a list has it: without ``kind`` and ``apiVersion``."""
 
     thing: Object
     item: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One step of a resource's history, as a watch reports it."""
 
     version: int

@@ -3,7 +3,8 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cx_conformance.sandbox.annotations import UPGRADES
 from cx_conformance.sandbox.state import State
@@ -13,8 +14,7 @@ from cx_conformance.sandbox.web import Switch, WebSocket
 RETRY_AFTER_SECONDS = 1
 
 
-@dataclass(slots=True)
-class Upgrades:
+class Upgrades(Struct):
     """Counts what is open, and refuses or cuts what is too much."""
 
     state: State

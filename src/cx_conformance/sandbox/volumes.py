@@ -4,9 +4,10 @@ A claim keeps what was written into it as long as the embedded cluster lives; an
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
+
+from msgspec import Struct
 
 from cx_conformance.sandbox import pods
 from cx_conformance.sandbox.annotations import READ_ONLY
@@ -18,8 +19,7 @@ class CannotMount(ValueError):  # noqa: N818 - the sentence says what
     """A volume is of a kind that the embedded cluster does not have; the text says which."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Struct, frozen=True):
     """A folder of this machine that a container sees under ``path``."""
 
     source: Path
@@ -27,8 +27,7 @@ class Mount:
     read_only: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Volumes:
+class Volumes(Struct, frozen=True):
     """Makes the volumes of pods below ``folder``; ``token_of`` gives a fresh token of a pod's service account."""
 
     state: State

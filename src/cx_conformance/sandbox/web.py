@@ -10,11 +10,11 @@ import contextlib
 import hashlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import h11
+from msgspec import Struct, field
 from wsproto.connection import Connection as FrameConnection
 from wsproto.connection import ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
@@ -33,8 +33,7 @@ _GONE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One request; header names are in lower case, ``query`` holds the last value of a name, ``pairs`` all."""
 
     method: str
@@ -62,8 +61,7 @@ class Request:
         return tuple(filter(None, (each.strip() for each in offered.split(","))))
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """One answer; a ``body`` that is an iterator is sent in chunks as it comes."""
 
     status: int
@@ -72,16 +70,14 @@ class Response:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
+class Switch(Struct, frozen=True):
     """The answer that turns the connection into a WebSocket, and what is done with it then."""
 
     run: "Callable[[WebSocket], Awaitable[None]]"
     subprotocol: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hijack:
+class Hijack(Struct, frozen=True):
     """The answer that leaves the bare connection to ``run``: for servers that misbehave on purpose."""
 
     run: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -137,8 +133,7 @@ class WebSocket:
         await self._writer.drain()
 
 
-@dataclass(slots=True)
-class _Exchange:
+class _Exchange(Struct):
     """One connection's requests, one after the other."""
 
     handler: Handler

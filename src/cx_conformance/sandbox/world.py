@@ -2,8 +2,9 @@
 
 import hashlib
 import uuid
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
 
 from cx_conformance.sandbox.processes import Processes
 
@@ -33,8 +34,7 @@ def digest(seed: str) -> str:
     return hashlib.sha256(seed.encode()).hexdigest()
 
 
-@dataclass(slots=True)
-class Addresses:
+class Addresses(Struct):
     """The addresses of one embedded cluster: a /16 whose lower half is for Services, the upper for Pods.
 
     An address once given stays with its object, so that a fault elsewhere moves nobody.
@@ -87,8 +87,7 @@ class Addresses:
         return taken[key]
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Struct, frozen=True):
     """The surroundings of the controllers."""
 
     addresses: Addresses = field(default_factory=Addresses)

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cx_conformance.api.exec_record import ContainerPlace
 from cx_conformance.blueprint.component import ServicePort
@@ -28,8 +30,7 @@ _CUT_OFF: Final = (HttpFailure.CLOSED, HttpFailure.RESET)
 """How a port that is closed in the pod looks at a tunnel's local end, which always accepts."""
 
 
-@dataclass(frozen=True, slots=True)
-class PodAnswer:
+class PodAnswer(Struct, frozen=True):
     """What one pod answered to a health request."""
 
     pod: Pod
@@ -48,8 +49,7 @@ class PodAnswer:
         return re.sub(r" \(through [^)]*\)", "", self.seen.words)
 
 
-@dataclass(frozen=True, slots=True)
-class PodCommand:
+class PodCommand(Struct, frozen=True):
     """What the page's own health command came to in one pod."""
 
     pod: Pod

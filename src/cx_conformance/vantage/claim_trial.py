@@ -1,8 +1,9 @@
 """A claim of the default class, tried before anything is installed: bound, written, read, deleted."""
 
 import time
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.objects.json_fields import mapping, number, text
 from cx_conformance.probes.inquiry import script
@@ -12,8 +13,7 @@ from cx_conformance.vantage.script_container import script_container
 from cx_conformance.vantage.trial_pods import OF_PULLING, PAUSE_SECONDS, TrialPods, said_of, state_of, waits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimSeen:
+class ClaimSeen(Struct, frozen=True, kw_only=True):
     """What became of a claim; ``kept`` None: that could not be told."""
 
     kept: bool | None

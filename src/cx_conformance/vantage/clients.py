@@ -1,16 +1,16 @@
 """How each protocol is asked; the clients are imported when they are needed, 0.1 to 0.9 s apiece."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.store import Protocol, Store
 from cx_conformance.probes.stores.observation import StoreObservation
 from cx_conformance.probes.stores.target import Credentials, Target, TlsExpectation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class Asking(Struct, frozen=True, kw_only=True):
     """What is asked of a store beside its port and login."""
 
     store: Store

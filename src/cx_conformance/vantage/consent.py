@@ -2,19 +2,19 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from threading import Lock
 
+from msgspec import Struct, field
 
-@dataclass(slots=True)
-class Consent:
+
+class Consent(Struct):
     """Images by which probe pods and debug containers may be made (None: they may not), for a whole run."""
 
     probe_image: str | None = None
     debug_image: str | None = None
-    _told: dict[str, str] = field(default_factory=dict, init=False)
-    _counts: Counter[str] = field(default_factory=Counter, init=False)
-    _lock: Lock = field(default_factory=Lock, init=False)
+    _told: dict[str, str] = field(default_factory=dict)
+    _counts: Counter[str] = field(default_factory=Counter)
+    _lock: Lock = field(default_factory=Lock)
 
     def __bool__(self) -> bool:
         """Whether anything may be written."""

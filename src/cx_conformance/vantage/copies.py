@@ -8,7 +8,8 @@ import hmac
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.site import Credentials
@@ -22,8 +23,7 @@ from cx_conformance.objects.pod_spec import PodSpec
 from cx_conformance.outcome.check import NotApplicable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
+class Copy(Struct, frozen=True, kw_only=True):
     """One place from which components take a store's password."""
 
     place: Reference
@@ -36,8 +36,7 @@ class Copy:
         return self.place.words(self.namespace)
 
 
-@dataclass(slots=True)
-class Compared:
+class Compared(Struct):
     """How the copies of a password compare with the store's own; places and never values."""
 
     own: str
@@ -51,8 +50,7 @@ class Compared:
     """Those of the places that are ConfigMaps."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldCertificates:
+class HeldCertificates(Struct, frozen=True, kw_only=True):
     """What one Secret holds: the certificate that a server would present, and those of the CA, by fingerprint."""
 
     where: str

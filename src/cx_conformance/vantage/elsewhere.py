@@ -1,8 +1,9 @@
 """Where call edges are looked at from when exec cannot serve: from what the engineer has allowed, else from nowhere."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
+
+from msgspec.structs import replace
 
 from cx_conformance.objects.service import Service
 from cx_conformance.outcome.looking import Forbidden, NoVantage

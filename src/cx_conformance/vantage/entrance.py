@@ -4,9 +4,11 @@ import ssl
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cx_conformance.blueprint.component import Ingress
 from cx_conformance.blueprint.plan import Entry
@@ -35,8 +37,7 @@ OUTSIDE: Final = "ingress"
 _SHUT: Final = (HttpFailure.REFUSED, HttpFailure.TIMED_OUT, HttpFailure.NO_ROUTE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entrance:
+class Entrance(Struct, frozen=True, kw_only=True):
     """How the entry point is reached, and whose certificates are trusted there: a PEM file's, or the system's."""
 
     resolves: Sequence[Resolve] = ()
@@ -77,8 +78,7 @@ def through(usual: Entrance, host: str, address: str, ports: tuple[int, int], au
     return replace(usual, resolves=(*usual.resolves, own), trust=authority, https_port=ports[0], http_port=ports[1])
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(Struct, frozen=True):
     """What plain HTTP came to, and whether it leads to HTTPS on the same host."""
 
     seen: HttpObservation

@@ -1,8 +1,9 @@
 """Exec within the time that a run has left."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from cx_conformance.api import exec as execution
 from cx_conformance.api.exec_record import ContainerPlace, ExecLimits, ExecResult

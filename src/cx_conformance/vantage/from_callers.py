@@ -5,8 +5,9 @@ A tunnel comes out on the loopback of the store's pod. No password is sent: what
 
 import struct
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from cx_conformance.api.exec_record import ContainerPlace
 from cx_conformance.blueprint.plan import Entry

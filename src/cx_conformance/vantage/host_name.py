@@ -1,8 +1,10 @@
 """Where the platform's host name leads before there is a platform, and who answers there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cx_conformance.cluster.own_addresses import own_addresses, spelt
 from cx_conformance.cluster.snapshot import Snapshot
@@ -16,8 +18,7 @@ _MOST_COMPARED: Final = 4
 """Addresses of the cluster's own that are asked who answers there: one ingress controller serves them all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class Answered(Struct, frozen=True, kw_only=True):
     """Who answers at one address for the host name."""
 
     address: str
@@ -54,8 +55,7 @@ class Answered:
         return f"something answers{names}" if self.anybody else "nobody answers"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostName:
+class HostName(Struct, frozen=True, kw_only=True):
     """What was found of a host name."""
 
     host: str

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cx_conformance.api.exec_record import ContainerPlace
 from cx_conformance.blueprint.component import ContainerPort, Volume
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from testinfra.host import Host  # type: ignore[import-untyped] # publishes no types
 
 
-@dataclass(frozen=True, slots=True)
-class PodMount:
+class PodMount(Struct, frozen=True):
     """Whether a volume that a container of the pod is to have at ``path`` is really mounted there."""
 
     pod: Pod
@@ -34,8 +34,7 @@ class PodMount:
     """Whether the container shows at least what the kubelet mounts into every one."""
 
 
-@dataclass(frozen=True, slots=True)
-class PodSockets:
+class PodSockets(Struct, frozen=True):
     """What listens in a pod's network."""
 
     pod: Pod

@@ -6,8 +6,9 @@ waits in vain. Not known is what a question left open that is only asked to choo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.component import ServicePort
 from cx_conformance.objects.pod import Pod
@@ -24,8 +25,7 @@ _LIMITS: Final = HttpLimits(total_seconds=10.0)
 _REACHES_NOBODY: Final = (HttpFailure.REFUSED, HttpFailure.NO_ROUTE)
 
 
-@dataclass(frozen=True, slots=True)
-class PodPort:
+class PodPort(Struct, frozen=True):
     """Whether one pod's port does what is promised of it: to accept, and to speak HTTP where its name says so."""
 
     pod: Pod

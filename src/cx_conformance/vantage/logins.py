@@ -1,6 +1,6 @@
 """Stores as their consumers meet them: each asked in its own protocol, as whom the components log in."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cx_conformance.blueprint.component import ServicePort
 from cx_conformance.blueprint.plan import Entry

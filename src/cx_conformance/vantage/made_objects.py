@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 from cx_conformance.api.request_path import part
 from cx_conformance.cluster.review import review
@@ -22,8 +23,7 @@ _IN_FLIGHT_SECONDS: Final = 5.0
 """So long the end of a run waits for the answer to a creation: until then it is not known what to delete."""
 
 
-@dataclass(slots=True, eq=False)
-class Made:
+class Made(Struct, eq=False):
     """One object that may exist; ``answered`` once its creation has ended, ``there`` where that is known to be done."""
 
     kind: str

@@ -1,7 +1,8 @@
 """What pods found of one node before anything is installed, as checks judge it."""
 
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.probes.edges import EdgeFinding, EdgeObservation
@@ -11,8 +12,7 @@ CLUSTER_NAME: Final = "kubernetes.default.svc"
 """A name that every cluster has: its API's own."""
 
 
-@dataclass(slots=True)
-class NodeSeen:
+class NodeSeen(Struct):
     """What was found of one node."""
 
     pulled: bool | None = None

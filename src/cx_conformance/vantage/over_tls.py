@@ -1,7 +1,9 @@
 """A store asked over TLS: what is wrong with its certificate is told, and all else is asked all the same."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cx_conformance.probes.stores.observation import Certificate, Finding, Level, StoreObservation
 from cx_conformance.probes.stores.target import Target
@@ -10,8 +12,7 @@ from cx_conformance.probes.stores.trouble import Kind
 Ask = Callable[[Target], StoreObservation]
 
 
-@dataclass(frozen=True, slots=True)
-class AskedOverTls:
+class AskedOverTls(Struct, frozen=True):
     """What was answered; ``note`` is what to know of the certificate although it was accepted."""
 
     observation: StoreObservation

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from cx_conformance.api.exec_record import ContainerPlace
 from cx_conformance.cluster.traffic import kept_out
@@ -30,8 +31,7 @@ _INSIDE_SECONDS: Final = 5.0
 """For a look at what listens in a pod whose port a tunnel finds closed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """How one port of one pod is reached."""
 
     pod: Pod

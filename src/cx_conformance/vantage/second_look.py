@@ -7,8 +7,9 @@ much to do, fails for a moment, and most resolvers tell that no differently from
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from cx_conformance.api.exec_record import ContainerPlace
 from cx_conformance.probes.edges import CallerEdges, Edge, EdgeFinding, EdgeLimits, EdgeObservation, probe_edges

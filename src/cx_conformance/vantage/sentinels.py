@@ -4,7 +4,9 @@ Facts: https://redis.io/docs/latest/develop/reference/sentinel-clients/; charts 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cx_conformance.cluster.addressing import addresses
 from cx_conformance.cluster.seen import Seen
@@ -18,8 +20,7 @@ PORT = 26379
 _ASKED_AT_MOST = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentinelSaid:
+class SentinelSaid(Struct, frozen=True, kw_only=True):
     """What Sentinel said, or would not say; ``pod`` is where it runs, empty where there is none."""
 
     pod: str

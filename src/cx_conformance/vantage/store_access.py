@@ -1,8 +1,8 @@
 """As whom the components log in to a store, and which certificates they hold: read by reference, when it is asked."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from cx_conformance.blueprint.plan import Entry
@@ -15,8 +15,7 @@ from cx_conformance.probes.stores.target import Credentials, TlsExpectation
 from cx_conformance.vantage.copies import copies_of
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """As whom a store is logged in to: credentials, or why there are none."""
 
     credentials: Credentials | None = None

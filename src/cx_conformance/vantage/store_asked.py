@@ -1,15 +1,15 @@
 """What a store answered, as checks judge it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.probes.stores.observation import Finding, PortObservation, StoreObservation
 from cx_conformance.vantage.reach import Way
 
 
-@dataclass(frozen=True, slots=True)
-class StoreAsked:
+class StoreAsked(Struct, frozen=True):
     """What a store answered, and how it was asked."""
 
     observation: StoreObservation

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.site import Credentials as SiteCredentials

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from cx_conformance.objects.json_fields import Json, mapping, objects, text
 from cx_conformance.outcome.looking import NoVantage
@@ -21,8 +22,7 @@ OF_PULLING: Final = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnav
 """Why a container waits whose image does not come."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Patience(Struct, frozen=True, kw_only=True):
     """Seconds: for a pod to start, for a pull that has failed once to succeed, for a claim to be bound and written."""
 
     start: float = 60.0

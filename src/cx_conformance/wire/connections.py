@@ -5,10 +5,10 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import urllib3
+from msgspec import Struct
 from urllib3.exceptions import HTTPError, NameResolutionError
 
 from cx_conformance.wire.bounds import SMALL, NotAskedFor
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 _now = threading.local()
 
 
-@dataclass(slots=True)
-class Bound:
+class Bound(Struct):
     """How many bytes the next answers may have, for a library that reads each whole by itself."""
 
     most: int = SMALL

@@ -3,9 +3,9 @@
 import asyncio
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from cx_conformance.probes.stores import activemq

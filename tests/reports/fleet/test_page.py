@@ -3,8 +3,9 @@
 import datetime as dt
 import html
 import json
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import RunRecord

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +6,7 @@ from hypothesis import strategies as st
 from junitparser import Error, Failure, JUnitXml, Properties, Skipped, TestSuite
 from junitparser import TestCase as Case
 from lxml import etree
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from cx_conformance.outcome.outcome import Result

@@ -3,10 +3,10 @@
 import datetime as dt
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from cx_conformance.outcome.outcome import Result

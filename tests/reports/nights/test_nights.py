@@ -1,10 +1,10 @@
 """The page shows the last nights of each component, where they are remembered."""
 
 import datetime as dt
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import RunRecord

@@ -1,7 +1,8 @@
 """The run that the documentation's pictures show: components and calls of the shipped blueprint, three broken."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cx_conformance.blueprint.graph import graph_of
 from cx_conformance.blueprint.loading import load_blueprint

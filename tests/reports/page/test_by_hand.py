@@ -1,9 +1,9 @@
 """What a hand does on the page: keys, links, filters, copies, print."""
 
-import dataclasses
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -194,7 +194,7 @@ def test_what_an_entry_has_in_common_stays_with_each_outcome_that_leaves_it(brow
     """Sorted into another order, or copied into a ticket."""
     evidence = {"found": "x", "promised": "x", "object": "Service expertflow/ef-ccm-svc"}
     ones = [made_up.outcome(check=check, evidence=evidence) for check in ("CX201", "CX202")]
-    write_html(dataclasses.replace(failing(), outcomes=tuple(ones)), tmp_path / "report.html")
+    write_html(structs.replace(failing(), outcomes=tuple(ones)), tmp_path / "report.html")
     browser.open(tmp_path / "report.html", anchors.of_outcome(ones[0]))
     browser.run("navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); };")
     browser.one("tr.here .copy").click()

@@ -2,12 +2,12 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import lxml.html
 import pytest
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from cx_conformance.outcome.check import AREAS

@@ -1,11 +1,11 @@
 """The page as its readers have it: in headless Chromium, from a file, with the network off."""
 
 import base64
-import dataclasses
 import datetime as dt
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -33,7 +33,7 @@ def failing() -> RunRecord:
         Result.FAIL, check="CX702", title="Callee accepts", area="edges", component="ccm", entry="ccm -> redis:6379"
     )
     outcomes = (*record.outcomes, edge)
-    return dataclasses.replace(record, edges=EDGES, groups=groups | {"rasa-x": "party"}, outcomes=outcomes)
+    return structs.replace(record, edges=EDGES, groups=groups | {"rasa-x": "party"}, outcomes=outcomes)
 
 
 def after_a_month(run: RunRecord) -> RunRecord:
@@ -51,7 +51,7 @@ def after_a_month(run: RunRecord) -> RunRecord:
         "failing_since": [{"check": "CX101", "component": first, "entry": "x", "since": moments[20]}],
         "flapping": [{"check": "CX101", "component": first, "entry": "x", "turns": 4}],
     }
-    return dataclasses.replace(run, extra={**run.extra, "history": history})
+    return structs.replace(run, extra={**run.extra, "history": history})
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,9 @@
 import sys
-from dataclasses import replace
 from typing import Any
 
 import lxml.etree
 import pytest
+from msgspec.structs import replace
 
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import EdgeRecord, RunRecord

@@ -2,9 +2,10 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import RunRecord

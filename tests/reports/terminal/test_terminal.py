@@ -1,9 +1,9 @@
 import io
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pydantic import SecretStr
 from rich.cells import cell_len
 from rich.console import Console

@@ -1,9 +1,10 @@
 """What a lint rule finds, and the register of rules."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.problems import DocumentPath, Position
@@ -18,8 +19,7 @@ class Level(StrEnum):
     """The page disagrees with itself; the suite knows what to do with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """What a rule has found, before it is known where it stands in the file."""
 
     path: DocumentPath
@@ -28,8 +28,7 @@ class Spot:
     """The other component, name or port that it is about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One inconsistency of a blueprint."""
 
     id: str
@@ -45,8 +44,7 @@ class Finding:
 Look = Callable[[Blueprint], Iterator[Spot]]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One consistency that every blueprint has."""
 
     id: str

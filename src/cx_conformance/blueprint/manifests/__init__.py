@@ -5,10 +5,10 @@ platform that keeps every promise.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from cx_conformance.blueprint.document import Blueprint

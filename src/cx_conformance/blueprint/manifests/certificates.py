@@ -7,13 +7,13 @@ import datetime as dt
 import random
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from msgspec import Struct
 from pydantic import SecretStr
 
 LIFETIME: Final = dt.timedelta(days=365)
@@ -31,8 +31,7 @@ _USAGE: Final = x509.KeyUsage(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPair:
+class KeyPair(Struct, frozen=True):
     """A certificate and its key, PEM."""
 
     certificate: str

@@ -4,9 +4,9 @@ import base64
 import random
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from cx_conformance.blueprint.component import Component, Group
@@ -29,16 +29,14 @@ BROKER_TLS: Final = frozenset({61615, 61617})
 _ALPHABET: Final = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """What the components log in to a store with."""
 
     username: str
     password: SecretStr
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(Struct, frozen=True):
     """What was asked for, and what was decided once for all objects."""
 
     blueprint: Blueprint

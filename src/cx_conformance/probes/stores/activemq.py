@@ -7,9 +7,10 @@ import ssl
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from cx_conformance.probes.stores.line import Line
@@ -36,8 +37,7 @@ _REFUSAL_S = 0.5
 """How long a tunnel takes to tell that the pod's port is closed."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Port:
+class Port(Struct, frozen=True, kw_only=True):
     """One more promised port; ``speaks`` None where only a listener is promised.
 
     Where it turns out to want TLS and ``tls`` is given, its certificate is verified by that, and ``over_tls`` is what

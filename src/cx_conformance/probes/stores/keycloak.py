@@ -7,9 +7,9 @@ the Ingress would ask: https://www.keycloak.org/server/reverseproxy. The path ``
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from cx_conformance.probes.stores.notes import Notes, noting
@@ -22,8 +22,7 @@ _OF_CLIENT = frozenset({"unauthorized_client", "invalid_client", "invalid_reques
 """Refusals that come before any password is looked at (RFC 6749, 5.2), as where a realm wants HTTPS."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Discovery:
+class _Discovery(Struct, frozen=True, kw_only=True):
     """A realm's discovery document, empty where there is no such realm, and the path under which Keycloak serves."""
 
     root: str

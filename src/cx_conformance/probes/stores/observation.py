@@ -1,9 +1,10 @@
 """What was seen of one store."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from cx_conformance.probes.stores.trouble import Kind
 
@@ -23,8 +24,7 @@ class Level(StrEnum):
     REFUSES_PLAINTEXT = "refuses_plaintext"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """One answer: ``ok`` None means that it was not asked or could not be told, and ``words`` say why.
 
     ``kind`` names the trouble when there was one; ``detail`` holds the values seen, none of them secret.
@@ -36,8 +36,7 @@ class Finding:
     detail: Mapping[str, Value] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Certificate:
+class Certificate(Struct, frozen=True, kw_only=True):
     """The server's certificate as presented; ``fingerprint`` is SHA-256 in lower-case hex."""
 
     subject: str
@@ -52,8 +51,7 @@ class Certificate:
         return (self.not_after - (now or datetime.now(UTC))).total_seconds() / 86_400
 
 
-@dataclass(frozen=True, kw_only=True)
-class PortObservation:
+class PortObservation(Struct, frozen=True, kw_only=True):
     """What answered on one more promised port of a store; ``speaks`` names the protocol when it was recognised."""
 
     address: str
@@ -63,8 +61,7 @@ class PortObservation:
     certificate: Certificate | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoreObservation:
+class StoreObservation(Struct, frozen=True, kw_only=True):
     """One store, asked once: a finding for each level, and the facts around them.
 
     ``milliseconds`` is the whole observation, ``connect_ms`` the TCP connection that succeeded (None: none did).

@@ -14,10 +14,10 @@ import socket
 import struct
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import psycopg
+from msgspec import Struct, structs
 from pydantic import SecretStr
 
 from cx_conformance.probes.stores.notes import Notes, noting
@@ -62,16 +62,14 @@ select current_setting('server_version'), pg_is_in_recovery(), current_setting('
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class _State:
+class _State(Struct, frozen=True, kw_only=True):
     in_recovery: bool = False
     read_only: bool = False
     connections: int = 0
     max_connections: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Session:
+class _Session(Struct, frozen=True, kw_only=True):
     """What a login was told."""
 
     state: _State
@@ -201,10 +199,10 @@ def _judge(notes: Notes, state: _State, missing: Sequence[str], databases: Seque
     if state.connections >= state.max_connections:
         faults.append(f"all of its {state.max_connections} connections are taken")
     if faults:
-        notes.failed(Level.USABLE, Kind.UNUSABLE, f"{address}: " + "; ".join(faults), **asdict(state))
+        notes.failed(Level.USABLE, Kind.UNUSABLE, f"{address}: " + "; ".join(faults), **structs.asdict(state))
     else:
         has = f"has {', '.join(databases)} and " if databases else ""
-        notes.found(Level.USABLE, f"{address} {has}takes writes", **asdict(state))
+        notes.found(Level.USABLE, f"{address} {has}takes writes", **structs.asdict(state))
 
 
 def _anonymous(notes: Notes) -> str:

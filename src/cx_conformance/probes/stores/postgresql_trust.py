@@ -6,10 +6,10 @@ A port-forward comes out on the loopback of the pod, which the image of the Post
 Facts: https://www.postgresql.org/docs/current/view-pg-hba-file-rules.html (since 10, for superusers).
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from msgspec import Struct
 
 from cx_conformance.probes.stores.notes import Notes
 from cx_conformance.probes.stores.observation import Level
@@ -29,8 +29,7 @@ select exists (
 """A rule counts unless one before it is for everybody; only that for replication is none of those for ``all``."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trust:
+class Trust(Struct, frozen=True, kw_only=True):
     """Where a session came in, and whether the server trusts anybody ``beyond`` its loopback; None: it is not told."""
 
     on_loopback: bool

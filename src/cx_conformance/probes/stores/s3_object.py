@@ -8,10 +8,11 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 
 import minio
 from minio.error import S3Error
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cx_conformance.probes.stores.line import Line
 from cx_conformance.probes.stores.notes import Notes
@@ -30,8 +31,7 @@ _PAUSE_S = 1.0
 """Between two tries."""
 
 
-@dataclass(slots=True)
-class _Object:
+class _Object(Struct):
     """The object; ``stored`` None means that nobody knows: the answer to its storing was lost."""
 
     name: str

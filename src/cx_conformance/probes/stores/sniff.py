@@ -8,7 +8,8 @@ import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.probes.stores.line import Line
 from cx_conformance.probes.stores.trouble import Kind, Trouble
@@ -78,8 +79,7 @@ def _is_mongo(said: bytes) -> bool:
     return code in {_OP_MSG, _OP_REPLY} and 16 < length < 1 << 20
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sniffed:
+class Sniffed(Struct, frozen=True, kw_only=True):
     """What a server speaks: ``name`` is that of a known protocol, ``SILENT``, or None.
 
     ``said`` is the first answer that belongs to no known protocol, empty when there was none. ``late`` is whether the

@@ -1,16 +1,18 @@
 """Which store is asked, by which way, for how long, and as whom."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import ClassVar
 
+from msgspec import Struct, field
 from pydantic import SecretStr
+
+from cx_conformance.wire.discreet import Discreet
 
 PROBE_USER = "cx-conformance-probe"
 """The user name of the one wrong login of a run; it stands in the store's log and belongs to nobody."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """How long a store is waited for.
 
     ``connect_s`` bounds one TCP connection or TLS handshake, ``answer_s`` one answer, ``total_s`` the whole
@@ -26,8 +28,7 @@ class Limits:
     silences: int = 2
 
 
-@dataclass(frozen=True, kw_only=True)
-class TlsExpectation:
+class TlsExpectation(Discreet, frozen=True, kw_only=True):
     """TLS as the components do it: which CA they trust, and the certificate they show.
 
     ``ca_pem`` None means the system's own trust store. ``check_hostname`` False is libpq's ``verify-ca``: the chain
@@ -35,8 +36,9 @@ class TlsExpectation:
     ``unverified`` says why nothing of the certificate is verified; None: it is.
     """
 
-    ca_pem: str | None = field(default=None, repr=False)
-    certificate_pem: str | None = field(default=None, repr=False)
+    hidden: ClassVar[frozenset[str]] = frozenset({"ca_pem", "certificate_pem"})
+    ca_pem: str | None = None
+    certificate_pem: str | None = None
     key_pem: SecretStr | None = None
     check_hostname: bool = True
     unverified: str | None = None
@@ -51,8 +53,7 @@ def _nothing() -> str | None:
     return None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """A promised name and port, and where the socket really goes.
 
     ``connect_to`` is the local end of a tunnel, or None for the promised address itself; certificates are compared
@@ -65,7 +66,7 @@ class Target:
     connect_to: tuple[str, int] | None = None
     tls: TlsExpectation | None = None
     limits: Limits = field(default_factory=Limits)
-    why_closed: Callable[[], str | None] = field(default=_nothing, repr=False, compare=False)
+    why_closed: Callable[[], str | None] = _nothing
 
     @property
     def address(self) -> str:
@@ -78,8 +79,7 @@ class Target:
         return self.connect_to or (self.host, self.port)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Credentials:
+class Credentials(Struct, frozen=True, kw_only=True):
     """As whom the components log in; ``database`` is Mongo's authSource or PostgreSQL's database."""
 
     username: str | None = None

@@ -1,10 +1,10 @@
 """What Keycloak, Grafana and Superset have in common: JSON over HTTP, asked by httpx."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 import httpx
+from msgspec import Struct
 from pydantic import SecretStr
 
 from cx_conformance.api.signature import USER_AGENT
@@ -18,8 +18,7 @@ from cx_conformance.wire.tracing import Tracing
 _HEADERS = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """An HTTP answer: status and body; ``location`` is where a redirect leads."""
 
     status: int

@@ -2,21 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.reports.fleet.standing import Promise, Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(Struct, frozen=True):
     """One of several values of the same thing, and where it is."""
 
     value: str
     clusters: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Differing:
+class Differing(Struct, frozen=True):
     """A thing that has several values, the most common first."""
 
     name: str

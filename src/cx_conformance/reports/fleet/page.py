@@ -3,12 +3,12 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 from markupsafe import Markup
+from msgspec import Struct
 
 from cx_conformance import __version__
 from cx_conformance.outcome.check import AREAS
@@ -38,8 +38,7 @@ _RESULTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
+class _Cell(Struct, frozen=True):
     result: Result
     sign: str
     said: str

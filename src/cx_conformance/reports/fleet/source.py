@@ -1,10 +1,11 @@
 """Where the reports of a fleet lie: a folder of each cluster's, here or below a prefix of a bucket."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.reports.file_names import REPORT
@@ -29,8 +30,7 @@ class Source(Protocol):
         """Return where the cluster's own page is, relative to the fleet's; empty where it cannot be reached so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unreported:
+class Unreported(Struct, frozen=True):
     """Why there is no report of a visit."""
 
     started: datetime
@@ -47,8 +47,7 @@ class Unreported:
         return cls(started, str(held.get("words", ""))) if started.tzinfo else None
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """Reports below a folder of this machine."""
 
     path: Path
@@ -75,8 +74,7 @@ class Folder:
         return f"{cluster}/report.html"
 
 
-@dataclass(frozen=True, slots=True)
-class InBucket:
+class InBucket(Struct, frozen=True):
     """Reports that each run has published; raises BucketRefused where the bucket cannot be asked."""
 
     bucket: Bucket

@@ -1,12 +1,12 @@
 """Writes and reads ``report.json``: every outcome with its evidence, by the schema in ``report_schema``."""
 
-import dataclasses
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
+from msgspec import structs, to_builtins
 from pydantic import ValidationError
 
 from cx_conformance.blueprint.problems import dotted
@@ -103,16 +103,9 @@ def _document(record: RunRecord, cleaner: Cleaner) -> Iterator[bytes]:
 
 
 def _run(record: RunRecord) -> dict[str, Any]:
-    fields = {one.name: getattr(record, one.name) for one in dataclasses.fields(record) if one.name != "outcomes"}
-    return fields | {
-        "started": record.started.isoformat(),
-        "blueprint": dataclasses.asdict(record.blueprint),
-        "site": dataclasses.asdict(record.site),
-        "release": dataclasses.asdict(record.release) if record.release else None,
-        "cluster": dataclasses.asdict(record.cluster) if record.cluster else None,
-        "edges": [dataclasses.asdict(one) for one in record.edges],
-        "waivers": [dataclasses.asdict(one) | {"expires": one.expires.isoformat()} for one in record.waivers],
-    }
+    told: dict[str, Any] = to_builtins(structs.replace(record, outcomes=()))
+    del told["outcomes"]
+    return told | {"started": record.started.isoformat()}
 
 
 def _record(document: Mapping[str, Any]) -> RunRecord:

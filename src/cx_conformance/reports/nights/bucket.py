@@ -10,12 +10,12 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from cx_conformance.blueprint.site import Publishing
@@ -56,8 +56,7 @@ class BucketRefused(Exception):  # noqa: N818 - what happened
     """Something could not be stored, read or deleted; the text says what, why and what to do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class Access(Struct, frozen=True, kw_only=True):
     """Where the server is, and who asks."""
 
     endpoint: str

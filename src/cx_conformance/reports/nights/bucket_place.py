@@ -1,11 +1,11 @@
 """Where in an S3 server something lies: ``s3://bucket/prefix``."""
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Place:
+
+class Place(Struct, frozen=True):
     """A bucket and the prefix below which everything lies; the prefix ends with ``/`` or is empty."""
 
     bucket: str

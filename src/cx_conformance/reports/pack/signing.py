@@ -9,9 +9,10 @@ import datetime as dt
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.reports.file_names import ATTESTATION, SIGNATURE, SUMS
 from cx_conformance.reports.pack.envelope import Envelope, key_id
@@ -29,8 +30,7 @@ class NotSigned(Exception):  # noqa: N818 - what is not there
     """A signature was not made, or is not good; the text says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(Struct, frozen=True):
     """By what a pack was signed."""
 
     key: SshKey
@@ -40,8 +40,7 @@ class Signed:
     """Why it is not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signer:
+class Signer(Struct, frozen=True):
     """Who has signed a pack."""
 
     name: str

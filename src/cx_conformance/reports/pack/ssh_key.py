@@ -9,9 +9,10 @@ import binascii
 import datetime as dt
 import hashlib
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from cx_conformance.reports.pack.envelope import digest_of
 from cx_conformance.reports.pack.ssh_agent import signed_by_agent
@@ -31,8 +32,7 @@ class UnusableKey(Exception):  # noqa: N818 - what is wrong with it
     """A key cannot be read, or signs nothing but SSH's own; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class SshKey:
+class SshKey(Struct, frozen=True):
     """The public half of a key, or a certificate for it."""
 
     blob: bytes

@@ -4,9 +4,10 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct, field
 
 from cx_conformance import __version__
 from cx_conformance.outcome.record import RunRecord
@@ -24,8 +25,7 @@ _NIGHT: Final = r"\d{4}-\d{2}-\d{2}T\d{6}Z\.xml"
 _MUST: Final = (REPORT, ATTESTATION)
 
 
-@dataclass(slots=True)
-class Verification:
+class Verification(Struct):
     """What was found."""
 
     problems: list[str] = field(default_factory=list)

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
 from markupsafe import Markup
+from msgspec.structs import replace
 
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.outcome.check import AREAS

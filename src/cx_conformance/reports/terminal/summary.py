@@ -1,9 +1,9 @@
 """Shows a run on a terminal, or in a pipe: what is wrong first, the verdict last."""
 
 from collections import Counter
-from dataclasses import replace
 from typing import IO, Final
 
+from msgspec.structs import replace
 from rich.console import Console
 from rich.text import Text
 

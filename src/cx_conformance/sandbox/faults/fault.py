@@ -2,7 +2,8 @@
 
 import difflib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.sandbox.faults.installation import CannotApply, Installation
 
@@ -23,8 +24,7 @@ class UnknownFault(ValueError):  # noqa: N818 - the user's mistake, said in a se
         super().__init__(f"there is no fault {name!r}{hint} Allowed are: {', '.join(names)}")
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One way in which an installation breaks."""
 
     name: str

@@ -2,17 +2,16 @@
 
 import datetime as dt
 import ipaddress
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from msgspec import Struct
 
 
-@dataclass(frozen=True, kw_only=True)
-class CertificateFiles:
+class CertificateFiles(Struct, frozen=True, kw_only=True):
     """Paths of PEM files; ``client_ca`` given means that clients must show a certificate of it."""
 
     certificate: Path
@@ -21,8 +20,7 @@ class CertificateFiles:
     client_ca: Path | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Issued:
+class Issued(Struct, frozen=True, kw_only=True):
     """A certificate and its key as PEM."""
 
     certificate_pem: str

@@ -2,15 +2,15 @@
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from cx_conformance.sandbox.stores.running import ServerProcess
 from cx_conformance.sandbox.stores.standin import StandIn
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
+class _Kind(Struct, frozen=True):
     server: str | None
     standin: str
 
@@ -24,8 +24,7 @@ KINDS: Final[Mapping[str, _Kind]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Started:
+class Started(Struct, frozen=True, kw_only=True):
     """A store that was started; ``note`` says why it is a stand-in, None when it is the real server."""
 
     server: ServerProcess | StandIn

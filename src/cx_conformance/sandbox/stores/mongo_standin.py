@@ -7,9 +7,9 @@ buildInfo what it is. Everything else is answered with Mongo's own CommandNotFou
 import asyncio
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from cx_conformance.sandbox.stores.certificates import CertificateFiles
@@ -21,8 +21,7 @@ _OP_REPLY, _OP_QUERY, _OP_MSG = 1, 2004, 2013
 _Command = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Role:
+class Role(Struct, frozen=True, kw_only=True):
     """What the stand-in is: ``primary``, ``secondary`` or ``starting``, alone or in a named replica set."""
 
     state: str = "primary"

@@ -5,9 +5,9 @@ No package brings these servers. Each answer carries a ``Server`` header that sa
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import parse_qs
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from cx_conformance.sandbox.stores.certificates import CertificateFiles
@@ -17,8 +17,7 @@ from cx_conformance.sandbox.stores.standin import SAYS_SO, StandIn
 KEYCLOAK_PORTS, GRAFANA_PORTS, SUPERSET_PORTS = {"keycloak": 8080}, {"grafana": 3000}, {"superset": 8088}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Login:
+class Login(Struct, frozen=True, kw_only=True):
     """Who may log in; without a password everybody may."""
 
     username: str = "admin"

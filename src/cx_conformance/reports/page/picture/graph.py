@@ -2,8 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
@@ -18,8 +19,7 @@ _TOLD: Final = 300
 """Characters of the message that a node or an arrow tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A component or an external party."""
 
     id: str
@@ -31,8 +31,7 @@ class Node:
     """What hovering over it says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrow:
+class Arrow(Struct, frozen=True):
     """All calls of one node to another."""
 
     caller: str
@@ -42,8 +41,7 @@ class Arrow:
     told: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformGraph:
+class PlatformGraph(Struct, frozen=True):
     """What is drawn, and how many components there are."""
 
     nodes: tuple[Node, ...]

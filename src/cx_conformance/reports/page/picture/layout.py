@@ -5,8 +5,9 @@ than it does quickly, nodes stand in plain columns and calls are straight lines.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.blueprint import graph as promised
 from cx_conformance.blueprint.drawing import columns
@@ -39,8 +40,7 @@ _OPTIONS: Final = {
 Point = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Centres of nodes, and points of arrows in the graph's order; pixels from the top left corner."""
 
     width: float

@@ -2,15 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.reports.page.picture.graph import PlatformGraph
 from cx_conformance.reports.signs import WORST_FIRST
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbours:
+class Neighbours(Struct, frozen=True):
     """A component or an external party, and those beside it."""
 
     name: str

@@ -1,8 +1,9 @@
 """Root causes with what they block, and what could not be looked at, reason by reason."""
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
@@ -18,8 +19,7 @@ NAMED: Final = 12
 _SHORT: Final = 600
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class Cause(Struct, frozen=True, kw_only=True):
     """A broken promise, or several that are broken by one thing, and what waits for them."""
 
     outcome: Outcome
@@ -38,8 +38,7 @@ class Cause:
     """The components that wait."""
 
 
-@dataclass(frozen=True, slots=True)
-class Alike:
+class Alike(Struct, frozen=True):
     """Broken promises of one check, or promises that could not be looked at for one reason."""
 
     what: str

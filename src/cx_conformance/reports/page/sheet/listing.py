@@ -2,8 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cx_conformance.outcome.check import AREAS
 from cx_conformance.outcome.outcome import Outcome, Result
@@ -33,8 +35,7 @@ _SHORT: Final = 600
 """Characters of one text where many are long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """One outcome in full."""
 
     outcome: Outcome
@@ -49,8 +50,7 @@ class Listed:
         return _FRAME + len(self.outcome.title) + len(self.message) + told
 
 
-@dataclass(frozen=True, slots=True)
-class EntryOutcomes:
+class EntryOutcomes(Struct, frozen=True):
     """What is said of one entry: each outcome, and once what they have in common."""
 
     entry: str
@@ -58,8 +58,7 @@ class EntryOutcomes:
     full: tuple[Listed, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class InShort:
+class InShort(Struct, frozen=True):
     """Outcomes of one kind, named by check."""
 
     result: Result
@@ -68,8 +67,7 @@ class InShort:
     """Each check with how often, and the anchors of its outcomes: a link to any of them leads here."""
 
 
-@dataclass(frozen=True, slots=True)
-class AreaOutcomes:
+class AreaOutcomes(Struct, frozen=True):
     """What is said of one component in one area."""
 
     area: str
@@ -78,8 +76,7 @@ class AreaOutcomes:
     short: tuple[InShort, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ComponentOutcomes:
+class ComponentOutcomes(Struct, frozen=True):
     """What is said of one component."""
 
     component: str
@@ -87,8 +84,7 @@ class ComponentOutcomes:
     areas: tuple[AreaOutcomes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """All of them."""
 
     components: tuple[ComponentOutcomes, ...]

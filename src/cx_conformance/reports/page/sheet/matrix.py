@@ -1,7 +1,9 @@
 """The matrix of components by areas."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cx_conformance.blueprint.plan import PLATFORM
 from cx_conformance.outcome.check import AREAS
@@ -13,8 +15,7 @@ from cx_conformance.reports.page.sheet import anchors
 from cx_conformance.reports.signs import SIGNS, WORST_FIRST
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One component in one area."""
 
     css: str
@@ -24,8 +25,7 @@ class Cell:
     href: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One component; None where an area has nothing to say about it."""
 
     component: str
@@ -33,8 +33,7 @@ class Row:
     cells: tuple[Cell | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(Struct, frozen=True):
     """All of them."""
 
     areas: tuple[str, ...]

@@ -3,8 +3,9 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import RunRecord
@@ -13,8 +14,7 @@ from cx_conformance.reports.page.picture.drawing import css_class
 from cx_conformance.reports.signs import SIGNS
 
 
-@dataclass(frozen=True, slots=True)
-class Night:
+class Night(Struct, frozen=True):
     """How a component ended in one night; ``sign`` is empty where it was not looked at."""
 
     css: str
@@ -22,8 +22,7 @@ class Night:
     said: str
 
 
-@dataclass(frozen=True, slots=True)
-class Strip:
+class Strip(Struct, frozen=True):
     """A component's nights, oldest first."""
 
     component: str
@@ -33,8 +32,7 @@ class Strip:
     """Whether a promise of it comes and goes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nights:
+class Nights(Struct, frozen=True):
     """The strips, and when the nights began."""
 
     started: tuple[dt.datetime, ...]
