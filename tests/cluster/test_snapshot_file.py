@@ -118,7 +118,9 @@ def test_a_damaged_record_is_told_with_its_place(document: Path) -> None:
     content = json.loads(document.read_text())
     content["listings"]["Deployment"]["records"][0]["replicas"] = "many"
     document.write_text(json.dumps(content))
-    with pytest.raises(SnapshotFileError, match=r"is damaged: Expected int, got str - at \$\[0\]\.replicas; save it again"):
+    with pytest.raises(
+        SnapshotFileError, match=r"is damaged: Expected int, got str - at \$\[0\]\.replicas; save it again"
+    ):
         load(document)
 
 
