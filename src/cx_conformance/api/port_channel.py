@@ -28,15 +28,13 @@ SINGLE: Final = "v4.channel.k8s.io"
 _HELD: Final = 16
 """Pieces of one connection that may wait for its local side, of 32 KiB at most."""
 _PATIENCE_SECONDS: Final = 5.0
-"""How long the others of a session wait for one whose local side takes nothing, before it is cut off; and how long a
-session waits for a node that takes nothing."""
+"""How long the others of a session wait for one whose local side takes nothing, and a session for such a node."""
 _LAST_WORD_SECONDS: Final = 0.25
 """How long a connection that ended without a byte is listened to for the reason."""
 _LONGEST_REASON: Final = 64 * 1024
 _MOST_FOR_NOBODY: Final = 16 * 1024 * 1024
 """Bytes of a session that are for no connection: what was on its way when one was closed, and no more."""
-_FRAME_BYTES: Final = 256
-"""What a frame for nobody counts for besides its bytes: it takes time, too."""
+_FRAME_BYTES: Final = 256  # what such a frame counts for besides its bytes: it takes time, too
 
 
 class PortChannel(Protocol):
@@ -212,9 +210,9 @@ class SharedSession:
         self._channels: dict[int, SharedChannel] = {}
         self._next_stream = 1
         self._next_request = 0
-        self._for_nobody = 0
         self.over = False
         """Whether it takes no more connections."""
+        self._for_nobody = 0
         self._listening = asyncio.create_task(self._listen())
         self._last_words: set[asyncio.Task[None]] = set()
 

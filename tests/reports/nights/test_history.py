@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from msgspec import structs
 
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import RunRecord
@@ -150,8 +151,7 @@ def test_a_run_that_dies_while_it_writes_leaves_the_file_as_it_was(
     """A night is there whole or not at all."""
     path = tmp_path / "history.sqlite"
     remember(path, night(0))
-    broken = night(1)
-    object.__setattr__(broken, "outcomes", (outcome(), outcome(entry=object())))
+    broken = structs.replace(night(1), outcomes=(outcome(), outcome(entry=object())))
     with History(path) as history, pytest.raises(HistoryNotUsable, match="could not use the history"):
         history.add(broken)
 
