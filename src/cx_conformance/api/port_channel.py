@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 SHARED: Final = "SPDY/3.1+portforward.k8s.io"
 SINGLE: Final = "v4.channel.k8s.io"
 
-_HELD: Final = 16
+_HELD: Final = 8
 """Pieces of one connection that may wait for its local side, of 32 KiB at most."""
 _PATIENCE_SECONDS: Final = 5.0
 """How long the others of a session wait for one whose local side takes nothing, and a session for such a node."""
 _LAST_WORD_SECONDS: Final = 0.25
 """How long a connection that ended without a byte is listened to for the reason."""
 _LONGEST_REASON: Final = 64 * 1024
-_MOST_FOR_NOBODY: Final = 16 * 1024 * 1024
+_MOST_FOR_NOBODY: Final = 4 * 1024 * 1024
 """Bytes of a session that are for no connection: what was on its way when one was closed, and no more."""
 _FRAME_BYTES: Final = 256  # what such a frame counts for besides its bytes: it takes time, too
 

@@ -26,6 +26,7 @@ MESSAGE_LIMIT: Final = 256 * 1024
 """Bytes in one message; kubelets and API servers send 32 KiB at a time."""
 WAITING_FRAMES: Final = 4
 """How many frames may wait for whoever reads, before no more is taken from the network."""
+_READ: Final = 64 * 1024
 _PIECE: Final = 4 * 1024
 _FRAMES_OF_GRACE: Final = 10_000
 _SMALL_BYTES: Final = 16
@@ -59,6 +60,7 @@ class Connection(ClientConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; what has come is read on before more is taken from the network."""
         super().connection_made(transport)
+        setattr(transport, "max_size", _READ)  # noqa: B010 - of asyncio's sockets, that of TLS has its own
         self.recv_messages.resume = lambda: self.loop.call_soon(self._read_on)
 
     def data_received(self, data: bytes) -> None:
