@@ -34,7 +34,7 @@ _LAST_WORD_SECONDS: Final = 0.25
 _LONGEST_REASON: Final = 64 * 1024
 _MOST_FOR_NOBODY: Final = 4 * 1024 * 1024
 """Bytes of a session that are for no connection: what was on its way when one was closed, and no more."""
-_FRAME_BYTES: Final = 256  # what such a frame counts for besides its bytes: it takes time, too
+_FRAME_BYTES: Final = 1024  # what such a frame counts for besides its bytes: it takes time, too
 
 
 class PortChannel(Protocol):

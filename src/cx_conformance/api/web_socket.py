@@ -28,9 +28,9 @@ WAITING_FRAMES: Final = 4
 """How many frames may wait for whoever reads, before no more is taken from the network."""
 _READ: Final = 64 * 1024
 _PIECE: Final = 4 * 1024
-_FRAMES_OF_GRACE: Final = 10_000
+_FRAMES_OF_GRACE: Final = 2_000
 _SMALL_BYTES: Final = 16
-"""Of a frame. After the first ten thousand, a connection whose frames are smaller than this by the mean says nothing:
+"""Of a frame. After the first two thousand, a connection whose frames are smaller than this by the mean says nothing:
 it keeps the reader busy, and all that runs beside."""
 _MOST_AT_THE_END: Final = 4_000
 """Frames that are kept when a connection ends; a kubelet puts what a program prints together."""
