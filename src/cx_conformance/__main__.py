@@ -39,7 +39,7 @@ COMMANDS: Final = {
 }
 """Each subcommand with the line that the help shows."""
 
-_BETWEEN_COLLECTIONS: Final = 200_000
+_BETWEEN_COLLECTIONS: Final = 50_000
 """Objects made between two looks for garbage; nearly all that a run makes lives until its end, and Python's own 700
 would spend a sixth of a static run on looking."""
 

@@ -21,14 +21,19 @@ def without_collection() -> Iterator[None]:
 
 _MMAP_THRESHOLD = -3
 _LARGE = 256 * 1024
+_ARENA_MAX = -8
+_ARENAS = 2
+"""Python's threads take turns; a heap for each of them only spreads what is free."""
 
 
 @cache
 def give_large_buffers_back() -> None:
-    """Have buffers beyond 256 KiB returned to the system when they are freed.
+    """Have buffers beyond 256 KiB returned to the system when they are freed, and threads share their heaps.
 
     The C library of Linux stops doing so after the first large one, and keeps as many of them as there are threads:
-    https://man7.org/linux/man-pages/man3/mallopt.3.html (M_MMAP_THRESHOLD). Other libraries are left alone.
+    https://man7.org/linux/man-pages/man3/mallopt.3.html (M_MMAP_THRESHOLD, M_ARENA_MAX). Others are left alone.
     """
     with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
+        library = ctypes.CDLL(None)
+        library.mallopt(_MMAP_THRESHOLD, _LARGE)
+        library.mallopt(_ARENA_MAX, _ARENAS)
