@@ -30,8 +30,8 @@ users:
       command: sh
       args: [-c, "sleep 0.5; echo begun > {fifo}; exec sleep 100"]
 """
-"""A plug-in that waits. It says so when whoever started it waits for it, too: a signal before that, in the middle of
-Python's own making of the process, would leave the plug-in behind with the streams that this test reads to their end."""
+"""A plug-in that waits. It says so when whoever started it waits for it, too: a signal before that, while Python makes
+the process, would leave the plug-in behind, and with it the streams that this test reads to their end."""
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
