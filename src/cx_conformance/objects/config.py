@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import ClassVar
 
 from cx_conformance.objects.apisix_standalone import Standalone, is_standalone, standalone
 from cx_conformance.objects.json_fields import Json, mapping, text_map
@@ -19,13 +20,10 @@ class ConfigMap(ApiObject, frozen=True, kw_only=True):
     ``gateways`` are APISIX's configurations in it, by key: what masks a secret may break the text around it.
     """
 
+    hidden: ClassVar[frozenset[str]] = frozenset({"values", "gateways"})
     keys: tuple[str, ...]
     values: Mapping[str, str]
     gateways: Mapping[str, Standalone] = {}
-
-    def __repr__(self) -> str:
-        """Name it and its keys: what stands under them is long, and not everybody's business."""
-        return f"ConfigMap({self.where}: {', '.join(self.keys)})"
 
     def value(self, key: str) -> str | None:
         """Return the text under ``key``, secret-looking parts left out; None when absent or binary."""

@@ -19,6 +19,7 @@ from cx_conformance.objects.json_fields import (
     text_map,
     texts,
 )
+from cx_conformance.wire.discreet import Discreet
 
 # kubectl's copy of the applied manifest: of a Secret it holds the values, of the rest it doubles the size.
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -32,7 +33,7 @@ class Owner(Struct, frozen=True, kw_only=True):
     uid: str
 
 
-class ApiObject(Struct, frozen=True, kw_only=True):
+class ApiObject(Discreet, frozen=True, kw_only=True):
     """What every record has. ``namespace`` is empty for cluster-scoped kinds.
 
     ``deleted`` is the moment by which the object is to be gone: request plus grace period, ``grace_seconds`` long.

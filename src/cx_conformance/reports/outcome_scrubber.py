@@ -5,17 +5,13 @@ is for what nobody thought of, such as a store that repeats another store's pass
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from msgspec.structs import replace
 from pydantic import SecretStr
 
 from cx_conformance.outcome.outcome import Outcome
 from cx_conformance.reports.scrubber import Scrubber
-
-_KEPT: Final = 4096
-"""Texts whose clean form is kept: keys, objects and values come again and again in one run."""
 
 
 class OutcomeScrubber:
@@ -28,27 +24,27 @@ class OutcomeScrubber:
         """
         self._public = public
         self._scrubber = Scrubber()
-        self._scrub = self._scrubber.scrub
         self._known = 0
 
     def __call__(self, outcome: Outcome, secrets: Sequence[SecretStr]) -> Outcome:
         """Return the outcome without any of ``secrets``, which only ever grow."""
-        self.scrubber(secrets)
+        scrubber = self.scrubber(secrets)
         if not self._known:
             return outcome
-        return replace(outcome, message=self._scrub(outcome.message), evidence=self._scrubbed(dict(outcome.evidence)))
+        return replace(
+            outcome, message=scrubber.scrub(outcome.message), evidence=self._scrubbed(dict(outcome.evidence))
+        )
 
     def scrubber(self, secrets: Sequence[SecretStr]) -> Scrubber:
         """Return what takes out ``secrets``, all that are no public word."""
         if len(secrets) != self._known:
             self._known = len(secrets)
             self._scrubber = Scrubber(one for one in secrets if one.get_secret_value() not in self._public)
-            self._scrub = lru_cache(_KEPT)(self._scrubber.scrub)
         return self._scrubber
 
     def _scrubbed(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self._scrub(value)
+            return self._scrubber.scrub(value)
         if isinstance(value, Mapping):
             return {self._scrubbed(key): self._scrubbed(one) for key, one in value.items()}
         if isinstance(value, list | tuple):

@@ -8,6 +8,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -16,6 +17,10 @@ from pydantic import SecretStr
 MASK: Final = "***"
 SHORTEST: Final = 4
 """Shorter values are left alone: masking every ``a`` would leave no report to read, and hide nothing."""
+
+_SHORT: Final = 300
+_KEPT: Final = 4096
+"""Texts of so few characters whose clean form is kept: keys, objects and values come again and again in one run."""
 
 
 class Scrubber:
@@ -27,6 +32,7 @@ class Scrubber:
         forms = {form for value in values if len(value) >= SHORTEST for form in _forms(value)}
         self._forms = len(forms)
         self._pattern = _pattern(forms)
+        self._again = lru_cache(_KEPT)(self._masked)
         self.longest = max(map(len, forms), default=0)
         """Characters of the longest form: what must be seen beyond a cut, so that no half of a secret is left."""
 
@@ -36,7 +42,12 @@ class Scrubber:
 
     def scrub(self, text: str) -> str:
         """Return ``text`` without any known secret."""
-        return self._pattern.sub(MASK, text) if self._forms else text
+        if not self._forms:
+            return text
+        return self._again(text) if len(text) <= _SHORT else self._masked(text)
+
+    def _masked(self, text: str) -> str:
+        return self._pattern.sub(MASK, text)
 
 
 def _pattern(forms: Iterable[str]) -> re.Pattern[str]:

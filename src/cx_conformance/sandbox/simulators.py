@@ -7,27 +7,27 @@ without it accepts connections on every TCP port that its containers declare, an
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from cx_conformance.sandbox import pods
 from cx_conformance.sandbox.annotations import LARGEST, PROCESS, SIMULATE
 from cx_conformance.sandbox.catalogue import Object
 from cx_conformance.sandbox.credentials import KeyPair
 from cx_conformance.sandbox.state import State
+from cx_conformance.wire.discreet import Discreet
 
 STORES = ("activemq", "mongo", "postgresql", "redis", "s3")
 """Kinds that a real store, or a stand-in that speaks its protocol, serves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Discreet, frozen=True):
     """What a simulated store accepts."""
 
+    hidden: ClassVar[frozenset[str]] = frozenset({"secret"})
     username: str = ""
-    secret: str = field(default="", repr=False)
+    secret: str = ""
     """The password, in plain, for the server that is to accept it."""
 
 

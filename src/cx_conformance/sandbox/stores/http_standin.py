@@ -5,21 +5,21 @@ import base64
 import http
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from cx_conformance.sandbox.stores.certificates import CertificateFiles
 from cx_conformance.sandbox.stores.standin import SAYS_SO, StandIn, server_context
+from cx_conformance.wire.discreet import Discreet
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(Discreet, frozen=True, kw_only=True):
     """One request: the header names in lower case."""
 
+    hidden: ClassVar[frozenset[str]] = frozenset({"body"})
     method: str
     path: str
     headers: Mapping[str, str]
-    body: bytes = field(repr=False)
+    body: bytes
 
     def basic(self) -> tuple[str, str] | None:
         """Return user and password of HTTP Basic, None without."""
