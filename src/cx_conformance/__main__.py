@@ -86,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     chosen = arguments[0] if arguments else ""
     if chosen in _TAKING_ALL:
-        gc.set_threshold(_BETWEEN_COLLECTIONS)
+        gc.set_threshold(_BETWEEN_COLLECTIONS, 100)
     for name, line in COMMANDS.items():
         if name == chosen:
             import_module(f"cx_conformance.commands.{name}").add_parser(subparsers)

@@ -5,6 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
+import weakref
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +16,7 @@ import pytest
 
 from cx_conformance.__main__ import main
 from cx_conformance.commands import lint
-from cx_conformance.run.interrupts import end_like_ctrl_c, hold
+from cx_conformance.run.interrupts import end_like_ctrl_c, hold, insist
 from cx_conformance.run.suite_files import suite_root
 
 WAITING = """
@@ -80,19 +84,81 @@ def test_a_command_that_is_interrupted_exits_130_without_a_traceback(
     assert capsys.readouterr().err == "cx-conformance: interrupted before there was anything to report\n"
 
 
+@pytest.fixture
+def signals_as_before() -> Iterator[None]:
+    """Leave this process as it was."""
+    before = [(one, signal.getsignal(one)) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    hook = sys.unraisablehook
+    yield
+    sys.unraisablehook = hook
+    for one, handler in before:
+        signal.signal(one, handler)
+
+
+@pytest.mark.usefixtures("signals_as_before")
 def test_the_second_interrupt_is_not_held() -> None:
     """Whoever means it is not made to wait."""
-    before = [(one, signal.getsignal(one)) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
     noted: list[bool] = []
-    try:
-        hold(lambda: noted.append(True))
+    hold(lambda: noted.append(True))
+    signal.raise_signal(signal.SIGTERM)
+    assert noted == [True]
+    with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGTERM)
-        assert noted == [True]
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGTERM)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        end_like_ctrl_c()
-        signal.raise_signal(signal.SIGHUP)  # as nohup has it
-    finally:
-        for one, handler in before:
-            signal.signal(one, handler)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    end_like_ctrl_c()
+    signal.raise_signal(signal.SIGHUP)  # as nohup has it
+
+
+@pytest.mark.usefixtures("signals_as_before")
+def test_an_interrupt_that_is_lost_comes_again_until_it_is_heard(capsys: pytest.CaptureFixture[str]) -> None:
+    """As one that is raised in the callback of a weak reference, of which a run has thousands: Python drops it."""
+    heard: list[bool] = []
+    told = end_insisted_on(heard)
+    held = [Object()]
+    reference = weakref.ref(held[0], lambda _: signal.raise_signal(signal.SIGTERM))
+    held.clear()
+    assert reference() is None
+    assert heard == []
+    with pytest.raises(KeyboardInterrupt):
+        threading.Event().wait(30)
+    heard.append(True)
+    threading.Event().wait(1.5)  # it does not come again
+    assert told == []
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("signals_as_before")
+def test_a_signal_wakes_the_main_thread_though_another_one_got_it() -> None:
+    """Python looks for it in the main thread alone, which may wait for a lock for ever."""
+    heard: list[bool] = []
+    end_insisted_on(heard)
+
+    def let_another_be_signalled() -> None:
+        def be_signalled() -> None:
+            time.sleep(0.2)  # until the main thread waits
+            signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+        threading.Thread(target=be_signalled).start()
+        given_up.wait()
+
+    given_up = threading.Event()
+    patience = threading.Timer(20, given_up.set)
+    patience.start()
+    with pytest.raises(KeyboardInterrupt):
+        let_another_be_signalled()
+    heard.append(True)
+    patience.cancel()
+    assert not given_up.is_set()
+
+
+class Object:
+    """Something that a weak reference can be made to."""
+
+
+def end_insisted_on(heard: list[bool]) -> list[object]:
+    """Handle signals as a run does, and return what Python tells of dropped exceptions from now on."""
+    told: list[object] = []
+    sys.unraisablehook = told.append
+    end_like_ctrl_c()
+    insist(lambda: bool(heard))
+    return told

@@ -1,7 +1,7 @@
 """What every promise of the blueprint carries: by whom it was made, and how bad it is when it is broken."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 from pydantic.alias_generators import to_camel
@@ -13,6 +13,7 @@ class Model(BaseModel):
     model_config = ConfigDict(
         alias_generator=to_camel,
         arbitrary_types_allowed=True,
+        defer_build=True,
         extra="forbid",
         frozen=True,
         populate_by_name=True,
@@ -49,7 +50,10 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """Return 0 for the worst."""
-        return list(Severity).index(self)
+        return _RANKS[self]
+
+
+_RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class Promise(Model):

@@ -3,6 +3,7 @@
 import argparse
 import os
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, WRONG_USAGE, Verdict
@@ -31,6 +32,7 @@ _LEAN: Final = (
             "setupplan",
             "stepwise",
             "subtests",
+            "terminalprogress",
             "testinfra",
             "pytest11.testinfra",  # the name that it gives itself
             "threadexception",
@@ -41,19 +43,22 @@ _LEAN: Final = (
     ),
 )
 
-_OF_XDIST: Final = (
-    "-n",
-    "--numprocesses",
-    "-d",
-    "--dist",
-    "--tx",
-    "-f",
-    "--looponfail",
-    "--maxprocesses",
-    "--rsync",
-    "--px",
-)
-"""How arguments of pytest-xdist begin."""
+_ONLY_WHERE_ASKED: Final = {
+    ("xdist", "xdist.looponfail"): (
+        *("-n", "--numprocesses", "-d", "--dist", "--tx", "-f", "--looponfail", "--maxprocesses", "--rsync", "--px"),
+        *("-pxdist", "-p xdist"),
+    ),
+    ("timeout",): (
+        "--timeout",
+        "--session-timeout",
+        "-ptimeout",
+        "-p timeout",
+        "-ppytest_timeout",
+        "-p pytest_timeout",
+    ),
+}
+"""Plug-ins that are not loaded, by how arguments begin that mean them: the one's import is a twentieth of a static
+run, the other wants to stand beside every outcome."""
 
 _DESCRIPTION: Final = f"""\
 Looks at a cluster once and says of every promise whether it is kept. Every option can also be set by an environment
@@ -87,15 +92,21 @@ def run_with(arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
 
     root = suite_root()
     own = [str(root / "checks"), "-c", str(root / "tox.ini"), "--rootdir", str(root), *_LEAN]
-    if not _several_processes(arguments):
-        own += ["-p", "no:xdist", "-p", "no:xdist.looponfail"]
+    own += [word for name in _not_asked_for(arguments) for word in ("-p", f"no:{name}")]
     return _status(int(pytest.main([*own, *arguments], plugins=[OwnWords()])))
 
 
-def _several_processes(arguments: Sequence[str]) -> bool:
-    """Whether anything may be meant for pytest-xdist, whose import is a twentieth of a static run."""
-    given = (*arguments, *os.environ.get("PYTEST_ADDOPTS", "").split())
-    return any(one.startswith(_OF_XDIST) or (one.startswith("-p") and "xdist" in one) for one in given)
+def _not_asked_for(arguments: Sequence[str]) -> list[str]:
+    """Return the plug-ins to be left out, for which nothing was said that may be meant for them."""
+    given = [*arguments, *os.environ.get("PYTEST_ADDOPTS", "").split()]
+    given += [f"-p {plugin}" for option, plugin in pairwise(given) if option == "-p"]
+    given += ["--timeout"] if os.environ.get("PYTEST_TIMEOUT") else []
+    return [
+        name
+        for names, beginnings in _ONLY_WHERE_ASKED.items()
+        if not any(one.startswith(beginnings) for one in given)
+        for name in names
+    ]
 
 
 def _status(status: int) -> int:

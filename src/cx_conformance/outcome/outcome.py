@@ -89,6 +89,11 @@ class Outcome(Struct, frozen=True, kw_only=True):
     duration_ms: float = 0.0
 
     @property
+    def well(self) -> bool:
+        """Whether nothing was seen broken here, and nothing kept anybody from looking; waived and blocked included."""
+        return self.result not in (Result.FAIL, Result.ERROR)
+
+    @property
     def causes(self) -> tuple[str, ...]:
         """Return what is at fault that others may share, as the check named it; empty: it is its own."""
         told = self.evidence.get("causes") or (self.evidence.get("cause"),)

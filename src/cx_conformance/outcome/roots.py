@@ -57,7 +57,7 @@ def root_causes(outcomes: Iterable[Outcome]) -> tuple[RootCause, ...]:
             blocked[one.root, one.root_entry or ""].append(one)
     causes: list[RootCause] = []
     for one in every:
-        if one.result in (Result.FAIL, Result.ERROR):
+        if not one.well:
             name = root_name(one)
             # Reports of earlier versions name no entry: the first failure of check and component takes theirs.
             causes.append(RootCause(one, (*blocked.pop((name, one.entry), ()), *blocked.pop((name, ""), ()))))

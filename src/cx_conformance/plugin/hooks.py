@@ -15,7 +15,8 @@ import pytest
 from cx_conformance.blueprint.problems import InputProblems
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.outcome.check import AREAS
-from cx_conformance.plugin.items import CheckItem, check_items
+from cx_conformance.plugin.items import CheckItem, pattern_of
+from cx_conformance.plugin.own_way import OWN_WAY, OwnWay
 from cx_conformance.plugin.quick_reports import QuickReports
 from cx_conformance.plugin.reporting import REPORTING, Reporting
 from cx_conformance.plugin.workers import LIVE_GROUP, WORKERS, Controller, Worker, adapted, of_worker, shared_snapshot
@@ -135,7 +136,10 @@ def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str
         run.judge.register([found])
     except ValueError as wrong:
         raise collector.CollectError(str(wrong)) from None
-    return check_items(collector, name, found, run)
+    pattern = pattern_of(collector, name, found, run)
+    if pattern is None:
+        return []
+    return [pattern] if collector.config.pluginmanager.has_plugin(OWN_WAY) else pattern.each()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -156,4 +160,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Report straight what needs only judging, where no other plug-in would miss the phases of a test."""
     config = session.config
     if config.stash.get(RUN, None) is not None and QuickReports.suits(config):
+        if OwnWay.suits(config):
+            config.pluginmanager.register(OwnWay(config), OWN_WAY)
         config.pluginmanager.register(QuickReports(config), "cx-conformance-quick-reports")

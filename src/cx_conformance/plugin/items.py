@@ -4,6 +4,7 @@ Leaner than a parametrised function: all entries of a check share one function a
 set up for each. Fixtures are ordinary ones, of session scope.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,34 +32,15 @@ OUTCOME: Final = "cx_outcome"
 _SKIPPED: Final = (Result.WAIVED, Result.BLOCKED, Result.NOT_APPLICABLE)
 
 
-def check_items(collector: pytest.Module | pytest.Class, name: str, check: Check, run: "Run") -> list["CheckItem"]:
-    """Return an item for each entry of ``check`` that was asked for."""
-    items: list[CheckItem] = []
-    shared = None
-    for entry in run.plan.entries(check.per):
-        if not run.selection.takes(check, entry):
-            continue
-        item = CheckItem.from_parent(
-            collector,
-            name=f"{name}[{entry.component}|{entry.id}]",
-            originalname=name,
-            callobj=check.function,
-            fixtureinfo=shared,
-            check=check,
-            entry=entry,
-            run=run,
-        )
-        if check.live:
-            item.add_marker(pytest.mark.xdist_group(LIVE_GROUP))
-        shared = item._fixtureinfo  # noqa: SLF001 - worked out once for all entries of the check
-        items.append(item)
-    return items
-
-
-@cache
-def _keywords(check: str) -> set[str]:
-    """Return by what ``-k`` finds the items of a check beside their names; one set for all of them."""
-    return {check}
+def pattern_of(collector: pytest.Module | pytest.Class, name: str, check: Check, run: "Run") -> "CheckItem | None":
+    """Return the item after which those of ``check`` are made, with the entries that were asked for; None: for none."""
+    entries = [entry for entry in run.plan.entries(check.per) if run.selection.takes(check, entry)]
+    if not entries:
+        return None
+    pattern: CheckItem = CheckItem.from_parent(
+        collector, name=name, callobj=check.function, check=check, entries=entries, run=run
+    )
+    return pattern
 
 
 @cache
@@ -74,23 +56,48 @@ class CheckItem(pytest.Function):
     nofuncargs = True
     """The check's parameters are the judge's business: an entry, fixtures by name, evidence."""
 
-    def __init__(self, *, check: Check, entry: Entry[Any], run: "Run", **of_function: Any) -> None:
-        """Make the item of ``check`` for ``entry``."""
+    def __init__(self, *, check: Check, entries: Sequence[Entry[Any]], run: "Run", **of_function: Any) -> None:
+        """Make the pattern of the items of ``check``, one for each of ``entries``."""
         super().__init__(**of_function)
-        if (known := getattr(self, "_id", None)) is not None:
-            # pytest 9.2 keeps IDs in parts, and takes the last only from its own parameters; without it the ID would
-            # not be the one that it reads from its cache, for --lf and --stepwise.
-            self._id = known.with_params(f"{entry.component}|{entry.id}")
         # What reports name an outcome by selects it here, too: by -k the ID and the component, which stands in its
         # name, by -m area and severity.
-        self.extra_keyword_matches = _keywords(check.id)
-        self.own_markers += (_mark(check.area), _mark(str(severity_of(check, entry))))
+        self.extra_keyword_matches = {check.id}
+        self.own_markers.append(_mark(check.area))
+        if check.live:
+            self.add_marker(pytest.mark.xdist_group(LIVE_GROUP))
+        self._named: dict[str, Any] = {mark.name: mark for mark in self.own_markers} | vars(check.function)
         # As pytest leaves an item that was run: what its fixtures need is made when it is run phase by phase.
         self._request, self.funcargs = None, None  # type: ignore[assignment] # pytest does the same
         self.check = check
-        self.entry = entry
+        self.entry = entries[0]
         self.run_of = run
         self.ended: Outcome | None = None
+        self._entries = entries
+
+    def each(self) -> "list[CheckItem]":
+        """Return the items that this one is the pattern of."""
+        return [self._twin(entry) for entry in self._entries]
+
+    def _twin(self, entry: Entry[Any]) -> "CheckItem":
+        """Return the item of the same check for ``entry``; to make each anew would take four times as long."""
+        other = CheckItem.__new__(CheckItem)
+        other.__dict__.update(self.__dict__)
+        other.parent, other.config, other.session, other.path = self.parent, self.config, self.session, self.path
+        named = f"{entry.component}|{entry.id}"
+        other.name = f"{self.name}[{named}]"
+        if (known := getattr(self, "_id", None)) is not None:
+            # pytest 9.2 keeps IDs in parts, which it compares with those in its cache, for --lf and --stepwise.
+            other._id = known.with_params(named)  # noqa: SLF001 - of the same class
+        else:
+            other._nodeid = f"{self.nodeid}[{named}]"  # type: ignore[attr-defined] # noqa: SLF001 - of pytest up to 9.1
+        # What pytest keeps of each item by itself.
+        other.stash = other._store = pytest.Stash()  # noqa: SLF001 - of the same class
+        other.keywords = type(self.keywords)(other)  # type: ignore[call-arg] # NodeKeywords, by the node
+        other.keywords.update(self._named)
+        other.own_markers = [*self.own_markers, _mark(str(severity_of(self.check, entry)))]
+        other.user_properties, other._report_sections = [], []  # noqa: SLF001 - of the same class
+        other.entry = entry
+        return other
 
     def __repr__(self) -> str:
         """Name the item as JUnit does: ``services.ccm: CX201 Service exists [ef-ccm-svc]``."""

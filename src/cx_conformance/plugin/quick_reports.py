@@ -5,6 +5,7 @@ all the same for each fixture's first use, and for everything when another plug-
 """
 
 import time
+from collections.abc import Iterable
 from typing import Final, Literal
 
 import pytest
@@ -23,7 +24,7 @@ class QuickReports:
 
     def __init__(self, config: pytest.Config) -> None:
         """Tell when an item begins and ends only where somebody shows it."""
-        self._told = config.option.verbose >= -1 or not _nobody_else_has(config, _WORDS)
+        self._told = config.option.verbose >= -1 or not only_these_have(config, _WORDS, _UNCONCERNED)
         plugins = config.pluginmanager
         reporting: Reporting | None = plugins.get_plugin(REPORTING)
         terminal = plugins.get_plugin("terminalreporter")
@@ -34,7 +35,7 @@ class QuickReports:
     @staticmethod
     def suits(config: pytest.Config) -> bool:
         """Return whether nobody listens to the phases of a test who would miss one that takes no time."""
-        return _nobody_else_has(config, _PHASES)
+        return only_these_have(config, _PHASES, _UNCONCERNED)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
@@ -42,29 +43,39 @@ class QuickReports:
         if not isinstance(item, CheckItem):
             return None
         if not item.can_be_judged:
-            # pytest expects the item before to have torn down what this one does not need; a quick one does not.
-            item.session._setupstate.teardown_exact(item)  # noqa: SLF001 - there is no public way
+            leave_to_pytest(item)
             return None
         hook = item.config.hook
         if self._told:
             hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        report = _report(item)
+        report = report_of(item)
         (hook.pytest_runtest_logreport if report.failed else self._log_well)(report=report)
         if self._told:
             hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
 
 
-def _nobody_else_has(config: pytest.Config, hooks: tuple[str, ...]) -> bool:
-    """Return whether only pytest itself, this suite and plug-ins that need no phases implement these hooks."""
+def only_these_have(
+    config: pytest.Config, hooks: Iterable[str], modules: tuple[str, ...], aside: object = None
+) -> bool:
+    """Return whether nobody implements any of ``hooks`` but modules whose names begin like one of ``modules``.
+
+    The plug-in that is left ``aside`` does not count.
+    """
     return all(
-        (implementation.function.__module__ or "").startswith(_UNCONCERNED)
+        implementation.plugin is aside or (implementation.function.__module__ or "").startswith(modules)
         for hook in hooks
         for implementation in getattr(config.hook, hook).get_hookimpls()
     )
 
 
-def _report(item: CheckItem) -> pytest.TestReport:
+def leave_to_pytest(item: pytest.Item) -> None:
+    """Let pytest run ``item`` next: it expects the one before to have torn down what this one does not need."""
+    item.session._setupstate.teardown_exact(item)  # noqa: SLF001 - there is no public way
+
+
+def report_of(item: CheckItem) -> pytest.TestReport:
+    """Judge ``item``, and return the one report that pytest is told of it."""
     started = time.time()
     ended = item.judge()
     phase, word = _in_pytests_words(ended)

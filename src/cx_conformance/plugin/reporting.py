@@ -15,7 +15,7 @@ from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, Verdict
 from cx_conformance.plugin.items import OUTCOME, CheckItem
 from cx_conformance.plugin.workers import WORKERS
-from cx_conformance.run.interrupts import end_like_ctrl_c
+from cx_conformance.run.interrupts import end_like_ctrl_c, insist
 from cx_conformance.run.leaving import leave
 from cx_conformance.run.lost import lost_outcomes
 from cx_conformance.run.recording import record_of
@@ -24,9 +24,6 @@ from cx_conformance.wire.fuse import burn_all
 
 REPORTING: Final = "cx-conformance-reporting"
 """The name under which it is registered."""
-
-_FOR_REPORTS: Final = 2.0
-"""Seconds of the time limit that settling leaves for judging and reports."""
 
 if TYPE_CHECKING:
     from cx_conformance.outcome.record import RunRecord
@@ -49,7 +46,7 @@ class Reporting:
         self._items: dict[str, CheckItem] = {}
         self.by_workers = 0
         self.settled: Settled | None = None
-        self._collected = False
+        self._looked = self._found = self._collected = False
         self._uncollected: list[str] = []
         self._ended_otherwise: dict[tuple[str, str, str], str] = {}
         self._stop = ""
@@ -85,18 +82,20 @@ class Reporting:
     def pytest_collection(self) -> None:
         """Begin to be interrupted at once; where that was wanted before, end here, with the report."""
         end_like_ctrl_c()
+        insist(lambda: self.run.interrupted)
         if self.run.interrupted:
             raise KeyboardInterrupt
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self) -> None:
-        """Remember that everything was collected."""
-        self._collected = True
+        """Remember that everything was found that is to be collected."""
+        self._found = True
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember what is to be judged; tracebacks are shown for the collection only."""
         judged = [item for item in session.items if isinstance(item, CheckItem)]
         self._items = {item.nodeid: item for item in judged}
+        self._collected = self._found
         if self.own_words and not session.testsfailed:
             self.config.option.tbstyle = "no"
 
@@ -114,50 +113,40 @@ class Reporting:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
-        """Look at the cluster before the first check, so that waiting is shown as what it is."""
+        """Look before the first check, or settle."""
         processes = self.config.pluginmanager.hasplugin(WORKERS)
         if processes and self.run.options.settle:
             self._settle()
         elif self._items and not session.testsfailed and not self.config.option.collectonly:
-            self.progress.looking("the cluster")
-            # Each check says for itself that it could not look, and the first of them says why.
-            with suppress(CouldNotLook):
-                _ = self.run.snapshot
-            if self.run.options.settle:
-                self._settle()
-            self.progress.done()
-            if self.own_words:
-                self._show_header()
-            # Probes wait nearly all of their time, so that the checks of the API's objects are judged meanwhile.
-            if any(isinstance(item, CheckItem) and item.check.live for item in session.items):
-                with suppress(CouldNotLook):
-                    self.run.looks.begin_probing()
+            self.look(live=any(item.check.live for item in self._items.values()))
         return (yield)
 
-    def _settle(self) -> None:
-        """Judge and look again until nothing is left to wait for; items then report the last judgement.
+    def look(self, *, live: bool) -> None:
+        """Look at the cluster, once, so that waiting is shown as what it is, and let probes begin for ``live`` checks.
 
-        Worker processes find the last look where they share it, and judge by it themselves.
+        They wait nearly all of their time, so that the checks of the API's objects are judged meanwhile.
         """
-        from cx_conformance.run.relook import Relook
-        from cx_conformance.run.settle import settle
+        if self._looked:
+            return
+        self._looked = True
+        self.progress.looking("the cluster")
+        # Each check says for itself that it could not look, and the first of them says why.
+        with suppress(CouldNotLook):
+            _ = self.run.snapshot
+        if self.run.options.settle:
+            self._settle()
+        self.progress.done()
+        if self.own_words:
+            self._show_header()
+        if live:
+            with suppress(CouldNotLook):
+                self.run.looks.begin_probing()
 
-        collected = self._asked()
-        asked = [
-            (check, entry)
-            for check, entry in self.run.implied
-            if self.run.selection.takes(check, entry)
-            and (not collected or (check.id, entry.component, entry.id) in collected)
-        ]
-        self.run.judge.register({check for check, _ in asked})
-        limit = min(self.run.options.settle or 0.0, self.run.time_limit.remaining() - _FOR_REPORTS)
-        relook = Relook(self.run, asked)
-        try:
-            self.settled = settle(relook, limit, tell=self.progress.looking)
-        except KeyboardInterrupt:
-            self.run.outcomes = {" ".join(one.key): one for one in relook.last}
-            raise
-        self.run.extra["settle"] = self.settled.as_mapping()
+    def _settle(self) -> None:
+        """Judge and look again until nothing is left to wait for; items then report the last judgement."""
+        from cx_conformance.run.relook import settled
+
+        self.settled = settled(self.run, self._asked(), tell=self.progress.looking)
 
     def _show_header(self) -> None:
         from cx_conformance.reports.terminal.summary import header
@@ -178,11 +167,15 @@ class Reporting:
         if outcome is None and report.failed and (item := self._items.get(report.nodeid)):
             self._ended_otherwise[item.check.id, item.entry.component, item.entry.id] = _last_words(report)
         if outcome is not None:
-            self.run.outcomes[report.nodeid] = self.settled.annotated(outcome) if self.settled else outcome
-            number, total = len(self.run.outcomes), len(self._items) or self.by_workers
-            self.progress.checked(number, total)
-            if self.worker:
-                self.worker.checked(number, total, " ".join(outcome.key) if outcome.result is Result.FAIL else "")
+            self.take(report.nodeid, outcome)
+
+    def take(self, nodeid: str, outcome: Outcome) -> None:
+        """Keep how the item of that ID ended, and say how far the run has come."""
+        self.run.outcomes[nodeid] = self.settled.annotated(outcome) if self.settled else outcome
+        number, total = len(self.run.outcomes), len(self._items) or self.by_workers
+        self.progress.checked(number, total)
+        if self.worker:
+            self.worker.checked(number, total, " ".join(outcome.key) if outcome.result is Result.FAIL else "")
 
     def _outcome(self, report: pytest.TestReport) -> Outcome | None:
         """Return the outcome that a report tells: of an item of this process, or of a worker's."""
@@ -204,6 +197,7 @@ class Reporting:
             # pytest's own terminal prints whatever this writes.
             excrepr.toterminal = lambda writer: writer.line(shown)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Remember that the run was cut off.
 
@@ -217,8 +211,11 @@ class Reporting:
         self._stop = "" if self.run.interrupted else str(excinfo.value)
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
         if self.run.interrupted and self.own_words and terminal is not None:
-            # The verdict is the last that is read: where in the suite's code it was cut off helps nobody.
+            # The verdict is the last that is read: where in the suite's code it was cut off helps nobody, and to find
+            # that out takes time, and may fail.
             terminal._report_keyboardinterrupt = lambda: None  # noqa: SLF001 - pytest offers no other way
+            excinfo.value.__suppress_context__ = True
+            excinfo.traceback = excinfo.traceback[:0]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -237,7 +234,7 @@ class Reporting:
         if stop:
             self.run.stopped = "-x or --maxfail" if stop.startswith("stopping after") else f"pytest: {stop}"
         # To stop at what is wrong is a wish; whatever else stops a run keeps it from being conformant.
-        wished = stop and any(one.result in (Result.FAIL, Result.ERROR) for one in self.run.outcomes.values())
+        wished = stop and any(not one.well for one in self.run.outcomes.values())
         broke = exitstatus == pytest.ExitCode.INTERNAL_ERROR
         lost = (
             [] if wished else self._lost("the suite itself broke before; please report it" if broke else unread or stop)

@@ -1,7 +1,16 @@
-"""The signals that end a run: Ctrl-C, a supervisor's polite end, a terminal that goes away."""
+"""The signals that end a run: Ctrl-C, a supervisor's polite end, a terminal that goes away.
 
+A signal becomes a KeyboardInterrupt wherever the main thread is just then, and there it may be lost: Python drops
+whatever is raised in what it calls when an object goes, what is written in C makes an error of its own of it, and a
+thread that was waiting for its turn may begin to wait for something else before it looks
+(https://docs.python.org/3/library/signal.html#handlers-and-exceptions). So it comes again until it was heard.
+"""
+
+import os
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Final
@@ -9,11 +18,48 @@ from typing import Final
 from cx_conformance.wire.fuse import burn_all
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_UNHEARD_FOR: Final = 1.0
+"""Seconds after which a signal comes again that nobody has heard of; twenty times what it takes to reach pytest."""
 
 
 def end_like_ctrl_c() -> None:
     """Let each of them end the run by KeyboardInterrupt, so that what was seen is told."""
     _handle(signal.default_int_handler)
+
+
+def insist(heard: Callable[[], bool]) -> None:
+    """Let a signal that ends the run come again until it was ``heard``, from now on.
+
+    Not where somebody else is told of signals as they come (``signal.set_wakeup_fd``).
+    """
+    come, told = os.pipe()
+    os.set_blocking(told, False)
+    before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    if before in _OWN:
+        _OWN.discard(before)
+        os.close(before)  # whoever reads at its other end ends
+    elif before != -1:
+        signal.set_wakeup_fd(before)
+        os.close(told)
+        os.close(come)
+        return
+    _OWN.add(told)
+    if not isinstance(sys.unraisablehook, _InSilence):
+        sys.unraisablehook = _InSilence(sys.unraisablehook)
+    threading.Thread(target=_again, args=(come, heard, threading.get_ident()), name="insisting", daemon=True).start()
+
+
+_OWN: Final[set[int]] = set()
+"""The end of the pipe by which Python tells of signals."""
+
+
+def _again(come: int, heard: Callable[[], bool], main: int) -> None:
+    while octet := os.read(come, 1):
+        if octet[0] in _ENDING:
+            time.sleep(_UNHEARD_FOR)
+            if not heard():
+                signal.pthread_kill(main, octet[0])  # to that thread, so that it is waked from what it waits for
+    os.close(come)
 
 
 def hold(note: Callable[[], None]) -> None:
@@ -29,6 +75,17 @@ def hold(note: Callable[[], None]) -> None:
         threading.Thread(target=burn_all, daemon=True).start()
 
     _handle(noted)
+
+
+class _InSilence:
+    """Says nothing of an interrupt that Python dropped, for it comes again, and all else as before."""
+
+    def __init__(self, otherwise: Callable[["sys.UnraisableHookArgs"], object]) -> None:
+        self._otherwise = otherwise
+
+    def __call__(self, dropped: "sys.UnraisableHookArgs") -> None:
+        if not issubclass(dropped.exc_type, KeyboardInterrupt):
+            self._otherwise(dropped)
 
 
 def _handle(handler: Callable[[int, FrameType | None], object]) -> None:

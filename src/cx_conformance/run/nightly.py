@@ -91,11 +91,11 @@ class Nightly:
 
     def keep(self, record: RunRecord) -> None:
         """Keep the night's JUnit file, as the options ask for."""
+        if self.options.report is None or self.options.keep is None:
+            return
         from cx_conformance.reports.nights.kept_nights import keep_junit
         from cx_conformance.reports.writing import ReportNotWritten
 
-        if self.options.report is None or self.options.keep is None:
-            return
         try:
             keep_junit(self.options.report, record.started, self.options.keep)
         except ReportNotWritten as reason:
@@ -103,11 +103,11 @@ class Nightly:
 
     def publish(self, record: RunRecord) -> None:
         """Store the pack, as the options ask for."""
+        if self.options.report is None or self.options.publish is None:
+            return
         from cx_conformance.reports.nights.bucket import BucketRefused
         from cx_conformance.reports.nights.kept_nights import HISTORY, store_pack
 
-        if self.options.report is None or self.options.publish is None:
-            return
         try:
             bucket = self._opened()
             store_pack(bucket, self.options.report, record.started, self.options.keep)
@@ -172,24 +172,26 @@ class Nightly:
 
     def push(self, record: RunRecord) -> None:
         """Push the metrics, as the options ask for."""
+        if not self.options.pushgateway:
+            return
         from cx_conformance.reports.nights.pushing import WHOLE_S, NotPushed, push
 
-        if self.options.pushgateway:
-            try:
-                push(record, self.options.pushgateway, seconds=self._allowed(WHOLE_S))
-            except NotPushed as reason:
-                self.notes.append(str(reason))
+        try:
+            push(record, self.options.pushgateway, seconds=self._allowed(WHOLE_S))
+        except NotPushed as reason:
+            self.notes.append(str(reason))
 
     def notify(self, record: RunRecord) -> None:
         """Send the notification that the options ask for."""
+        if not self.options.notify:
+            return
         from cx_conformance.reports.nights.notifying import WHOLE_S, NotNotified, notify
 
-        if self.options.notify:
-            earlier, link = self._earlier(record), self.options.link or ""
-            try:
-                notify(record, earlier, self.options.notify, link, seconds=self._allowed(WHOLE_S))
-            except NotNotified as reason:
-                self.notes.append(str(reason))
+        earlier, link = self._earlier(record), self.options.link or ""
+        try:
+            notify(record, earlier, self.options.notify, link, seconds=self._allowed(WHOLE_S))
+        except NotNotified as reason:
+            self.notes.append(str(reason))
 
     def _earlier(self, record: RunRecord) -> RunRecord:
         """Return the night before in the words of ``record``: the same promises, as they ended then."""

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -39,6 +38,7 @@ class Promises:
     def __init__(self, options: Options) -> None:
         """Read the site file; InputProblems, and ValueError for a release that is not known, say what is wrong."""
         self._options = options
+        self._read: dict[str, Loaded[Blueprint]] = {}
         self._site_alone = load_site(options.site) if options.site else None
         self.choice: Choice | None = self._said()
 
@@ -70,9 +70,15 @@ class Promises:
             judged = FIRST_CHARTED
         self.choice = Choice(found.release, judged, "recognised")
 
+    def _release(self, name: str) -> Loaded[Blueprint]:
+        """Return a shipped release, which is read once; InputProblems where its file cannot be used."""
+        if name not in self._read:
+            self._read[name] = load_release(name, suite_root() / "blueprint.yaml")
+        return self._read[name]
+
     def may_promise(self, component: str) -> bool:
         """Whether what will be decided may have a component of that id; asked before anything is looked at."""
-        return any(component in load_release(one, _page()).document.components for one in KNOWN)
+        return any(component in self._release(one).document.components for one in KNOWN)
 
     def may_be(self) -> Iterator[Plan]:
         """Yield what may be promised while nobody has looked: what was said, else every release."""
@@ -82,18 +88,18 @@ class Promises:
         for one in KNOWN:
             # A site file that names what a release does not have is not of that release.
             with suppress(ValueError):
-                yield Plan(load_release(one, _page()).document, self.site_alone)
+                yield Plan(self._release(one).document, self.site_alone)
 
     @property
     def usual(self) -> Iterator[str]:
         """Yield the ids of the page's components, for messages."""
-        yield from load_release(PAGE, _page()).document.components
+        yield from self._release(PAGE).document.components
 
     @property
     def first_namespaces(self) -> tuple[str, ...]:
         """Return where to look before the release is known: where any release has its components, at this site."""
         site = self.site_alone
-        page = Plan(load_release(PAGE, _page()).document, Site(namespaces=site.namespaces))
+        page = Plan(self._release(PAGE).document, Site(namespaces=site.namespaces))
         own = (one.namespace for one in site.overrides.values() if one.namespace)
         return tuple(dict.fromkeys((*page.namespaces, *own, *site.tenants)))
 
@@ -112,7 +118,7 @@ class Promises:
         """Return the blueprint of what was decided; InputProblems."""
         if self._options.blueprint:
             return load_blueprint(self._options.blueprint)
-        return load_release(self.release or PAGE, _page())
+        return self._release(self.release or PAGE)
 
     @cached_property
     def site(self) -> Loaded[Site] | None:
@@ -136,7 +142,3 @@ def known_release(version: str, where: str) -> str:
     if not (4, 3) <= numbers < (6, 0):
         raise ValueError(told)
     return release
-
-
-def _page() -> Path:
-    return suite_root() / "blueprint.yaml"

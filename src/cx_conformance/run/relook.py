@@ -1,6 +1,6 @@
 """Looking at a run's cluster again: what to look at, what to keep, and what waiting cannot mend."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +16,7 @@ from cx_conformance.objects.job import Job
 from cx_conformance.outcome.check import Check
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.run.settle import Settled, settle
 
 if TYPE_CHECKING:
     from cx_conformance.run.run import Run
@@ -30,6 +31,8 @@ _OF_THE_LOGIN: Final = frozenset({"CX850", "CX851"})
 """The checks of a person's login, which a run makes once."""
 _MAY_COME: Final = frozenset({"CreateContainerConfigError", "Terminating"})
 """Troubles that waiting does not end, but that somebody may be about to end."""
+_FOR_REPORTS: Final = 2.0
+"""Seconds of the time limit that settling leaves for judging and reports."""
 
 
 class Relook:
@@ -154,3 +157,26 @@ def _in_progress(planned: Planned, seen: Seen) -> bool:
         )
     except Absent:
         return False
+
+
+def settled(run: "Run", collected: Collection[tuple[str, str, str]], tell: Callable[[str], None]) -> Settled:
+    """Judge and look again until nothing is left to wait for, and return how that went; ``run`` tells it, too.
+
+    ``collected`` are the promises that this process judges, none where worker processes do: these find the last look
+    where they share it, and judge by it themselves. Raises KeyboardInterrupt, with the last judgement left in ``run``.
+    """
+    asked = [
+        (check, entry)
+        for check, entry in run.implied
+        if run.selection.takes(check, entry) and (not collected or (check.id, entry.component, entry.id) in collected)
+    ]
+    run.judge.register({check for check, _ in asked})
+    relook = Relook(run, asked)
+    limit = min(run.options.settle or 0.0, run.time_limit.remaining() - _FOR_REPORTS)
+    try:
+        found = settle(relook, limit, tell=tell)
+    except KeyboardInterrupt:
+        run.outcomes = {" ".join(one.key): one for one in relook.last}
+        raise
+    run.extra["settle"] = found.as_mapping()
+    return found

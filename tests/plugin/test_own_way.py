@@ -1,0 +1,96 @@
+"""A run without other plug-ins, which goes over its items by itself, ends as one that leaves them to pytest."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cx_conformance.run.suite_files import suite_root
+from tests.plugin.test_pytest_alongside import Done, conformant, python, report, results, without_ccm
+
+__all__ = ["conformant", "without_ccm"]
+
+LISTENING = """
+collected, ended = [], []
+
+def pytest_itemcollected(item):
+    collected.append(item.nodeid)
+
+def pytest_runtest_logreport(report):
+    if report.when == "call" or not report.passed:
+        ended.append(report.nodeid)
+
+def pytest_sessionfinish(session):
+    print("LISTENED", len(collected), len(ended), len(session.items))
+"""
+"""A plug-in that wants to hear of every item, so that none is kept from pytest."""
+
+
+def run(snapshot: Path, folder: Path, *options: str, listened: bool = False) -> Done:
+    """Run the suite on ``snapshot``, the report in ``folder``; ``listened`` to, so that pytest goes over the items."""
+    folder.mkdir(exist_ok=True)
+    (folder / "listening.py").write_text(LISTENING)
+    heard = ("-p", "listening", "-o", f"pythonpath=src {folder}") if listened else ()
+    given = ("--snapshot", snapshot, "--report", folder / "report", "--no-pdf", *heard, *options)
+    return python("-m", "cx_conformance", "run", *given, root=suite_root())
+
+
+def told(folder: Path) -> list[str]:
+    """Return what the report in ``folder`` holds of each outcome, but how long it took."""
+    kept = [{**one, "duration_ms": 0} for one in report(folder / "report")["outcomes"]]
+    return sorted(json.dumps(one, sort_keys=True) for one in kept)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("-k", "CX201 or ccm"),
+        ("-m", "critical and not services"),
+        ("--deselect", "checks/services.py::check_exists[ccm|ef-ccm-svc]"),
+        ("--only", "services,CX101", "--skip", "CX203"),
+        ("--maxfail=1", "--only", "workloads"),
+    ],
+    ids=["everything", "k", "m", "deselect", "only", "maxfail"],
+)
+def test_outcomes_status_and_words_are_those_of_pytests_way(
+    options: tuple[str, ...], without_ccm: Path, tmp_path: Path
+) -> None:
+    """Whatever is selected, and wherever the run stops."""
+    own = run(without_ccm, tmp_path / "own", *options)
+    pytests = run(without_ccm, tmp_path / "pytests", *options, listened=True)
+    assert "LISTENED" not in own.stdout
+    assert "LISTENED" in pytests.stdout
+    assert own.returncode == pytests.returncode
+    assert told(tmp_path / "own") == told(tmp_path / "pytests")
+    assert own.stdout.splitlines()[-1] == pytests.stdout.splitlines()[-1]
+
+
+def test_a_plug_in_that_listens_hears_of_every_item(without_ccm: Path, tmp_path: Path) -> None:
+    """Each is collected, and reported, by itself."""
+    done = run(without_ccm, tmp_path, listened=True)
+    heard = next(line.split()[1:] for line in done.stdout.splitlines() if line.startswith("LISTENED"))
+    assert set(heard) == {f"{len(report(tmp_path / 'report')['outcomes'])}"}
+
+
+def test_a_promise_can_be_named_by_its_id_in_pytest(conformant: Path, tmp_path: Path) -> None:
+    """Where one entry of a check is named, no other is judged."""
+    given = ("--snapshot", conformant, "--report", tmp_path, "--no-pdf")
+    named = "checks/services.py::check_exists[ccm|ef-ccm-svc]"
+    done = python("-m", "pytest", named, *given, root=suite_root())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert results(tmp_path) == {"pass": 1}
+
+
+def test_nothing_is_asked_of_the_cluster_where_nothing_is_left_to_check(tmp_path: Path) -> None:
+    """That a selection is empty is said first, though no cluster could be asked."""
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(
+        "{apiVersion: v1, kind: Config, current-context: c, clusters: [{name: c, cluster: {server: 'http://127.0.0.1:9'}}],"
+        " contexts: [{name: c, context: {cluster: c, user: c}}], users: [{name: c, user: {token: t}}]}"
+    )
+    given = ("--kubeconfig", kubeconfig, "--release", "5.1", "--only", "CX201", "--skip", "services")
+    done = python("-m", "cx_conformance", "run", *given, root=suite_root())
+    assert done.returncode == 2
+    assert "nothing is left to check" in done.stderr
+    assert not done.stdout.strip()
