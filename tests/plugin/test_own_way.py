@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from cx_conformance.run.suite_files import suite_root
-from tests.plugin.test_pytest_alongside import Done, conformant, python, report, results, without_ccm
-
-__all__ = ["conformant", "without_ccm"]
+from tests.plugin.runs import Done, python, report, results
 
 LISTENING = """
 collected, ended = [], []
@@ -94,3 +92,14 @@ def test_nothing_is_asked_of_the_cluster_where_nothing_is_left_to_check(tmp_path
     assert done.returncode == 2
     assert "nothing is left to check" in done.stderr
     assert not done.stdout.strip()
+
+
+def test_an_id_that_two_checks_have_is_told_of_the_second(checkout: Path, conformant: Path, tmp_path: Path) -> None:
+    """As something that could not be collected, and nothing is called conformant."""
+    services = checkout / "checks" / "services.py"
+    services.write_text(services.read_text().replace('"CX202"', '"CX201"'))
+    given = ("--snapshot", conformant, "--report", tmp_path / "report", "--no-pdf")
+    done = python("-m", "cx_conformance", "run", *given, root=checkout)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "CX201 is used twice" in done.stdout
+    assert "INTERNALERROR" not in done.stdout + done.stderr

@@ -1,78 +1,14 @@
 """A run beside what pytest and its plug-ins do: nothing is lost, and nothing that was cut off looks conformant."""
 
 import ast
-import json
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from cx_conformance.blueprint.plan import Plan
-from cx_conformance.cluster.snapshot import save
 from cx_conformance.run.suite_files import suite_root
-from tests.checks.installation import Installation, blueprint
-
-
-@pytest.fixture(scope="module")
-def conformant(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Save the reference installation."""
-    return _saved(Installation(), tmp_path_factory.mktemp("conformant"))
-
-
-@pytest.fixture(scope="module")
-def without_ccm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Save one whose ccm is missing."""
-    installation = Installation()
-    installation.remove("Deployment", "ef-ccm")
-    return _saved(installation, tmp_path_factory.mktemp("without"))
-
-
-def _saved(installation: Installation, folder: Path) -> Path:
-    save(installation.snapshot(Plan(blueprint(), installation.site)), folder / "snapshot.json")
-    return folder / "snapshot.json"
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """Copy what a run needs of the checkout, to break it."""
-    root = tmp_path / "checkout"
-    for name in ("checks", "src"):
-        shutil.copytree(suite_root() / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("blueprint.yaml", "conftest.py", "tox.ini"):
-        shutil.copy(suite_root() / name, root)
-    return root
-
-
-Done = subprocess.CompletedProcess[str]
-
-
-def python(*arguments: object, root: Path) -> Done:
-    """Run a module of Python with the suite in ``root``, and from there."""
-    return subprocess.run(
-        ["env", f"PYTHONPATH={root / 'src'}", sys.executable, *map(str, arguments)],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-
-
-def report(folder: Path) -> dict[str, Any]:
-    """Read ``report.json``."""
-    found: dict[str, Any] = json.loads((folder / "report.json").read_bytes())
-    return found
-
-
-def results(folder: Path) -> dict[str, int]:
-    """Count the outcomes of a report."""
-    every = [one["outcome"] for one in report(folder)["outcomes"]]
-    return {one: every.count(one) for one in set(every)}
+from tests.plugin.runs import python, report, results
 
 
 def _without_edges(root: Path) -> None:

@@ -65,9 +65,13 @@ class OwnWay:
             return
         checks = [one for one in run.catalogue.checks if one.says_something(before=run.options.ready)]
         wanted = {one.live for one in checks for entry in run.plan.entries(one.per) if run.selection.takes(one, entry)}
-        if wanted and not run.catalogue.missing:
+        if not wanted or run.catalogue.missing:
+            return
+        try:
             run.judge.register(checks)
-            self._reporting.look(live=True in wanted)
+        except ValueError:
+            return  # two checks have one ID, which the collection tells
+        self._reporting.look(live=True in wanted)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Make the items of all entries, now that pytest has put their patterns in order by fixtures, which they share.
