@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cx_conformance.run.suite_files import suite_root
+from tests.api.api_server import write_kubeconfig
 from tests.plugin.runs import Done, python, report, results
 
 LISTENING = """
@@ -82,11 +83,7 @@ def test_a_promise_can_be_named_by_its_id_in_pytest(conformant: Path, tmp_path: 
 
 def test_nothing_is_asked_of_the_cluster_where_nothing_is_left_to_check(tmp_path: Path) -> None:
     """That a selection is empty is said first, though no cluster could be asked."""
-    kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.write_text(
-        "{apiVersion: v1, kind: Config, current-context: c, clusters: [{name: c, cluster: {server: 'http://127.0.0.1:9'}}],"
-        " contexts: [{name: c, context: {cluster: c, user: c}}], users: [{name: c, user: {token: t}}]}"
-    )
+    kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", "http://127.0.0.1:9")
     given = ("--kubeconfig", kubeconfig, "--release", "5.1", "--only", "CX201", "--skip", "services")
     done = python("-m", "cx_conformance", "run", *given, root=suite_root())
     assert done.returncode == 2

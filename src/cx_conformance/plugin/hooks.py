@@ -160,6 +160,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Report straight what needs only judging, where no other plug-in would miss the phases of a test."""
     config = session.config
     if config.stash.get(RUN, None) is not None and QuickReports.suits(config):
-        if OwnWay.suits(config):
-            config.pluginmanager.register(OwnWay(config), OWN_WAY)
+        reporting: Reporting | None = config.pluginmanager.get_plugin(REPORTING)
+        if reporting is not None and OwnWay.suits(config, reporting):
+            config.pluginmanager.register(OwnWay(reporting), OWN_WAY)
         config.pluginmanager.register(QuickReports(config), "cx-conformance-quick-reports")

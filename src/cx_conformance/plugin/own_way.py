@@ -10,8 +10,8 @@ from typing import Final
 import pytest
 
 from cx_conformance.plugin.items import CheckItem
-from cx_conformance.plugin.quick_reports import leave_to_pytest, only_these_have, report_of
-from cx_conformance.plugin.reporting import REPORTING, Reporting
+from cx_conformance.plugin.quick_reports import only_these_have, report_of
+from cx_conformance.plugin.reporting import Reporting
 from cx_conformance.run.suite_files import suite_root
 
 OWN_WAY: Final = "cx-conformance-own-way"
@@ -33,23 +33,17 @@ _MISSED_BY_NOBODY: Final = {
 class OwnWay:
     """Collects a check as one item, makes one of each of its entries in the end, and goes over them by itself."""
 
-    def __init__(self, config: pytest.Config) -> None:
-        """Let this suite's report alone hear of what is well; there is one where this ``suits``."""
-        reporting: Reporting | None = config.pluginmanager.get_plugin(REPORTING)
-        if reporting is None:
-            raise RuntimeError("there is no report to hear of the items; ask OwnWay.suits first")
+    def __init__(self, reporting: Reporting) -> None:
+        """Let ``reporting`` alone hear of what is well."""
         self._reporting = reporting
 
     @staticmethod
-    def suits(config: pytest.Config) -> bool:
+    def suits(config: pytest.Config, reporting: Reporting) -> bool:
         """Return whether whole checks were asked for, and no plug-in wants more of an item than that it ends."""
-        plugins = config.pluginmanager
-        reporting: Reporting | None = plugins.get_plugin(REPORTING)
         # pytest's terminal keeps every report, for words of its own that it does not say beside this suite's.
-        aside = plugins.get_plugin("terminalreporter")
+        aside = config.pluginmanager.get_plugin("terminalreporter")
         return (
-            reporting is not None
-            and reporting.own_words
+            reporting.own_words
             and not any("[" in one for one in config.args)
             and all(only_these_have(config, (hook,), modules, aside) for hook, modules in _MISSED_BY_NOBODY.items())
         )
@@ -63,15 +57,14 @@ class OwnWay:
         chosen = (option.keyword, option.markexpr, option.deselect, option.collectonly, run.options.settle)
         if any(chosen) or run.interrupted or not _is_whole(session.config):
             return
-        checks = [one for one in run.catalogue.checks if one.says_something(before=run.options.ready)]
-        wanted = {one.live for one in checks for entry in run.plan.entries(one.per) if run.selection.takes(one, entry)}
+        wanted = dict.fromkeys(check for check, entry in run.implied if run.selection.takes(check, entry))
         if not wanted or run.catalogue.missing:
             return
         try:
-            run.judge.register(checks)
+            run.judge.register(wanted)
         except ValueError:
             return  # two checks have one ID, which the collection tells
-        self._reporting.look(live=True in wanted)
+        self._reporting.look(live=any(check.live for check in wanted))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Make the items of all entries, now that pytest has put their patterns in order by fixtures, which they share.
@@ -87,7 +80,6 @@ class OwnWay:
             return None
         for at, item in enumerate(session.items, start=1):
             if not (isinstance(item, CheckItem) and item.can_be_judged):
-                leave_to_pytest(item)
                 following = session.items[at] if at < len(session.items) else None
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             elif (ended := item.judge()).well:

@@ -43,7 +43,8 @@ class QuickReports:
         if not isinstance(item, CheckItem):
             return None
         if not item.can_be_judged:
-            leave_to_pytest(item)
+            # pytest expects the item before to have torn down what this one does not need; a quick one does not.
+            item.session._setupstate.teardown_exact(item)  # noqa: SLF001 - there is no public way
             return None
         hook = item.config.hook
         if self._told:
@@ -67,11 +68,6 @@ def only_these_have(
         for hook in hooks
         for implementation in getattr(config.hook, hook).get_hookimpls()
     )
-
-
-def leave_to_pytest(item: pytest.Item) -> None:
-    """Let pytest run ``item`` next: it expects the one before to have torn down what this one does not need."""
-    item.session._setupstate.teardown_exact(item)  # noqa: SLF001 - there is no public way
 
 
 def report_of(item: CheckItem) -> pytest.TestReport:

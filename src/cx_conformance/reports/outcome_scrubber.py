@@ -25,24 +25,25 @@ class OutcomeScrubber:
         self._public = public
         self._scrubber = Scrubber()
         self._known = 0
-        self._done: dict[int, tuple[Outcome, int]] = {}
-        """What was scrubbed, by its identity (it lives as long as this does), and of how many secrets."""
+        self._done: dict[int, Outcome] = {}
+        """What was scrubbed of all that is known, by its identity, which it keeps as long as it stands here."""
 
     def __call__(self, outcome: Outcome, secrets: Sequence[SecretStr]) -> Outcome:
         """Return the outcome without any of ``secrets``, which only ever grow."""
         scrubber = self.scrubber(secrets)
-        if not self._known or (id(outcome) in self._done and self._done[id(outcome)][1] == self._known):
+        if not self._known or id(outcome) in self._done:
             return outcome
         scrubbed = replace(
             outcome, message=scrubber.scrub(outcome.message), evidence=self._scrubbed(dict(outcome.evidence))
         )
-        self._done[id(scrubbed)] = scrubbed, self._known
+        self._done[id(scrubbed)] = scrubbed
         return scrubbed
 
     def scrubber(self, secrets: Sequence[SecretStr]) -> Scrubber:
         """Return what takes out ``secrets``, all that are no public word."""
         if len(secrets) != self._known:
             self._known = len(secrets)
+            self._done.clear()
             self._scrubber = Scrubber(one for one in secrets if one.get_secret_value() not in self._public)
         return self._scrubber
 
