@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import datetime as dt
+import os
 import ssl
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from cryptography import x509
@@ -16,7 +17,9 @@ from cryptography.x509.oid import NameOID
 
 from cx_conformance.api.exec import run
 from cx_conformance.api.exec_record import ContainerPlace, Ending
-from cx_conformance.api.stream import ApiStreams
+from cx_conformance.api.stream import ApiStreams, StreamTarget
+from cx_conformance.api.stream_trust import StreamTrust
+from cx_conformance.api.web_socket import drop
 from cx_conformance.outcome.looking import Unreachable
 from tests.api.loop_thread import LoopThread
 from tests.api.stream_server import Seen, StreamServer, closed_port, recorded, replay
@@ -128,6 +131,34 @@ def test_a_client_certificate_is_presented(certificate: Path) -> None:
             run(ApiStreams(configuration), PLACE, ["true"])
         configuration.cert_file = configuration.key_file = str(certificate)
         assert run(ApiStreams(configuration), PLACE, ["true"]).exit_code == 0
+
+
+def test_certificates_are_read_once_and_again_when_they_are_others(server: StreamServer, certificate: Path) -> None:
+    """Each exec has streams of its own; a file that was written anew has credentials that were renewed."""
+    configuration = server.configuration
+    configuration.ssl_ca_cert = str(certificate)
+    first = StreamTrust.of(configuration).context()
+    assert StreamTrust.of(configuration).context() is first
+    os.utime(certificate, ns=(1, 1))
+    assert StreamTrust.of(configuration).context() is not first
+    configuration.ssl_ca_cert = None
+    assert StreamTrust.of(configuration).context() is not first
+
+
+def test_a_stream_over_tls_holds_no_large_buffer(server: StreamServer) -> None:
+    """Dozens are open at once."""
+    configuration = server.configuration
+    configuration.verify_ssl = False
+
+    async def buffer() -> int:
+        target = StreamTarget(namespace="shop", pod="db-0", subresource="exec")
+        connection = await ApiStreams(configuration).open(target, [], ["v5.channel.k8s.io"], {}, 5.0)
+        try:
+            return len(cast("Any", connection.transport)._ssl_protocol._ssl_buffer)
+        finally:
+            drop(connection)
+
+    assert asyncio.run(buffer()) <= 64 * 1024
 
 
 def test_the_credentials_are_asked_for_each_time(server: StreamServer) -> None:

@@ -101,7 +101,6 @@ class ApiStreams:
         self.relieve: Callable[[], Awaitable[None]] = _nothing
         """Makes room at an API server that lets no more in."""
         self.server: str = str(configuration.host).rstrip("/")
-        self._context: tuple[StreamTrust, ssl.SSLContext] | None = None
 
     def credentials(self) -> dict[str, str]:
         """Return the headers that authenticate; may run the kubeconfig's exec plug-in, which blocks."""
@@ -202,11 +201,9 @@ class ApiStreams:
     def _tls(self) -> dict[str, Any]:
         if not self.server.startswith("https:"):
             return {}
-        trust = StreamTrust.of(self._configuration)
-        if self._context is None or self._context[0] != trust:
-            self._context = trust, trust.context()
+        context = StreamTrust.of(self._configuration).context()
         name = self._configuration.tls_server_name
-        return {"ssl": self._context[1], "server_hostname": name} if name else {"ssl": self._context[1]}
+        return {"ssl": context, "server_hostname": name} if name else {"ssl": context}
 
     def _proxy(self) -> str | None:
         configuration = self._configuration

@@ -1,6 +1,8 @@
 """What the official client's configuration says of TLS, for the connections that are not its own."""
 
+import os
 import ssl
+from functools import lru_cache
 from typing import Any, Self
 
 from msgspec import Struct
@@ -29,19 +31,30 @@ class StreamTrust(Struct, frozen=True, kw_only=True):
         )
 
     def context(self) -> ssl.SSLContext:
-        """Read the files; raises OSError."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        if not self.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        elif self.authorities or self.data:
-            context.load_verify_locations(self.authorities, cadata=self.data)
-        else:
-            import certifi
+        """Read the files, where they were not read as they are now; raises OSError."""
+        files = (self.authorities, self.certificate, self.key)
+        return _context(self, tuple(_written(one) for one in files if one))
 
-            context.load_verify_locations(certifi.where())
-        if not self.compare_host:
-            context.check_hostname = False
-        if self.certificate:
-            context.load_cert_chain(self.certificate, self.key)
-        return context
+
+def _written(file: str) -> tuple[int, int]:
+    about = os.stat(file)  # noqa: PTH116 - as quick as it can be: for each stream
+    return about.st_mtime_ns, about.st_size
+
+
+@lru_cache(maxsize=4)
+def _context(trust: StreamTrust, _written: tuple[tuple[int, int], ...]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not trust.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif trust.authorities or trust.data:
+        context.load_verify_locations(trust.authorities, cadata=trust.data)
+    else:
+        import certifi
+
+        context.load_verify_locations(certifi.where())
+    if not trust.compare_host:
+        context.check_hostname = False
+    if trust.certificate:
+        context.load_cert_chain(trust.certificate, trust.key)
+    return context

@@ -7,6 +7,7 @@ answers pings whether anybody takes the answers or not. Many streams are open at
 from __future__ import annotations
 
 import contextlib
+from asyncio import sslproto
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -27,6 +28,8 @@ MESSAGE_LIMIT: Final = 256 * 1024
 WAITING_FRAMES: Final = 4
 """How many frames may wait for whoever reads, before no more is taken from the network."""
 _READ: Final = 64 * 1024
+_READ_OVER_TLS: Final = 32 * 1024
+"""Two records. asyncio has a buffer of 256 KiB for each connection, and makes another for each record it reads."""
 _PIECE: Final = 4 * 1024
 _FRAMES_OF_GRACE: Final = 2_000
 _SMALL_BYTES: Final = 16
@@ -36,6 +39,9 @@ _MOST_AT_THE_END: Final = 4_000
 """Frames that are kept when a connection ends; a kubelet puts what a program prints together."""
 _UNSENT: Final = 1 << 20
 """Bytes that may wait to be taken by the other side; what is sent of one's own waits at 64 KiB."""
+
+
+sslproto.SSLProtocol.max_size = _READ_OVER_TLS  # there is no other way to it: it is used when the protocol is made
 
 
 class Connect(connect):
