@@ -6,11 +6,10 @@ Facts: the health endpoint is https://min.io/docs/minio/linux/operations/monitor
 import secrets
 from contextlib import closing
 
-import minio
-from minio.error import S3Error
 from pydantic import SecretStr
 from urllib3.exceptions import HTTPError
 
+from cx_conformance.probes.stores.minio_s3 import S3Error, minio
 from cx_conformance.probes.stores.notes import Notes, noting
 from cx_conformance.probes.stores.observation import Level, StoreObservation, Value
 from cx_conformance.probes.stores.s3_client import asked, pool

@@ -8,14 +8,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TypeVar
 
-import minio
 import urllib3
-from minio.error import MinioException, S3Error
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from cx_conformance.probes.stores.line import Line
+from cx_conformance.probes.stores.minio_s3 import MinioException, S3Error, minio
 from cx_conformance.probes.stores.target import Credentials
 from cx_conformance.probes.stores.trouble import Kind, Trouble
 from cx_conformance.wire.connections import AsItComes

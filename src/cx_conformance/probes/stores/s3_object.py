@@ -9,12 +9,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import minio
-from minio.error import S3Error
 from msgspec import Struct
 from msgspec.structs import replace
 
 from cx_conformance.probes.stores.line import Line
+from cx_conformance.probes.stores.minio_s3 import S3Error, minio
 from cx_conformance.probes.stores.notes import Notes
 from cx_conformance.probes.stores.s3_client import asked, refusal
 from cx_conformance.probes.stores.target import Credentials
