@@ -55,13 +55,13 @@ def check_exists(component: Entry[Component], seen: Seen, evidence: Evidence) ->
 
 def _labelled_as(live: Workload, planned: Planned, seen: Seen) -> str | None:
     """Return the other component whose labels the pods carry, and none of this one's; None where there is none."""
-    stamped = {live.template.labels.get(name) for name in _NAMING_LABELS} - {None}
-    if stamped & {planned.id, *planned.names, *planned.chart_names}:
+    stamped = [label for name in _NAMING_LABELS if (label := live.template.labels.get(name))]
+    if not {planned.id, *planned.names, *planned.chart_names}.isdisjoint(stamped):
         return None
-    for other in seen.plan.components.values():
+    for other in (one for label in stamped for one in seen.plan.called.get(label, ())):
         if planned.id.startswith(f"{other.id}-"):
             continue  # a part of one chart bears the chart's name: apisix-control-plane is labelled apisix
-        if other.id != planned.id and live.name not in other.names and stamped & {other.id, *other.names}:
+        if other.id != planned.id and live.name not in other.names:
             return other.id
     return None
 

@@ -10,7 +10,7 @@ from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.plan import Entry, Plan
 from cx_conformance.blueprint.promise import Severity, Source
 from cx_conformance.blueprint.site import Site, Waiver
-from cx_conformance.outcome.check import Check, NotApplicable, SwitchedOff
+from cx_conformance.outcome.check import LIVE, Check, NotApplicable, SwitchedOff
 from cx_conformance.outcome.judge import Judge
 from cx_conformance.outcome.looking import Forbidden
 from cx_conformance.outcome.outcome import Evidence, Outcome, Result
@@ -52,6 +52,7 @@ def check(identity: str, per: str, function: Callable[..., None], **more: Any) -
         "remedy": "mend it",
         "why": "because",
         "looks": (),
+        "live": not LIVE.isdisjoint(more.get("looks", ())),
         "takes_evidence": False,
         "rests_on": (),
     }

@@ -100,3 +100,27 @@ def test_an_id_that_two_checks_have_is_told_of_the_second(checkout: Path, confor
     assert done.returncode == 3, done.stdout + done.stderr
     assert "CX201 is used twice" in done.stdout
     assert "INTERNALERROR" not in done.stdout + done.stderr
+
+
+LOOKING_AT_TWO = """
+import pytest
+
+def pytest_sessionfinish(session):
+    one, other = session.items[:2]
+    one.user_properties.append(("only", "one"))
+    one.stash[KEY] = one._store
+    print("TWO", one.keywords["services"].name, one.name in one.keywords, other.name in one.keywords,
+          other.user_properties, KEY in other.stash, one.stash[KEY] is one.stash, hasattr(one, "callspec"))
+
+KEY = pytest.StashKey()
+"""
+"""A plug-in that asks two items of one check for what pytest keeps of each of them by itself."""
+
+
+def test_what_plug_ins_keep_with_an_item_is_its_own(conformant: Path, tmp_path: Path) -> None:
+    """Made when somebody asks for it; what no check's item has is not there."""
+    (tmp_path / "looking.py").write_text(LOOKING_AT_TWO)
+    heard = ("-p", "looking", "-o", f"pythonpath=src {tmp_path}", "--only", "CX201")
+    done = python("-m", "cx_conformance", "run", "--snapshot", conformant, *heard, root=suite_root())
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("TWO")]
+    assert line == "TWO services True False [] False True False"

@@ -3,6 +3,7 @@
 The file is long because there are many kinds of entries, each with a few lines of its own.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
@@ -95,6 +96,15 @@ class Plan:
         documented = [one.namespaces[0] for one in self.components.values()]
         others = [name for one in self.components.values() for name in one.namespaces[1:]]
         return tuple(dict.fromkeys((*documented, *others, *self.site.tenants)))
+
+    @cached_property
+    def called(self) -> Mapping[str, tuple[Planned, ...]]:
+        """Return the components by what they are called: their ID, and the names that their workloads may have."""
+        found: dict[str, list[Planned]] = defaultdict(list)
+        for one in self.components.values():
+            for name in dict.fromkeys((one.id, *one.names)):
+                found[name].append(one)
+        return {name: tuple(ones) for name, ones in found.items()}
 
     @cached_property
     def secrets(self) -> tuple[tuple[tuple[str, str], ...], ...]:

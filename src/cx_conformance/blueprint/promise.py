@@ -47,6 +47,8 @@ class Severity(StrEnum):
     MINOR = "minor"
     """A deviation that the vendor's own charts have too, or one without effect today."""
 
+    __hash__ = str.__hash__  # Enum's own is no C, and each outcome has its rank looked up
+
     @property
     def rank(self) -> int:
         """Return 0 for the worst."""

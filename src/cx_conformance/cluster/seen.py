@@ -19,7 +19,7 @@ from cx_conformance.cluster.ports import ReadyEndpoint, ready_endpoints
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.routing import Routing
 from cx_conformance.cluster.snapshot import Snapshot
-from cx_conformance.objects.config import is_generated_from
+from cx_conformance.objects.config import ConfigMap, is_generated_from
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.pod_spec import Container, PodSpec
 from cx_conformance.objects.service import Service, ServicePort
@@ -37,6 +37,7 @@ class Seen(Finder):
         self.fqdn = fqdn
         self._pods: dict[str, tuple[Pod, ...]] = {}
         self._gateways: dict[tuple[str, str], Gateway | None] = {}
+        self._config_maps: dict[tuple[str, str], tuple[ConfigMap, ...]] = {}
 
     def pods(self, planned: Planned) -> tuple[Pod, ...]:
         """Return the pods of the component's workload, terminating ones included; raises Absent, or CouldNotLook."""
@@ -81,6 +82,17 @@ class Seen(Finder):
         except (Absent, CouldNotLook):
             return names
         return (*names, *sorted(one for one in referred if any(self.is_made_of(name, one) for name in names)))
+
+    def config_maps_made_of(self, documented: str, namespace: str) -> tuple[ConfigMap, ...]:
+        """Return the ConfigMaps of that name, and of names that were made of it; raises CouldNotLook."""
+        key = documented, namespace
+        if key not in self._config_maps:
+            self._config_maps[key] = tuple(
+                one
+                for one in self.snapshot.list(ConfigMap, namespace)
+                if one.name == documented or self.is_made_of(documented, one.name)
+            )
+        return self._config_maps[key]
 
     def is_made_of(self, documented: str, name: str) -> bool:
         """Whether ``name`` is ``documented`` as kustomize generates it, or as a Helm release of another name has it."""

@@ -215,12 +215,14 @@ def keyed(seen: Seen, settings: Settings, key: str) -> Iterator[Shared]:
     for namespace in dict.fromkeys(live.namespace for _, live in workloads):
         for config_map in _documented(seen, settings, namespace):
             value = (config_map.value(key) or "").strip()
+            if not value:
+                continue
             readers = tuple(
                 component
                 for component, live in workloads
                 if live.namespace == namespace and _reads(live.template.spec, config_map.name, key)
             )
-            if value and readers:
+            if readers:
                 yield Shared(
                     holder=f"ConfigMap {config_map.where}",
                     namespace=namespace,
@@ -234,9 +236,7 @@ def keyed(seen: Seen, settings: Settings, key: str) -> Iterator[Shared]:
 def _documented(seen: Seen, settings: Settings, namespace: str) -> Iterator[ConfigMap]:
     """Yield the ConfigMaps of the documented names, and those whose names were made of them."""
     for name in (settings.config_map, *settings.aliases):
-        for one in seen.snapshot.list(ConfigMap, namespace):
-            if one.name == name or seen.is_made_of(name, one.name):
-                yield one
+        yield from seen.config_maps_made_of(name, namespace)
 
 
 def _workloads(seen: Seen) -> Iterator[tuple[str, Workload]]:
@@ -247,13 +247,12 @@ def _workloads(seen: Seen) -> Iterator[tuple[str, Workload]]:
 
 def _reads(spec: PodSpec, name: str, key: str) -> bool:
     """Tell whether a container takes ``key`` from this ConfigMap; a variable of its own comes before envFrom."""
-    mounted = any(
+    return any(_takes(one, name, key) for one in (*spec.init_containers, *spec.containers)) or any(
         one.kind == "ConfigMap" and one.name == name and one.key in (None, key)
         for volume in spec.volumes
         if volume not in spec.unmounted
         for one in volume.references
     )
-    return mounted or any(_takes(one, name, key) for one in (*spec.init_containers, *spec.containers))
 
 
 def _takes(container: Container, name: str, key: str) -> bool:

@@ -94,17 +94,14 @@ class Check(Struct, frozen=True, kw_only=True):
     rests_on: tuple[str, ...]
     """Checks that must pass before this one says anything: ``CX101`` of the same component, ``callee:CX201`` of an
     edge's callee, ``namespace:CX001`` of the entry's namespace."""
+    live: bool
+    """Whether it looks by more than the API."""
     function: Callable[..., None]
     stage: Stage = Stage.INSTALLED
 
     def says_something(self, *, before: bool) -> bool:
         """Whether it is judged by a run that looks ``before`` anything is installed, or by one that looks after."""
         return self.stage is Stage.EITHER or (self.stage is Stage.BEFORE) is before
-
-    @property
-    def live(self) -> bool:
-        """Whether it looks by more than the API."""
-        return not LIVE.isdisjoint(self.looks)
 
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -132,6 +129,7 @@ def check(  # noqa: PLR0913 - what a check says of itself, all but two by keywor
             why=inspect.cleandoc(function.__doc__ or ""),
             per=parameters[0],
             looks=tuple(name for name in parameters[1:] if name != "evidence"),
+            live=not LIVE.isdisjoint(parameters),
             takes_evidence="evidence" in parameters,
             rests_on=rests_on,
             function=function,

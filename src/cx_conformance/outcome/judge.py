@@ -30,6 +30,9 @@ _IN_THE_WAY: Final = {
 }
 """By how a check ended: the outcomes of what it rests on that explain it."""
 
+_NOT_PROMISED: Final = (Source.VENDOR_DOCS, Source.CHARTS)
+"""Who says what neither the page nor the site does."""
+
 _OFF: Final = "off"
 """The evidence's key for why something does not run, and need not."""
 
@@ -55,6 +58,7 @@ class Judge:
         self.checks: dict[str, Check] = {}
         self._outcomes: dict[tuple[str, str, str], Outcome] = {}
         self._looked: dict[str, Any] = {}
+        self._ready: set[str] = set()
         self._fixtures: dict[str, frozenset[str]] = {}
         self._entries: dict[str, dict[str, list[Entry[Any]]]] = {}
 
@@ -84,7 +88,9 @@ class Judge:
 
     def needs_no_look(self, check: Check) -> bool:
         """Whether every fixture was asked already that ``check`` and what it rests on need."""
-        return self._looked.keys() >= self._needed(check)
+        if check.id not in self._ready and self._looked.keys() >= self._needed(check):
+            self._ready.add(check.id)
+        return check.id in self._ready
 
     def look_ahead(self, check: Check, look: Look) -> None:
         """Ask every fixture that ``check`` and what it rests on need; what cannot be looked at is told by outcomes."""
@@ -224,12 +230,12 @@ def severity_of(check: Check, entry: Entry[Any]) -> Severity:
 
     What only other documents and charts say is at most major, what the vendor's own charts break is marked minor.
     """
-    own = check.severity
-    if entry.severity is not None:
-        return max(own, entry.severity, key=lambda one: one.rank)
-    if entry.source in (Source.VENDOR_DOCS, Source.CHARTS):
-        return max(own, Severity.MAJOR, key=lambda one: one.rank)
-    return own
+    own, least = check.severity, entry.severity
+    if least is None:
+        if entry.source not in _NOT_PROMISED:
+            return own
+        least = Severity.MAJOR
+    return least if least.rank > own.rank else own
 
 
 def _sentence(broken: AssertionError) -> str:

@@ -28,6 +28,12 @@ class Result(StrEnum):
     NOT_APPLICABLE = "n/a"
     """Nothing to look at here, with the reason."""
 
+    __hash__ = str.__hash__  # Enum's own is no C, and outcomes are counted by it over and over
+
+
+_UNWELL: Final = (Result.FAIL, Result.ERROR)
+_NOTHING: Final[tuple[Any, ...]] = (None, [], {})
+
 
 class Evidence(Struct):
     """What a check saw; filled while it looks, so that it is there whatever comes of it."""
@@ -62,9 +68,17 @@ class Evidence(Struct):
 
     def as_mapping(self) -> Mapping[str, Any]:
         """Return what is there, for reports."""
-        shown = {"found": self.found, "promised": self.promised, "object": self.seen_at, "notes": self.notes}
-        shown |= {"cause": self.cause, "causes": None if self.cause else self.causes}
-        return {key: value for key, value in (shown | self.details).items() if value not in (None, [], {})}
+        cause = self.cause
+        shown = {
+            "found": self.found,
+            "promised": self.promised,
+            "object": self.seen_at,
+            "notes": self.notes,
+            "cause": cause,
+            "causes": None if cause else self.causes,
+            **self.details,
+        }
+        return {key: value for key, value in shown.items() if value not in _NOTHING}
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -91,7 +105,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     @property
     def well(self) -> bool:
         """Whether nothing was seen broken here, and nothing kept anybody from looking; waived and blocked included."""
-        return self.result not in (Result.FAIL, Result.ERROR)
+        return self.result not in _UNWELL
 
     @property
     def causes(self) -> tuple[str, ...]:

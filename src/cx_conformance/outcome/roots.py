@@ -50,17 +50,18 @@ class SharedCause(Struct, frozen=True):
 
 def root_causes(outcomes: Iterable[Outcome]) -> tuple[RootCause, ...]:
     """Return every failure and error with what it blocks: by severity, then by how much it blocks."""
-    every = tuple(outcomes)
     blocked: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
-    for one in every:
+    unwell: list[Outcome] = []
+    for one in outcomes:
         if one.result is Result.BLOCKED and one.root:
             blocked[one.root, one.root_entry or ""].append(one)
+        elif not one.well:
+            unwell.append(one)
     causes: list[RootCause] = []
-    for one in every:
-        if not one.well:
-            name = root_name(one)
-            # Reports of earlier versions name no entry: the first failure of check and component takes theirs.
-            causes.append(RootCause(one, (*blocked.pop((name, one.entry), ()), *blocked.pop((name, ""), ()))))
+    for one in unwell:
+        name = root_name(one)
+        # Reports of earlier versions name no entry: the first failure of check and component takes theirs.
+        causes.append(RootCause(one, (*blocked.pop((name, one.entry), ()), *blocked.pop((name, ""), ()))))
     return tuple(
         sorted(causes, key=lambda cause: (*_weight(cause.outcome, len(cause.blocked)), *_place(cause.outcome)))
     )

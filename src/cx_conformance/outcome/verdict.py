@@ -41,7 +41,9 @@ def verdict_of(outcomes: Iterable[Outcome]) -> Verdict:
     results = {one.result for one in every}
     if Result.FAIL in results:
         return Verdict.NON_CONFORMANT
-    if Result.ERROR in results or not results - {Result.NOT_APPLICABLE} or _blocked_by_others(every):
+    if Result.ERROR in results or not results - {Result.NOT_APPLICABLE}:
+        return Verdict.INCONCLUSIVE
+    if Result.BLOCKED in results and _blocked_by_others(every):
         return Verdict.INCONCLUSIVE
     return Verdict.DEVIATIONS if Result.WAIVED in results else Verdict.CONFORMANT
 

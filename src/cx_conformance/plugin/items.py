@@ -4,8 +4,8 @@ Leaner than a parametrised function: all entries of a check share one function a
 set up for each. Fixtures are ordinary ones, of session scope.
 """
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import MutableMapping, Sequence
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -51,10 +51,16 @@ def _mark(name: str) -> pytest.Mark:
 
 
 class CheckItem(pytest.Function):
-    """Judges in its set-up, so that what could not be looked at is an error of the set-up and not a failure."""
+    """Judges in its set-up, so that what could not be looked at is an error of the set-up and not a failure.
+
+    Of each entry's item only what differs from the pattern is its own, which is asked for the rest: there are 50 items
+    a component.
+    """
 
     nofuncargs = True
     """The check's parameters are the judge's business: an entry, fixtures by name, evidence."""
+    ended: Outcome | None = None
+    _pattern: "CheckItem | None" = None
 
     def __init__(self, *, check: Check, entries: Sequence[Entry[Any]], run: "Run", **of_function: Any) -> None:
         """Make the pattern of the items of ``check``, one for each of ``entries``."""
@@ -71,8 +77,8 @@ class CheckItem(pytest.Function):
         self.check = check
         self.entry = entries[0]
         self.run_of = run
-        self.ended: Outcome | None = None
         self._entries = entries
+        self._keywords = type(self.keywords)
 
     def each(self) -> "list[CheckItem]":
         """Return the items that this one is the pattern of."""
@@ -81,7 +87,7 @@ class CheckItem(pytest.Function):
     def _twin(self, entry: Entry[Any]) -> "CheckItem":
         """Return the item of the same check for ``entry``; to make each anew would take four times as long."""
         other = CheckItem.__new__(CheckItem)
-        other.__dict__.update(self.__dict__)
+        other._pattern = self  # noqa: SLF001 - of the same class
         other.parent, other.config, other.session, other.path = self.parent, self.config, self.session, self.path
         named = f"{entry.component}|{entry.id}"
         other.name = f"{self.name}[{named}]"
@@ -90,14 +96,44 @@ class CheckItem(pytest.Function):
             other._id = known.with_params(named)  # noqa: SLF001 - of the same class
         else:
             other._nodeid = f"{self.nodeid}[{named}]"  # type: ignore[attr-defined] # noqa: SLF001 - of pytest up to 9.1
-        # What pytest keeps of each item by itself.
-        other.stash = other._store = pytest.Stash()  # noqa: SLF001 - of the same class
-        other.keywords = type(self.keywords)(other)  # type: ignore[call-arg] # NodeKeywords, by the node
-        other.keywords.update(self._named)
         other.own_markers = [*self.own_markers, _mark(str(severity_of(self.check, entry)))]
-        other.user_properties, other._report_sections = [], []  # noqa: SLF001 - of the same class
-        other.entry = entry
+        other.entry, other.check, other.run_of = entry, self.check, self.run_of  # asked for so often that it is kept
         return other
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the pattern has."""
+        if self._pattern is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self._pattern, name)
+
+    @cached_property
+    def keywords(self) -> MutableMapping[str, Any]:  # type: ignore[override] # pytest sets what this gives when asked
+        """Return the names and marks by which pytest knows the item, made for whoever asks."""
+        made: MutableMapping[str, Any] = self._keywords(self)  # type: ignore[call-arg] # NodeKeywords, by the node
+        made.update(self._named)
+        return made
+
+    @cached_property
+    def stash(self) -> pytest.Stash:  # type: ignore[override] # the same
+        """Return where plug-ins keep something with the item."""
+        return pytest.Stash()
+
+    @cached_property
+    def user_properties(self) -> list[tuple[str, object]]:  # type: ignore[override] # the same
+        """Return what is told of the item beside its end."""
+        return []
+
+    @property
+    def _store(self) -> pytest.Stash:
+        """What pytest called it before."""
+        return self.stash
+
+    @_store.setter
+    def _store(self, _: pytest.Stash) -> None: ...
+
+    @cached_property
+    def _report_sections(self) -> list[tuple[str, str, str]]:  # type: ignore[override] # the same
+        return []
 
     def __repr__(self) -> str:
         """Name the item as JUnit does: ``services.ccm: CX201 Service exists [ef-ccm-svc]``."""

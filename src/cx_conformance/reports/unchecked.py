@@ -37,10 +37,10 @@ def unchecked(record: RunRecord, most: int) -> list[Unchecked]:
     if len(lines) > most:
         rest = sum(one.count for one in lines[most:])
         lines = [*lines[:most], Unchecked(rest, "n/a for other reasons, in report.json", is_unseen=False)]
-    errors = sum(one.result is Result.ERROR for one in record.outcomes)
-    if errors:
+    ended = Counter(one.result for one in record.outcomes)
+    if errors := ended[Result.ERROR]:
         lines.append(Unchecked(errors, "could not be looked at, for the reasons told"))
-    blocked = sum(one.result is Result.BLOCKED for one in record.outcomes)
+    blocked = ended[Result.BLOCKED]
     told = sum(len(cause.blocked) for cause in root_causes(record.outcomes))
     if told:
         lines.append(Unchecked(told, "blocked by what is broken, or could not be looked at"))

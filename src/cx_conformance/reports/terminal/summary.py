@@ -80,9 +80,7 @@ def render(record: RunRecord, console: Console, scrubber: Scrubber | None = None
     ``details`` adds all that is known of each cause, every note and reason, and the whole table of components.
     """
     cleaner = Cleaner(scrubber or Scrubber())
-    # Of what is kept only the component is shown, and it is most of a run.
-    outcomes = (_named(cleaner, one) if one.result is Result.PASS else cleaner.outcome(one) for one in ordered(record))
-    clean = replace(cleaner.run(record), outcomes=tuple(outcomes))
+    clean = replace(cleaner.run(record), outcomes=tuple(_shown(cleaner, one) for one in ordered(record)))
     page = Page(console)
     if details or not _is_well(clean):
         component_table(page, clean, whole=details)
@@ -112,9 +110,14 @@ def _is_well(record: RunRecord) -> bool:
     return {one.result for one in record.outcomes} <= {Result.PASS, Result.NOT_APPLICABLE}
 
 
-def _named(cleaner: Cleaner, kept: Outcome) -> Outcome:
-    component = cleaner.name(kept.component, 200)
-    return kept if component == kept.component else replace(kept, component=component)
+def _shown(cleaner: Cleaner, outcome: Outcome) -> Outcome:
+    """Return the outcome clean as far as it is shown: of what is kept, or not applicable, that is not the evidence."""
+    if outcome.result not in (Result.PASS, Result.NOT_APPLICABLE):
+        return cleaner.outcome(outcome)
+    component, message = cleaner.name(outcome.component, 200), cleaner.text(outcome.message)
+    if (component, message) == (outcome.component, outcome.message):
+        return outcome
+    return replace(outcome, component=component, message=message)
 
 
 def _verdict(page: Page, record: RunRecord) -> None:
