@@ -131,6 +131,102 @@ def test_getent_tells_the_addresses(tmp_path: Path, ports: dict[str, int]) -> No
     assert "in pod expertflow/ef-ccm-0 reaches localhost:" in seen.words
 
 
+def counting(folder: Path, name: str, before: str = "") -> str:
+    """Return a program that is one of this machine, and writes down that it was started."""
+    return f'#!/bin/sh\necho {name} >>{folder}/started\n{before}\nexec {program(name)} "$@"\n'
+
+
+def started(folder: Path) -> list[str]:
+    """Return which of the counted programs were started, in order."""
+    return (folder / "started").read_text().split()
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "busybox"])
+def test_all_edges_that_are_well_cost_one_lookup_and_one_bash(
+    tmp_path: Path, shell: str, ports: dict[str, int]
+) -> None:
+    """A container may have a twentieth of a CPU, which each program takes from what runs there."""
+    programs = {"bash": counting(tmp_path, "bash"), "getent": counting(tmp_path, "getent"), "sleep": "sleep"}
+    container = Container(tmp_path, shell, programs)
+    seen = observe(container, *[("127.0.0.1", ports["silent"]), ("localhost", ports["greets"])] * 3)
+    assert [(one.finding, one.tool, one.resolver) for one in seen] == [(F.CONNECTS, "bash", "getent")] * 6
+    assert [one.addresses for one in seen[::2]] == [("127.0.0.1",)] * 3
+    assert all(one.milliseconds is not None for one in seen)
+    assert started(tmp_path) == ["getent", "bash"]
+    assert container.left_behind() == []
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "busybox"])
+def test_what_is_not_well_is_told_beside_what_is(tmp_path: Path, shell: str, ports: dict[str, int]) -> None:
+    """It is tested by itself, as if it were alone."""
+    container = Container(tmp_path, shell, {"bash": "bash", "getent": "getent", "sleep": "sleep"})
+    with never_answering() as listener:
+        targets = [("127.0.0.1", ports[one]) for one in ("ends", "silent", "closed", "greets", "resets")]
+        seen = findings(container, listener.getsockname(), *targets, seconds=1)
+    assert seen == [F.TIMED_OUT, F.CLOSED, F.CONNECTS, F.REFUSED, F.CONNECTS, F.CLOSED]
+    assert container.left_behind() == []
+
+
+@pytest.mark.parametrize(
+    ("getent", "finding"),
+    [
+        ("exit 2", F.NOT_RESOLVABLE),
+        ("exec sleep 60", F.LOOKUP_TIMED_OUT),
+    ],
+    ids=["unknown", "not answered"],
+)
+def test_a_name_that_is_not_found_spoils_no_other(
+    tmp_path: Path, getent: str, finding: EdgeFinding, ports: dict[str, int]
+) -> None:
+    """Looked up together it keeps the others from being told; alone they are."""
+    odd = counting(tmp_path, "getent", f'case "$*" in *odd.invalid*) {getent} ;; esac')
+    container = Container(tmp_path, "dash", {"bash": "bash", "getent": odd, "sleep": "sleep"})
+    seen = observe(container, ("127.0.0.1", ports["silent"]), ("odd.invalid", 80), seconds=1)
+    assert [one.finding for one in seen] == [F.CONNECTS, finding]
+    assert (seen[0].resolver, seen[0].addresses) == ("getent", ("127.0.0.1",))
+    assert container.left_behind() == []
+
+
+TWO_NAMES = """#!/bin/sh
+printf '10.0.0.1   STREAM one.svc.cluster.local\n10.0.0.1   DGRAM  \n10.0.0.1   RAW    \nfd00::1    STREAM \n'
+printf '10.0.0.2   STREAM two.svc.cluster.local\n10.0.0.2   DGRAM  \n'
+"""
+
+
+def test_each_name_has_its_own_addresses(tmp_path: Path) -> None:
+    """They come one after the other, the full name on the first line of each."""
+    bash = "#!/bin/sh\nprintf '1 7\\n0 5\\n'\n"
+    container = Container(tmp_path, "dash", {"bash": bash, "getent": TWO_NAMES, "sleep": "sleep"})
+    one, two = observe(container, ("one.svc", 80), ("two.svc", 81))
+    assert (one.finding, one.addresses, one.milliseconds) == (F.CONNECTS, ("10.0.0.1", "fd00::1"), 5)
+    assert (two.finding, two.addresses, two.milliseconds) == (F.CONNECTS, ("10.0.0.2",), 7)
+
+
+def test_a_getent_that_does_not_tell_names_apart_is_asked_for_each(tmp_path: Path, ports: dict[str, int]) -> None:
+    """Not every one writes the full name behind the first address."""
+    getent = "#!/bin/sh\nshift\nfor each; do echo 127.0.0.1; done\n"
+    container = Container(tmp_path, "dash", {"bash": "bash", "getent": getent, "sleep": "sleep"})
+    seen = observe(container, ("one", ports["silent"]), ("127.0.0.1", ports["silent"]))
+    assert [one.addresses for one in seen] == [("127.0.0.1",)] * 2
+    assert seen[1].finding is F.CONNECTS
+
+
+def test_a_bash_that_tells_no_time_connects_by_itself(tmp_path: Path, ports: dict[str, int]) -> None:
+    """Before 5.0 it knows only seconds, and the machine's clock tells how long each took."""
+    bash = counting(tmp_path, "bash", 'case "$2" in *EPOCHREALTIME-*"jobs -p"*) exit ;; esac')
+    container = Container(tmp_path, "dash", {"bash": bash, "getent": "getent", "sleep": "sleep"})
+    seen = observe(container, ("127.0.0.1", ports["silent"]), ("127.0.0.1", ports["closed"]))
+    assert [one.finding for one in seen] == [F.CONNECTS, F.REFUSED]
+
+
+def test_another_tool_needs_one_lookup_too(tmp_path: Path, ports: dict[str, int]) -> None:
+    """What one getent has told of all names is not asked again for each."""
+    programs = {"nc": "nc.openbsd", "getent": counting(tmp_path, "getent"), "sleep": "sleep"}
+    seen = observe(Container(tmp_path, "dash", programs), *[("127.0.0.1", ports["silent"])] * 3)
+    assert [(one.finding, one.tool, one.addresses) for one in seen] == [(F.CONNECTS, "nc", ("127.0.0.1",))] * 3
+    assert started(tmp_path) == ["getent"]
+
+
 @pytest.mark.parametrize("resolver", ["python3", "node"])
 def test_without_getent_a_language_resolves(tmp_path: Path, resolver: str, ports: dict[str, int]) -> None:
     """Containers of Python and Node resolve by their language."""

@@ -6,7 +6,9 @@
 # WORD: connects, closed (accepts, and ends the connection at once), refused, timeout, noroute, unresolved,
 #       lookup-timeout, notool, unclear. What a tool said, where it is unclear, goes to standard error.
 #
-# All edges are tested at once, and no byte is sent to a target.
+# All edges are tested at once, and no byte is sent to a target. Where there are getent and bash, one of each tests all
+# that are well: to start programs is most of the work, in a container that may have a twentieth of a CPU. What does not
+# connect by them within a second or two is tested by itself, by whatever the container has, and again where it is silent.
 
 throttled() { # in how many tenths of a second the container was held up for its CPU limit, into $held; 0 if untold
   held=0
@@ -268,9 +270,9 @@ setTimeout(say, process.argv[3] * 1000, "timed out")' "$host" "$port" "$limit" 2
   read_word "$text" $?
 }
 
-probe() { # one target: index, host, port
-  index=$1 host=$2 port=$3 word= tool=- text=
-  resolve
+probe() { # one target: index, host, port, and its addresses where getent has told them
+  index=$1 host=$2 port=$3 addresses=$4 resolver=getent word= tool=- text=
+  [ -n "$addresses" ] || resolve
   now
   started=$clock
   [ -n "$word" ] || for tool in bash nc curl wget python3 node -; do
@@ -299,6 +301,74 @@ probe() { # one target: index, host, port
   esac
   [ "$word" != unclear ] || printf '%s %s\n' "$index" "$text" >&2
   printf '%s %s %s %s %s %s %s\n' "$nonce" "$index" "$word" "$took" "$tool" "$resolver" "${addresses:--}"
+}
+
+names_at_once() { # has one getent look all hosts up; sets $names, a line of addresses for each, or fails
+  wanted=$# named=0 names= addresses=
+  rest=$(limited getent ahosts "$@" 2>/dev/null) || return 1
+  while next_line; do
+    set -- $line
+    if [ "$#" -ge 3 ]; then # the first line of a host ends with its full name
+      [ "$named" -eq 0 ] || names=$names$addresses$line_break
+      named=$((named + 1)) addresses=
+    fi
+    [ "$#" -eq 0 ] || add_address "$1"
+  done
+  names=$names$addresses$line_break
+  [ "$named" -eq "$wanted" ]
+}
+
+connected_at_once() { # has one bash connect to all targets, NUMBER HOST PORT each; prints NUMBER MILLISECONDS of some
+  limited bash -c '[ -n "${EPOCHREALTIME-}" ] || exit # as of 5.0
+trap "kill \$(jobs -p); wait; exit 143" TERM
+while [ "$#" -gt 0 ]; do
+  {
+    a=$EPOCHREALTIME
+    exec 3<>"/dev/tcp/$2/$3" || exit
+    b=$EPOCHREALTIME
+    read -rt 0.2 -N 1 <&3
+    [ "$?" -eq 1 ] || echo "$1 $(((${b/.} - ${a/.}) / 1000))"
+  } &
+  shift 3
+done
+wait' bash "$@" 2>/dev/null
+}
+
+all_at_once() { # tests edges, NUMBER HOST PORT each, as far as they are well; sets $names and $connected
+  names= connected=
+  has getent || return
+  usual=$limit targets=$* hosts=
+  [ "$limit" -le 2 ] || limit=2
+  while [ "$#" -gt 0 ]; do
+    hosts="$hosts $2"
+    shift 3
+  done
+  # Split at blanks, which is meant.
+  if ! names_at_once $hosts; then
+    names=
+  elif has bash; then
+    limit=1
+    connected=$(connected_at_once $targets)
+  fi
+  limit=$usual
+}
+
+edges() { # tests edges, NUMBER HOST PORT each
+  names= connected=
+  [ "$#" -le 3 ] || all_at_once "$@"
+  connected=$line_break$connected
+  while [ "$#" -gt 0 ]; do
+    addresses=${names%%"$line_break"*} names=${names#*"$line_break"}
+    case $connected in
+      *"$line_break$1 "*)
+        took=${connected#*"$line_break$1 "}
+        printf '%s %s connects %s bash getent %s\n' "$nonce" "$1" "${took%%[!0-9]*}" "$addresses"
+        ;;
+      *) probe "$1" "$2" "$3" "$addresses" & ;;
+    esac
+    shift 3
+  done
+  wait
 }
 
 first_words() { # what a server says first to some bytes: number, host, port, the bytes as \ooo

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from cx_conformance.probes.edge_lines import EdgeLine
 
 _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,252}")
+_TOGETHER_SECONDS = 3.0
+"""What the script waits for all names and all connections together, before it tests one by one what is not well."""
 
 
 class Vantage(StrEnum):
@@ -116,7 +118,7 @@ class EdgeLimits(Struct, frozen=True, kw_only=True):
     @property
     def total_seconds(self) -> float:
         """What an exec for edges alone may take: both waits at their longest, each as long again, and the slack."""
-        return 4 * self.seconds + self.slack_seconds
+        return _TOGETHER_SECONDS + 4 * self.seconds + self.slack_seconds
 
 
 class EdgeObservation(Struct, frozen=True, kw_only=True):
@@ -217,8 +219,8 @@ class EdgesQuestion(Struct, frozen=True, kw_only=True):
 
     @property
     def seconds(self) -> float:
-        """Both waits at their longest, each as long again."""
-        return 4.0 * self.limits.seconds
+        """Both waits at their longest, each as long again, after those for all together."""
+        return _TOGETHER_SECONDS + 4 * self.limits.seconds
 
     def words(self, number: int) -> tuple[tuple[str, ...], ...]:
         """Return each edge's number, host and port."""

@@ -5,8 +5,12 @@ main() {
   while [ "$#" -gt 0 ]; do
     case $1 in
       edge)
-        probe "$2" "$3" "$4" &
-        shift 4
+        targets=
+        while [ "${1-}" = edge ]; do
+          targets="$targets $2 $3 $4"
+          shift 4
+        done
+        edges $targets &
         ;;
       packets)
         packets "$2" "$3" "$4" &
