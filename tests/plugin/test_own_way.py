@@ -124,3 +124,13 @@ def test_what_plug_ins_keep_with_an_item_is_its_own(conformant: Path, tmp_path: 
     done = python("-m", "cx_conformance", "run", "--snapshot", conformant, *heard, root=suite_root())
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("TWO")]
     assert line == "TWO services True False [] False True False"
+
+
+@pytest.mark.parametrize("asked", [("--pdb",), ("--trace", "--pdbcls", "bdb:Bdb"), ("--timeout", "60"), ("-n", "2")])
+def test_what_is_left_out_of_pytest_is_there_when_it_is_asked_for(
+    asked: tuple[str, ...], conformant: Path, tmp_path: Path
+) -> None:
+    """Plug-ins that a run does not load have options all the same."""
+    done = run(conformant, tmp_path, "--only", "CX201", *asked)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(results(tmp_path / "report")) == {"pass"}

@@ -36,6 +36,7 @@ _LEAN: Final = (
             "testinfra",
             "pytest11.testinfra",  # the name that it gives itself
             "threadexception",
+            "unittest",
             "unraisableexception",
             "warnings",
         )
@@ -44,6 +45,7 @@ _LEAN: Final = (
 )
 
 _ONLY_WHERE_ASKED: Final = {
+    ("debugging",): ("--pdb", "--trace", "-pdebugging", "-p debugging"),
     ("xdist", "xdist.looponfail"): (
         *("-n", "--numprocesses", "-d", "--dist", "--tx", "-f", "--looponfail", "--maxprocesses", "--rsync", "--px"),
         *("-pxdist", "-p xdist"),
@@ -57,8 +59,8 @@ _ONLY_WHERE_ASKED: Final = {
         "-p pytest_timeout",
     ),
 }
-"""Plug-ins that are not loaded, by how arguments begin that mean them: the one's import is a twentieth of a static
-run, the other wants to stand beside every outcome."""
+"""Plug-ins that are not loaded, by how arguments begin that mean them: what two of them import takes a twentieth of a
+static run, and the third wants to stand beside every outcome."""
 
 _DESCRIPTION: Final = f"""\
 Looks at a cluster once and says of every promise whether it is kept. Every option can also be set by an environment

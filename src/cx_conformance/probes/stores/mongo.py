@@ -5,6 +5,7 @@ https://www.mongodb.com/docs/manual/reference/command/ and ``src/mongo/base/erro
 """
 
 import asyncio
+import linecache
 import secrets
 import socket
 import struct
@@ -217,7 +218,7 @@ def _client(notes: Notes, credentials: Credentials | None, address: tuple[str, i
             "password": credentials.password.get_secret_value() if credentials.password else "",
             "authSource": credentials.database or "admin",
         }
-    return pymongo.AsyncMongoClient(
+    client: Client = pymongo.AsyncMongoClient(
         *address,
         directConnection=True,
         connect=False,
@@ -230,6 +231,8 @@ def _client(notes: Notes, credentials: Credentials | None, address: tuple[str, i
         socketTimeoutMS=limit_ms,
         **options,
     )
+    linecache.clearcache()  # it notes where it was made, for which Python reads the source of each frame: 2 MiB
+    return client
 
 
 def _explained(notes: Notes, client: Client, error: PyMongoError) -> Trouble:
