@@ -369,6 +369,15 @@ def test_the_environments_proxy_is_not_asked_for_what_lies_in_the_cluster(monkey
         assert get(HttpRequest(url=url, use_proxy=True), QUICK).body == b"proxy"
 
 
+def test_authorities_are_read_once_and_again_where_they_are_others(authority: Authority, tmp_path: Path) -> None:
+    """The system's take 50 ms, and a run makes dozens of requests; a file that was replaced is the one that counts."""
+    trusted = tmp_path / "trusted.pem"
+    server = over_tls(authority.server("127.0.0.1"), answering(OK))
+    for known, status in ((authority, 200), (Authority(tmp_path, "Another Authority of late"), None)):
+        trusted.write_bytes(known.file.read_bytes())
+        assert [ask(server, "https", trust=trusted).status for _ in range(2)] == [status] * 2
+
+
 def test_a_missing_file_of_authorities_is_the_callers_error(tmp_path: Path) -> None:
     """It is no finding about the server."""
     with pytest.raises(OSError, match="No such file"):

@@ -1,11 +1,12 @@
 """What the official client's configuration says of TLS, for the connections that are not its own."""
 
-import os
 import ssl
 from functools import lru_cache
 from typing import Any, Self
 
 from msgspec import Struct
+
+from cx_conformance.wire.written import written
 
 
 class StreamTrust(Struct, frozen=True, kw_only=True):
@@ -32,13 +33,7 @@ class StreamTrust(Struct, frozen=True, kw_only=True):
 
     def context(self) -> ssl.SSLContext:
         """Read the files, where they were not read as they are now; raises OSError."""
-        files = (self.authorities, self.certificate, self.key)
-        return _context(self, tuple(_written(one) for one in files if one))
-
-
-def _written(file: str) -> tuple[int, int]:
-    about = os.stat(file)  # noqa: PTH116 - as quick as it can be: for each stream
-    return about.st_mtime_ns, about.st_size
+        return _context(self, written(self.authorities, self.certificate, self.key))
 
 
 @lru_cache(maxsize=4)

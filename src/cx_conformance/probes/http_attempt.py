@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ssl
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ from cx_conformance.probes.http_observation import (
     TlsFacts,
     Trust,
 )
+from cx_conformance.wire.written import written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +42,6 @@ class Attempt:
         self._seen = HttpObservation(url=request.url)
         self._https = urlsplit(request.url).scheme == "https"
         self._opened: list[Any] = []
-        # The system's authorities take 50 ms to load.
         self._context = _context(request.trust if self._https else Trust.NOBODY)
 
     async def run(self) -> HttpObservation:
@@ -165,6 +166,15 @@ def _dialled(request: HttpRequest) -> tuple[str, dict[str, str], dict[str, Any]]
 
 
 def _context(trust: Path | Trust) -> ssl.SSLContext:
+    """Return what verifies by ``trust``; OSError for a file of authorities that cannot be read."""
+    if trust is Trust.NOBODY:
+        return _read(trust, ())
+    return _read(trust, written(ssl.get_default_verify_paths().cafile if isinstance(trust, Trust) else trust))
+
+
+@lru_cache(maxsize=4)
+def _read(trust: Path | Trust, _written: tuple[tuple[int, int], ...]) -> ssl.SSLContext:
+    # The system's authorities take 50 ms to load, and each path, page and token of a run is asked for by itself.
     # Not create_default_context: from Python 3.13 on it refuses authorities without key identifiers, unlike browsers.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
