@@ -74,7 +74,7 @@ class Blueprint(Model):
     """Each component by its id: the page's spelling in lower case."""
     parties: dict[ComponentId, Party] = Field(default_factory=dict)
     """External systems by id, that components call."""
-    platform: Platform = Platform()
+    platform: Platform = Platform.model_construct()
     """What is promised about the cluster itself."""
     errata: tuple[Erratum, ...] = ()
     """Cells of the page that are cut off, misspelt or wrong."""

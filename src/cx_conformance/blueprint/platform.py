@@ -79,7 +79,7 @@ class Platform(Model):
     """Load balancers that it works with."""
     distributions: tuple[Distribution, ...] = ()
     """Kubernetes distributions that it is supported on."""
-    limits: Limits = Limits()
+    limits: Limits = Limits.model_construct()
     """Kubernetes' limits for large clusters."""
     node_conformance: str | None = None
     """The page's link to the node conformance test, which the suite does not run."""

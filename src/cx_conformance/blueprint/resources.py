@@ -22,9 +22,9 @@ class Amounts(Model):
 class Resources(Promise):
     """What the component's container requests and is limited to."""
 
-    requests: Amounts = Amounts()
+    requests: Amounts = Amounts.model_construct()
     """What the container requests."""
-    limits: Amounts = Amounts()
+    limits: Amounts = Amounts.model_construct()
     """What the container is limited to."""
 
     @property

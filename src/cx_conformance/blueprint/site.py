@@ -179,9 +179,9 @@ class SiteHead(Model):
 class Site(Model):
     """One installation."""
 
-    site: SiteHead = SiteHead(name="unnamed")
+    site: SiteHead = SiteHead.model_construct(name="unnamed")
     """Which installation this is."""
-    cluster: ClusterAccess = ClusterAccess()
+    cluster: ClusterAccess = ClusterAccess.model_construct()
     """How the cluster is reached."""
     fqdn: HostName | None = None
     """The host name under which the platform is reached from outside."""
@@ -191,9 +191,9 @@ class Site(Model):
     """The release of the platform that is installed; absent: it is recognised."""
     tenants: tuple[DnsLabel, ...] = ()
     """From 5.0: namespaces of tenants. They must exist, and what runs there must be well; no release promises what."""
-    deployment: Deployment = Deployment()
+    deployment: Deployment = Deployment.model_construct()
     """How the platform was installed, and how its objects are named."""
-    components: Installed = Installed()
+    components: Installed = Installed.model_construct()
     """Which components are installed."""
     namespaces: dict[DnsLabel, DnsLabel] = Field(default_factory=dict)
     """Documented namespace to the one used here."""
