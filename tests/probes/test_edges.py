@@ -211,12 +211,15 @@ def test_a_getent_that_does_not_tell_names_apart_is_asked_for_each(tmp_path: Pat
     assert seen[1].finding is F.CONNECTS
 
 
-def test_a_bash_that_tells_no_time_connects_by_itself(tmp_path: Path, ports: dict[str, int]) -> None:
-    """Before 5.0 it knows only seconds, and the machine's clock tells how long each took."""
-    bash = counting(tmp_path, "bash", 'case "$2" in *EPOCHREALTIME-*"jobs -p"*) exit ;; esac')
-    container = Container(tmp_path, "dash", {"bash": bash, "getent": "getent", "sleep": "sleep"})
-    seen = observe(container, ("127.0.0.1", ports["silent"]), ("127.0.0.1", ports["closed"]))
-    assert [one.finding for one in seen] == [F.CONNECTS, F.REFUSED]
+def test_a_bash_before_5_takes_the_time_of_the_machine(tmp_path: Path, ports: dict[str, int]) -> None:
+    """It has no clock of milliseconds of its own."""
+    older = f'program=$2; shift 2; exec {program("bash")} -c "unset EPOCHREALTIME; $program" "$@"'
+    programs = {"bash": counting(tmp_path, "bash", older), "getent": "getent", "sleep": "sleep"}
+    container = Container(tmp_path, "dash", programs)
+    seen = observe(container, ("127.0.0.1", ports["silent"]), ("127.0.0.1", ports["greets"]))
+    assert [(one.finding, one.tool) for one in seen] == [(F.CONNECTS, "bash")] * 2
+    assert all(one.milliseconds in range(1000) for one in seen)
+    assert started(tmp_path) == ["bash"]
 
 
 def test_another_tool_needs_one_lookup_too(tmp_path: Path, ports: dict[str, int]) -> None:

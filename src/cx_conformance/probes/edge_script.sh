@@ -319,15 +319,18 @@ names_at_once() { # has one getent look all hosts up; sets $names, a line of add
 }
 
 connected_at_once() { # has one bash connect to all targets, NUMBER HOST PORT each; prints NUMBER MILLISECONDS of some
-  limited bash -c '[ -n "${EPOCHREALTIME-}" ] || exit # as of 5.0
+  limited bash -c 'clock() { # milliseconds, into $t; before bash 5.0 by the machine
+  if [ -n "${EPOCHREALTIME-}" ]; then t=$((${EPOCHREALTIME/.} / 1000)); else read -r t _ </proc/uptime; t=${t/.}0; fi
+}
 trap "kill \$(jobs -p); wait; exit 143" TERM
 while [ "$#" -gt 0 ]; do
   {
-    a=$EPOCHREALTIME
+    clock
+    a=$t
     exec 3<>"/dev/tcp/$2/$3" || exit
-    b=$EPOCHREALTIME
+    clock
     read -rt 0.2 -N 1 <&3
-    [ "$?" -eq 1 ] || echo "$1 $(((${b/.} - ${a/.}) / 1000))"
+    [ "$?" -eq 1 ] || echo "$1 $((t - a))"
   } &
   shift 3
 done
