@@ -338,7 +338,6 @@ wait' bash "$@" 2>/dev/null
 }
 
 all_at_once() { # tests edges, NUMBER HOST PORT each, as far as they are well; sets $names and $connected
-  names= connected=
   has getent || return
   usual=$limit targets=$* hosts=
   [ "$limit" -le 2 ] || limit=2

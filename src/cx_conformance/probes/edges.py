@@ -117,7 +117,7 @@ class EdgeLimits(Struct, frozen=True, kw_only=True):
 
     @property
     def total_seconds(self) -> float:
-        """What an exec for edges alone may take: both waits at their longest, each as long again, and the slack."""
+        """What an exec for edges alone may take: all together, both waits at their longest and as long again, slack."""
         return _TOGETHER_SECONDS + 4 * self.seconds + self.slack_seconds
 
 
@@ -219,8 +219,8 @@ class EdgesQuestion(Struct, frozen=True, kw_only=True):
 
     @property
     def seconds(self) -> float:
-        """Both waits at their longest, each as long again, after those for all together."""
-        return _TOGETHER_SECONDS + 4 * self.limits.seconds
+        """What an exec for edges alone may take, without its slack."""
+        return self.limits.total_seconds - self.limits.slack_seconds
 
     def words(self, number: int) -> tuple[tuple[str, ...], ...]:
         """Return each edge's number, host and port."""

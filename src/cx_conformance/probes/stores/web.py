@@ -1,8 +1,6 @@
 """What Keycloak, Grafana and Superset have in common: JSON over HTTP, asked by httpx."""
 
-import ssl
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, cast
 
 import httpx
@@ -18,12 +16,6 @@ from cx_conformance.wire.json_text import parsed
 from cx_conformance.wire.tracing import Tracing
 
 _HEADERS = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
-
-
-@cache
-def _without_tls() -> ssl.SSLContext:
-    """Return what no connection is made with: httpx has a context at hand for each client, and makes one else."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -66,7 +58,7 @@ def ask(  # noqa: PLR0913 - the parts of a request, by name
     try:
         with (
             httpx.Client(
-                verify=line.context() if target.tls is not None else _without_tls(),
+                verify=line.context() if target.tls is not None else False,
                 timeout=httpx.Timeout(line.patience(), connect=min(target.limits.connect_s, line.remaining())),
                 trust_env=False,
             ) as client,
