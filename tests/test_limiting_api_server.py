@@ -25,14 +25,18 @@ def embedded() -> Iterator[EmbeddedCluster]:
         yield cluster
 
 
-def outcomes(embedded: EmbeddedCluster, limits: str, folder: Path) -> tuple[dict[tuple[str, ...], Any], list[Any]]:
+def outcomes(
+    embedded: EmbeddedCluster, limits: str, folder: Path, fault: str | None = None
+) -> tuple[dict[tuple[str, ...], Any], list[Any]]:
     """Run against an API server with these limits; return the outcomes, and what the server's log has of the run."""
     annotated = {"name": "kube-system", "annotations": {UPGRADES: limits}}
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": annotated}
     embedded.replace([*reference_installation(blueprint(), seed=1), namespace])
+    if fault:
+        embedded.inject(fault)
     before = len(embedded.requests())
     ran = command("run", "--kubeconfig", str(embedded.kubeconfig), *LIVE, "--report", "pack", cwd=folder)
-    assert ran.returncode in (0, 3), ran.stdout + ran.stderr
+    assert ran.returncode in ((1,) if fault else (0, 3)), ran.stdout + ran.stderr
     every = json.loads((folder / "pack" / "report.json").read_bytes())["outcomes"]
     log = embedded.requests()[before:]
     return {(one["check"], one["component"], one["entry"]): one for one in every}, log
@@ -51,6 +55,16 @@ def test_what_can_be_got_through_is(embedded: EmbeddedCluster, limits: str, tmp_
     found, log = outcomes(embedded, limits, tmp_path)
     assert {one["outcome"] for one in found.values()} <= {"pass", "n/a"}, found
     assert {one["status"] for one in log} <= {200, 101, 404, 429}
+
+
+def test_a_pod_that_resets_connections_fails_where_the_node_says_so_in_words(
+    embedded: EmbeddedCluster, tmp_path: Path
+) -> None:
+    """By the older protocol a node has no other way to tell it, and it is not the node's own trouble."""
+    found, _ = outcomes(embedded, "old", tmp_path, "health-reset")
+    told = {one["message"] for key, one in found.items() if key[1] == "ccm" and one["outcome"] == "fail"}
+    assert any("was reset" in one for one in told), told
+    assert "error" not in {one["outcome"] for one in found.values()}
 
 
 def test_what_cannot_is_no_failure(embedded: EmbeddedCluster, tmp_path: Path) -> None:

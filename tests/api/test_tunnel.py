@@ -149,6 +149,7 @@ def test_silence_behind_a_way_that_was_long_in_opening_tells_nothing(
         assert tunnel.disturbances == 1
         with nullcontext() if tells else pytest.raises(Unreachable, match="long in opening port-forward to pod shop"):
             tunnel.raise_trouble()
+        tunnel.raise_trouble(silent=False)
 
 
 def test_a_slow_node_is_given_longer_to_refuse() -> None:
@@ -258,6 +259,30 @@ def test_what_a_node_tells_is_read(said: str, reason: TroubleReason) -> None:
             tunnel.accepts(5)
         assert tunnel.trouble is not None
         assert tunnel.trouble.reason is reason
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "failed to execute portforward for x: read tcp4 127.0.0.1:4->127.0.0.1:80: read: connection reset by peer",
+        "write tcp4 127.0.0.1:46540->127.0.0.1:80: write: broken pipe",
+        "socat[7] E read(5, 0x55, 8192): Connection reset by peer",
+    ],
+)
+def test_a_connection_that_the_pod_resets_is_reset_and_no_trouble_of_the_way(said: str) -> None:
+    """A node that tells of it has connected: the port accepts, and what it does next is its own."""
+
+    async def play(connection: ServerConnection, seen: Seen) -> None:
+        for message in (b"\x00\x50\x00", b"\x01\x50\x00", b"\x01" + said.encode()):
+            await connection.send(message)
+
+    with StreamServer(play) as server, Tunnels(server.configuration) as tunnels:
+        tunnel = tunnels.open("shop", "db-0", 80)
+        with pytest.raises(ConnectionResetError), socket.create_connection(tunnel.address, timeout=5) as driver:
+            driver.recv(1)
+        assert tunnel.accepts(5)
+        assert tunnel.trouble is None
+        assert tunnel.disturbances == 0
 
 
 def test_the_same_port_of_the_same_pod_is_one_tunnel() -> None:

@@ -23,6 +23,7 @@ from tests.checks.installation import Installation, blueprint
 from tests.probes.authority import Authority
 from tests.probes.inquired import Inquired, section
 from tests.probes.targets import answering, http, listening, over_tls, resets
+from tests.vantage.late_tunnel import LATE
 
 DOWN = b"""{"status": "DOWN", "components": {
   "mongo": {"status": "DOWN", "details": {"error": "Timed out after 30000 ms"}}, "ping": {"status": "UP"}}}"""
@@ -54,7 +55,7 @@ class TunnelToAClosedPort:
 
     trouble = Trouble(reason=TroubleReason.CLOSED_PORT, words="port 8081 of pod expertflow/ef-ccm-0 is closed")
 
-    def raise_trouble(self) -> None:
+    def raise_trouble(self, *, silent: bool) -> None:
         """Raise nothing: a closed port was looked at."""
 
 
@@ -200,6 +201,11 @@ def test_a_port_that_is_closed_in_the_pod_is_told_as_that() -> None:
     outcome = judged("ccm", resets, refusing(NoVantage("unasked")), tunnel=TunnelToAClosedPort())
     assert outcome.result is Result.FAIL
     assert "gives no answer: port 8081 of pod expertflow/ef-ccm-0 is closed" in outcome.message
+
+
+def test_a_reset_behind_a_tunnel_that_was_long_in_opening_is_the_pods_own() -> None:
+    """However long the way took, it is no reason why the pod ended the connection."""
+    assert judged("ccm", resets, NO_EXEC, tunnel=LATE).result is Result.FAIL
 
 
 LOGIN_PAGE = b"<!DOCTYPE html><html><title>Sign in</title></html>"

@@ -11,12 +11,14 @@ from cx_conformance.blueprint.component import ServicePort
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.pod import Pod
+from cx_conformance.outcome.looking import Unreachable
 from cx_conformance.probes.http_observation import HttpLimits
 from cx_conformance.vantage import knocking
 from cx_conformance.vantage.knocking import PodPort, knocked, scheme_of, speaks_http
 from cx_conformance.vantage.reach import Way
 from tests.checks.installation import Installation, blueprint
 from tests.probes import targets
+from tests.vantage.late_tunnel import LATE
 
 Answer = Callable[[socket.socket], None]
 
@@ -35,10 +37,11 @@ def port(number: int, name: str | None = "http-un-ad-3000") -> ServicePort:
     return ServicePort(**fields)
 
 
-def asked(answer: Answer, scheme: str = "http") -> PodPort:
+def asked(answer: Answer, scheme: str = "http", tunnel: Any = None) -> PodPort:
     """Return what a port came to that a server answers so."""
     with targets.listening(answer) as number:
-        (one,) = speaks_http(port(number), "ef-unified-admin-svc", [Way(pod(), 3000, ("127.0.0.1", number))], scheme)
+        way = Way(pod(), 3000, ("127.0.0.1", number), tunnel)
+        (one,) = speaks_http(port(number), "ef-unified-admin-svc", [way], scheme)
     return one
 
 
@@ -101,6 +104,13 @@ def test_what_nobody_can_call_is_found(answer: Answer, words: str) -> None:
     one = asked(answer)
     assert not one.kept
     assert f"port 3000 of pod {pod().where} {words}" in one.words
+
+
+def test_behind_a_tunnel_that_was_long_in_opening_silence_alone_is_not_known() -> None:
+    """What ends a connection has had it."""
+    assert "does not speak HTTP: reset" in asked(targets.resets, tunnel=LATE).words
+    with pytest.raises(Unreachable):
+        asked(targets.silent, tunnel=LATE)
 
 
 def test_plain_http_where_https_is_promised_is_found() -> None:

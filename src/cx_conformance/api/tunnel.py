@@ -50,6 +50,7 @@ class TroubleReason(StrEnum):
     """Why a connection through a tunnel failed."""
 
     CLOSED_PORT = "closed port"
+    RESET = "reset"
     FORBIDDEN = "forbidden"
     UNAUTHORIZED = "unauthorized"
     NO_POD = "no pod"
@@ -58,7 +59,7 @@ class TroubleReason(StrEnum):
 
 
 class Trouble(Struct, frozen=True, kw_only=True):
-    """What befell the last connection that failed; ``error`` is None for a closed port, which was looked at."""
+    """What befell the last connection that failed; ``error`` is None for what the port itself did."""
 
     reason: TroubleReason
     words: str
@@ -86,14 +87,15 @@ class Tunnel:
         self.disturbances = 0
         """How many connections failed on the way to the pod's node, or were long in opening; never fewer."""
 
-    def raise_trouble(self) -> None:
+    def raise_trouble(self, *, silent: bool = True) -> None:
         """Raise the ``CouldNotLook`` of the last failed connection, if it is one; a closed port is none.
 
-        Nor is one that was given up before it was open, or soon after, as where the API server lets few in at a time.
+        Nothing is known of silence, either, where the way was still opening, or had been long in opening, as where the
+        API server lets few in at a time; not ``silent`` is what the pod's side has ended.
         """
         if self.trouble and self.trouble.error:
             raise self.trouble.error
-        if self.trouble:
+        if self.trouble or not silent:
             return
         if self._opening or time.monotonic() < self._late_until:
             told = "was still opening" if self._opening else "was long in opening"
@@ -141,9 +143,10 @@ class Tunnel:
         try:
             trouble = await self._bridge(reader, writer)
             if trouble:
-                self.disturbances += trouble.error is not None
-                self.trouble = trouble
                 _close_by_reset(writer)
+                if trouble.reason is not TroubleReason.RESET:  # which is the port's answer, as the driver sees it
+                    self.disturbances += trouble.error is not None
+                    self.trouble = trouble
         except asyncio.CancelledError:
             # Only `stop` cancels, and waits; raised further, asyncio's stream callback would log it as an error.
             _close_by_reset(writer)
@@ -209,7 +212,8 @@ class Tunnel:
         opening = min(time.monotonic() - began, self._tunnels.connect_seconds)
         try:
             async with asyncio.timeout(max(seconds, 2 * opening)):
-                return await self._downwards(channel, None)
+                ended = await self._downwards(channel, None)
+                return None if ended and ended.reason is TroubleReason.RESET else ended
         except TimeoutError:
             return None if channel.begun else self._cut()
         finally:
@@ -232,11 +236,14 @@ class Tunnel:
         )
 
     def _told(self, said: str) -> Trouble:
-        where = f"port {self.port} of pod {self.namespace}/{self.pod}"
+        where, lower = f"port {self.port} of pod {self.namespace}/{self.pod}", said.lower()
         # containerd names the namespace before the reason and cuts long texts; socat and CRI-O give the reason alone.
-        if "refused" in said or ("failed to connect to localhost" in said and "time" not in said):
+        if "refused" in lower or ("failed to connect to localhost" in lower and "time" not in lower):
             words = f"{where} is closed: nothing listens there on the pod's loopback"
             return Trouble(reason=TroubleReason.CLOSED_PORT, words=words)
+        # Of reading and writing, with or without the kubelet's own SPDY: https://github.com/containerd/containerd/issues/9875
+        if "connection reset by peer" in lower or "broken pipe" in lower:
+            return Trouble(reason=TroubleReason.RESET, words=f"{where} accepted the connection and reset it")
         error = NoVantage(
             f"the node could not connect to {where}: {quoted(said[-300:], 300, (self.namespace, self.pod))}"
         )

@@ -11,14 +11,13 @@ from msgspec import Struct, field
 
 from cx_conformance.sandbox import pods, shared_forwarding
 from cx_conformance.sandbox.catalogue import Object
+from cx_conformance.sandbox.forwarded_port import heard, unreachable, was_reset
 from cx_conformance.sandbox.shared_forwarding import SharedForwarding
 from cx_conformance.sandbox.starvation import HERE, Held
 from cx_conformance.sandbox.statuses import PlainRefusal, not_implemented
-from cx_conformance.sandbox.unreachable_port import unreachable
 from cx_conformance.sandbox.web import Request, Switch, WebSocket
 
 PROTOCOL = "v4.channel.k8s.io"
-_CHUNK = 32768
 
 
 class Forwarding(Struct):
@@ -58,13 +57,15 @@ class Forwarding(Struct):
         return reader
 
     async def _copy(self, socket: WebSocket, index: int, reader: asyncio.StreamReader) -> None:
+        first = True
         with contextlib.suppress(ConnectionError):
-            first = True
-            while data := await reader.read(_CHUNK):
+            while data := await heard(reader):
                 if first:
                     await HERE.hold(Held.FIRST_WORDS, self.pod["metadata"]["name"])
                     first = False
                 await socket.send(bytes([2 * index]) + data)
+            if data is None:
+                await socket.send(bytes([2 * index + 1]) + was_reset(self.pod, self.ports[index]).encode())
 
     async def _feed(self, socket: WebSocket) -> None:
         async for message in socket.messages():

@@ -1,7 +1,8 @@
 """Port-forward as Kubernetes 1.31 and later has it: SPDY/3.1 over one WebSocket, any number of connections to one pod.
 
 As ``kubectl port-forward`` wants it: for each connection an error and a data stream with one request ID; each is
-accepted before the port is tried, and what is wrong with the port is said on the error stream.
+accepted before the port is tried, and what is wrong with the port is said on the error stream. Where the pod resets a
+connection, the node resets both streams: https://github.com/containerd/containerd/pull/8418
 """
 
 import asyncio
@@ -11,12 +12,11 @@ from msgspec import Struct, field
 
 from cx_conformance.api.spdy import Data, Opened, Ping, Reset, Spdy, SpdyError
 from cx_conformance.sandbox.catalogue import Object
+from cx_conformance.sandbox.forwarded_port import heard, unreachable
 from cx_conformance.sandbox.starvation import HERE, Held
-from cx_conformance.sandbox.unreachable_port import unreachable
 from cx_conformance.sandbox.web import WebSocket
 
 PROTOCOL = "SPDY/3.1+portforward.k8s.io"
-_CHUNK = 32768
 
 
 class _Pair(Struct):
@@ -82,7 +82,7 @@ class SharedForwarding(Struct):
             task.add_done_callback(self._copying.discard)
 
     async def _forward(self, pair: _Pair, socket: WebSocket) -> None:
-        said, place, first = b"", self.pod["metadata"]["name"], True
+        said, place, first, was_reset = b"", self.pod["metadata"]["name"], True, False
         await HERE.hold(Held.TUNNEL, place)
         try:
             reader, writer = await asyncio.open_connection(self.pod["status"]["podIP"], pair.port)
@@ -94,17 +94,19 @@ class SharedForwarding(Struct):
                 for early in pair.early:
                     await self._passed_on(pair, Data(pair.data, early or b"", early is None))
                 with contextlib.suppress(ConnectionError):
-                    while data := await reader.read(_CHUNK):
+                    while data := await heard(reader):
                         if first:
                             await HERE.hold(Held.FIRST_WORDS, place)
                             first = False
                         await socket.send(Spdy.data(pair.data, data))
+                    was_reset = data is None
             finally:
                 writer.close()
         self._by_data.pop(pair.data, None)
+        frames = Spdy.data(pair.error, said) if said else b""
+        frames += Spdy.data(pair.data, last=True) + Spdy.data(pair.error, last=True)
         with contextlib.suppress(ConnectionError):
-            frames = Spdy.data(pair.error, said) if said else b""
-            await socket.send(frames + Spdy.data(pair.data, last=True) + Spdy.data(pair.error, last=True))
+            await socket.send(Spdy.reset(pair.data) + Spdy.reset(pair.error) if was_reset else frames)
 
     async def _passed_on(self, pair: _Pair, frame: Data) -> None:
         if pair.writer is None:

@@ -194,7 +194,7 @@ def _told_by_tunnel(way: Way, answer: PodAnswer) -> PodAnswer:
     """Return an answer, with the tunnel's own word for why there is none; raises what kept the run from looking."""
     if answer.seen.status is not None:
         return answer
-    way.raise_trouble()
+    way.raise_trouble(silent=answer.seen.failure is HttpFailure.TIMED_OUT)
     why = way.why_closed() if answer.seen.failure in _CUT_OFF else None
     return replace(answer, seen=replace(answer.seen, words=why)) if why else answer
 

@@ -90,7 +90,7 @@ def _judged(way: Way, seen: HttpObservation, scheme: str) -> PodPort:
         return PodPort(way.pod, way.vantage, True, f"speaks HTTP: answers {seen.status}")
     port = _named(way)
     if seen.status is None:
-        way.raise_trouble()
+        way.raise_trouble(silent=seen.failure is HttpFailure.TIMED_OUT)
         if why := way.why_closed():
             return PodPort(way.pod, way.vantage, False, why)
     if seen.failure in _REACHES_NOBODY:

@@ -55,14 +55,16 @@ class Way(Struct, frozen=True):
         """How many connections failed between here and the pod's node, which says nothing of the pod."""
         return self.tunnel.disturbances if self.tunnel else 0
 
-    def raise_trouble(self) -> None:
+    def raise_trouble(self, *, silent: bool = True) -> None:
         """Raise the CouldNotLook that kept the tunnel, or the run itself, from looking, if there is one.
+
+        Not ``silent`` is what the pod's side has ended, be it without a word.
 
         A pod that lets in whom it serves, and not the auditor, is not dead; nor is one that does not listen on the
         loopback, where tunnels come out.
         """
         if self.tunnel:
-            self.tunnel.raise_trouble()
+            self.tunnel.raise_trouble(silent=silent)
         if (self.tunnel is None or self.tunnel.trouble) and (words := self.barrier()):
             raise NoVantage(words)
 
