@@ -190,7 +190,7 @@ POSTGRESQL = {
 
 @pytest.mark.parametrize("answer", POSTGRESQL)
 def test_no_answer_of_postgresql_fills_the_memory(answer: str) -> None:
-    """Libpq keeps whatever it is sent; here it is asked after each piece how much that was."""
+    """pg8000 reads as long a message as it is promised, and keeps every row."""
     with hostile.server(POSTGRESQL[answer]) as (_, port):
         seen = observed("postgresql", port)
     assert seen.usable.ok is not True

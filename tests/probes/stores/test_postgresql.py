@@ -1,18 +1,22 @@
-"""PostgreSQL, asked by psycopg, against the real server."""
+"""PostgreSQL, asked by pg8000, against the real server."""
 
+import socket
+import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from cx_conformance.probes.stores import postgresql
-from cx_conformance.probes.stores.target import Credentials, Limits, TlsExpectation
+from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Limits, TlsExpectation
 from cx_conformance.probes.stores.trouble import Kind
 from cx_conformance.sandbox.stores import postgresql_server
 from cx_conformance.sandbox.stores.certificates import Authority
 from cx_conformance.sandbox.stores.running import free_port
 from tests.probes.stores.asking import PROMISED, WRONG, all_well, marks, target
+from tests.probes.targets import listening
 from tests.sandbox.stores.wanted import wanted
 
 
@@ -59,7 +63,7 @@ def test_plain_with_the_password_is_all_well(plain: int, login: Credentials) -> 
 
 
 def test_mutual_tls_with_the_password_is_all_well(secured: int, mutual: TlsExpectation, login: Credentials) -> None:
-    """TLS begins after PostgreSQL's own request for it, verified against the promised name by libpq too."""
+    """TLS begins after PostgreSQL's own request for it, verified against the promised name."""
     patient = Limits(connect_s=10, answer_s=10, total_s=60, tries=2)
     seen = postgresql.observe(target("postgresql", secured, mutual, limits=patient), login)
     assert marks(seen) == all_well(tls=True)
@@ -185,3 +189,88 @@ def test_who_trusts_other_pods_is_an_open_door_although_a_tunnel_does_not_come_o
         seen = postgresql.observe(target("postgresql", port), login)
     assert seen.refuses_anonymous.ok is refuses, seen.refuses_anonymous.words
     assert seen.usable.ok is True
+
+
+@contextmanager
+def saying(*answers: bytes, to_nobody: bytes | None = None) -> Iterator[int]:
+    """Give the port of a server without TLS that answers a session's begin with these messages, and ends it.
+
+    Whom it does not know it gives ``to_nobody``; None: that the password is wrong.
+    """
+
+    def answer(peer: socket.socket) -> None:
+        asked = peer.recv(65536)
+        if asked[4:8] == struct.pack("!i", 80877103):
+            peer.sendall(b"N")
+            asked = peer.recv(65536)
+        if PROBE_USER.encode() in asked:
+            peer.sendall(to_nobody or error("28P01", "falsches Passwort"))
+        elif asked:
+            peer.sendall(b"".join(answers))
+
+    with listening(answer) as port:
+        yield port
+
+
+def authentication(code: int) -> bytes:
+    """Return the server's wish for a kind of login; 0: none any more."""
+    return b"R" + struct.pack("!ii", 8, code)
+
+
+def error(code: str, words: str) -> bytes:
+    """Return the ErrorResponse of an SQLSTATE."""
+    fields = f"SFATAL\0VFATAL\0C{code}\0M{words}\0\0".encode()
+    return b"E" + struct.pack("!i", 4 + len(fields)) + fields
+
+
+@pytest.mark.parametrize(
+    ("answers", "kind", "words"),
+    [
+        ([error("28P01", "Passwort-Authentifizierung für Benutzer »sa« fehlgeschlagen")], Kind.UNAUTHORIZED, "»sa«"),
+        ([error("57P03", "das Datenbanksystem startet")], Kind.NOT_READY, "is not ready: das Datenbanksystem"),
+        ([error("53300", "tut mir leid, schon zu viele Verbindungen")], Kind.NOT_READY, "has no connection left"),
+        ([error("08P01", "no more connections allowed (max_client_conn)")], Kind.ODD, "answers with an error"),
+        (
+            [error("28000", 'no pg_hba.conf entry for host "10.0.0.9", user "sa", SSL off')],
+            Kind.UNAUTHORIZED,
+            "SSL off",
+        ),
+        ([authentication(7)], Kind.UNAUTHORIZED, "wants a login by GSSAPI, and takes no password"),
+        ([authentication(99)], Kind.ODD, "Authentication method 99 not recognized"),
+        ([b"?" + struct.pack("!i", 4)], Kind.ODD, "gave an answer that its client rejects"),
+        ([authentication(0)], Kind.CLOSED, "closed the connection instead of answering"),
+    ],
+)
+def test_a_login_that_comes_to_nothing_is_told_in_any_language(answers: list[bytes], kind: Kind, words: str) -> None:
+    """By its SQLSTATE, which a server that speaks German has as well; and what no client knows is an odd answer."""
+    with saying(*answers) as port:
+        seen = postgresql.observe(target("postgresql", port), Credentials(username="sa", password=WRONG))
+    assert seen.logs_in.kind is kind, seen.logs_in.words
+    assert words in seen.logs_in.words
+
+
+@pytest.mark.parametrize("code", ["3D000", "42501", "55000"])
+def test_whom_a_server_has_let_in_before_it_keeps_the_database_from_him_has_logged_in(code: str) -> None:
+    """The password was right; what is wrong is the database, or the account's right to it."""
+    with saying(authentication(0), error(code, "keine Berechtigung für Datenbank »keycloak_db«")) as port:
+        seen = postgresql.observe(target("postgresql", port), Credentials(username="sa", password=WRONG))
+    assert seen.logs_in.ok is True
+    assert (seen.usable.kind, "accepts the credentials, but keine" in seen.usable.words) == (Kind.UNUSABLE, True)
+
+
+def test_a_database_that_is_missing_before_anybody_was_let_in_tells_nothing_of_the_password() -> None:
+    """So poolers say it."""
+    with saying(error("3D000", "no such database: licenseManager")) as port:
+        seen = postgresql.observe(target("postgresql", port), Credentials(username="sa", password=WRONG))
+    assert (seen.logs_in.ok, seen.logs_in.kind) == (False, Kind.ODD)
+
+
+def test_a_server_in_another_language_that_lets_somebody_in_whom_it_does_not_know_asks_for_no_password() -> None:
+    """It says that nothing more is wanted before it looks for the account."""
+    with saying(to_nobody=authentication(0) + error("28000", "Rolle »cx-conformance« existiert nicht")) as port:
+        seen = postgresql.observe(target("postgresql", port))
+    assert (seen.refuses_anonymous.ok, seen.refuses_anonymous.kind) == (None, Kind.LOOPBACK)
+    assert "asks for no password" in seen.refuses_anonymous.words
+    with saying(to_nobody=error("28000", "kein pg_hba.conf-Eintrag für Host »10.0.0.9«")) as port:
+        seen = postgresql.observe(target("postgresql", port))
+    assert seen.refuses_anonymous.ok is True

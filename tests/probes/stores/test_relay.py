@@ -1,4 +1,4 @@
-"""The local address that libpq connects to instead of the server."""
+"""The local address that a library connects to instead of the server."""
 
 import socket
 import struct
@@ -26,7 +26,7 @@ def speaks_on(peer: socket.socket) -> None:
 
 
 def test_a_library_that_has_heard_enough_is_no_trouble_of_the_store() -> None:
-    """It goes while the store still speaks, as libpq does that has no password to give."""
+    """It goes while the store still speaks, as Mongo's client does whose pool is closed."""
     with listening(speaks_on) as port:
         line = Unbounded(target("postgresql", port), Masking(()))
         with Relay(line) as relay:

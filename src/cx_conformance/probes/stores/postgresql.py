@@ -1,46 +1,48 @@
-"""PostgreSQL, asked by psycopg.
+"""PostgreSQL, asked by pg8000.
 
-Facts: SSLRequest is that of https://www.postgresql.org/docs/current/protocol-flow.html, the parameters those of
-https://www.postgresql.org/docs/current/libpq-connect.html; ``NO LOAD BALANCE`` asks the primary behind a Pgpool-II
-(https://www.pgpool.net/docs/latest/en/html/runtime-config-load-balancing.html). libpq gives no SQLSTATE for a refused
-login, so refusals are told by the server's English words (errcodes 28P01, 28000, 3D000, 57P03, 53300).
+Facts: SSLRequest is that of https://www.postgresql.org/docs/current/protocol-flow.html; ``NO LOAD BALANCE`` asks the
+primary behind a Pgpool-II (https://www.pgpool.net/docs/latest/en/html/runtime-config-load-balancing.html). Refusals are
+told by SQLSTATE, and by the English words of poolers, which use few of them.
 """
 
-import math
-import os
 import re
 import secrets
 import socket
 import struct
 from collections.abc import Sequence
-from contextlib import ExitStack
-from typing import Any
 
-import psycopg
 from msgspec import Struct, structs
 from pydantic import SecretStr
 
 from cx_conformance.probes.stores.notes import Notes, noting
 from cx_conformance.probes.stores.observation import Level, StoreObservation
+from cx_conformance.probes.stores.postgresql_session import Refused, Session
 from cx_conformance.probes.stores.postgresql_trust import Trust, judge_trust, trust_of
-from cx_conformance.probes.stores.relay import Relay
 from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
-from cx_conformance.probes.stores.tls import CertificateFolder
 from cx_conformance.probes.stores.trouble import Kind, Trouble
 
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
-_SERVERS_WORDS = re.compile(r"FATAL:\s+|ERROR:\s+")
-"""What begins a sentence of the server's own, as https://www.postgresql.org/docs/current/protocol-error-fields.html."""
-_UNENCRYPTED = "no encryption"
-"""What it adds to every refusal by pg_hba.conf of a connection without TLS, whether or not TLS would be let in."""
+_UNENCRYPTED = re.compile("no encryption|SSL off")
+"""What it adds to every refusal by pg_hba.conf of a connection without TLS, whether or not TLS would be let in; up to
+PostgreSQL 13 the latter."""
 _NO_RULE_FOR_LOOPBACK = re.compile(r'no pg_hba\.conf entry for host "(127\.0\.0\.1|::1)"')
 _REFUSALS = (
-    (r"starting up|shutting down|recovery mode|not (yet )?accepting", Kind.NOT_READY, "{address} is not ready: "),
-    (r"too many clients|connection slots|too many conn", Kind.NOT_READY, "{address} has no connection left: "),
-    (r'database ".*" does not exist', Kind.UNUSABLE, "{address} accepts the credentials, but "),
-    (_UNENCRYPTED, Kind.TLS, "{address} wants TLS: "),
-    (r"valid client certificate", Kind.TLS, "{address} wants a client certificate: "),
     (
+        ("57P01", "57P02", "57P03"),
+        r"starting up|shutting down|recovery mode|not (yet )?accepting",
+        Kind.NOT_READY,
+        "{address} is not ready: ",
+    ),
+    (
+        ("53300",),
+        r"too many clients|connection slots|too many conn",
+        Kind.NOT_READY,
+        "{address} has no connection left: ",
+    ),
+    ((), _UNENCRYPTED.pattern, Kind.TLS, "{address} wants TLS: "),
+    ((), r"valid client certificate", Kind.TLS, "{address} wants a client certificate: "),
+    (
+        ("28000", "28P01", "42501"),
         (
             r"authentication failed|no password supplied|pg_hba\.conf|permission denied|not permitted"
             r'|role ".*" does not exist'
@@ -49,10 +51,11 @@ _REFUSALS = (
         "PostgreSQL says: ",
     ),
 )
-"""What the server says, which kind of trouble it is, and how the sentence begins."""
-_NO_FILE = os.path.join(os.devnull, "none")  # noqa: PTH118 - a path for libpq, which reads the caller's own else
-_LIBPQ_LEAST_S = 2
-"""libpq waits no shorter for a connection."""
+"""The SQLSTATEs and the words, of which one will do, which kind of trouble it is, and how the sentence begins."""
+_OF_NO_USE = ("3D000", "42501", "55000")
+"""The SQLSTATEs of a database that is absent, closed to the account, or takes no connections."""
+_OF_NO_ACCOUNT = ("28000", "28P01", *_OF_NO_USE)
+"""The SQLSTATEs that somebody whom no server knows may be told once he is let in."""
 
 _STATE = """
 /*NO LOAD BALANCE*/
@@ -168,24 +171,29 @@ def _log_in(notes: Notes, credentials: Credentials, databases: Sequence[str]) ->
 
 
 def _session(notes: Notes, credentials: Credentials) -> _Session:
-    with ExitStack() as stack:
-        connection = _connected(notes, credentials, stack)
-        try:
-            row = connection.execute(_STATE).fetchone() or ("", False, False, 0, 0)
-            names = frozenset(str(name) for (name,) in connection.execute("select datname from pg_database"))
-        except psycopg.Error as error:
-            # The login was accepted; what it may not ask, or this server does not know, is no fault of either.
-            trouble = _explained(notes, error)
-            told = trouble.kind in {Kind.ODD, Kind.UNAUTHORIZED}
-            untold = Trouble(Kind.UNAUTHORIZED, trouble.words) if told else trouble
-            return _Session(state=_State(), databases=frozenset(), trust=trust_of(connection), untold=untold)
-        trust = trust_of(connection)
+    try:
+        with _opened(notes, credentials) as session:
+            return _told(notes, session)
+    except Refused as refused:
+        raise _explained(notes, refused) from None
+
+
+def _told(notes: Notes, session: Session) -> _Session:
+    try:
+        (row,) = session.ask(_STATE) or [["", False, False, 0, 0]]
+        names = frozenset(str(name) for (name,) in session.ask("select datname from pg_database"))
+    except Refused as refused:
+        # The login was accepted; what it may not ask, or this server does not know, is no fault of either.
+        said = _explained(notes, refused)
+        told = said.kind in {Kind.ODD, Kind.UNAUTHORIZED, Kind.UNUSABLE}
+        untold = Trouble(Kind.UNAUTHORIZED, said.words) if told else said
+        return _Session(state=_State(), databases=frozenset(), trust=trust_of(session), untold=untold)
     version, recovering, read_only, most, used = row
     notes.version = notes.said(version, 40) or None
     state = _State(
         in_recovery=bool(recovering), read_only=bool(read_only), connections=int(used), max_connections=int(most)
     )
-    return _Session(state=state, databases=names, trust=trust)
+    return _Session(state=state, databases=names, trust=trust_of(session))
 
 
 def _judge(notes: Notes, state: _State, missing: Sequence[str], databases: Sequence[str]) -> None:
@@ -217,72 +225,34 @@ def _wrong(notes: Notes) -> str:
 
 def _nobody(notes: Notes, credentials: Credentials) -> str:
     trusts = "it asks for no password (method trust in pg_hba.conf)"
-    with ExitStack() as stack:
-        try:
-            _connected(notes, credentials, stack)
-        except Trouble as trouble:
-            if re.search(rf'role "{PROBE_USER}" does not exist', trouble.words):
-                return trusts
-            raise
-    return trusts
-
-
-def _connected(notes: Notes, credentials: Credentials, stack: ExitStack) -> psycopg.Connection[tuple[Any, ...]]:
-    """Return a connection over the line that is closed with the stack."""
-    target, line = notes.target, notes.line
-    options: dict[str, Any] = {"sslmode": "disable"}
-    if target.tls is not None:
-        folder = stack.enter_context(CertificateFolder(target.tls))
-        # libpq compares the name wherever the system's own authorities count.
-        verified = "verify-full" if target.tls.check_hostname or folder.ca is None else "verify-ca"
-        options = {
-            "sslmode": verified if target.tls.unverified is None else "require",
-            "sslrootcert": (str(folder.ca) if folder.ca else "system") if target.tls.unverified is None else _NO_FILE,
-            "sslcert": str(folder.certificate) if folder.certificate else None,
-            "sslkey": str(folder.key) if folder.key else None,
-            "sslcertmode": "allow" if folder.certificate else "disable",
-        }
-    relay = stack.enter_context(Relay(line))
     try:
-        connection = psycopg.connect(
-            host=target.host,
-            hostaddr=relay.address[0],  # so that certificates are compared with the promised name
-            port=relay.address[1],
-            user=credentials.username,
-            password=credentials.password.get_secret_value() if credentials.password else "",
-            dbname=credentials.database or "postgres",
-            connect_timeout=max(math.ceil(line.patience()), _LIBPQ_LEAST_S),
-            application_name="cx-conformance",
-            passfile=_NO_FILE,
-            gssencmode="disable",
-            autocommit=True,
-            **options,
-        )
-    except psycopg.Error as error:
-        raise _explained(notes, error) from None
-    stack.callback(connection.close)
-    return connection
+        with _opened(notes, credentials):
+            return trusts
+    except Refused as refused:
+        if refused.admitted and refused.code in _OF_NO_ACCOUNT:
+            return trusts
+        raise _explained(notes, refused) from None
 
 
-def _explained(notes: Notes, error: psycopg.Error) -> Trouble:
-    whole = str(error)
-    # A server that has said its last word ends the connection, which libpq no more needs to hear of.
-    if notes.line.broken is not None and not _SERVERS_WORDS.search(whole):
-        return notes.line.broken
-    said = re.split(rf"{_SERVERS_WORDS.pattern}|failed: ", whole)[-1].strip()
-    text, shown = notes.said(said), notes.said.sentence(said)
-    if isinstance(error, psycopg.errors.ConnectionTimeout) or "timeout expired" in text:
-        return notes.line.explain(TimeoutError())
-    if "closed the connection unexpectedly" in text or "Connection reset" in text:
-        return notes.line.explain(ConnectionResetError())
-    in_plain = _UNENCRYPTED in text and not _offers_tls(notes)
-    if _NO_RULE_FOR_LOOPBACK.search(text) and (in_plain or _UNENCRYPTED not in text):
+def _opened(notes: Notes, credentials: Credentials) -> Session:
+    return Session(notes.line, credentials, lambda sock: _ask_for_tls(notes, sock))
+
+
+def _explained(notes: Notes, refused: Refused) -> Trouble:
+    text, shown = notes.said(refused.words), notes.said.sentence(refused.words)
+    address = notes.target.address
+    unencrypted = _UNENCRYPTED.search(text) is not None
+    in_plain = unencrypted and not _offers_tls(notes)
+    if _NO_RULE_FOR_LOOPBACK.search(text) and (in_plain or not unencrypted):
         words = (
-            f"{notes.target.address} lets nobody in on its own loopback, where a tunnel comes out ({shown}); "
+            f"{address} lets nobody in on its own loopback, where a tunnel comes out ({shown}); "
             "run cx-conformance inside the cluster"
         )
         return Trouble(Kind.GAVE_UP, words)
-    for pattern, kind, begin in _REFUSALS:
-        if re.search(pattern, text) and not (in_plain and pattern == _UNENCRYPTED):
-            return Trouble(kind, f"{begin.format(address=notes.target.address)}{shown}")
-    return Trouble(Kind.ODD, f"{notes.target.address} answers with an error: {shown}")
+    if refused.admitted and refused.code in _OF_NO_USE:
+        return Trouble(Kind.UNUSABLE, f"{address} accepts the credentials, but {shown}")
+    for codes, pattern, kind, begin in _REFUSALS:
+        told = refused.code in codes or re.search(pattern, text) is not None
+        if told and not (in_plain and pattern == _UNENCRYPTED.pattern):
+            return Trouble(kind, f"{begin.format(address=address)}{shown}")
+    return Trouble(Kind.ODD, f"{address} answers with an error: {shown}")

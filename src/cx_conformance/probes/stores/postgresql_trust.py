@@ -6,13 +6,11 @@ A port-forward comes out on the loopback of the pod, which the image of the Post
 Facts: https://www.postgresql.org/docs/current/view-pg-hba-file-rules.html (since 10, for superusers).
 """
 
-from typing import Any
-
-import psycopg
 from msgspec import Struct
 
 from cx_conformance.probes.stores.notes import Notes
 from cx_conformance.probes.stores.observation import Level
+from cx_conformance.probes.stores.postgresql_session import Refused, Session
 from cx_conformance.probes.stores.trouble import Kind
 
 _ON_LOOPBACK = "select coalesce(inet_client_addr() <<= inet '127.0.0.0/8' or inet_client_addr() = inet '::1', true)"
@@ -36,18 +34,18 @@ class Trust(Struct, frozen=True, kw_only=True):
     beyond: bool | None = None
 
 
-def trust_of(connection: psycopg.Connection[tuple[Any, ...]]) -> Trust:
+def trust_of(session: Session) -> Trust:
     """Ask a session for it; what a server does not tell is taken for the usual."""
-    on_loopback = bool(_told(connection, _ON_LOOPBACK))
-    return Trust(on_loopback=on_loopback, beyond=_told(connection, _BEYOND))
+    on_loopback = bool(_told(session, _ON_LOOPBACK))
+    return Trust(on_loopback=on_loopback, beyond=_told(session, _BEYOND))
 
 
-def _told(connection: psycopg.Connection[tuple[Any, ...]], question: str) -> bool | None:
+def _told(session: Session, question: str) -> bool | None:
     try:
-        (answer,) = connection.execute(question.encode()).fetchone() or (None,)
-    except psycopg.Error:
+        rows = session.ask(question)
+    except Refused:
         return None
-    return bool(answer)
+    return bool(rows[0][0]) if rows else None
 
 
 def judge_trust(notes: Notes, trust: Trust) -> None:

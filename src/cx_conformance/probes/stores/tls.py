@@ -4,9 +4,11 @@ import hashlib
 import socket
 import ssl
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
+
+from pydantic import SecretStr
 
 from cx_conformance.probes.stores.masking import legible
 from cx_conformance.probes.stores.observation import Certificate
@@ -54,8 +56,8 @@ def client_context(tls: TlsExpectation, *, verify: bool = True) -> ssl.SSLContex
         raise Trouble(Kind.TLS, "the CA given to verify the server holds no readable certificate") from None
     if tls.certificate_pem is not None:
         try:
-            with CertificateFolder(tls) as folder:
-                context.load_cert_chain(str(folder.certificate), folder.key)
+            with _as_files(tls.certificate_pem, tls.key_pem) as (certificate, key):
+                context.load_cert_chain(certificate, key)
         except (ssl.SSLError, ValueError):
             raise Trouble(
                 Kind.TLS, "the client certificate and its key cannot be read, or do not belong together"
@@ -63,43 +65,22 @@ def client_context(tls: TlsExpectation, *, verify: bool = True) -> ssl.SSLContex
     return context
 
 
-class CertificateFolder:
-    """Certificates as files, for libraries that take nothing else; a private folder that is removed at the end."""
+@contextmanager
+def _as_files(certificate: str, key: SecretStr | None) -> Iterator[tuple[Path, Path]]:
+    """Give a certificate and its key as files, for OpenSSL takes nothing else; in a private folder that is removed."""
+    with tempfile.TemporaryDirectory(prefix="cx-conformance-") as folder:
+        first = second = Path(folder) / "certificate.pem"
+        _write(first, certificate)
+        # Bitnami's client-pem holds both, and is then given as both.
+        if key is not None and key.get_secret_value() != certificate:
+            second = Path(folder) / "key.pem"
+            _write(second, key.get_secret_value())
+        yield first, second
 
-    def __init__(self, tls: TlsExpectation) -> None:
-        """Take what is to be written; nothing is until the folder is entered."""
-        self._tls = tls
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self.ca: Path | None = None
-        self.certificate: Path | None = None
-        self.key: Path | None = None
-        self.pair: Path | None = None
-        """Certificate and key in one file, as pymongo wants it."""
 
-    def __enter__(self) -> Self:
-        """Write the files."""
-        self._folder = tempfile.TemporaryDirectory(prefix="cx-conformance-")
-        if self._tls.ca_pem is not None:
-            self.ca = self._write("ca.pem", self._tls.ca_pem)
-        if self._tls.certificate_pem is not None:
-            self.certificate = self.key = self.pair = self._write("certificate.pem", self._tls.certificate_pem)
-            key = self._tls.key_pem
-            # Bitnami's client-pem holds both, and is then given as both.
-            if key is not None and key.get_secret_value() != self._tls.certificate_pem:
-                self.key = self._write("key.pem", key.get_secret_value())
-                self.pair = self._write("pair.pem", f"{self._tls.certificate_pem}\n{key.get_secret_value()}")
-        return self
-
-    def _write(self, name: str, content: str) -> Path:
-        path = Path(self._folder.name if self._folder else "") / name
-        path.touch(mode=0o600)
-        path.write_text(content)
-        return path
-
-    def __exit__(self, *_: object) -> None:
-        """Remove them."""
-        if self._folder is not None:
-            self._folder.cleanup()
+def _write(path: Path, content: str) -> None:
+    path.touch(mode=0o600)
+    path.write_text(content)
 
 
 def facts(der: bytes) -> Certificate | None:
