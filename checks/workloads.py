@@ -400,14 +400,16 @@ def check_resources(resources: Entry[Resources], seen: Seen, evidence: Evidence)
             and there < amount
         ]
         words = f"pod {pod.where}, container {container.name}, runs with {', '.join(less)}, unlike its template"
-        if less and _AUTOSCALED in pod.annotations:
+        if less and not _AUTOSCALED.isdisjoint(pod.annotations):
             evidence.note(f"{words}: a VerticalPodAutoscaler set it so")
         else:
             assert not less, words
 
 
-_AUTOSCALED: Final = "vpaUpdates"
-"""What the VerticalPodAutoscaler writes on a pod that it gives other resources than its template has."""
+_AUTOSCALED: Final = frozenset({"vpaUpdates", "vpaInPlaceUpdated"})
+"""What the VerticalPodAutoscaler writes on a pod that it gives other resources than its template has: when the pod is
+made, or while it runs (update mode InPlaceOrRecreate, from its version 1.4 on; source: kubernetes/autoscaler,
+vertical-pod-autoscaler/pkg/utils/annotations)."""
 
 
 def _amount(found: str | None) -> Quantity | None:

@@ -1,6 +1,10 @@
+import copy
+import datetime as dt
+from functools import partial
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.outcome.outcome import Outcome, Result
@@ -153,6 +157,46 @@ def test_a_service_of_a_stranger_that_leads_nowhere_is_broken() -> None:
     assert "Service stranger port 80 leads to nowhere, which no container has" in outcome.message
     strangers = "Deployment expertflow/stranger, Service expertflow/stranger"
     assert notes(outcome) == [f"not covered: {strangers}; `cx-conformance capture` describes them"]
+
+
+def test_a_service_of_two_strangers_of_which_one_has_the_port_leads_there() -> None:
+    """A worker bears the labels that the Service selects, and serves nothing: the slices hold the other's address."""
+    installation = Installation()
+    ports = [{"name": "http", "port": 80, "targetPort": "http"}]
+    about = {"name": "stranger", "namespace": "expertflow"}
+    web = stranger(container={"ports": [{"name": "http", "containerPort": 8080}]})
+    worker = stranger()
+    worker["metadata"]["name"] = "worker"
+    for one, part in ((web, "web"), (worker, "worker")):
+        one["spec"]["selector"] = {"matchLabels": {"app": "stranger", "part": part}}
+        one["spec"]["template"]["metadata"]["labels"] = {"app": "stranger", "part": part}
+    spec = {"selector": {"app": "stranger"}, "ports": ports}
+    installation.manifests += [
+        web,
+        worker,
+        {"apiVersion": "v1", "kind": "Service", "metadata": about, "spec": spec},
+    ]
+    outcome = others(installation)
+    assert (outcome.result, outcome.message) == (Result.PASS, "")
+
+
+@pytest.mark.parametrize(("minutes", "result"), [(0, Result.PASS), (10, Result.FAIL)])
+def test_a_stranger_is_judged_by_the_moment_of_the_look(minutes: int, result: Result) -> None:
+    """Its old pod had its grace period then; that it is over when a saved look is read says nothing."""
+    installation = Installation()
+    installation.manifests.append(stranger())
+    looked = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
+
+    def replaced(objects: list[Object]) -> None:
+        (pod,) = (one for one in objects if one["kind"] == "Pod" and one["metadata"]["name"].startswith("stranger-"))
+        old = copy.deepcopy(pod)
+        end = looked + dt.timedelta(seconds=20) - dt.timedelta(minutes=minutes)
+        old["metadata"] |= {"name": "stranger-old", "uid": "old", "deletionTimestamp": end.isoformat()}
+        objects.append(old)
+
+    installation.change_live(replaced)
+    installation.change_seen(partial(replace, taken_at=looked))
+    assert others(installation).result is result
 
 
 def test_a_pod_that_belongs_to_no_workload_is_only_noted() -> None:

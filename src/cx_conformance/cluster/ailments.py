@@ -67,7 +67,7 @@ def _pods(live: Workload, snapshot: Snapshot) -> Iterator[str]:
 
 def _rollout(live: Workload, snapshot: Snapshot) -> Iterator[str]:
     if live.deleted is None and live.kind != "CronJob":
-        state = rollout(live, snapshot.pods_of(live))
+        state = rollout(live, snapshot.pods_of(live), snapshot.now)
         if not state.complete:
             yield state.words
 
@@ -81,8 +81,10 @@ def _services(live: Workload, snapshot: Snapshot) -> Iterator[str]:
             continue
         slices = snapshot.endpoints(service)
         for port in service.ports:
+            if ready_endpoints(service, slices, port):
+                continue  # of several workloads that the Service selects one may have the port, and the others not
             told = f"Service {service.name} port {port.number}"
             if container_port_for(port, live.template) is None and not service.headless:
                 yield f"{told} leads to {port.target}, which no container has"
-            elif not ready_endpoints(service, slices, port):
+            else:
                 yield f"{told} has no ready endpoint"

@@ -22,8 +22,10 @@ _START_REASONS = frozenset(
     {"CreateContainerError", "RunContainerError", "StartError", "ContainerCannotRun", "PostStartHookError"}
 )
 _STARTING = frozenset({"ContainerCreating", "PodInitializing"})
-# The kubelet needs some seconds to take a pod away after its grace period.
-_TERMINATION_MARGIN = timedelta(seconds=30)
+TERMINATION_MARGIN = timedelta(seconds=30)
+"""The kubelet kills what has not ended by itself only when the grace period is over, with two seconds more for a
+preStop hook, and takes the pod away when its volumes are unmounted
+(https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-flow)."""
 # The kubelet forgets its back-off when a container has run so long (kubernetes.io/docs, pod lifecycle).
 _BACK_OFF_RESET = timedelta(minutes=10)
 # Two runs of a container that dies of one cause differ by little.
@@ -95,7 +97,7 @@ def _named(pod: Pod, status: ContainerStatus) -> str:
 
 
 def _terminating(pod: Pod, now: datetime) -> Iterator[Trouble]:
-    if pod.deleted is None or now <= pod.deleted + _TERMINATION_MARGIN:
+    if pod.deleted is None or now <= pod.deleted + TERMINATION_MARGIN:
         return
     late = int((now - pod.deleted).total_seconds())
     yield Trouble(

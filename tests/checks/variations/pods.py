@@ -86,6 +86,13 @@ def vertically_scaled(pod: Object) -> None:
     )
 
 
+def vertically_scaled_in_place(pod: Object) -> None:
+    """Let a VerticalPodAutoscaler have lowered the requests while the pod ran."""
+    vertically_scaled(pod)
+    del pod["metadata"]["annotations"]["vpaUpdates"]
+    pod["metadata"]["annotations"]["vpaInPlaceUpdated"] = "true"
+
+
 def resized_up(pod: Object) -> None:
     """Give the containers more than is promised, in place."""
     pod["spec"]["containers"] = copy.deepcopy(pod["spec"]["containers"])
@@ -311,6 +318,7 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "amounts by a LimitRange": filled_in_by_a_limit_range,
     "amounts of the pod as a whole": given_to_the_pod,
     "a VerticalPodAutoscaler": live("Pod", vertically_scaled, "ef-ccm-"),
+    "a VerticalPodAutoscaler in place": live("Pod", vertically_scaled_in_place, "ef-ccm-"),
     "CPU limits taken away by a policy": live("Pod", without_cpu_limits),
     "more than is promised, in place": live("Pod", resized_up),
     "another team's broken pods": agent,
