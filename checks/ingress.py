@@ -4,7 +4,7 @@ The file is long because an area is one file: whoever asks what is checked of a 
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -122,14 +122,40 @@ def check_class(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
     name = route.ingress.class_name
     supported = seen.plan.platform.ingress_controllers
     evidence.promised = sorted(one.name for one in supported)
+    running = seen.routing.served_without_class(route.ingress)
+    defaults = seen.routing.default_classes if not name else ()
     if not name:
-        defaults = seen.routing.default_classes
         evidence.note(f"names no class; the default is {', '.join(defaults) or 'none'}")
-        assert len(defaults) == 1, (
-            f"Ingress {route.ingress.where} names no class, and {len(defaults)} classes are the default of promised "
-            f"one{': ' if defaults else ''}{', '.join(defaults)}"
-        )
-        name = defaults[0]
+    if running and name not in classes and not defaults:
+        by = f"the annotation {name}" if name else "no class"
+        evidence.note(f"{running.name} serves Ingresses with {by}, as the options of pod {running.pod} say")
+        evidence.found, controller = {"class": name or "none", "controller": running.name}, running.name
+    else:
+        controller = _controller_of(name or _default(route, defaults, seen), route, classes, evidence)
+    if not supported:
+        evidence.note("the blueprint names no controllers, so that any is as good")
+        return
+    assert any(fnmatchcase(controller, known) for one in supported for known in one.controllers), (
+        f"class {name or 'none'} is of controller {controller}, which the page does not support; it supports "
+        f"{', '.join(sorted(one.name for one in supported))}"
+    )
+
+
+def _default(route: Route, defaults: Sequence[str], seen: Seen) -> str:
+    """Return the one default class, which the API server has written into newer Ingresses than this one."""
+    assert len(defaults) == 1, (
+        f"Ingress {route.ingress.where} names no class, and {len(defaults)} classes are the default of promised "
+        f"one{': ' if defaults else ''}{', '.join(defaults)}"
+    )
+    deaf = seen.routing.deaf_without_class(route.ingress, defaults[0])
+    assert not deaf, (
+        f"Ingress {route.ingress.where} names no class, and is older than the default {defaults[0]}, which the API "
+        f"server writes into new ones only; its controller, pod {deaf}, serves no Ingress without a class"
+    )
+    return defaults[0]
+
+
+def _controller_of(name: str, route: Route, classes: Mapping[str, IngressClass], evidence: Evidence) -> str:
     evidence.found = {"class": name, "controller": classes[name].controller if name in classes else "absent"}
     known = ", ".join(classes) or "none"
     if name not in classes:
@@ -137,14 +163,7 @@ def check_class(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
     assert name in classes, (
         f"Ingress {route.ingress.where} names class {name}, which does not exist; there are: {known}"
     )
-    controller = classes[name].controller
-    if not supported:
-        evidence.note("the blueprint names no controllers, so that any is as good")
-        return
-    assert any(fnmatchcase(controller, known) for one in supported for known in one.controllers), (
-        f"class {name} is of controller {controller}, which the page does not support; it supports "
-        f"{', '.join(sorted(one.name for one in supported))}"
-    )
+    return classes[name].controller
 
 
 @check(

@@ -125,6 +125,110 @@ def test_an_ingress_without_a_class_needs_one_default(defaults: tuple[str, ...],
     assert notes(ended) == [f"names no class; the default is {listed}"]
 
 
+def controller(*options: str, image: str = "registry.k8s.io/ingress-nginx/controller:v1.12.1") -> Object:
+    """Return the pod of an ingress controller that is started with these options."""
+    program = ["/nginx-ingress-controller"] if "ingress-nginx" in image else []
+    container = {"name": "controller", "image": image, "args": [*program, *options]}
+    metadata = {"name": "controller-x", "namespace": "kube-system"}
+    return {"kind": "Pod", "metadata": metadata, "spec": {"containers": [container]}, "status": {"phase": "Running"}}
+
+
+@pytest.mark.parametrize(
+    ("pod", "name"),
+    [
+        (controller("--watch-ingress-without-class=true"), "k8s.io/ingress-nginx"),
+        (
+            controller("--watch-ingress-without-class", "--controller-class=k8s.io/b-ingress-nginx"),
+            "k8s.io/b-ingress-nginx",
+        ),
+        (
+            controller(
+                "--watch-ingress-without-class=true", image="rancher/nginx-ingress-controller:v1.14.5-hardened1"
+            ),
+            "k8s.io/ingress-nginx",
+        ),
+        (
+            controller("--providers.kubernetesingress", image="rancher/mirrored-library-traefik:3.6.7"),
+            "traefik.io/ingress-controller",
+        ),
+    ],
+)
+def test_a_controller_may_serve_what_names_no_class(pod: Object, name: str) -> None:
+    """RKE2 and kind start ingress-nginx so; no class need be the default then."""
+    installation = installed(classes())
+    installation.add_live(pod)
+    ended = ccm("CX502", installation)
+    assert (ended.result, ended.evidence["found"]) == (Result.PASS, {"class": "none", "controller": name})
+    said = f"{name} serves Ingresses with no class, as the options of pod kube-system/controller-x say"
+    assert notes(ended) == ["names no class; the default is none", said]
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        controller("--watch-ingress-without-class=false"),
+        controller("--ingress-class=nginx"),
+        controller("--watch-ingress-without-class=true", "--watch-namespace=elsewhere"),
+        controller(
+            "--providers.kubernetesingress", "--providers.kubernetesIngress.ingressClass=cx", image="traefik:3.6"
+        ),
+        controller("--providers.kubernetescrd", image="traefik:3.6"),
+    ],
+)
+def test_another_controller_serves_nothing_without_a_class(pod: Object) -> None:
+    """By its options, or for it looks elsewhere."""
+    installation = installed(classes())
+    installation.add_live(pod)
+    assert ccm("CX502", installation).message.startswith("Ingress expertflow/ef-ccm names no class, and 0 classes are")
+
+
+def test_a_default_class_that_came_later_is_not_written_into_an_ingress() -> None:
+    """The API server does that when an Ingress is made; ingress-nginx serves none without, unless told to."""
+    installation = installed(classes("nginx"))
+    installation.add_live(controller())
+    ended = ccm("CX502", installation)
+    assert ended.message == (
+        "Ingress expertflow/ef-ccm names no class, and is older than the default nginx, which the API server writes "
+        "into new ones only; its controller, pod kube-system/controller-x, serves no Ingress without a class"
+    )
+    installation = installed(classes("nginx"))
+    installation.add_live(controller("--watch-ingress-without-class=true"))
+    assert ccm("CX502", installation).result is Result.PASS
+
+
+def annotated(name: str) -> Callable[[Installation], Any]:
+    """Let ccm's Ingress name its class by the annotation alone."""
+
+    def change(installation: Installation) -> None:
+        spec(installation).pop("ingressClassName")
+        found = installation.find("Ingress", "ef-ccm")["metadata"]
+        found["annotations"] = {**found.get("annotations", {}), "kubernetes.io/ingress.class": name}
+
+    return change
+
+
+@pytest.mark.parametrize(("option", "name"), [("--v=2", "nginx"), ("--ingress-class=cx", "cx")])
+def test_a_controller_compares_the_annotation_with_its_own_option(option: str, name: str) -> None:
+    """An IngressClass of another name, as of a chart's other values, does not keep it from that."""
+    installation = installed(annotated(name))
+    installation.live("IngressClass", "nginx", lambda one: one["metadata"].update(name="nginx-external"))
+    installation.add_live(controller(option))
+    ended = ccm("CX502", installation)
+    assert (ended.result, ended.evidence["found"]["controller"]) == (Result.PASS, "k8s.io/ingress-nginx")
+    (note,) = notes(ended)
+    assert note.startswith(f"k8s.io/ingress-nginx serves Ingresses with the annotation {name}, as the options of pod")
+    assert ccm("CX501", installation).result is Result.PASS
+
+
+def test_a_controller_of_another_annotation_does_not_serve_it() -> None:
+    """Nor one of the right option, where the Ingress names the class by its field, which needs an IngressClass."""
+    for change, words in ((annotated("cx"), "names class cx"), (lambda _: None, "names class nginx")):
+        installation = installed(change)
+        installation.live("IngressClass", "nginx", lambda one: one["metadata"].update(name="nginx-external"))
+        installation.add_live(controller())
+        assert words in ccm("CX502", installation).message
+
+
 def test_a_class_that_does_not_exist_is_told_beside_those_that_do() -> None:
     """All of them."""
 

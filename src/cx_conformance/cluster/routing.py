@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from cx_conformance.cluster.gateway import runs_apisix
 from cx_conformance.cluster.routes import Route, literal_path, routes
+from cx_conformance.cluster.running_controllers import RunningController, running_controllers
 from cx_conformance.cluster.snapshot_record import Snapshot
 from cx_conformance.objects.ingress import Ingress, IngressClass
 from cx_conformance.outcome.looking import CouldNotLook
@@ -75,11 +76,17 @@ class Routing:
         return tuple(one.name for one in sorted(defaults, key=lambda one: (-_age(one), one.name)))
 
     def class_of(self, ingress: Ingress) -> str:
-        """Return the class that serves ``ingress``: the one it names, else the default; empty where neither is seen."""
+        """Return the class that serves ``ingress``: the one it names, else the default; empty where neither is seen.
+
+        Where a controller serves it without either, that is a class of this controller.
+        """
         if ingress.class_name:
             return ingress.class_name
         try:
-            return next(iter(self.default_classes), "")
+            default = next(iter(self.default_classes), "")
+            served = self.served_without_class(ingress) if not default else None
+            of = served.name if served else None
+            return default or next((one.name for one in self._snapshot.list(IngressClass) if one.controller == of), "")
         except CouldNotLook:
             return ""
 
@@ -89,7 +96,25 @@ class Routing:
             found = self._snapshot.get(IngressClass, None, self.class_of(ingress))
         except CouldNotLook:
             return ""
-        return found.controller if found else ""
+        served = None if found else self.served_without_class(ingress)
+        return found.controller if found else served.name if served else ""
+
+    def served_without_class(self, ingress: Ingress) -> RunningController | None:
+        """Return the controller that serves ``ingress`` by its own options, no IngressClass needed; None: none seen."""
+        return next((one for one in self._controllers if one.serves(ingress)), None)
+
+    def deaf_without_class(self, ingress: Ingress, name: str) -> str:
+        """Return the pod of the controller of class ``name``, where that serves ``ingress`` only if it names the class.
+
+        Empty where it serves it, or no pod of it is seen.
+        """
+        found = self._snapshot.get(IngressClass, None, name)
+        own = [one for one in self._controllers if found and one.name == found.controller]
+        return "" if any(one.serves(ingress) for one in own) else next((one.pod for one in own), "")
+
+    @cached_property
+    def _controllers(self) -> tuple[RunningController, ...]:
+        return running_controllers(self._snapshot)
 
     def rivals(self, route: Route) -> tuple[Route, ...]:
         """Return the other rules of the same class for the same host and path; a canary is meant to share them."""

@@ -7,6 +7,8 @@ from msgspec import Struct
 from cx_conformance.objects.json_fields import Json, mapping, objects, port, text, texts
 from cx_conformance.objects.metadata import ApiObject, metadata
 
+_CLASS = "kubernetes.io/ingress.class"
+
 
 class IngressPath(Struct, frozen=True, kw_only=True):
     """One path of one rule; ``host`` is empty for any host, ``service`` for a backend that is no Service."""
@@ -40,6 +42,11 @@ class Ingress(ApiObject, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(item.host for item in self.paths if item.host))
 
     @property
+    def class_by_annotation(self) -> bool:
+        """Whether it names its class by the annotation; the API server refuses both, the field and the annotation."""
+        return bool(self.class_name) and self.annotations.get(_CLASS) == self.class_name
+
+    @property
     def is_canary(self) -> bool:
         """Whether ingress-nginx takes it for a share of another Ingress's calls, under the same host and path."""
         return self.annotations.get("nginx.ingress.kubernetes.io/canary") == "true"
@@ -58,7 +65,7 @@ def ingress(source: Json) -> Ingress:
     default = mapping(spec, "defaultBackend")
     return Ingress(
         **meta,
-        class_name=text(spec, "ingressClassName") or meta["annotations"].get("kubernetes.io/ingress.class", ""),
+        class_name=text(spec, "ingressClassName") or meta["annotations"].get(_CLASS, ""),
         paths=tuple(_paths(spec)),
         default_backend=_path("", {"backend": default}) if default else None,
         tls=tuple(

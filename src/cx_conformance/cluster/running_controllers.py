@@ -1,0 +1,82 @@
+"""Ingress controllers as they run, and the Ingresses that they serve although no IngressClass speaks for them.
+
+An Ingress may name no class, or one by its annotation alone. Whether it is served then is for the controller's own
+options to say, and not for an IngressClass. Sources: ingress-nginx, internal/ingress/controller/store/store.go
+(GetIngressClass) and pkg/flags/flags.go; Traefik, pkg/provider/kubernetes/ingress/kubernetes.go (shouldProcessIngress).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from cx_conformance.cluster.snapshot_record import Snapshot
+from cx_conformance.objects.ingress import Ingress
+from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.pod_spec import Container
+from cx_conformance.outcome.looking import CouldNotLook
+
+_NGINX: Final = "/nginx-ingress-controller"
+"""The program of ingress-nginx, which its images and manifests call so."""
+_TRAEFIK: Final = "--providers.kubernetesingress"
+_OFF: Final = frozenset({"false", "f", "0"})
+
+
+class RunningController(Struct, frozen=True, kw_only=True):
+    """A controller of which a pod runs; ``name`` is what an IngressClass calls it."""
+
+    name: str
+    pod: str
+    """The pod that shows it, as messages name it."""
+    annotation: str
+    """The class that it serves by annotation, whether or not there is an IngressClass of that name."""
+    without_class: bool
+    """Whether it serves Ingresses that name no class."""
+    namespace: str = ""
+    """The only namespace that it looks at; empty: every one."""
+
+    def serves(self, ingress: Ingress) -> bool:
+        """Whether it serves an Ingress that no IngressClass speaks for."""
+        if self.namespace not in ("", ingress.namespace):
+            return False
+        if not ingress.class_name:
+            return self.without_class
+        return ingress.class_by_annotation and ingress.class_name == self.annotation
+
+
+def running_controllers(snapshot: Snapshot) -> tuple[RunningController, ...]:
+    """Return the controllers whose pods were seen, each once for each way that it is started."""
+    try:
+        pods = snapshot.visible(Pod)
+    except CouldNotLook:
+        return ()
+    found = {(one.name, one.annotation, one.without_class, one.namespace): one for one in _running(pods)}
+    return tuple(found.values())
+
+
+def _running(pods: tuple[Pod, ...]) -> Iterator[RunningController]:
+    for pod in pods:
+        for container in pod.spec.containers if not pod.finished and pod.deleted is None else ():
+            told = _options(container)
+            if _NGINX in container.command or _NGINX in container.args or _NGINX in f"/{container.image_name}":
+                yield RunningController(
+                    name=told.get("--controller-class") or "k8s.io/ingress-nginx",
+                    pod=pod.where,
+                    annotation=told.get("--ingress-class") or "nginx",
+                    without_class=told.get("--watch-ingress-without-class", "false").lower() not in _OFF,
+                    namespace=told.get("--watch-namespace", ""),
+                )
+            elif any(option.startswith(_TRAEFIK) and not option.startswith(f"{_TRAEFIK}nginx") for option in told):
+                only = told.get(f"{_TRAEFIK}.ingressclass", "")
+                yield RunningController(
+                    name="traefik.io/ingress-controller",
+                    pod=pod.where,
+                    annotation=only or "traefik",
+                    without_class=not only,
+                )
+
+
+def _options(container: Container) -> Mapping[str, str]:
+    """Return the options of a container's program, names in lower case, as Traefik reads them."""
+    pairs = (one.partition("=") for one in (*container.command, *container.args) if one.startswith("--"))
+    return {name.lower(): value for name, _, value in pairs}
