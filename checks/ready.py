@@ -191,7 +191,9 @@ def check_clocks(platform: Entry[Platform], snapshot: Snapshot, evidence: Eviden
     evidence.promised = "renewed within the last minute, and not in the future"
     if not apart:
         raise NotApplicable("no lease of a node was seen")
-    off = sorted(f"{name} ({gap.total_seconds():+.0f} s)" for name, gap in apart.items() if gap > FUTURE or gap < -PAST)
+    # The look begins at its moment, and a lease may be renewed until it ends.
+    latest = FUTURE + dt.timedelta(seconds=snapshot.seconds)
+    off = sorted(f"{name} ({gap.total_seconds():+.0f} s)" for name, gap in apart.items() if not -PAST <= gap <= latest)
     assert not off, f"the clocks of {len(off)} of {len(nodes)} nodes differ from the API server's: {', '.join(off)}"
 
 
@@ -262,9 +264,18 @@ def _is_controller(pod: Pod) -> bool:
     stage=Stage.BEFORE,
 )
 def check_way_in(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
-    """No Service of type LoadBalancer waits for an address; without one the nodes are the way in, which is noted."""
+    """No Service of type LoadBalancer waits for an address; without one the nodes are the way in, which is noted.
+
+    One that serves no HTTP is another application's, and no way in to this platform: it is only noted.
+    """
     balanced = [one for one in snapshot.list(Service) if one.type == "LoadBalancer"]
-    waiting = sorted(one.where for one in balanced if not (one.load_balancer or one.external_ips))
+    without = sorted(
+        (one for one in balanced if not (one.load_balancer or one.external_ips)), key=lambda one: one.where
+    )
+    waiting = [one.where for one in without if not _HTTP.isdisjoint(port.number for port in one.ports)]
+    for one in without:
+        if one.where not in waiting:
+            evidence.note(f"Service {one.where}, which is no way in, waits for an address")
     existing = {one.name for one in snapshot.list(Namespace)}
     known = [one.name for one in platform.of.load_balancers if existing.intersection(one.namespaces)]
     evidence.found = {"load balancer": known or "none known", "waiting": waiting or "none"}
@@ -272,6 +283,10 @@ def check_way_in(platform: Entry[Platform], snapshot: Snapshot, evidence: Eviden
     assert not waiting, f"these Services wait for an address: {', '.join(waiting)}"
     if not balanced and not known:
         evidence.note("no load balancer is known here: the host name must lead to the nodes themselves")
+
+
+_HTTP: Final = frozenset({80, 443})
+"""Ports by which an ingress controller is entered."""
 
 
 @check(
@@ -306,16 +321,37 @@ def check_dns(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence)
     stage=Stage.BEFORE,
 )
 def check_policies(namespace: Entry[str], snapshot: Snapshot, evidence: Evidence) -> None:
-    """No NetworkPolicy selects every pod of the namespace and lets nothing in, or out."""
-    found = [
-        f"{one.where} ({direction.lower()})"
-        for one in snapshot.list(NetworkPolicy, namespace.id)
-        if one.pods.selects({})
-        for direction, rules in (("Ingress", one.ingress), ("Egress", one.egress))
-        if direction in one.types and not rules
-    ]
+    """The NetworkPolicies that select every pod of the namespace let something in, and out more than questions to DNS.
+
+    They add up: what one of them lets pass the others do not shut. Whether those of some pods only let the platform's
+    pass is not known yet, and noted.
+    """
+    found: list[str] = []
+    for direction in ("Ingress", "Egress"):
+        own = [one for one in snapshot.list(NetworkPolicy, namespace.id) if direction in one.types]
+        shut = [one for one in own if one.pods.selects({})]
+        if any(_lets_pass(one, direction) for one in shut):
+            continue
+        some = [one.where for one in own if one not in shut and _lets_pass(one, direction)]
+        words = [f"{one.where} ({direction.lower()})" for one in shut]
+        if words and some:
+            evidence.note(
+                f"{', '.join(words)} lets nothing pass but what {', '.join(some)} allow, which select some pods only: "
+                "see that the platform's are among them"
+            )
+        else:
+            found += words
     evidence.found, evidence.promised = found or "none", "none"
     assert not found, f"NetworkPolicy {', '.join(found)} lets no connection pass, of every pod in {namespace.id}"
+
+
+def _lets_pass(policy: NetworkPolicy, direction: str) -> bool:
+    """Tell whether a policy lets anything pass, but for questions to DNS, which calls nobody yet."""
+    rules = policy.ingress if direction == "Ingress" else policy.egress
+    return any(not rule.ports or any(port.port not in _DNS for port in rule.ports) for rule in rules)
+
+
+_DNS: Final = (53, "dns", "dns-tcp")
 
 
 @check(
@@ -333,7 +369,7 @@ def check_quota(namespace: Entry[str], seen: Seen, evidence: Evidence) -> None:
     defaults = defaults_of(seen.snapshot.list(LimitRange, namespace.id))
     evidence.found = {one.where: dict(one.hard) for one in quotas} or "no quota"
     evidence.promised = f"{wanted.total}, {wanted.pods} pods, {wanted.claims} claims"
-    short = list(over_quota(quotas, wanted.total, wanted.pods, wanted.claims, defaults))
+    short = list(over_quota(quotas, wanted, defaults))
     assert not short, "; ".join(short)
 
 

@@ -1,11 +1,13 @@
 """Whether the platform can be installed on a cluster: what keeps it from that is found, and nothing else is told."""
 
 import base64
-from functools import cache
+import datetime as dt
+from functools import cache, partial
 from typing import Any
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from cx_conformance.blueprint.document import Blueprint
 from cx_conformance.blueprint.manifests import reference_installation
@@ -112,8 +114,22 @@ def webhook(**more: Any) -> dict[str, Any]:
         {"namespaceSelector": {"matchLabels": {"policies": "on"}}},
         {"rules": [{"operations": ["DELETE"], "resources": ["deployments"]}]},
         {"rules": [{"operations": ["CREATE"], "resources": ["cephclusters"]}]},
+        {"rules": [{"apiGroups": ["cert-manager.io"], "operations": ["CREATE", "UPDATE"], "resources": ["*/*"]}]},
+        {"rules": [{"apiGroups": ["serving.knative.dev"], "operations": ["CREATE"], "resources": ["services"]}]},
+        {"rules": [{"apiGroups": ["*"], "operations": ["*"], "resources": ["*"], "scope": "Cluster"}]},
+        {"objectSelector": {"matchLabels": {"istio.io/rev": "default"}}},
     ],
-    ids=["ignores", "outside", "other-namespaces", "deletes", "other-kinds"],
+    ids=[
+        "ignores",
+        "outside",
+        "other-namespaces",
+        "deletes",
+        "other-kinds",
+        "every-kind-of-another-group",
+        "a-namesake-of-another-group",
+        "cluster-scoped",
+        "labelled-objects",
+    ],
 )
 def test_a_webhook_that_refuses_nothing_of_the_platforms_is_not_told(more: dict[str, Any]) -> None:
     """It may be silent; the same one without that is told."""
@@ -122,6 +138,99 @@ def test_a_webhook_that_refuses_nothing_of_the_platforms_is_not_told(more: dict[
     told.add_live(webhook())
     assert failed(quiet.outcomes("CX914")) == set()
     assert failed(told.outcomes("CX914")) == {"CX914"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"rules": [{"apiGroups": ["*"], "operations": ["*"], "resources": ["*/*"]}]},
+        {"objectSelector": {"matchExpressions": [{"key": "istio.io/rev", "operator": "DoesNotExist"}]}},
+    ],
+    ids=["everything", "objects-without-a-label"],
+)
+def test_a_silent_webhook_that_would_be_asked_is_told(more: dict[str, Any]) -> None:
+    """Whatever it is asked about else."""
+    cluster = prepared()
+    cluster.add_live(webhook(**more))
+    assert failed(cluster.outcomes("CX914")) == {"CX914"}
+
+
+def policy(name: str, pods: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
+    """Return a NetworkPolicy of the platform's namespace."""
+    spec = {"podSelector": pods or {}, "policyTypes": ["Ingress", "Egress"], **spec}
+    metadata = {"name": name, "namespace": "expertflow"}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
+
+
+_ANYBODY: dict[str, Any] = {"ingress": [{}], "egress": [{}]}
+_DNS: dict[str, Any] = {"egress": [{"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}]}
+_OURS = {"matchLabels": {"app.kubernetes.io/instance": "ef-cx"}}
+
+
+@pytest.mark.parametrize(
+    ("policies", "said"),
+    [
+        ([policy("deny")], "NetworkPolicy expertflow/deny (ingress), expertflow/deny (egress) lets no connection pass"),
+        ([policy("deny"), policy("allow", **_ANYBODY)], ""),
+        (
+            [policy("deny"), policy("in", ingress=[{}], policyTypes=["Ingress"])],
+            "NetworkPolicy expertflow/deny (egress) lets no connection pass",
+        ),
+        (
+            [policy("deny", policyTypes=["Egress"]), policy("dns", policyTypes=["Egress"], **_DNS)],
+            "NetworkPolicy expertflow/deny (egress), expertflow/dns (egress) lets no connection pass",
+        ),
+        ([policy("some", _OURS)], ""),
+    ],
+    ids=["denied", "allowed-beside", "allowed-in-alone", "dns-alone", "some-pods"],
+)
+def test_policies_of_every_pod_add_up(policies: list[dict[str, Any]], said: str) -> None:
+    """What is denied by default another policy may let pass; to let pods ask DNS alone is to let them call nobody."""
+    cluster = prepared()
+    cluster.add_live(*policies)
+    (ended,) = (one for one in cluster.outcomes("CX910") if one.entry == "expertflow")
+    assert ended.message.startswith(said)
+    assert bool(ended.message) is bool(said)
+
+
+def test_what_policies_of_some_pods_let_pass_is_noted() -> None:
+    """Which labels the platform's pods will have, nobody knows before they are there."""
+    cluster = prepared()
+    cluster.add_live(policy("deny"), policy("allow", _OURS, **_ANYBODY))
+    (ended,) = (one for one in cluster.outcomes("CX910") if one.entry == "expertflow")
+    assert ended.result is Result.PASS
+    assert notes(ended) == [
+        f"expertflow/deny ({direction}) lets nothing pass but what expertflow/allow allow, which select some pods "
+        "only: see that the platform's are among them"
+        for direction in ("ingress", "egress")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("took", "ahead", "off"), [(0.0, 4, False), (0.0, 9, True), (30.0, 9, False), (30.0, 40, True)]
+)
+def test_a_lease_that_is_renewed_while_the_look_lasts_is_not_of_the_future(
+    took: float, ahead: int, *, off: bool
+) -> None:
+    """A look that takes long lists leases that were renewed after it had begun."""
+    cluster = prepared()
+    moment = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    renewed = (moment + dt.timedelta(seconds=ahead)).isoformat()
+    metadata = {"name": "node-1", "namespace": "kube-node-lease"}
+    cluster.add_live({"kind": "Lease", "metadata": metadata, "spec": {"renewTime": renewed}})
+    cluster.change_seen(partial(replace, taken_at=moment, seconds=took))
+    assert failed(cluster.outcomes("CX905")) == ({"CX905"} if off else set())
+
+
+@pytest.mark.parametrize(("port", "result"), [(443, Result.FAIL), (5432, Result.PASS)])
+def test_a_service_that_waits_for_an_address_is_told_where_it_is_a_way_in(port: int, result: Result) -> None:
+    """A database of another application's may wait."""
+    cluster = prepared()
+    spec = {"type": "LoadBalancer", "clusterIP": "10.43.0.9", "ports": [{"port": port}]}
+    cluster.add_live({"kind": "Service", "metadata": {"name": "db", "namespace": "other"}, "spec": spec})
+    (ended,) = cluster.outcomes("CX908")
+    assert ended.result is result
+    assert notes(ended) == (["Service other/db, which is no way in, waits for an address"] if port == 5432 else [])
 
 
 def quota(**hard: str) -> dict[str, Any]:
@@ -140,6 +249,19 @@ def test_a_quota_of_memory_refuses_pods_that_say_nothing_unless_they_are_given_s
     metadata = {"name": "defaults", "namespace": "expertflow"}
     cluster.add_live({"apiVersion": "v1", "kind": "LimitRange", "metadata": metadata, "spec": {"limits": limits}})
     assert failed(cluster.outcomes("CX911")) == set()
+
+
+def test_a_quota_refuses_no_pods_that_all_say_what_they_request_and_are_limited_to() -> None:
+    """Those of the page do, in this namespace; what they are limited to counts together, too."""
+    cluster = Installation(kinds=KINDS_BEFORE)
+    amounts = {"cpu": "99", "memory": "999Gi"}
+    hard = {f"{side}.{name}": amount for side in ("requests", "limits") for name, amount in amounts.items()}
+    cluster.add_live(quota(**hard))
+    (ended,) = (one for one in cluster.outcomes("CX911") if one.entry == "expertflow")
+    assert (ended.result, ended.message) == (Result.PASS, "")
+    cluster.add_live(quota(**{"limits.cpu": "2"}))
+    (ended,) = (one for one in cluster.outcomes("CX911") if one.entry == "expertflow")
+    assert ended.message.startswith("ResourceQuota expertflow/team allows 2 limits.cpu; the installation needs ")
 
 
 def test_a_quota_that_is_large_enough_is_kept() -> None:

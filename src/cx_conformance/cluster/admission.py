@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from cx_conformance.blueprint.quantity import Quantity
+from cx_conformance.cluster.requirements import Requirements
 from cx_conformance.cluster.room import Amount, amount
 from cx_conformance.cluster.snapshot_record import Snapshot
 from cx_conformance.objects.namespace import Namespace
@@ -40,7 +41,9 @@ def deaf_webhooks(snapshot: Snapshot, namespace: Namespace) -> Iterator[str]:
 def _is_asked(webhook: Webhook, namespace: Namespace) -> bool:
     labels = {"kubernetes.io/metadata.name": namespace.name, **namespace.labels}
     asked = "*" in webhook.resources or bool(MADE & webhook.resources)
-    return asked and (webhook.namespaces is None or webhook.namespaces.selects(labels))
+    # What it tells objects apart by is a label that somebody must have put there: the charts' objects have none.
+    by_label = webhook.objects is not None and not webhook.objects.selects({})
+    return asked and not by_label and (webhook.namespaces is None or webhook.namespaces.selects(labels))
 
 
 def _why_deaf(webhook: Webhook, snapshot: Snapshot) -> str | None:
@@ -53,33 +56,34 @@ def _why_deaf(webhook: Webhook, snapshot: Snapshot) -> str | None:
     return None if ready else f"no pod behind its Service {place} is ready"
 
 
-def over_quota(
-    quotas: Iterable[ResourceQuota], needed: Amount, pods: int, claims: int, defaults: frozenset[str]
-) -> Iterator[str]:
+def over_quota(quotas: Iterable[ResourceQuota], needs: Requirements, defaults: frozenset[str]) -> Iterator[str]:
     """Yield a sentence for each quota of a namespace that the installation would not stay within.
 
-    ``needed`` is the sum of its requests, ``pods`` and ``claims`` how many there will be. A quota of CPU or memory
-    refuses pods that do not say how much they want, unless ``defaults`` says that a LimitRange gives them some.
+    A quota of CPU or memory refuses pods that do not say how much they want, unless ``defaults`` says that a LimitRange
+    gives them some.
     """
     wanted = {
-        "requests.cpu": needed.cpu,
-        "cpu": needed.cpu,
-        "requests.memory": needed.memory,
-        "memory": needed.memory,
-        "pods": Decimal(pods),
-        "count/pods": Decimal(pods),
-        "persistentvolumeclaims": Decimal(claims),
+        "requests.cpu": needs.total.cpu,
+        "cpu": needs.total.cpu,
+        "limits.cpu": needs.limits.cpu,
+        "requests.memory": needs.total.memory,
+        "memory": needs.total.memory,
+        "limits.memory": needs.limits.memory,
+        "pods": Decimal(needs.pods),
+        "count/pods": Decimal(needs.pods),
+        "persistentvolumeclaims": Decimal(needs.claims),
+        "count/persistentvolumeclaims": Decimal(needs.claims),
     }
     for quota in quotas:
         if quota.scoped:
             continue
         for name, hard in quota.hard.items():
             if name in wanted and _read(hard) < wanted[name]:
-                needs = _shown(name, wanted[name])
-                yield f"ResourceQuota {quota.where} allows {hard} {name}; the installation needs {needs}"
+                shown = _shown(name, wanted[name])
+                yield f"ResourceQuota {quota.where} allows {hard} {name}; the installation needs {shown}"
             resource = name.removeprefix("requests.").removeprefix("limits.")
             side = "limits" if name.startswith("limits.") else "requests"
-            if resource in ("cpu", "memory") and f"{side}.{resource}" not in defaults:
+            if resource in ("cpu", "memory") and f"{side}.{resource}" in needs.unsaid - defaults:
                 yield (
                     f"ResourceQuota {quota.where} counts {name}, so that pods without {side}.{resource} are refused, "
                     "and no LimitRange gives them any"

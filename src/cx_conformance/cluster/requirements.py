@@ -38,6 +38,23 @@ class Requirements:
         )
 
     @property
+    def limits(self) -> Amount:
+        """Return what all pods are limited to together, as far as a limit is promised."""
+        return sum((_limits(one).times(Decimal(max(one.replicas[0], 0))) for one in self._components), Amount())
+
+    @property
+    def unsaid(self) -> frozenset[str]:
+        """Return what some component promises no amount of, as ``limits.cpu``; a request not given is the limit."""
+        found = set()
+        for one in self._components:
+            of = one.facts.resources
+            limits, requests = (of.limits.promised, of.requests.promised) if of else ({}, {})
+            for name in ("cpu", "memory"):
+                found |= {f"limits.{name}"} if name not in limits else set()
+                found |= {f"requests.{name}"} if name not in limits and name not in requests else set()
+        return frozenset(found)
+
+    @property
     def silent(self) -> int:
         """Return how many components promise no requests."""
         return sum(_requests(one) == Amount() for one in self._components)

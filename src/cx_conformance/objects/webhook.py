@@ -15,9 +15,15 @@ class Webhook(Struct, frozen=True, kw_only=True):
     service_namespace: str
     service_name: str
     resources: frozenset[str]
-    """What it is asked about when that is made, such as ``pods``; ``*`` is everything."""
+    """What of an application's API groups it is asked about when that is made, as ``pods``; ``*`` is everything."""
     namespaces: LabelSelector | None
     """The namespaces whose objects it is asked about; None: all."""
+    objects: LabelSelector | None = None
+    """The objects that it is asked about, by their labels; None: all."""
+
+
+_GROUPS = frozenset({"*", "", "apps", "networking.k8s.io"})
+"""The API groups of what an application is made of; a group of somebody's own has ``services`` of another kind."""
 
 
 class WebhookConfiguration(ApiObject, frozen=True, kw_only=True):
@@ -55,10 +61,13 @@ def _webhooks(source: Json) -> tuple[Webhook, ...]:
                 resource.partition("/")[0]
                 for rule in objects(one, "rules")
                 if {"CREATE", "*"} & set(texts(rule, "operations"))
+                and _GROUPS & set(texts(rule, "apiGroups") or ("*",))
+                and text(rule, "scope") != "Cluster"
                 for resource in texts(rule, "resources")
                 if "/" not in resource or resource == "*/*"
             ),
             namespaces=label_selector(one, "namespaceSelector"),
+            objects=label_selector(one, "objectSelector"),
         )
         for one in objects(source, "webhooks")
     )
