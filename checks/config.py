@@ -222,9 +222,10 @@ def check_sample_host(component: Entry[Component], seen: Seen, evidence: Evidenc
 def check_tls_secrets(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
     """TLS Secrets of one name hold the same certificate in every namespace, and CAs the same; a copy goes stale.
 
-    What nobody uses is noted.
+    What nobody uses is noted, and so are those that cert-manager makes for the Ingresses of each namespace: no copies.
     """
     held: dict[str, dict[str, str]] = {}
+    made: set[tuple[str, str]] = set()
     for ingress in seen.snapshot.visible(Ingress):
         if ingress.namespace not in seen.plan.namespaces:
             continue
@@ -232,6 +233,7 @@ def check_tls_secrets(platform: Entry[Platform], seen: Seen, evidence: Evidence)
             found = Certificate.read(seen.snapshot.certificate(ingress.namespace, name))
             if found is not None:
                 held.setdefault(name, {})[ingress.namespace] = found.fingerprint[:16]
+                made |= {(name, ingress.namespace)} if ingress.asks_for_certificates else set()
     evidence.found, evidence.promised = held, "one certificate a name"
     apart = list(strangers(seen))
     for one in apart:
@@ -239,14 +241,17 @@ def check_tls_secrets(platform: Entry[Platform], seen: Seen, evidence: Evidence)
             evidence.note(f"{one.words}; nobody uses them")
     if not held and not apart:
         raise NotApplicable("no Ingress names a TLS Secret")
+    differ = {name: where for name, where in sorted(held.items()) if len(set(where.values())) > 1}
+    own = [name for name, where in differ.items() if all((name, namespace) in made for namespace in where)]
+    for name in own:
+        evidence.note(f"cert-manager makes {name} in each of {', '.join(sorted(differ[name]))}: they are no copies")
     stale = [
         f"{name}: {', '.join(f'{namespace} {print_}' for namespace, print_ in sorted(where.items()))}"
-        for name, where in sorted(held.items())
-        if len(set(where.values())) > 1
+        for name, where in differ.items()
+        if name not in own
     ]
-    told = {name for name, where in held.items() if len(set(where.values())) > 1}
     wrong = [f"different certificates under one name: {'; '.join(stale)}"] if stale else []
-    wrong += [one.words for one in apart if one.is_used and one.name not in told]
+    wrong += [one.words for one in apart if one.is_used and one.name not in differ]
     assert not wrong, "; ".join(wrong)
 
 

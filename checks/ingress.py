@@ -184,6 +184,8 @@ def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     where = f"Ingress {route.ingress.where}"
     evidence.promised = f"a certificate for {host or 'its host'}"
     evidence.found = "no tls section for the host"
+    if secret is None:
+        _refuse_default(route, seen)
     assert secret is not None, f"{where} has no TLS for {host or 'its host'}; https is promised"
     if not secret:
         raise NotApplicable("the Ingress leaves the certificate to its controller")
@@ -197,6 +199,10 @@ def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     found = Certificate.read(pem)
     assert found is not None, f"{named} holds no certificate that can be read"
     evidence.found = {"names": list(found.names), "until": found.not_after.isoformat(), "issuer": found.issuer}
+    assert _TEMPORARY not in found.issuer.split(","), (
+        f"{named} holds cert-manager's temporary certificate, for the real one is not issued yet: kubectl describe "
+        f"certificate -n {route.ingress.namespace} says why"
+    )
     if host:
         assert found.covers(host), (
             f"the certificate in Secret {route.ingress.namespace}/{secret} is for "
@@ -204,6 +210,21 @@ def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
         )
     fits = seen.snapshot.key_fits(route.ingress.namespace, secret)
     assert fits is not False, f"the key in {named} is not that of its certificate, so that no controller serves it"
+
+
+_TEMPORARY: Final = "CN=cert-manager.local"
+"""Who signs what cert-manager puts into a Secret until the certificate comes, where it is told to
+(cert-manager.io/issue-temporary-certificate; source: its pkg/util/pki/temporarycertificate.go)."""
+
+
+def _refuse_default(route: Route, seen: Seen) -> None:
+    """Raise NotApplicable where the controller serves hosts without a certificate by one of its own."""
+    running = seen.routing.serves_by_default_certificate(route.ingress)
+    if running:
+        raise NotApplicable(
+            f"Ingress {route.ingress.where} has no TLS for the host, which {running.name} serves with the certificate "
+            f"of Secret {running.default_certificate}, as the options of pod {running.pod} say"
+        )
 
 
 @check(
@@ -218,6 +239,7 @@ def check_expiry(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> Non
     route = _route(ingress, seen, evidence)
     secret = route.tls_secret
     if secret is None and ingress.of.over_tls:
+        _refuse_default(route, seen)
         raise Absent(f"Ingress {route.ingress.where} has no TLS for the host, hence no certificate")
     found = Certificate.read(seen.snapshot.certificate(route.ingress.namespace, secret)) if secret else None
     if found is None:

@@ -17,6 +17,7 @@ from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.objects.node import Node
+from cx_conformance.objects.secrecy import mask_line
 from cx_conformance.objects.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
 from cx_conformance.outcome.check import NotApplicable, Stage, check
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
@@ -219,8 +220,27 @@ def check_size(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None:
     names = sorted({name for behind in claims.values() for name in behind})
     sizes = {name: seen.claim_size(live.namespace, name) for name in names}
     evidence.found = {name: str(size) for name, size in sizes.items()}
-    small = [f"{name} {size} of promised {promised}" for name, size in sizes.items() if not _enough(size, promised)]
+    small = [
+        f"{name} {size} of promised {promised}{_being_enlarged(live.namespace, name, promised, seen)}"
+        for name, size in sizes.items()
+        if not _enough(size, promised)
+    ]
     assert not small, f"claim in {live.namespace} too small: {', '.join(small)}"
+
+
+def _being_enlarged(namespace: str, name: str, promised: Quantity, seen: Seen) -> str:
+    """Say that the claim asks for enough, and what keeps its volume from growing; empty where it asks for less.
+
+    https://kubernetes.io/docs/concepts/storage/persistent-volumes/#expanding-persistent-volumes-claims
+    """
+    claim = seen.snapshot.get(PersistentVolumeClaim, namespace, name)
+    if claim is None or claim.capacity is None or not _enough(claim.requested, promised):
+        return ""
+    said = [
+        f"{one.type}{f': {mask_line(one.message)}' if one.message else ''}" for one in claim.conditions if one.is_true
+    ]
+    why = ", ".join(said) or seen.snapshot.last_warning(claim) or "nothing says why"
+    return f", though it asks for {claim.requested}: its volume has not grown yet ({why})"
 
 
 def _enough(found: str | None, promised: Quantity) -> bool:

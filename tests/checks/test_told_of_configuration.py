@@ -184,6 +184,24 @@ def test_certificates_of_one_name_are_told_by_namespace() -> None:
     assert held["promised"] == "one certificate a name"
 
 
+@pytest.mark.parametrize("asking", [("expertflow", "ef-external"), ("expertflow",), ()])
+def test_certificates_that_cert_manager_makes_in_each_namespace_are_no_copies(asking: tuple[str, ...]) -> None:
+    """An Ingress of each asks for its own; where that of one does not, its Secret is a copy that went stale."""
+    authority = Authority()
+
+    def change(installation: Installation) -> None:
+        for namespace in ("expertflow", "ef-external"):
+            made = base64.b64encode(authority.issue(FQDN).certificate_pem.encode()).decode()
+            installation.find("Secret", "ef-ingress-tls-secret", namespace)["data"] |= {"tls.crt": made}
+        for one in installation.manifests:
+            if one["kind"] == "Ingress" and one["metadata"]["namespace"] in asking:
+                one["metadata"].setdefault("annotations", {})["cert-manager.io/cluster-issuer"] = "letsencrypt"
+
+    ended = installed(change).outcome("CX307", "platform")
+    words = "cert-manager makes ef-ingress-tls-secret in each of ef-external, expertflow: they are no copies"
+    assert (ended.result, notes(ended)) == ((Result.PASS, [words]) if len(asking) > 1 else (Result.FAIL, []))
+
+
 def test_without_a_tls_secret_there_is_no_certificate_to_compare() -> None:
     """The controller's own serves then, or none."""
 

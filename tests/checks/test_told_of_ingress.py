@@ -295,6 +295,31 @@ def test_a_certificate_the_controller_chooses_is_not_judged() -> None:
     assert ccm("CX504", installation).message == "n/a: no certificate is named"
 
 
+def test_cert_managers_temporary_certificate_is_none() -> None:
+    """It is for the host and in date, and nobody's browser takes it; the real one has not been issued yet."""
+    ended = ccm("CX503", installed(issued(Authority("cert-manager.local").issue(FQDN))))
+    assert ended.message == (
+        f"TLS Secret {SECRET} holds cert-manager's temporary certificate, for the real one is not issued yet: "
+        "kubectl describe certificate -n expertflow says why"
+    )
+
+
+@pytest.mark.parametrize("option", ["--default-ssl-certificate=ingress/wildcard", "--v=2"])
+def test_a_host_without_tls_may_be_served_by_the_controllers_default_certificate(option: str) -> None:
+    """Where it has one; else it makes one up, which browsers refuse."""
+    installation = installed(lambda i: spec(i).pop("tls"))
+    installation.add_live(controller(option))
+    ended = ccm("CX503", installation)
+    if option == "--v=2":
+        assert ended.message == f"Ingress expertflow/ef-ccm has no TLS for {FQDN}; https is promised"
+        return
+    assert ended.message == (
+        "n/a: Ingress expertflow/ef-ccm has no TLS for the host, which k8s.io/ingress-nginx serves with the "
+        "certificate of Secret ingress/wildcard, as the options of pod kube-system/controller-x say"
+    )
+    assert ccm("CX504", installation).message == ended.message
+
+
 def test_a_rule_for_many_hosts_needs_a_certificate_for_the_sites() -> None:
     """Where it is known; else one that covers what the rule says, or any."""
 

@@ -1,5 +1,7 @@
 """What is told of Services and their ports."""
 
+import copy
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 
 from cx_conformance.outcome.outcome import Outcome, Result
 from tests.checks.installation import Installation, Object, blueprint, notes
+from tests.checks.test_breaking import no_endpoint_on_a_callers_node
 
 WHERE = "Service expertflow/ef-ccm-svc"
 
@@ -75,6 +78,24 @@ def test_a_service_that_is_an_alias_selects_no_pods() -> None:
     """Where it leads is told."""
     ended = ccm("CX207", lambda spec: spec.update(type="ExternalName", externalName="ccm.example.com"))
     assert said(ended) == f"{WHERE} is an alias of ccm.example.com, it selects no pods"
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_a_callers_pod_that_leaves_its_node_calls_nobody_any_more(*, leaves: bool) -> None:
+    """A drained node has no endpoint left, and what still ends there needs none."""
+    installation = Installation()
+    no_endpoint_on_a_callers_node(installation)
+
+    def drained(objects: list[Object]) -> None:
+        (pod,) = (one for one in objects if one["kind"] == "Pod" and one["metadata"]["name"].startswith("ef-agent-man"))
+        old = copy.deepcopy(pod)
+        pod["spec"]["nodeName"] = "node-1"
+        end = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=20)
+        old["metadata"] |= {"name": "old", "uid": "old"} | ({"deletionTimestamp": end.isoformat()} if leaves else {})
+        objects.append(old)
+
+    installation.change_live(drained)
+    assert installation.outcome("CX206", "ccm").result is (Result.PASS if leaves else Result.FAIL)
 
 
 def test_what_a_service_selects_is_told() -> None:

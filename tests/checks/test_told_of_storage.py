@@ -242,6 +242,33 @@ def test_a_claim_is_as_large_as_promised_or_larger(size: str | None, result: Res
         assert ended.message == f"claim in ef-external too small: minio {size} of promised 8Gi"
 
 
+@pytest.mark.parametrize(
+    ("requested", "conditions", "said"),
+    [
+        (
+            "8Gi",
+            [{"type": "FileSystemResizePending", "status": "True", "message": "Waiting for a restart"}],
+            ", though it asks for 8Gi: its volume has not grown yet (FileSystemResizePending: Waiting for a restart)",
+        ),
+        ("8Gi", [], ", though it asks for 8Gi: its volume has not grown yet (nothing says why)"),
+        ("4Gi", [], ""),
+    ],
+)
+def test_a_claim_that_asks_for_enough_and_has_not_got_it_yet_is_told_so(
+    requested: str, conditions: list[Object], said: str
+) -> None:
+    """To ask for more once more would not help."""
+
+    def change(claim: Object) -> None:
+        claim["spec"]["resources"] = {"requests": {"storage": requested}}
+        claim["status"] |= {"capacity": {"storage": "4Gi"}, "conditions": conditions}
+
+    installation = Installation()
+    installation.live("PersistentVolumeClaim", "minio", change)
+    ended = installation.outcome("CX403", "minio")
+    assert ended.message == f"claim in ef-external too small: minio 4Gi of promised 8Gi{said}"
+
+
 def test_a_volume_without_a_promised_size_is_not_applicable() -> None:
     """The page promises none for ConfigMaps and folders."""
     ended = Installation().outcome("CX403", "conversation-controller", "ef-conversation-controller-utils")

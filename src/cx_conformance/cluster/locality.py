@@ -28,6 +28,6 @@ def cut_off(seen: Seen, planned: Planned, service: Service, ready: Iterable[Read
             found += [
                 f"{pod.where} on {pod.node}"
                 for pod in seen.pods(caller)
-                if pod.node and pod.node not in served and not pod.finished
+                if pod.node and pod.node not in served and not pod.finished and pod.deleted is None
             ]
     return tuple(found)

@@ -103,6 +103,11 @@ class Routing:
         """Return the controller that serves ``ingress`` by its own options, no IngressClass needed; None: none seen."""
         return next((one for one in self._controllers if one.serves(ingress)), None)
 
+    def serves_by_default_certificate(self, ingress: Ingress) -> RunningController | None:
+        """Return the controller of ``ingress`` that has a certificate for every host; None: none is seen."""
+        name = self.controller_of(ingress)
+        return next((one for one in self._controllers if one.name == name and one.default_certificate), None)
+
     def deaf_without_class(self, ingress: Ingress, name: str) -> str:
         """Return the pod of the controller of class ``name``, where that serves ``ingress`` only if it names the class.
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cx_conformance.cluster.snapshot_record import Snapshot
 from cx_conformance.objects.ingress import Ingress
@@ -34,6 +35,8 @@ class RunningController(Struct, frozen=True, kw_only=True):
     """Whether it serves Ingresses that name no class."""
     namespace: str = ""
     """The only namespace that it looks at; empty: every one."""
+    default_certificate: str = ""
+    """The Secret by which it serves every host that has none of its own; empty: by one that it makes up."""
 
     def serves(self, ingress: Ingress) -> bool:
         """Whether it serves an Ingress that no IngressClass speaks for."""
@@ -50,7 +53,7 @@ def running_controllers(snapshot: Snapshot) -> tuple[RunningController, ...]:
         pods = snapshot.visible(Pod)
     except CouldNotLook:
         return ()
-    found = {(one.name, one.annotation, one.without_class, one.namespace): one for one in _running(pods)}
+    found = {replace(one, pod=""): one for one in _running(pods)}
     return tuple(found.values())
 
 
@@ -65,6 +68,7 @@ def _running(pods: tuple[Pod, ...]) -> Iterator[RunningController]:
                     annotation=told.get("--ingress-class") or "nginx",
                     without_class=told.get("--watch-ingress-without-class", "false").lower() not in _OFF,
                     namespace=told.get("--watch-namespace", ""),
+                    default_certificate=told.get("--default-ssl-certificate", ""),
                 )
             elif any(option.startswith(_TRAEFIK) and not option.startswith(f"{_TRAEFIK}nginx") for option in told):
                 only = told.get(f"{_TRAEFIK}.ingressclass", "")

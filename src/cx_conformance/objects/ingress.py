@@ -8,6 +8,9 @@ from cx_conformance.objects.json_fields import Json, mapping, objects, port, tex
 from cx_conformance.objects.metadata import ApiObject, metadata
 
 _CLASS = "kubernetes.io/ingress.class"
+# https://cert-manager.io/docs/usage/ingress/#supported-annotations
+_ISSUERS = ("cert-manager.io/issuer", "cert-manager.io/cluster-issuer")
+_ACME = "kubernetes.io/tls-acme"
 
 
 class IngressPath(Struct, frozen=True, kw_only=True):
@@ -45,6 +48,11 @@ class Ingress(ApiObject, frozen=True, kw_only=True):
     def class_by_annotation(self) -> bool:
         """Whether it names its class by the annotation; the API server refuses both, the field and the annotation."""
         return bool(self.class_name) and self.annotations.get(_CLASS) == self.class_name
+
+    @property
+    def asks_for_certificates(self) -> bool:
+        """Whether cert-manager makes the Secrets that it names, each in its namespace (ingress-shim's annotations)."""
+        return any(self.annotations.get(one) for one in _ISSUERS) or self.annotations.get(_ACME) == "true"
 
     @property
     def is_canary(self) -> bool:
