@@ -5,6 +5,8 @@ https://kubernetes.github.io/ingress-nginx/user-guide/ingress-path-matching/
 ingress-nginx reads the paths of a host as regular expressions, whatever their type, where any Ingress of that host has
 one of two annotations; it replaces the whole path by the rewrite-target, and speaks plain HTTP unless told otherwise
 (https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#backend-protocol).
+Traefik knows no expressions but by an annotation
+(https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/ingress/).
 """
 
 import re
@@ -19,6 +21,8 @@ from cx_conformance.objects.ingress import Ingress
 NGINX: Final = "k8s.io/ingress-nginx"
 _NGINX: Final = "k8s.io/*ingress-nginx*"
 """Second controllers in a cluster, of internal names for example, are told apart by longer ones."""
+TRAEFIK: Final = "traefik.io/ingress-controller"
+_MATCHER: Final = "traefik.ingress.kubernetes.io/router.pathmatcher"
 _ANNOTATIONS: Final = "nginx.ingress.kubernetes.io/"
 _USE_REGEX: Final = "nginx.ingress.kubernetes.io/use-regex"
 _REWRITE: Final = "nginx.ingress.kubernetes.io/rewrite-target"
@@ -56,6 +60,12 @@ def doubts(route: Route, controller: str, scheme: str) -> Iterator[str]:
 
     ``scheme`` is what the name of the backend's port says that it speaks.
     """
+    annotations = route.ingress.annotations
+    if controller == TRAEFIK and is_expression(route.path.path) and "Regexp" not in annotations.get(_MATCHER, ""):
+        yield (
+            f"Traefik takes {route.path.path} {LETTER_BY_LETTER}: it wants a plain path and a middleware StripPrefix, "
+            "or the annotation router.pathmatcher: PathRegexp"
+        )
     if not fnmatchcase(controller, _NGINX):
         return
     lost = _lost_by_rewriting(route, captures=False)
@@ -63,7 +73,6 @@ def doubts(route: Route, controller: str, scheme: str) -> Iterator[str]:
         yield lost
     if is_expression(route.path.path) and route.path.path_type != "ImplementationSpecific":
         yield f"from ingress-nginx 1.12 on {route.path.path} needs pathType ImplementationSpecific"
-    annotations = route.ingress.annotations
     snippets = [key for key in annotations if key.startswith(_ANNOTATIONS) and key.endswith("-snippet")]
     if snippets:
         yield f"from ingress-nginx 1.9 on {', '.join(snippets)} counts only where allow-snippet-annotations is on"
