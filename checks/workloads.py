@@ -14,6 +14,7 @@ from cx_conformance.blueprint.quantity import Quantity
 from cx_conformance.blueprint.resources import Resources
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.autoscaling import autoscalers_of
+from cx_conformance.cluster.cron_runs import failed_run
 from cx_conformance.cluster.readiness import rollout
 from cx_conformance.cluster.resources import effective, running
 from cx_conformance.cluster.rollout_delay import delays, on_lost_nodes
@@ -23,7 +24,7 @@ from cx_conformance.cluster.troubles import Trouble, troubles
 from cx_conformance.objects.helm import by_helm
 from cx_conformance.objects.job import Job
 from cx_conformance.objects.pod_spec import ContainerPort as LivePort
-from cx_conformance.objects.workload import Workload
+from cx_conformance.objects.workload import CronJob, Workload
 from cx_conformance.outcome.check import NotApplicable, SwitchedOff, check
 from cx_conformance.outcome.outcome import ABOUT, Evidence
 
@@ -249,13 +250,21 @@ def _stands(job: Job) -> str:
     rests_on=("CX101", "CX105", "CX107"),
 )
 def check_stay(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
-    """No container ends again and again."""
+    """No container ends again and again, and of a CronJob a run has succeeded within a day of the last that failed."""
     evidence.promised = "no crash loop"
     found = _of_pods(component, seen, evidence, lambda one: one.current and one.reason in RUNS_AND_ENDS)
     for pod in seen.pods(component.planned):
         if pod.restarts:
             evidence.note(f"pod {pod.name} restarted {pod.restarts} times")
-    assert not found, "; ".join(one.words for one in found)
+    told = [one.words for one in found]
+    live = seen.workload(component.planned).object
+    failed = failed_run(live, seen.snapshot) if isinstance(live, CronJob) else None
+    if failed and failed.lasting:
+        told.append(f"CronJob {live.where}: {failed.words}")
+        evidence.found = told
+    elif failed:
+        evidence.note(failed.words)
+    assert not told, "; ".join(told)
 
 
 @check(

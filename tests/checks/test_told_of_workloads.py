@@ -6,12 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import orjson
 import pytest
 from msgspec.structs import replace
 
+from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.roots import causes_of
-from tests.checks.installation import Installation, Object, blueprint, notes
+from tests.checks.installation import FQDN, Installation, Object, blueprint, notes, released
 from tests.checks.test_breaking import container, out_of_memory, pod_waits, unschedulable
 from tests.checks.variations.pods import a_second_pull_secret
 
@@ -399,3 +401,80 @@ def test_components_that_lack_requests_and_limits_alike_have_one_cause() -> None
     assert len(everywhere.components) > 15
     assert everywhere.words == "no requests.cpu, requests.memory, limits.cpu, limits.memory in the pod template"
     assert one.components == ("ccm",)
+
+
+NIGHT = dt.datetime(2026, 3, 2, 1, 0, tzinfo=dt.UTC)
+BACK_OFF = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too often"}
+DONE = {"type": "Complete", "status": "True"}
+
+
+def run_of(cron_job: str, started: dt.datetime, *conditions: Object) -> Object:
+    """Return a Job that a CronJob has made."""
+    owner = {"kind": "CronJob", "name": cron_job, "uid": "c", "controller": True}
+    name = f"{cron_job}-{int(started.timestamp()) // 60}"
+    metadata = {"name": name, "namespace": "expertflow", "ownerReferences": [owner]}
+    return {
+        "kind": "Job",
+        "metadata": metadata,
+        "status": {"startTime": started.isoformat(), "conditions": list(conditions)},
+    }
+
+
+def reporting(*runs: Object, last_success: dt.datetime | None = None) -> Outcome:
+    """Judge the CronJob of the reporting connector, as the charts have it, with these runs."""
+    made = orjson.dumps(reference_installation(released("5.1"), fqdn=FQDN, seed=1))
+    installation = Installation(site={"fqdn": FQDN}, manifests=made, promised=released("5.1"))
+    installation.add_live(*runs)
+    if last_success:
+        told = {"lastSuccessfulTime": last_success.isoformat()}
+        installation.live("CronJob", "cx-reporting-cron", lambda one: one.setdefault("status", {}).update(told))
+    return installation.outcome("CX106", "reporting-connector")
+
+
+def test_a_cron_job_whose_every_run_fails_is_found() -> None:
+    """Its pods are gone when it gives up; the Job says so."""
+    ended = reporting(run_of("cx-reporting-cron", NIGHT, BACK_OFF))
+    assert ended.result is Result.FAIL
+    assert ended.message == (
+        "CronJob expertflow/cx-reporting-cron: its last run, Job cx-reporting-cron-29540220 of 2026-03-02 01:00:00Z, "
+        "failed (BackoffLimitExceeded: too often); none is known to have succeeded"
+    )
+    days = dt.timedelta(days=3)
+    ended = reporting(run_of("cx-reporting-cron", NIGHT, BACK_OFF), last_success=NIGHT - days)
+    assert ended.message.endswith("; the last that succeeded was of 2026-02-27 01:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("runs", "last_success", "noted"),
+    [
+        ([run_of("cx-reporting-cron", NIGHT, BACK_OFF)], NIGHT - dt.timedelta(hours=23), True),
+        (
+            [
+                run_of("cx-reporting-cron", NIGHT - dt.timedelta(minutes=5), DONE),
+                run_of("cx-reporting-cron", NIGHT, BACK_OFF),
+            ],
+            None,
+            True,
+        ),
+        ([run_of("cx-reporting-cron", NIGHT, BACK_OFF)], NIGHT + dt.timedelta(hours=1), False),
+        (
+            [
+                run_of("cx-reporting-cron", NIGHT, BACK_OFF),
+                run_of("cx-reporting-cron", NIGHT + dt.timedelta(minutes=5), DONE),
+            ],
+            None,
+            False,
+        ),
+        ([run_of("cx-reporting-cron", NIGHT)], None, False),
+        ([run_of("backup", NIGHT, BACK_OFF)], None, False),
+    ],
+    ids=["last-night", "five-minutes-ago", "succeeded-since", "succeeded-since-by-its-job", "runs-still", "another's"],
+)
+def test_one_run_of_a_cron_job_that_failed_is_noted(
+    runs: list[Object], last_success: dt.datetime | None, *, noted: bool
+) -> None:
+    """The next one may succeed; one that failed before the last success is past."""
+    ended = reporting(*runs, last_success=last_success)
+    assert ended.result is Result.PASS
+    assert [one for one in notes(ended) if "its last run" in one] == notes(ended)
+    assert bool(notes(ended)) is noted

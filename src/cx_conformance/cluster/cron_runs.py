@@ -1,0 +1,55 @@
+"""How the last runs of a CronJob ended.
+
+The pods of a run that failed are gone, for its Job takes them away when it gives up; the Job stays, one of those that
+failed and three of those that succeeded by default
+(https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#jobs-history-limits).
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import Struct
+
+from cx_conformance.cluster.snapshot_record import Snapshot
+from cx_conformance.objects.job import Job
+from cx_conformance.objects.secrecy import mask_line
+from cx_conformance.objects.workload import CronJob
+from cx_conformance.outcome.looking import CouldNotLook
+
+_A_DAY: Final = timedelta(hours=25)
+"""What is to run every night, and has not succeeded for longer, has failed twice; what runs oftener, many times."""
+
+
+class FailedRun(Struct, frozen=True, kw_only=True):
+    """The last run, that failed; ``lasting`` tells that none has succeeded for longer than a day before, or ever."""
+
+    words: str
+    lasting: bool
+
+
+def failed_run(cron_job: CronJob, snapshot: Snapshot) -> FailedRun | None:
+    """Return how the last run failed; None where it did not, none has ended yet, or Jobs may not be looked at."""
+    try:
+        every = snapshot.list(Job, cron_job.namespace)
+    except CouldNotLook:
+        return None
+    own = [one for one in every if one.owner and (one.owner.kind, one.owner.name) == ("CronJob", cron_job.name)]
+    ended = [(one.started, one) for one in own if one.started and (one.failure or one.completed)]
+    started, last = max(ended, key=lambda pair: pair[0], default=(None, None))
+    if last is None or started is None or last.failure is None:
+        return None
+    # Servers before 1.21 do not tell when a run last succeeded, but keep its Job.
+    succeeded = [at for at, one in ended if one.completed]
+    since: datetime | None = max(
+        [*succeeded, *([cron_job.last_success] if cron_job.last_success else [])], default=None
+    )
+    if since is not None and since > started:
+        return None  # its Job was not kept
+    why = f"{last.failure.reason}: {mask_line(last.failure.message)}".rstrip(": ")
+    before = (
+        f"the last that succeeded was of {since:%Y-%m-%d %H:%M:%SZ}" if since else "none is known to have succeeded"
+    )
+    return FailedRun(
+        words=f"its last run, Job {last.name} of {started:%Y-%m-%d %H:%M:%SZ}, failed ({why}); {before}",
+        lasting=since is None or started - since > _A_DAY,
+    )
