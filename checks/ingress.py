@@ -116,7 +116,10 @@ def _leads(seen: Seen, ingress: Entry[Ingress], path: str, live: Service) -> boo
     rests_on=("CX501",),
 )
 def check_class(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
-    """The Ingress is of a class that exists, of a controller that the page supports; nobody serves it otherwise."""
+    """The Ingress is of a class that exists, of a controller that the page supports; nobody serves it otherwise.
+
+    Nor does anybody while the controller's pods are seen, and none of them is ready.
+    """
     route = _route(ingress, seen, evidence)
     classes = {one.name: one for one in seen.snapshot.list(IngressClass)}
     name = route.ingress.class_name
@@ -132,6 +135,10 @@ def check_class(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
         evidence.found, controller = {"class": name or "none", "controller": running.name}, running.name
     else:
         controller = _controller_of(name or _default(route, defaults, seen), route, classes, evidence)
+    down = seen.routing.down(controller)
+    silent = f"no pod of the ingress controller {controller} is ready: {down}"
+    evidence.cause = silent if down else evidence.cause
+    assert not down, f"Ingress {route.ingress.where} is served by nobody: {silent}"
     if not supported:
         evidence.note("the blueprint names no controllers, so that any is as good")
         return

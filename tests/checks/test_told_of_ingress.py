@@ -125,12 +125,18 @@ def test_an_ingress_without_a_class_needs_one_default(defaults: tuple[str, ...],
     assert notes(ended) == [f"names no class; the default is {listed}"]
 
 
-def controller(*options: str, image: str = "registry.k8s.io/ingress-nginx/controller:v1.12.1") -> Object:
+def controller(
+    *options: str,
+    image: str = "registry.k8s.io/ingress-nginx/controller:v1.12.1",
+    name: str = "controller-x",
+    ready: bool = True,
+) -> Object:
     """Return the pod of an ingress controller that is started with these options."""
     program = ["/nginx-ingress-controller"] if "ingress-nginx" in image else []
     container = {"name": "controller", "image": image, "args": [*program, *options]}
-    metadata = {"name": "controller-x", "namespace": "kube-system"}
-    return {"kind": "Pod", "metadata": metadata, "spec": {"containers": [container]}, "status": {"phase": "Running"}}
+    status = {"phase": "Running", "conditions": [{"type": "Ready", "status": str(ready)}]}
+    metadata = {"name": name, "namespace": "kube-system"}
+    return {"kind": "Pod", "metadata": metadata, "spec": {"containers": [container]}, "status": status}
 
 
 @pytest.mark.parametrize(
@@ -194,6 +200,22 @@ def test_a_default_class_that_came_later_is_not_written_into_an_ingress() -> Non
     installation = installed(classes("nginx"))
     installation.add_live(controller("--watch-ingress-without-class=true"))
     assert ccm("CX502", installation).result is Result.PASS
+
+
+def test_a_controller_of_which_no_pod_is_ready_serves_nobody() -> None:
+    """One of several is enough; of one whose pods are not seen nothing is known."""
+    installation = installed()
+    backend = controller(image="rancher/nginx-ingress-controller-defaultbackend:1.5-rancher1", name="default-backend")
+    installation.add_live(controller(ready=False), backend)
+    ended = installation.outcomes("CX502")
+    assert ccm("CX502", installation).message == (
+        "Ingress expertflow/ef-ccm is served by nobody: no pod of the ingress controller k8s.io/ingress-nginx is "
+        "ready: kube-system/controller-x"
+    )
+    (cause,) = shared_causes(root_causes(ended))
+    assert cause.words == "no pod of the ingress controller k8s.io/ingress-nginx is ready: kube-system/controller-x"
+    installation.add_live(controller(name="controller-y"))
+    assert {one.result for one in installation.outcomes("CX502")} == {Result.PASS}
 
 
 def annotated(name: str) -> Callable[[Installation], Any]:

@@ -108,6 +108,11 @@ class Routing:
         name = self.controller_of(ingress)
         return next((one for one in self._controllers if one.name == name and one.default_certificate), None)
 
+    def down(self, controller: str) -> str:
+        """Return a pod of ``controller`` where none of its pods is ready; empty where one is, or none is seen."""
+        own = [one for one in self._controllers if one.name == controller]
+        return "" if any(one.ready for one in own) else next((one.pod for one in own), "")
+
     def deaf_without_class(self, ingress: Ingress, name: str) -> str:
         """Return the pod of the controller of class ``name``, where that serves ``ingress`` only if it names the class.
 

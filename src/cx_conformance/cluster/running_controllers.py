@@ -33,6 +33,7 @@ class RunningController(Struct, frozen=True, kw_only=True):
     """The class that it serves by annotation, whether or not there is an IngressClass of that name."""
     without_class: bool
     """Whether it serves Ingresses that name no class."""
+    ready: bool
     namespace: str = ""
     """The only namespace that it looks at; empty: every one."""
     default_certificate: str = ""
@@ -61,10 +62,11 @@ def _running(pods: tuple[Pod, ...]) -> Iterator[RunningController]:
     for pod in pods:
         for container in pod.spec.containers if not pod.finished and pod.deleted is None else ():
             told = _options(container)
-            if _NGINX in container.command or _NGINX in container.args or _NGINX in f"/{container.image_name}":
+            if _NGINX in (*container.command, *container.args, f"/{container.image_name}"):
                 yield RunningController(
                     name=told.get("--controller-class") or "k8s.io/ingress-nginx",
                     pod=pod.where,
+                    ready=pod.ready,
                     annotation=told.get("--ingress-class") or "nginx",
                     without_class=told.get("--watch-ingress-without-class", "false").lower() not in _OFF,
                     namespace=told.get("--watch-namespace", ""),
@@ -75,6 +77,7 @@ def _running(pods: tuple[Pod, ...]) -> Iterator[RunningController]:
                 yield RunningController(
                     name="traefik.io/ingress-controller",
                     pod=pod.where,
+                    ready=pod.ready,
                     annotation=only or "traefik",
                     without_class=not only,
                 )
