@@ -25,7 +25,7 @@ from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.own_addresses import spelt
 from cx_conformance.cluster.provisioning import why_not_alive
 from cx_conformance.cluster.requirements import Requirements
-from cx_conformance.cluster.room import Amount, free, takes_pods
+from cx_conformance.cluster.room import Amount, free, free_places, takes_pods
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.objects.certificate import Certificate
@@ -117,7 +117,7 @@ def check_distribution(platform: Entry[Platform], snapshot: Snapshot, evidence: 
     stage=Stage.BEFORE,
 )
 def check_room(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
-    """The nodes have what the release's pods request together, and a fifth more, as the vendor's guides ask."""
+    """The nodes have what the release's pods request together, and a fifth more, and take so many pods at all."""
     wanted = Requirements(seen.plan)
     left = _room(seen)
     total = sum(left.values(), Amount())
@@ -129,6 +129,11 @@ def check_room(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> Non
     assert left, "no node takes pods: all are cordoned, tainted or not Ready"
     needed = wanted.total.times(HEADROOM)
     assert total.holds(needed), f"{len(left)} nodes have {total} left of promised {needed}"
+    snapshot = seen.snapshot
+    places = free_places(snapshot.list(Node), snapshot.list(Pod), frozenset(seen.plan.namespaces))
+    assert places is None or places >= wanted.pods, (
+        f"{len(left)} nodes take {max(places, 0)} pods more, as their kubelets are set, of promised {wanted.pods}"
+    )
 
 
 def _room(seen: Seen) -> dict[str, Amount]:
@@ -250,10 +255,14 @@ _CONTROLLERS: Final = ("ingress-nginx", "nginx-ingress-controller", "traefik")
 
 def _is_controller(pod: Pod) -> bool:
     return any(
-        part in one.image.rpartition("@")[0] or part in one.image
+        part in one.image and not one.image_name.endswith(_BESIDE)
         for one in pod.spec.containers
         for part in _CONTROLLERS
     )
+
+
+_BESIDE: Final = ("defaultbackend", "certgen")
+"""Images that come with a controller and are none: its page for lost calls, and its webhook's certificate."""
 
 
 @check(

@@ -15,7 +15,9 @@ from cx_conformance.blueprint.manifests.certificates import Authority
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.releases import load_release
 from cx_conformance.blueprint.site import Site
+from cx_conformance.cluster.room import requested
 from cx_conformance.cluster.snapshot import KINDS_BEFORE
+from cx_conformance.objects.pod_spec import pod_spec
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.run.catalogue import all_checks
 from cx_conformance.run.suite_files import suite_root
@@ -282,6 +284,47 @@ def test_nodes_that_take_no_pods_give_no_room(change: dict[str, Any]) -> None:
     cluster.live("Node", "node-1", lambda node: node["spec"].update(change))
     (ended,) = cluster.outcomes("CX902")
     assert ended.message == "no node takes pods: all are cordoned, tainted or not Ready"
+
+
+@pytest.mark.parametrize(("pods", "said"), [("110", ""), ("40", "1 nodes take "), (None, "")])
+def test_a_kubelet_takes_so_many_pods_and_no_more(pods: str | None, said: str) -> None:
+    """However much CPU and memory its node has left; that of a single node is soon full."""
+    cluster = prepared()
+
+    def limited(node: dict[str, Any]) -> None:
+        node["status"]["allocatable"] = {**node["status"]["allocatable"], "pods": pods}
+
+    cluster.live("Node", "node-1", limited)
+    (ended,) = cluster.outcomes("CX902")
+    assert ended.message.startswith(said)
+    assert bool(ended.message) is bool(said)
+
+
+def test_what_a_pod_requests_as_a_whole_counts_beside_what_its_containers_do() -> None:
+    """Of CPU and of memory each (Kubernetes 1.34)."""
+    own = {"name": "main", "image": "busybox", "resources": {"requests": {"cpu": "1", "memory": "2Gi"}}}
+    assert str(requested(pod_spec({"containers": [own]}))) == "1 CPU, 2 GiB"
+    assert str(requested(pod_spec({"containers": [own], "resources": {"requests": {"cpu": "3"}}}))) == "3 CPU, 2 GiB"
+    as_whole = {"requests": {"cpu": "3", "memory": "5Gi"}}
+    assert str(requested(pod_spec({"containers": [own, own], "resources": as_whole}))) == "3 CPU, 5 GiB"
+
+
+def test_the_page_for_lost_calls_is_no_ingress_controller() -> None:
+    """It may be ready while the controller is not."""
+    cluster = prepared()
+    for name, image, ready in (
+        ("controller", "rancher/nginx-ingress-controller:v1.14.5-hardened1", False),
+        ("default-backend", "rancher/nginx-ingress-controller-defaultbackend:1.5-rancher1", True),
+    ):
+        pod = {
+            "kind": "Pod",
+            "metadata": {"name": name, "namespace": "kube-system"},
+            "spec": {"nodeName": "node-1", "containers": [{"name": "main", "image": image}]},
+            "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": str(ready)}]},
+        }
+        cluster.add_live(pod)
+    (ended,) = cluster.outcomes("CX907")
+    assert ended.message == "no pod of the ingress controller is ready: kube-system/controller"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from cx_conformance.blueprint.quantity import Quantity
+from cx_conformance.objects.json_fields import whole
 from cx_conformance.objects.node import Node
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.pod_spec import PodSpec
@@ -60,13 +61,16 @@ def _value(text: str | None) -> Decimal:
 
 
 def requested(spec: PodSpec) -> Amount:
-    """Return what a pod requests: the sum of its serving containers, or its largest init container if that is more."""
-    if spec.requests:
-        return amount(spec.requests.get("cpu"), spec.requests.get("memory"))
+    """Return what a pod requests: the sum of its serving containers, or its largest init container if that is more.
+
+    What is requested for the pod as a whole takes the place of both, of CPU and of memory each.
+    """
     total = sum((_of(one.requests, one.limits) for one in spec.serving_containers), Amount())
     first = [_of(one.requests, one.limits) for one in spec.init_containers if not one.is_sidecar]
+    of_pod = amount(spec.requests.get("cpu"), spec.requests.get("memory"))
     return Amount(
-        cpu=max([total.cpu, *(one.cpu for one in first)]), memory=max([total.memory, *(one.memory for one in first)])
+        cpu=of_pod.cpu if "cpu" in spec.requests else max([total.cpu, *(one.cpu for one in first)]),
+        memory=of_pod.memory if "memory" in spec.requests else max([total.memory, *(one.memory for one in first)]),
     )
 
 
@@ -90,3 +94,14 @@ def free(nodes: Iterable[Node], pods: Iterable[Pod], leaving: frozenset[str]) ->
         if pod.node in left and not pod.finished and pod.namespace not in leaving:
             left[pod.node] -= requested(pod.spec)
     return left
+
+
+def free_places(nodes: Iterable[Node], pods: Iterable[Pod], leaving: frozenset[str]) -> int | None:
+    """Return how many pods the nodes take beside those that they have, counted as ``free``; None: a node says no limit.
+
+    A kubelet takes 110 by default (https://kubernetes.io/docs/setup/best-practices/cluster-large/).
+    """
+    taking = {one.name: whole(one.allocatable.get("pods")) for one in nodes if takes_pods(one)}
+    there = sum(pod.node in taking and not pod.finished and pod.namespace not in leaving for pod in pods)
+    limits = [limit for limit in taking.values() if limit is not None]
+    return sum(limits) - there if len(limits) == len(taking) else None
