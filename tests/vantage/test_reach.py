@@ -1,5 +1,6 @@
 """From where the run stands not every pod is to be reached; what keeps the run from there was not looked at."""
 
+import ipaddress
 import re
 import socket
 from collections.abc import Iterator, Sequence
@@ -53,12 +54,18 @@ def shows(*addresses: str, refusal: CouldNotLook | None = None) -> RunExec:
     def run(place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
         if refusal or place.container == MESH["name"]:
             raise refusal or NoVantage("a mesh's proxy has no shell")
-        words = [socket.inet_aton(address)[::-1].hex().upper() for address in addresses]
+        words = [_in_proc(address) for address in addresses]
         lines = [f"  {at}: {word}:1F91 00000000:0000 0A" for at, word in enumerate(words)]
         shown = "\n".join(["  sl  local_address rem_address   st", *lines])
         return Inquired(lambda *_: section(shown))(place, argv, stdin, limits)
 
     return run
+
+
+def _in_proc(address: str) -> str:
+    """Return an address as ``/proc/net/tcp`` and ``tcp6`` write it: words of 32 bits, little-endian."""
+    packed = ipaddress.ip_address(address).packed
+    return "".join(packed[at : at + 4][::-1].hex().upper() for at in range(0, len(packed), 4))
 
 
 @contextmanager
@@ -143,6 +150,16 @@ def test_what_listens_at_the_pods_own_address_alone_is_not_seen_through_a_tunnel
     with (
         closed_in_the_pod(shows("10.244.0.7")) as way,
         pytest.raises(NoVantage, match=r"at 10\.244\.0\.7 only.*inside"),
+    ):
+        way.raise_trouble()
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::"])  # noqa: S104 - as the pod's sockets show it
+def test_what_listens_in_a_network_that_port_forward_does_not_enter_is_not_closed(address: str) -> None:
+    """With Kata Containers and gVisor port-forward dials outside of the pod's own kernel, where nothing listens."""
+    with (
+        closed_in_the_pod(shows("127.0.0.2", address)) as way,
+        pytest.raises(NoVantage, match=rf"listens on it at {address}: .*Kata.*gVisor.*inside the cluster"),
     ):
         way.raise_trouble()
 

@@ -1,7 +1,8 @@
 """The way from here to a pod's port: straight inside the cluster, else through a tunnel over the API server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -61,7 +62,7 @@ class Way(Struct, frozen=True):
         Not ``silent`` is what the pod's side has ended, be it without a word.
 
         A pod that lets in whom it serves, and not the auditor, is not dead; nor is one that does not listen on the
-        loopback, where tunnels come out.
+        loopback, where tunnels come out, or that has a network of its own, which they do not enter.
         """
         if self.tunnel:
             self.tunnel.raise_trouble(silent=silent)
@@ -108,7 +109,7 @@ class Reach:
         return None
 
     def _beside_loopback(self, pod: Pod, port: int) -> str | None:
-        """Say that something listens on a port at an address of the pod's own alone; None where that is not seen."""
+        """Say that something listens on a port where a tunnel does not come out; None where that is not seen."""
         # Containers of a pod share its network; a mesh's has no shell.
         for container in pod.spec.serving_containers:
             place = ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container.name)
@@ -121,11 +122,25 @@ class Reach:
                 )
             except CouldNotLook:
                 continue
-            heard = sorted({str(one.plain) for one in sockets if one.port == port} & set(pod.ips))
-            return (
-                f"port {port} of pod {pod.where} is listened on at {', '.join(heard)} only, and not on the pod's "
-                "loopback, where port-forward comes out; run cx-conformance inside the cluster"
-                if heard
-                else None
-            )
+            return _beyond_tunnels(pod, port, (one.plain for one in sockets if one.port == port))
         return None
+
+
+def _beyond_tunnels(pod: Pod, port: int, addresses: Iterable[IPv4Address | IPv6Address]) -> str | None:
+    """Say that a port is listened on at ``addresses``, of which a tunnel that found it closed knows nothing."""
+    heard = set(addresses)
+    own = sorted({str(one) for one in heard} & set(pod.ips))
+    if own:
+        return (
+            f"port {port} of pod {pod.where} is listened on at {', '.join(own)} only, and not on the pod's "
+            "loopback, where port-forward comes out; run cx-conformance inside the cluster"
+        )
+    # A kernel of the pod's own has its network, too, and the node's runtime dials in the namespace outside of it:
+    # https://github.com/kata-containers/kata-containers/issues/10843, https://github.com/google/gvisor/issues/3811
+    if everywhere := sorted(str(one) for one in heard if one.is_unspecified):
+        return (
+            f"port {port} of pod {pod.where} is closed where port-forward comes out, and the pod listens on it at "
+            f"{', '.join(everywhere)}: port-forward does not enter its network, as with Kata Containers and gVisor "
+            "(runtimeClassName); run cx-conformance inside the cluster"
+        )
+    return None
