@@ -60,6 +60,46 @@ def test_the_environment_comes_before_the_default_file(tmp_path: Path, monkeypat
     assert find_origin(None, None).files == named
 
 
+def write_context(path: Path, name: str, server: str, current: str | None) -> str:
+    """Write a kubeconfig with one context ``name`` that leads to ``server``, ``current`` being used."""
+    document = {
+        "clusters": [{"name": name, "cluster": {"server": server}}],
+        "users": [{"name": name, "user": {"token": f"of-{name}"}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+    }
+    path.write_text(json.dumps(document | ({} if current is None else {"current-context": current})))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "used"),
+    [
+        ("day", "night", "day"),
+        (None, "night", "night"),
+        ("", "night", "night"),
+        ("day", "", "day"),
+        ("night", "day", "night"),
+    ],
+)
+def test_of_several_files_the_first_that_names_a_context_decides(
+    tmp_path: Path, first: str | None, second: str, used: str
+) -> None:
+    """As with kubectl, whose `config use-context` writes to it; by the last one another cluster would be judged.
+
+    https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
+    """
+    servers = {"day": "https://203.0.113.1:6443", "night": "https://203.0.113.2:6443"}
+    empty = tmp_path / "empty"
+    empty.touch()
+    files = (
+        str(empty),
+        write_context(tmp_path / "first", "day", servers["day"], first),
+        write_context(tmp_path / "second", "night", servers["night"], second),
+    )
+    configuration, context = read_configuration(Origin(files=os.pathsep.join(files), context=None))
+    assert (context, configuration.host, current_token(configuration)) == (used, servers[used], f"Bearer of-{used}")
+
+
 def test_a_pod_without_kubeconfig_uses_its_service_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The vantage is then in the cluster."""
     token = tmp_path / "token"
@@ -89,6 +129,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         ("just words", "is not a kubeconfig"),
         ("clusters: 3\ncontexts: 4\nusers: 5\ncurrent-context: x", "is not a kubeconfig"),
         ("apiVersion: v1\nclusters: []\ncontexts: []\nusers: []", "has no current context; choose one by --context"),
+        ('{"current-context": "", "clusters": [], "contexts": [], "users": []}', "has no current context; choose one"),
+        ('{"current-context": "gone", "clusters": [], "contexts": [], "users": []}', "has no context 'gone'"),
         ("\x00\x01", "is not valid YAML|is not a kubeconfig"),
     ],
 )

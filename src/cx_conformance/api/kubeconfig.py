@@ -10,7 +10,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
+from cx_conformance.api.kubeconfig_files import KubeconfigFile, Part, cluster_and_user, current_context, read_files
 from cx_conformance.api.official_client import prepare
 from cx_conformance.objects.secrecy import mask_text
 from cx_conformance.outcome.looking import OutOfTime, Unauthorized
@@ -135,18 +136,21 @@ def _read(origin: Origin) -> "tuple[Configuration, str]":
     configuration = Configuration()
     # Retrying is this package's business: it counts what it repeats.
     configuration.retries = False
+    active = origin.context or ""
     try:
         with _complaints() as complaints:
             if origin.files is None:
                 config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call] # theirs
                 return _checked(origin, configuration), "in-cluster"
-            _load(origin.files, origin.context, configuration)
-            active = origin.context or _current_context(origin.files)
-            _refuse_impersonation(origin.files, active)
+            files = read_files(origin.files)
+            active = active or current_context(files)
+            _load(files, active, configuration)
+            _, user = cluster_and_user(files, active)
+            _refuse_impersonation(origin, user)
     except KubeconfigError:
         raise
     except Exception as error:  # noqa: BLE001 - the loader lets any error of a malformed file through
-        raise KubeconfigError(f"{origin.words}: {_words(error, origin.context)}") from None
+        raise KubeconfigError(f"{origin.words}: {_words(error, active)}") from None
     if complaints and not configuration.api_key and not configuration.cert_file:
         raise Unauthorized(
             f"{origin.words}: its credential plug-in gave no credentials ({'; '.join(complaints)}); "
@@ -155,37 +159,21 @@ def _read(origin: Origin) -> "tuple[Configuration, str]":
     return _checked(origin, configuration), active
 
 
-def _load(files: str, context: str | None, configuration: "Configuration") -> None:
+def _load(files: Iterable[KubeconfigFile], context: str, configuration: "Configuration") -> None:
     from kubernetes.config import load_kube_config
 
     load: Callable[..., None] = load_kube_config
+    named = os.pathsep.join(str(each.path) for each in files)
     # The kubeconfig is the user's: refreshed tokens are not written back to it.
-    load(config_file=files, context=context, client_configuration=configuration, persist_config=False)
+    load(config_file=named, context=context or None, client_configuration=configuration, persist_config=False)
 
 
-def _current_context(files: str) -> str:
-    from kubernetes import config
-
-    _, current = config.list_kube_config_contexts(config_file=files)  # type: ignore[no-untyped-call] # theirs
-    return str(current["name"])
-
-
-def _refuse_impersonation(files: str, context: str) -> None:
+def _refuse_impersonation(origin: Origin, user: Part) -> None:
     """Raise KubeconfigError where the context's user acts as another, as kubectl does and the client does not."""
-    import yaml
-    from kubernetes import config
-
-    contexts, _ = config.list_kube_config_contexts(config_file=files)  # type: ignore[no-untyped-call] # theirs
-    named = {each["name"]: each["context"].get("user") for each in contexts}.get(context)
-    existing = [path for part in files.split(os.pathsep) if (path := Path(part).expanduser()).is_file()]
-    users = [
-        user for path in existing for user in (yaml.load(path.read_text(), yaml.CSafeLoader) or {}).get("users") or ()
-    ]
-    given = next((user.get("user") or {} for user in users if user.get("name") == named), {})
-    acting = ", ".join(key for key in given if key in _IMPERSONATION)
+    acting = ", ".join(key for key in user.fields if key in _IMPERSONATION)
     if acting:
         raise KubeconfigError(
-            f"kubeconfig {files}: user {named} acts as another ({acting}), which cx-conformance does not do; "
+            f"{origin.words}: user {user.name} acts as another ({acting}), which cx-conformance does not do; "
             "give a context with the account's own credentials, such as a token of `kubectl create token`"
         )
 
@@ -251,7 +239,7 @@ def _parted(address: str) -> tuple[str, str, str]:
     return (f"{scheme}{slashes}" if slashes else ""), login, server
 
 
-def _words(error: Exception, context: str | None) -> str:
+def _words(error: Exception, context: str) -> str:
     """Say what is wrong with the file, without a word of its contents beyond keys and names."""
     import yaml
 
@@ -259,9 +247,9 @@ def _words(error: Exception, context: str | None) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         mark = error.problem_mark
         return f"is not valid YAML at line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
-    if "Expected object with name" in said and said.endswith("/contexts list"):
+    if context and "Expected object with name" in said and said.endswith("/contexts list"):
         return f"has no context {context!r}; `kubectl config get-contexts` lists those it has"
-    if "Expected key current-context" in said:
+    if not context and ("Expected key current-context" in said or said.endswith("/contexts list")):
         return "has no current context; choose one by --context"
     if isinstance(error, OSError):
         return f"cannot be read: {error.strerror or said}"
