@@ -12,10 +12,13 @@ from typing import Any
 
 import pytest
 from kubernetes.client import Configuration
+from kubernetes.client.rest import RESTClientObject
 
 from cx_conformance.api import kubeconfig as subject
+from cx_conformance.api import token_file
 from cx_conformance.api.client import Cluster
 from cx_conformance.api.kubeconfig import KubeconfigError, Origin, current_token, find_origin, read_configuration
+from cx_conformance.api.stream import ApiStreams
 from cx_conformance.outcome.looking import OutOfTime, Unauthorized
 from tests.api.api_server import write_kubeconfig
 
@@ -241,6 +244,26 @@ def test_a_service_account_is_read_and_its_token_followed(tmp_path: Path, monkey
     assert current_token(cluster.configuration) == "bearer second"
 
 
+@pytest.mark.parametrize("beside", [{}, {"token": "other"}], ids=["alone", "beside a token"])
+def test_the_token_of_a_file_is_sent_without_its_line_end_and_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beside: dict[str, str]
+) -> None:
+    """As by kubectl: the file comes before a token, is read again each minute, and is kept when it is gone."""
+    folder = tmp_path / "kube"
+    folder.mkdir()
+    token = folder / "token"
+    token.write_text("first\n")
+    path = write_kubeconfig(folder / "config", SERVER, {"tokenFile": "token", **beside})
+    configuration, _ = read_configuration(Origin(files=str(path), context=None))
+    assert current_token(configuration) == "Bearer first"
+    token.write_text("second\r\n")
+    assert current_token(configuration) == "Bearer first"
+    monkeypatch.setattr(token_file, "_KEPT_SECONDS", -1)
+    assert current_token(configuration) == "Bearer second"
+    token.unlink()
+    assert current_token(configuration) == "Bearer second"
+
+
 def test_a_plug_in_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It may wait for a person; nobody is there at night."""
     monkeypatch.setattr(subject, "CREDENTIAL_SECONDS", 0.05)
@@ -277,6 +300,33 @@ def test_a_socks_proxy_looks_names_up_as_it_does_for_kubectl(tmp_path: Path) -> 
     path = write_kubeconfig(tmp_path / "config", SERVER, cluster={"proxy-url": "socks5://127.0.0.1:1080"})
     configuration, _ = read_configuration(Origin(files=str(path), context=None))
     assert configuration.proxy == "socks5h://127.0.0.1:1080"
+
+
+@pytest.mark.parametrize(
+    ("server", "cluster", "proxy"),
+    [
+        ("https://cluster.example:6443", {}, "http://proxy.example:3128"),
+        ("https://10.1.2.3:6443", {}, None),
+        ("https://10.1.2.3:6443", {"proxy-url": "http://jump.example:1080"}, "http://jump.example:1080"),
+        ("https://127.0.0.1:6443", {}, None),
+        ("https://[::1]:6443", {}, None),
+        ("https://localhost:6443", {}, None),
+        ("https://127.0.0.1:6443", {"proxy-url": "http://jump.example:1080"}, "http://jump.example:1080"),
+    ],
+)
+def test_the_environments_proxy_is_for_whom_kubectl_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str, cluster: dict[str, str], proxy: str | None
+) -> None:
+    """A kubeconfig's own proxy is used whatever NO_PROXY says, and k3s' and RKE2's 127.0.0.1 is asked straight."""
+    for name in ("ALL_PROXY", "all_proxy", "NO_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "10.0.0.0/8")
+    path = write_kubeconfig(tmp_path / "config", server, cluster=cluster)
+    configuration, _ = read_configuration(Origin(files=str(path), context=None))
+    current_token(configuration)  # with which the client takes the whole context anew
+    requests = RESTClientObject(configuration).pool_manager.proxy
+    assert (str(requests) if requests else None, ApiStreams(configuration)._proxy()) == (proxy, proxy)
 
 
 def test_what_the_client_reads_anew_with_the_credentials_stays_mended(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from msgspec import Struct
 
 from cx_conformance.api.kubeconfig_files import KubeconfigFile, Part, cluster_and_user, current_context, read_files
 from cx_conformance.api.official_client import prepare
+from cx_conformance.api.proxy_choice import choose_proxy
+from cx_conformance.api.token_file import TokenFile
 from cx_conformance.objects.secrecy import mask_text
 from cx_conformance.outcome.looking import OutOfTime, Unauthorized
 from cx_conformance.wire.fuse import Fuse
@@ -145,8 +147,10 @@ def _read(origin: Origin) -> "tuple[Configuration, str]":
             files = read_files(origin.files)
             active = active or current_context(files)
             _load(files, active, configuration)
-            _, user = cluster_and_user(files, active)
+            cluster, user = cluster_and_user(files, active)
             _refuse_impersonation(origin, user)
+            _follow_token(configuration, user)
+            choose_proxy(configuration, cluster.fields.get("proxy-url"))
     except KubeconfigError:
         raise
     except Exception as error:  # noqa: BLE001 - the loader lets any error of a malformed file through
@@ -166,6 +170,13 @@ def _load(files: Iterable[KubeconfigFile], context: str, configuration: "Configu
     named = os.pathsep.join(str(each.path) for each in files)
     # The kubeconfig is the user's: refreshed tokens are not written back to it.
     load(config_file=named, context=context or None, client_configuration=configuration, persist_config=False)
+
+
+def _follow_token(configuration: "Configuration", user: Part) -> None:
+    if name := user.fields.get("tokenFile"):
+        token = TokenFile(user.folder / name)
+        token.give_to(configuration)
+        configuration.refresh_api_key_hook = token.give_to  # type: ignore[assignment] # theirs is None
 
 
 def _refuse_impersonation(origin: Origin, user: Part) -> None:

@@ -1,0 +1,28 @@
+"""Through which proxy the API server is asked: by the rules of kubectl, not the client's.
+
+The client lets NO_PROXY take a kubeconfig's own ``proxy-url`` away, which kubectl uses in any environment; and
+it asks 127.0.0.1 through the environment's proxy, as in the kubeconfigs of k3s and RKE2 on their nodes.
+https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config.ProxyFunc
+"""
+
+from contextlib import suppress
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from kubernetes.client import Configuration
+
+
+def choose_proxy(configuration: "Configuration", proxy_url: str | None) -> None:
+    """Set the proxy of a configuration that the client has read; ``proxy_url`` is the kubeconfig's, if it has one."""
+    if proxy_url:
+        configuration.no_proxy = None
+    elif _is_loopback(urlsplit(configuration.host).hostname or ""):
+        configuration.proxy = None
+
+
+def _is_loopback(host: str) -> bool:
+    with suppress(ValueError):
+        return ip_address(host).is_loopback
+    return host == "localhost"
