@@ -111,6 +111,18 @@ def test_an_unknown_authority_is_refused(server: StreamServer) -> None:
         run(ApiStreams(server.configuration), PLACE, ["true"])
 
 
+def test_an_authority_that_the_system_trusts_will_do(
+    server: StreamServer, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the kubeconfig names none, as behind a company's proxy: requests are answered then, and so are execs."""
+    configuration = server.configuration
+    configuration.tls_server_name = "kubernetes.default"
+    with pytest.raises(Unreachable, match="is not accepted"):
+        run(ApiStreams(configuration), PLACE, ["true"])
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert run(ApiStreams(configuration), PLACE, ["true"]).exit_code == 0
+
+
 def test_no_verification_when_the_configuration_says_so(server: StreamServer) -> None:
     """``insecure-skip-tls-verify`` is honoured."""
     configuration = server.configuration

@@ -33,7 +33,8 @@ class StreamTrust(Struct, frozen=True, kw_only=True):
 
     def context(self) -> ssl.SSLContext:
         """Read the files, where they were not read as they are now; raises OSError."""
-        return _context(self, written(self.authorities, self.certificate, self.key))
+        authorities = self.authorities or ssl.get_default_verify_paths().cafile
+        return _context(self, written(authorities, self.certificate, self.key))
 
 
 @lru_cache(maxsize=4)
@@ -45,9 +46,7 @@ def _context(trust: StreamTrust, _written: tuple[tuple[int, int], ...]) -> ssl.S
     elif trust.authorities or trust.data:
         context.load_verify_locations(trust.authorities, cadata=trust.data)
     else:
-        import certifi
-
-        context.load_verify_locations(certifi.where())
+        context.load_default_certs()  # the system's, as for requests, and as by kubectl
     if not trust.compare_host:
         context.check_hostname = False
     if trust.certificate:
