@@ -25,6 +25,8 @@ from cx_conformance.outcome.looking import (
 from tests.api.stream_server import Seen, StreamServer, recorded, refusing, replay, silent
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from websockets.asyncio.server import ServerConnection
 
 PLACE = ContainerPlace(namespace="shop", pod="db-0", container="db")
@@ -102,16 +104,43 @@ def test_a_program_that_is_not_there_is_no_vantage() -> None:
         run(ApiStreams(server.configuration), PLACE, ["/no/such"])
 
 
-def test_a_runtime_that_fails_through_the_programs_exit_code_is_no_vantage() -> None:
-    """Exit code 126 with the runtime's own text means that nothing ran."""
+def ends(code: int, *said: bytes) -> Callable[[ServerConnection, Seen], Awaitable[None]]:
+    """Return a session in which these messages come, and then an exit code."""
 
     async def play(connection: ServerConnection, seen: Seen) -> None:
-        await connection.send(b'\x01OCI runtime exec failed: exec: "sh": executable file not found in $PATH: unknown')
-        causes = b'"details":{"causes":[{"reason":"ExitCode","message":"126"}]}'
+        for one in said:
+            await connection.send(one)
+        causes = b'"details":{"causes":[{"reason":"ExitCode","message":"%d"}]}' % code
         await connection.send(b'\x03{"status":"Failure","reason":"NonZeroExitCode",' + causes + b"}")
 
-    with StreamServer(play) as server, pytest.raises(NoVantage, match="has no program sh"):
+    return play
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "words"),
+    [
+        (126, 'OCI runtime exec failed: exec: "sh": executable file not found in $PATH: unknown', "has no program sh"),
+        (
+            255,
+            'msg="exec failed: unable to start container process: exec: \\"sh\\": executable file not found in $PATH"',
+            "has no program sh",
+        ),
+        (1, "executable file `sh` not found in $PATH: No such file or directory", "has no program sh"),
+        (255, "2026-11-29T10:00:00Z: executable file `sh` not found in $PATH", "has no program sh"),
+        (255, "ERRO[0000] exec failed: cannot exec in a paused container", "could not be started.*paused container"),
+    ],
+    ids=["Docker", "CRI-O with runc", "CRI-O with crun", "CRI-O with a later crun", "paused"],
+)
+def test_a_runtime_that_fails_through_the_programs_exit_code_is_no_vantage(code: int, said: str, words: str) -> None:
+    """The runtime's own text means that nothing ran, whichever code comes with it."""
+    with StreamServer(ends(code, b"\x02" + said.encode())) as server, pytest.raises(NoVantage, match=words):
         run(ApiStreams(server.configuration), PLACE, ["sh"])
+
+
+def test_a_program_that_complains_of_a_missing_one_was_started() -> None:
+    """Its exit code is its own."""
+    with StreamServer(ends(127, b"\x02sh: 1: curl: not found")) as server:
+        assert run(ApiStreams(server.configuration), PLACE, ["sh"]).exit_code == 127
 
 
 @pytest.mark.parametrize(

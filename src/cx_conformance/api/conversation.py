@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,21 @@ _MUCH = 1_000_000
 _TURNS = BoundedSemaphore(4)
 """For the execs that print more than ``_MUCH``: thirty of them at once would fill the memory."""
 _PAUSE_SECONDS = 0.02
-_NOT_THERE = ("executable file not found", "no such file or directory", "permission denied", "exec format error")
+_NOT_THERE = (
+    "executable file not found",
+    "not found in $path",
+    "no such file or directory",
+    "permission denied",
+    "exec format error",
+)
+_NEVER_STARTED = re.compile(
+    r"runtime exec failed"  # Docker's words
+    r"|exec failed: (unable to start container process|container_linux\.go)"  # runc's
+    r"|executable file `[^`]*` not found in \$PATH|open executable: "  # crun's
+    r"|cannot exec in a paused container"  # of both
+)
+_CODES_OF_RUNTIMES = (1, 126, 127, 255)
+"""Docker's are the shell's, runc's is 255, and crun's 1 or 255: https://github.com/containers/crun/pull/2245"""
 
 
 def converse(
@@ -162,9 +177,9 @@ class _Conversation:
         raise self._not_started(str(status.get("message") or "no reason given"))
 
     def _refuse_if_never_started(self, code: int) -> None:
-        # Some runtimes tell their own failure as the program's: on its streams, with the shell's codes.
+        # Some runtimes tell their own failure as the program's: CRI-O passes on what runc or crun says and ends with.
         said = bytes(self._out[_STDOUT] + self._out[_STDERR])[:2000].decode(errors="replace")
-        if code in (126, 127, 255) and "runtime exec failed" in said:
+        if code in _CODES_OF_RUNTIMES and _NEVER_STARTED.search(said):
             raise self._not_started(said)
 
     def _not_started(self, said: str) -> NoVantage:
