@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import threading
@@ -13,6 +14,7 @@ import pytest
 from cx_conformance.api.exec import run
 from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits
 from cx_conformance.api.stream import ApiStreams
+from cx_conformance.api.tally import Tally
 from cx_conformance.outcome.looking import (
     CouldNotLook,
     Forbidden,
@@ -172,6 +174,14 @@ def test_a_forbidden_exec_names_both_verbs() -> None:
     [
         (401, '{"kind":"Status","message":"Unauthorized"}', Unauthorized, "does not accept the credentials"),
         (404, "404 page not found", NotServed, "has no pods/exec"),
+        (404, "pod does not exist", NoVantage, "kubelet does not know pod shop/db-0"),
+        (500, "rpc error: code = Unknown desc = container is in CONTAINER_EXITED state", NoVantage, "is not running"),
+        (
+            403,
+            "Forbidden (user=kube-apiserver-kubelet-client, verb=create, resource=nodes, subresource=proxy)",
+            Unreachable,
+            "kubelet does not let the API server open exec .*system:kubelet-api-admin",
+        ),
         (501, "not implemented", Unreachable, r"HTTP 501\): not implemented"),
         (502, "<html>Bad Gateway</html>", Unreachable, r"HTTP 502"),
         (302, "", Unreachable, r"HTTP 302"),
@@ -181,6 +191,70 @@ def test_other_refusals_keep_status_and_text(status: int, body: str, kind: type[
     """What a proxy or a foreign server answers is shown, not followed."""
     with StreamServer(silent, refuse=(status, body)) as server, pytest.raises(kind, match=words):
         run(ApiStreams(server.configuration), PLACE, ["true"])
+
+
+TRANSLATED = "Internal error occurred: unable to upgrade connection: "
+"""What an API server from Kubernetes 1.30 on puts before the words of a kubelet, having accepted the exec."""
+
+
+def not_opened(said: str) -> bytes:
+    """Return the Status in which an API server tells that it did not get to the container."""
+    status = {"metadata": {}, "status": "Failure", "message": said, "reason": "InternalError", "code": 500}
+    return b"\x03" + json.dumps(status).encode()
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "words"),
+    [
+        (TRANSLATED + 'container not found ("db")', NoVantage, "waits to start or to restart"),
+        (TRANSLATED + "pod does not exist", NoVantage, "kubelet does not know pod shop/db-0"),
+        (TRANSLATED + "Unauthorized", Unreachable, r"kubelet does not let the API server open exec .*\(Unauthorized\)"),
+        (
+            TRANSLATED + "Forbidden (user=kubernetes, verb=create, resource=nodes, subresource=proxy)",
+            Unreachable,
+            "kubelet does not let the API server open exec .*system:kubelet-api-admin",
+        ),
+        (
+            "Internal error occurred: error dialing backend: dial unix /crio.sock: connect: no such file or directory",
+            Unreachable,
+            "could not open exec to container db of pod shop/db-0: error dialing backend: .*no such file or directory",
+        ),
+        (
+            'Internal error occurred: error sending request: Post "https://192.0.2.7:10250/": tls: internal error',
+            Unreachable,
+            "could not open exec to container db of pod shop/db-0: error sending request: .*tls: internal error",
+        ),
+        (TRANSLATED, Unreachable, "could not open exec to container db of pod shop/db-0"),
+    ],
+)
+def test_a_refusal_that_comes_after_the_stream_was_accepted_is_told_as_before_it(
+    said: str, kind: type[CouldNotLook], words: str
+) -> None:
+    """From Kubernetes 1.30 on; it is no program that could not be started, for nobody came so far."""
+
+    async def play(connection: ServerConnection, seen: Seen) -> None:
+        await connection.send(not_opened(said))
+
+    with StreamServer(play) as server, pytest.raises(CouldNotLook, match=words) as told:
+        run(ApiStreams(server.configuration), PLACE, ["sh"])
+    assert isinstance(told.value, kind)
+
+
+def test_a_way_to_the_node_that_fails_for_a_moment_is_tried_a_second_time() -> None:
+    """As a streaming server that refuses one connection: https://github.com/kubernetes/kubernetes/issues/137877."""
+    said = TRANSLATED + "error dialing backend: dial tcp 127.0.0.1:46033: connect: connection refused"
+    answers = iter((not_opened(said), b"\x01there", not_opened(said), not_opened(said)))
+    tally = Tally()
+
+    async def play(connection: ServerConnection, seen: Seen) -> None:
+        await connection.send(next(answers))
+        await connection.send(SUCCESS)
+
+    with StreamServer(play) as server:
+        assert run(ApiStreams(server.configuration, tally), PLACE, ["cat"], stdin=b"sent").stdout == b"there"
+        with pytest.raises(Unreachable, match="connection refused"):
+            run(ApiStreams(server.configuration, tally), PLACE, ["cat"])
+    assert (len(server.sessions), tally.retries) == (4, {"exec": 2})
 
 
 def test_the_credentials_follow_no_redirect() -> None:

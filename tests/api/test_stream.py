@@ -17,7 +17,8 @@ from cryptography.x509.oid import NameOID
 
 from cx_conformance.api.exec import run
 from cx_conformance.api.exec_record import ContainerPlace, Ending
-from cx_conformance.api.stream import ApiStreams, StreamTarget
+from cx_conformance.api.stream import ApiStreams
+from cx_conformance.api.stream_refusals import StreamTarget
 from cx_conformance.api.stream_trust import StreamTrust
 from cx_conformance.api.web_socket import drop
 from cx_conformance.outcome.looking import Unreachable

@@ -13,10 +13,12 @@ import time
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from websockets.exceptions import ConnectionClosed
 
 from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
-from cx_conformance.api.stream import ApiStreams, StreamTarget
+from cx_conformance.api.stream import PAUSE_SECONDS, ApiStreams
+from cx_conformance.api.stream_refusals import NotBegun, StreamTarget, refused_within
 from cx_conformance.api.web_socket import drop
 from cx_conformance.objects.admitted import quoted
 from cx_conformance.objects.json_fields import whole
@@ -57,8 +59,22 @@ def converse(
 ) -> ExecResult:
     """Run ``argv`` at ``place``, as ``exec.run`` promises it."""
     target = StreamTarget(namespace=place.namespace, pod=place.pod, container=place.container, subresource="exec")
+    headers = streams.credentials()
+
+    async def twice() -> ExecResult:
+        """Converse, and once more where the first did not get to the node: it may have been a moment's."""
+        ends = time.monotonic() + limits.total_seconds
+        try:
+            return await _Conversation(streams, target, argv, stdin, limits).run(headers)
+        except NotBegun:
+            left = ends - time.monotonic() - PAUSE_SECONDS
+            if left <= 0:
+                raise
+        await streams.pause(target.subresource)
+        return await _Conversation(streams, target, argv, stdin, replace(limits, total_seconds=left)).run(headers)
+
     with asyncio.Runner(loop_factory=Loop) as runner:
-        return runner.run(_Conversation(streams, target, argv, stdin, limits).run(streams.credentials()))
+        return runner.run(twice())
 
 
 class _Conversation:
@@ -163,7 +179,7 @@ class _Conversation:
                 await connection.send(bytes([_CLOSE, _STDIN]))
 
     def _exit_code(self) -> int:
-        """Return the exit code that the Status tells; raise NoVantage when the program was not started."""
+        """Return the exit code that the Status tells; raise the CouldNotLook for a program that was not started."""
         status = _json_object(bytes(self._status))
         if status.get("status") == "Success":
             return 0
@@ -174,7 +190,8 @@ class _Conversation:
             if (code := whole(told)) is not None:
                 self._refuse_if_never_started(code)
                 return code
-        raise self._not_started(str(status.get("message") or "no reason given"))
+        said = str(status.get("message") or "no reason given")
+        raise refused_within(self._target, said) or self._not_started(said)
 
     def _refuse_if_never_started(self, code: int) -> None:
         # Some runtimes tell their own failure as the program's: CRI-O passes on what runc or crun says and ends with.

@@ -16,7 +16,8 @@ from cx_conformance.outcome.looking import Unreachable
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
-    from cx_conformance.api.stream import ApiStreams, StreamTarget
+    from cx_conformance.api.stream import ApiStreams
+    from cx_conformance.api.stream_refusals import StreamTarget
 
 Pod = tuple[str, str]
 

@@ -14,10 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import logging
 import random
-import re
 import socket
 import ssl
 import time
@@ -25,28 +23,26 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from msgspec import Struct
 from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, ProxyError
 
-from cx_conformance.api.request_path import part
 from cx_conformance.api.signature import USER_AGENT
+from cx_conformance.api.stream_refusals import refused
 from cx_conformance.api.stream_trust import StreamTrust
 from cx_conformance.api.tally import Tally
 from cx_conformance.api.web_socket import MESSAGE_LIMIT, WAITING_FRAMES, Connect, Connection
-from cx_conformance.objects.admitted import quoted
 from cx_conformance.objects.secrecy import mask_text
-from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NotServed, NoVantage, Unauthorized, Unreachable
-from cx_conformance.wire.bounds import TooMuch
+from cx_conformance.outcome.looking import Unreachable
 from cx_conformance.wire.fuse import Fuse
-from cx_conformance.wire.json_text import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from websockets.asyncio.client import ClientConnection
 
+    from cx_conformance.api.stream_refusals import StreamTarget
+
 _CLOSE_SECONDS = 1.0
-_PAUSE_SECONDS = 0.5
+PAUSE_SECONDS = 0.5
 """Before the second try to open a stream."""
 _THROTTLED = 3
 """How many times as long as usual an API server is asked that lets no more in just now."""
@@ -56,25 +52,6 @@ _SILENT = logging.getLogger("cx_conformance.websockets")
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
 _SILENT.setLevel(logging.CRITICAL)
-
-
-class StreamTarget(Struct, frozen=True, kw_only=True):
-    """What a stream is opened to: ``subresource`` (``exec`` or ``portforward``) of one pod."""
-
-    namespace: str
-    pod: str
-    subresource: str
-    container: str | None = None
-
-    @property
-    def path(self) -> str:
-        """The path below the API server's address."""
-        return f"/api/v1/namespaces/{part(self.namespace)}/pods/{part(self.pod)}/{self.subresource}"
-
-    def __str__(self) -> str:
-        """Name the pod and the container in a sentence."""
-        inside = f"container {self.container} of " if self.container else ""
-        return f"{inside}pod {self.namespace}/{self.pod}"
 
 
 class Throttled(Unreachable):
@@ -87,7 +64,7 @@ class Throttled(Unreachable):
 
     def pause(self, tries: int) -> float:
         """Return the seconds to wait: as it says, else longer each time; never all at the same moment."""
-        wanted = max(self._after, _PAUSE_SECONDS * min(tries, 4))
+        wanted = max(self._after, PAUSE_SECONDS * min(tries, 4))
         return float(min(wanted, _LONGEST_PAUSE_SECONDS)) * (1 + random.random() / 4)  # noqa: S311 - guards nothing
 
 
@@ -133,12 +110,17 @@ class ApiStreams:
                     raise
                 await self.relieve()
             except Unreachable:
-                pause, ends, reason = _PAUSE_SECONDS, began + seconds, target.subresource
+                pause, ends, reason = PAUSE_SECONDS, began + seconds, target.subresource
                 if tries > 1 or time.monotonic() + pause > ends:
                     raise
             self._tally.count_retry(reason)
             await asyncio.sleep(pause)
             seconds = min(seconds, max(0.1, ends - time.monotonic()))
+
+    async def pause(self, subresource: str) -> None:
+        """Wait before what was not opened is opened a second time, and count that."""
+        self._tally.count_retry(subresource)
+        await asyncio.sleep(PAUSE_SECONDS)
 
     async def _open(
         self,
@@ -248,44 +230,3 @@ def _through_socks(proxy: str, server: str, seconds: float) -> socket.socket:
         connection.close()
         raise
     return socket.socket(fileno=connection.detach())
-
-
-def refused(target: StreamTarget, status: int, body: bytes) -> CouldNotLook:
-    """Return the exception for an upgrade that the API server answered with ``status`` and ``body``.
-
-    The texts are those of kube-apiserver and kubelet 1.36: a pending pod has no host assigned (400), a container that
-    waits to start or to restart is not found (500), and the kubelet says so in plain text.
-    """
-    said = _message(body)
-    shown = quoted(said, 300, (target.namespace, target.pod, target.container or ""))
-    resource = f"pods/{target.subresource}"
-    error: CouldNotLook
-    if status == 401:
-        error = Unauthorized(f"the API server does not accept the credentials for {resource} ({shown}); renew them")
-    elif status == 403:
-        verb = re.search(r"cannot (\w+) resource", said)
-        both = "; from Kubernetes 1.35 on exec needs both get and create" if target.subresource == "exec" else ""
-        error = Forbidden(verb[1] if verb else "create", resource, target.namespace, shown + both)
-    elif status == 404 and "not found" in said and "pods" in said:
-        error = NoVantage(f"pod {target.namespace}/{target.pod} is gone; look again, it may have been replaced")
-    elif status == 404:
-        error = NotServed(f"the API server has no {resource} at {target.path} ({shown})")
-    elif "does not have a host assigned" in said:
-        error = NoVantage(f"{target} is pending: no node runs it yet, so there is nothing to look from")
-    elif "container not found" in said or "container is not running" in said:
-        error = NoVantage(f"{target} is not running: it waits to start or to restart; see the state of the pod")
-    elif status == 400:
-        error = NoVantage(f"the API server does not open {target.subresource} to {target}: {shown}")
-    else:
-        error = Unreachable(f"the API server could not open {target.subresource} to {target} (HTTP {status}): {shown}")
-    return error
-
-
-def _message(body: bytes) -> str:
-    """Return the text of a Status, or of an answer that is none, in one short line."""
-    text = body[:4096].decode(errors="replace")
-    with contextlib.suppress(ValueError, TooMuch):
-        status = parsed(body[:4096])
-        if isinstance(status, dict) and isinstance(status.get("message"), str):
-            text = status["message"]
-    return " ".join(text.split())[:300] or "no reason given"

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from msgspec import Struct
 
 from cx_conformance.api.pod_sessions import PodSessions
-from cx_conformance.api.stream import ApiStreams, StreamTarget
+from cx_conformance.api.stream import ApiStreams
+from cx_conformance.api.stream_refusals import StreamTarget
 from cx_conformance.objects.admitted import quoted
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, OutOfTime, Unauthorized, Unreachable
 from cx_conformance.wire.event_loop import Loop
