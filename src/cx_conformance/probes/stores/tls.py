@@ -1,5 +1,6 @@
 """TLS as a component would meet it: the chain, the name, the dates, and which side refuses."""
 
+import datetime as dt
 import hashlib
 import socket
 import ssl
@@ -155,12 +156,8 @@ def explain_tls(
 
 def _verification(error: ssl.SSLCertVerificationError, host: str, certificate: Certificate | None) -> str:
     code = error.verify_code
-    if code == _EXPIRED:
-        when = f" on {certificate.not_after:%Y-%m-%d}" if certificate else ""
-        return f"it expired{when}; renew it"
-    if code == _NOT_YET:
-        when = f" from {certificate.not_before:%Y-%m-%d} on" if certificate else " later"
-        return f"it is only valid{when}; compare the clocks"
+    if code in (_EXPIRED, _NOT_YET):
+        return _out_of_time(certificate, expired=code == _EXPIRED)
     if code == _WRONG_HOST:
         names = ", ".join(certificate.names[:5]) if certificate and certificate.names else "no name"
         return f"it is for {names}, not for {host}"
@@ -168,3 +165,21 @@ def _verification(error: ssl.SSLCertVerificationError, host: str, certificate: C
         issuer = f"it was issued by {certificate.issuer}" if certificate else "its issuer is unknown"
         return f"{issuer}, which is not what the components trust"
     return legible(error.verify_message)
+
+
+def _out_of_time(certificate: Certificate | None, *, expired: bool) -> str:
+    """Say what is out of its time: OpenSSL does not tell which certificate of the chain it means."""
+    if certificate is None:
+        return "it expired; renew it" if expired else "it is only valid later; compare the clocks"
+    now = dt.datetime.now(dt.UTC)
+    if certificate.not_before <= now < certificate.not_after:
+        above = f"{certificate.issuer} or higher"
+        wrong = (
+            "has expired; renew that CA where it is kept and where it is trusted"
+            if expired
+            else "is not valid yet; compare the clocks"
+        )
+        return f"it is itself valid until {certificate.not_after:%Y-%m-%d}, but a CA above it ({above}) {wrong}"
+    if expired:
+        return f"it expired on {certificate.not_after:%Y-%m-%d}; renew it"
+    return f"it is only valid from {certificate.not_before:%Y-%m-%d} on; compare the clocks"

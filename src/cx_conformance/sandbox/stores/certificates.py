@@ -30,13 +30,13 @@ class Issued(Struct, frozen=True, kw_only=True):
 class Authority:
     """A certification authority that lives in memory; keys are P-256, made in a millisecond."""
 
-    def __init__(self, name: str = "cx-conformance sandbox CA") -> None:
-        """Make the CA's own certificate."""
+    def __init__(self, name: str = "cx-conformance sandbox CA", *, valid: tuple[int, int] = (-400, 3650)) -> None:
+        """Make the CA's own certificate, ``valid`` from one day to another, reckoned from today."""
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         now = dt.datetime.now(dt.UTC)
         certificate = (
-            self._builder(self._name, now - dt.timedelta(days=400), now + dt.timedelta(days=3650))
+            self._builder(self._name, *(now + dt.timedelta(days=day) for day in valid))
             .public_key(self._key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .sign(self._key, hashes.SHA256())
