@@ -1,10 +1,14 @@
 """Redis, asked by redis-py, against the real server."""
 
 import socket
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
 
 import pytest
+import redis
 from pydantic import SecretStr
 
 from cx_conformance.probes.stores import redis_store
@@ -171,6 +175,78 @@ def test_a_server_that_takes_no_more_clients_says_so_unasked(password: SecretStr
         seen = redis_store.observe(target("redis", port), Credentials(password=password))
     assert seen.speaks.ok is False
     assert "max number of clients reached" in seen.speaks.words
+
+
+def test_a_server_that_cannot_save_has_accepted_the_login_and_is_not_usable(
+    password: SecretStr, tmp_path: Path
+) -> None:
+    """It answers even PING with MISCONF, as on a full disk; nobody need look for another password."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    with own_server(password, f"dir {folder}") as (port, client):
+        client.config_set("save", "3600 1")
+        client.set("any", "thing")
+        folder.rmdir()
+        client.bgsave()
+        with pytest.raises(redis.exceptions.ResponseError, match="MISCONF"):
+            ping_until_it_fails(client)
+        seen = redis_store.observe(target("redis", port), Credentials(password=password))
+    assert seen.logs_in.ok is True
+    assert seen.usable.kind is Kind.UNUSABLE
+    assert "its last background save failed" in seen.usable.words
+
+
+def test_a_server_that_runs_a_script_without_end_serves_nobody(password: SecretStr) -> None:
+    """The login is accepted then, too, and the script is named."""
+    script = "local begin = redis.call('TIME')[1]; while redis.call('TIME')[1] - begin < 60 do end"
+    with own_server(password, "busy-reply-threshold 50") as (port, client):
+        running = threading.Thread(target=run_in_vain, args=(client, script))
+        running.start()
+        with pytest.raises(redis.exceptions.ResponseError, match="BUSY"):
+            ping_until_it_fails(client)
+        seen = redis_store.observe(target("redis", port), Credentials(password=password))
+        client.script_kill()
+        running.join()
+    assert seen.logs_in.ok is True
+    assert seen.usable.kind is Kind.NOT_READY
+    assert "runs a script that does not end" in seen.usable.words
+
+
+@pytest.mark.parametrize(
+    ("may", "refused"), [("+ping", True), ("-@all", True), ("+@all", False), ("+ping +get ~app:*", False)]
+)
+def test_a_server_is_open_to_those_who_may_more_than_ping_it(password: SecretStr, may: str, refused: bool) -> None:
+    """An ACL may let the default user do nothing but PING, for whoever probes the server without its password."""
+    app = f'user app on ">{password.get_secret_value()}" ~* +@all'
+    with own_server(None, f"user default on nopass -@all {may}", app) as (port, _):
+        seen = redis_store.observe(target("redis", port), Credentials(username="app", password=password))
+    assert (seen.logs_in.ok, seen.usable.ok) == (True, True)
+    assert seen.refuses_anonymous.ok is refused
+
+
+@contextmanager
+def own_server(password: SecretStr | None, *settings: str) -> Iterator[tuple[int, redis.Redis]]:
+    """Give the port of a Redis of its own, and a client of it."""
+    wanted(redis_server.available())
+    port = free_port()
+    secret = password.get_secret_value() if password else None
+    server = redis_server.start("127.0.0.1", {"redis": port}, password=password, settings=settings)
+    with server.wait(), closing(redis.Redis(port=port, password=secret)) as client:
+        yield port, client
+
+
+def run_in_vain(client: redis.Redis, script: str) -> None:
+    """Run a script until it is killed."""
+    with suppress(redis.exceptions.ResponseError):
+        client.eval(script, 0)
+
+
+def ping_until_it_fails(client: redis.Redis) -> None:
+    """Ask for up to ten seconds."""
+    ends = time.monotonic() + 10
+    while time.monotonic() < ends:
+        client.ping()
+        time.sleep(0.02)
 
 
 def test_full_memory_and_an_open_door_are_both_found(full: int) -> None:

@@ -28,6 +28,13 @@ T = TypeVar("T")
 _SPOKE_FIRST = {"CONNECTION NOT READY", "CONNECTION HAS DATA"}
 """What redis-py says, in capitals, of a server that did not wait for a command."""
 
+_OF_ITSELF = ("MISCONF ", "BUSY ")
+"""How a server answers that fails to save or runs a script: MISCONF to PING too, which writes nothing.
+
+It says so to nobody who has not logged in; what it means for the components is to be seen by INFO.
+https://github.com/redis/redis/blob/7.2.4/src/server.c (processCommand)
+"""
+
 
 def observe(target: Target, credentials: Credentials | None = None) -> StoreObservation:
     """Ask a Redis server; ``credentials`` None leaves out the login."""
@@ -101,10 +108,10 @@ def _ask(notes: Notes) -> None:
 
 
 def _greet(notes: Notes) -> None:
-    """Send PING without a login: the answer tells the protocol, and whether a login is needed."""
+    """Ask without a login: the answer tells the protocol, and whether a login is needed."""
     address = notes.target.address
     try:
-        _said(notes, None, lambda client: client.ping())
+        _said(notes, None, _as_nobody)
     except Trouble as trouble:
         if trouble.kind is not Kind.UNAUTHORIZED:
             raise
@@ -133,10 +140,30 @@ def _log_in(notes: Notes, credentials: Credentials) -> None:
 
 def _ping(client: redis.Redis) -> None:
     """Send PING; an ACL user who may not has logged in all the same."""
+    with suppress(redis.exceptions.NoPermissionError):
+        _answered(client)
+
+
+def _answered(client: redis.Redis) -> None:
+    """Send PING, and take for an answer what only who was let in is told."""
     try:
         client.ping()
-    except redis.exceptions.NoPermissionError:
-        return
+    except redis.exceptions.ResponseError as error:
+        if not str(error).startswith(_OF_ITSELF):
+            raise
+
+
+def _as_nobody(client: redis.Redis) -> None:
+    """Send PING, and GET of a key of no component: an ACL may let everybody do the one, for probes, not the other."""
+    _answered(client)
+    try:
+        client.get(PROBE_USER)
+    except redis.exceptions.NoPermissionError as error:
+        if "'get' command" in str(error):
+            raise
+        # It may be any key but this one that everybody reads.
+    except redis.exceptions.ResponseError:
+        return  # a Sentinel has no keys
 
 
 def _judge(notes: Notes, information: dict[str, object]) -> None:
@@ -223,6 +250,8 @@ def _not_ready(notes: Notes, error: redis.RedisError, plain: str) -> str | None:
         return "is still loading its data; look again when it is done"
     if isinstance(error, redis.exceptions.MasterDownError):
         return "is a replica whose master is down"
+    if plain.startswith("BUSY "):
+        return "runs a script that does not end, and serves nobody until then; SCRIPT KILL ends it"
     if plain in _SPOKE_FIRST and (turned_away := _unasked(notes)):
         return f"turns its clients away: {turned_away}"
     return None
