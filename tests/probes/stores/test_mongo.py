@@ -114,3 +114,27 @@ def test_a_secondary_of_a_healthy_set_is_usable(start: Start, password: SecretSt
     assert seen.usable.ok is True
     assert seen.usable.detail["role"] == "secondary"
     assert "leaves writes to the primary" in seen.usable.words
+
+
+def test_a_server_that_knows_hello_by_its_older_name_is_asked_by_that(start: Start, password: SecretStr) -> None:
+    """Mongo before 4.4.2 and 4.2.10 knows isMaster only, and is primary all the same."""
+    seen = mongo.observe(target("mongo", start(Role(lacks=("hello",), replica_set="rs"))), login(password))
+    assert (seen.logs_in.ok, seen.usable.ok) == (True, True)
+    assert seen.usable.detail["role"] == "primary"
+
+
+def test_a_server_too_old_for_the_client_is_not_called_broken(start: Start, password: SecretStr) -> None:
+    """Mongo 4.2 is none of pymongo's any more, and may well be one of the components' drivers'."""
+    seen = mongo.observe(target("mongo", start(Role(wire_version=8))), login(password))
+    assert seen.speaks.ok is True
+    assert (seen.logs_in.ok, seen.logs_in.kind) == (None, Kind.GAVE_UP)
+    assert "wire version 8" in seen.logs_in.words
+
+
+def test_a_set_that_was_never_initiated_has_no_users_yet(start: Start, password: SecretStr) -> None:
+    """The account cannot be made before: its password is not the one that was changed."""
+    seen = mongo.observe(target("mongo", start(Role(state="starting"))), login(WRONG))
+    assert seen.logs_in.kind is Kind.NOT_READY
+    assert "never initiated, so that it has no users yet" in seen.logs_in.words
+    assert "changed" not in seen.logs_in.words
+    assert seen.refuses_wrong_password.ok is True

@@ -16,7 +16,7 @@ import bson
 import pymongo
 from bson.errors import BSONError
 from pydantic import SecretStr
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
 
 from cx_conformance.probes.stores.mongo_relay import relayed
 from cx_conformance.probes.stores.notes import Notes, noting
@@ -51,7 +51,7 @@ def observe(
 def _ask(notes: Notes, replica_set: str | None) -> None:
     hello: dict[str, Any] = {}
     with notes.speaking("Mongo"):
-        hello = notes.line.tried(lambda: _hello(notes, notes.line.open()))
+        hello = notes.line.tried(lambda: _greeted(notes))
         notes.found(Level.SPEAKS, f"{notes.target.address} speaks Mongo")
     if not notes.ok(Level.SPEAKS):
         return
@@ -65,10 +65,19 @@ def _ask(notes: Notes, replica_set: str | None) -> None:
     notes.refusing(Level.REFUSES_WRONG_PASSWORD, lambda: _wrong(notes), as_whom="a wrong password")
 
 
-def _hello(notes: Notes, sock: socket.socket) -> dict[str, Any]:
+def _greeted(notes: Notes) -> dict[str, Any]:
+    """Return the answer to ``hello``; servers before 4.4.2 and 4.2.10 know it by its older name only."""
+    hello = _hello(notes, notes.line.open())
+    if not hello.get("ok"):
+        hello = _hello(notes, notes.line.open(), "isMaster")
+        hello["isWritablePrimary"] = hello.get("ismaster")
+    return hello
+
+
+def _hello(notes: Notes, sock: socket.socket, name: str = "hello") -> dict[str, Any]:
     """Return the answer to ``hello``, asked by hand: pymongo would wait out its time limit on any other server."""
     with sock:
-        sock.sendall(mongo_hello())
+        sock.sendall(mongo_hello(name))
         head = _exactly(sock, 16)
         length = struct.unpack("<i", head[:4])[0]
         if recognise(head) != "Mongo" or not 26 <= length <= _LARGEST_ANSWER:
@@ -121,7 +130,13 @@ def _log_in(notes: Notes, credentials: Credentials, hello: dict[str, Any], repli
     built: dict[str, Any] | Trouble = {}
     status: dict[str, Any] | Trouble | None = None
     with notes.logging_in(credentials):
-        built, status = notes.line.tried(lambda: _said(notes, credentials, ask))
+        try:
+            built, status = notes.line.tried(lambda: _said(notes, credentials, ask))
+        except Trouble as trouble:
+            if trouble.kind is not Kind.UNAUTHORIZED or not hello.get("isreplicaset"):
+                raise
+            words = f"is of no replica set: it was never initiated, so that it has no users yet ({trouble.words})"
+            raise Trouble(Kind.NOT_READY, f"{notes.target.address} {words}") from None
     if notes.ok(Level.LOGS_IN):
         version = notes.optional("its version", lambda: _raised(built))
         notes.version = notes.said((version or {}).get("version", ""), 40) or None
@@ -243,6 +258,9 @@ def _explained(notes: Notes, client: Client, error: PyMongoError) -> Trouble:
         if error.code in _NOT_READY:
             return Trouble(Kind.NOT_READY, f"{notes.target.address} is not ready: {text}")
         return Trouble(Kind.ODD, f"{notes.target.address} answers with an error: {text}")
+    if isinstance(error, ConfigurationError):
+        # The components' drivers may well speak with one that is too old, or too new, for ours.
+        return notes.line.explain(error)
     for description in client.topology_description.server_descriptions().values():
         if description.error is not None:
             return notes.line.explain(description.error, Kind.ODD)

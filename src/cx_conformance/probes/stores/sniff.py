@@ -55,9 +55,11 @@ https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-M
 """
 
 
-def mongo_hello() -> bytes:
-    """Return the ``hello`` command as one OP_MSG, which a Mongo server answers before any login."""
-    document = b"\x10hello\x00" + struct.pack("<i", 1) + b"\x02$db\x00" + struct.pack("<i", 6) + b"admin\x00"
+def mongo_hello(name: str = "hello") -> bytes:
+    """Return the ``hello`` command, or its older ``name``, as one OP_MSG, which Mongo answers before any login."""
+    document = (
+        b"\x10" + name.encode() + b"\x00" + struct.pack("<i", 1) + b"\x02$db\x00" + struct.pack("<i", 6) + b"admin\x00"
+    )
     bson = struct.pack("<i", len(document) + 5) + document + b"\x00"
     body = struct.pack("<IB", 0, 0) + bson
     return struct.pack("<iiii", 16 + len(body), 1, 0, _OP_MSG) + body

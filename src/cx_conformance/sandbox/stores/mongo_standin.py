@@ -31,6 +31,8 @@ class Role(Struct, frozen=True, kw_only=True):
     """Name, state and stateStr of the set's further members."""
     lacks: tuple[str, ...] = ()
     """Commands that it does not know, as services that only speak as Mongo does; in small letters."""
+    wire_version: int = 17
+    """The newest wire version that it speaks: 8 is Mongo 4.2's, 17 Mongo 6.0's."""
 
 
 def available() -> str | None:
@@ -75,7 +77,7 @@ class _Store:
             "maxMessageSizeBytes": 48_000_000,
             "maxWriteBatchSize": 100_000,
             "minWireVersion": 0,
-            "maxWireVersion": 17,
+            "maxWireVersion": self.role.wire_version,
             "ok": 1.0,
         }
         if self.role.replica_set:
