@@ -125,6 +125,7 @@ def test_a_login_is_one_token_one_userinfo_and_one_logout(authority: Authority) 
         (refused("400 Bad Request", "invalid_grant", "Account is not fully set up"), Ending.REFUSED, "action is left"),
         (refused("400 Bad Request", "invalid_grant", "Account temporarily disabled"), Ending.REFUSED, "some time"),
         (refused("400 Bad Request", "invalid_grant", "Something new"), Ending.REFUSED, "refused (Something new)"),
+        (refused("403 Forbidden", "access_denied", "Realm not enabled"), Ending.REFUSED, "nobody log in (Realm not"),
         (refused("401 Unauthorized", "invalid_client", "Invalid client"), Ending.UNTOLD, "no password was judged"),
         (refused("400 Bad Request", "unauthorized_client", "not allowed"), Ending.UNTOLD, "Direct access grants"),
         (refused("500 Oops", "unknown_error", "see the log"), Ending.REFUSED, "answered 500 to a login (see the log)"),

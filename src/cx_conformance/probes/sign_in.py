@@ -142,6 +142,9 @@ def _refusal(answer: HttpObservation, document: Mapping[str, Any], person: Perso
         )
     if document.get("error") == "invalid_grant":
         return Said(ending=Ending.REFUSED, words=_of_account(said, person))
+    if document.get("error") == "access_denied":
+        # The realm is switched off ("Realm not enabled"), or its flow lets nobody in.
+        return Said(ending=Ending.REFUSED, words=f"{answer.url}: realm {person.realm} lets nobody log in ({said})")
     if answer.status is not None and answer.status >= 500:
         return Said(ending=Ending.REFUSED, words=f"{answer.url}: answered {answer.status} to a login ({said})")
     return _untold(

@@ -105,6 +105,17 @@ def test_keycloaks_realm_and_issuer_are_judged(login: Credentials) -> None:
         assert "which is not on ccm.example.com" in keycloak.observe(door, fqdn="ccm.example.com").usable.words
 
 
+def test_a_realm_that_is_switched_off_is_not_usable() -> None:
+    """Keycloak serves its discovery and its keys all the same; nobody can log in."""
+    port = free_port()
+    with web_standins.start_keycloak(
+        "127.0.0.1", {"keycloak": port}, login=Login(), fqdn="cx.example.com", enabled=False
+    ):
+        seen = keycloak.observe(target("keycloak", port))
+    assert (seen.speaks.ok, seen.usable.kind) == (True, Kind.UNUSABLE)
+    assert "realm expertflow is switched off, so nobody logs in to it (Realm not enabled)" in seen.usable.words
+
+
 def test_grafanas_database_is_judged() -> None:
     """Grafana that lost its database answers, and is not usable."""
     port = free_port()

@@ -133,7 +133,21 @@ def _judge(notes: Notes, root: str, realm: str, fqdn: str | None, discovery: Map
         raise unexpected(notes, path, answer, "a set of keys")
     if not keys:
         raise Trouble(Kind.UNUSABLE, f"{address}: realm {realm} has no signing key, so no token can be verified")
+    _enabled(notes, root, realm)
     notes.found(Level.USABLE, f"{address} has realm {realm} with issuer {issuer}", issuer=issuer, keys=len(keys))
+
+
+def _enabled(notes: Notes, root: str, realm: str) -> None:
+    """Raise Trouble for a realm that is switched off: its documents and keys are served all the same.
+
+    The token endpoint says so before it looks for a kind of grant, a client or an account; none is named.
+    https://github.com/keycloak/keycloak/blob/24.0.0/services/src/main/java/org/keycloak/protocol/oidc/endpoints/TokenEndpoint.java
+    """
+    path = f"{root}/realms/{quote(realm, safe='')}/protocol/openid-connect/token"
+    answer = ask(notes, "POST", path, form={"client_id": PROBE_USER})
+    if answer.status == 403 and answer.document().get("error") == "access_denied":
+        words = f"realm {realm} is switched off, so nobody logs in to it ({_reason(notes, answer)})"
+        raise Trouble(Kind.UNUSABLE, f"{notes.target.address}: {words}; enable it in its settings")
 
 
 def _host(url: str) -> str:

@@ -35,18 +35,23 @@ def start_keycloak(  # noqa: PLR0913 - a server's settings, all by name
     login: Login,
     fqdn: str,
     realm: str = "expertflow",
+    enabled: bool = True,
     tls: CertificateFiles | None = None,
 ) -> StandIn:
-    """Serve one realm under ``/auth`` whose issuer is at the host name given."""
+    """Serve one realm under ``/auth`` whose issuer is at the host name given; not ``enabled`` it has documents only."""
     base = f"https://{fqdn}/auth/realms/{realm}"
-    pages = {
-        f"/auth/realms/{realm}": {"realm": realm, "public_key": "MIIB"},
-        f"/auth/realms/{realm}/.well-known/openid-configuration": {
-            "issuer": base,
-            "jwks_uri": f"{base}/protocol/openid-connect/certs",
-            "token_endpoint": f"{base}/protocol/openid-connect/token",
-        },
-        f"/auth/realms/{realm}/protocol/openid-connect/certs": {"keys": [{"kid": "sandbox", "kty": "RSA"}]},
+    missing = {"error": "invalid_request", "error_description": "Missing form parameter: grant_type"}
+    disabled = {"error": "access_denied", "error_description": "Realm not enabled"}
+    discovery = {
+        "issuer": base,
+        "jwks_uri": f"{base}/protocol/openid-connect/certs",
+        "token_endpoint": f"{base}/protocol/openid-connect/token",
+    }
+    pages: dict[str, Reply] = {
+        f"/auth/realms/{realm}": (200, {"realm": realm, "public_key": "MIIB"}),
+        f"/auth/realms/{realm}/.well-known/openid-configuration": (200, discovery),
+        f"/auth/realms/{realm}/protocol/openid-connect/certs": (200, {"keys": [{"kid": "sandbox", "kty": "RSA"}]}),
+        f"/auth/realms/{realm}/protocol/openid-connect/token": (400, missing) if enabled else (403, disabled),
     }
 
     def serve(request: Request) -> Reply:
@@ -58,7 +63,7 @@ def start_keycloak(  # noqa: PLR0913 - a server's settings, all by name
         if request.path.startswith("/auth/admin/") and login.password is not None:
             return 401, {"error": "HTTP 401 Unauthorized"}
         if request.path in pages:
-            return 200, pages[request.path]
+            return pages[request.path]
         known = request.path.startswith("/auth/realms/")
         return 404, {"error": "Realm does not exist"} if known else {"error": "RESTEASY003210"}
 
