@@ -109,3 +109,32 @@ def test_grafana_is_followed_to_its_sub_path(login: Credentials) -> None:
         seen = grafana.observe(target("grafana", port), login)
     assert marks(seen) == all_well(tls=False)
     assert "/grafana/api/health says database: ok" in seen.usable.words
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "ok", "kind"),
+    [
+        (401, {"message": "Unauthorized", "messageId": "auth.unauthorized"}, None, Kind.GAVE_UP),
+        (401, {"message": "Invalid username or password"}, False, Kind.UNAUTHORIZED),
+        (
+            400,
+            {"message": "Invalid username or password", "messageId": "password-auth.failed"},
+            False,
+            Kind.UNAUTHORIZED,
+        ),
+    ],
+    ids=["basic authentication is off", "wrong", "wrong, as 9.4 says it"],
+)
+def test_grafana_refuses_a_password_only_where_it_looks_at_one(
+    status: int, said: dict[str, str], ok: bool | None, kind: Kind
+) -> None:
+    """Without basic authentication, which many switch off, the password may be as right as it is."""
+
+    def answer(request: Request) -> Reply:
+        return (200, {"database": "ok"}) if request.path == "/api/health" else (status, said)
+
+    server, port = serve(answer)
+    with server:
+        seen = grafana.observe(target("grafana", port), Credentials(username="admin", password=SecretStr("any")))
+    assert (seen.logs_in.ok, seen.logs_in.kind) == (ok, kind)
+    assert seen.refuses_anonymous.ok is True

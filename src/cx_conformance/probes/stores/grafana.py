@@ -17,6 +17,11 @@ from cx_conformance.probes.stores.trouble import Kind, Trouble
 from cx_conformance.probes.stores.web import ask, unexpected
 
 _HEALTH, _ORGANISATION = "/api/health", "/api/org"
+_NOBODY = "Unauthorized"
+"""What it says to who shows nothing that it looks at; of a wrong password it speaks of user name and password.
+
+https://github.com/grafana/grafana/blob/v11.0.0/pkg/services/authn/authnimpl/registration.go
+"""
 
 
 def observe(target: Target, credentials: Credentials | None = None) -> StoreObservation:
@@ -85,8 +90,11 @@ def _organisation(notes: Notes, root: str, credentials: Credentials | None) -> s
     if answer.status == 403 and credentials is not None and _lacks_rights(answer.document()):
         notes.untold.append(f"the organisation could not be told: user {credentials.username} may not see it")
         return f"user {credentials.username} may log in"
-    if answer.status in {401, 403}:
+    if answer.status in {401, 403} or _of_password(answer.document()):
         message = notes.said.sentence(answer.document().get("message") or f"HTTP {answer.status}")
+        if credentials is not None and answer.document().get("message") == _NOBODY:
+            words = f"judges no password ({message}); basic authentication seems to be switched off (auth.basic)"
+            raise Trouble(Kind.GAVE_UP, f"{notes.target.address} {words}")
         raise Trouble(Kind.UNAUTHORIZED, f"Grafana says: {message}")
     if answer.status == 200 and "name" in answer.document():
         if credentials is None:
@@ -98,6 +106,11 @@ def _organisation(notes: Notes, root: str, credentials: Credentials | None) -> s
 def _lacks_rights(document: Mapping[str, object]) -> bool:
     """Whether somebody is known and may not, which a wrong password never comes to: that is 401."""
     return "accessErrorId" in document or "permission" in str(document.get("message", "")).lower()
+
+
+def _of_password(document: Mapping[str, object]) -> bool:
+    """Whether a password was refused, which some versions (9.4) answer with 400."""
+    return str(document.get("messageId", "")).startswith("password-auth.")
 
 
 def _wrong(notes: Notes, root: str) -> str:
