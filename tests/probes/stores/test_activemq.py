@@ -28,7 +28,7 @@ def ports(
 ) -> Iterator[Mapping[str, int]]:
     """Give the ports of a broker with a login on all, and TLS on those that promise it."""
     wanted(activemq_server.available())
-    chosen = {name: free_port() for name in activemq_server.PORTS}
+    chosen = {name: free_port() for name in (*activemq_server.PORTS, "auto")}
     files = authority.write(tmp_path_factory.mktemp("activemq"), PROMISED["activemq"][0])
     with activemq_server.start("127.0.0.1", chosen, username="cx", password=password, tls=files).wait():
         yield chosen
@@ -112,6 +112,27 @@ def test_each_port_says_what_it_speaks(ports: Mapping[str, int], trust: TlsExpec
     assert [port.speaks for port in seen.ports] == list(promised.values())
     assert all(port.finding.ok for port in seen.ports)
     assert [port.certificate is not None for port in seen.ports] == ["ssl" in name for name in promised]
+
+
+def test_a_port_that_takes_several_protocols_speaks_openwire_to_whoever_does(ports: Mapping[str, int]) -> None:
+    """It waits for the client's first words (a connector ``auto``), where one of OpenWire alone greets unasked."""
+    looked = activemq.look(Port(target=target("activemq", ports["auto"]), speaks="OpenWire"), Masking([]))
+    assert (looked.finding.ok, looked.speaks) == (True, "OpenWire")
+    seen = activemq.observe(target("activemq", ports["auto"]))
+    assert seen.speaks.ok is True
+
+
+def test_a_port_that_hangs_up_on_everybody_is_found() -> None:
+    """So does a broker whose connector has as many connections as it may (maximumConnections); no client gets in."""
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Say nothing."""
+
+    port = free_port()
+    with StandIn("127.0.0.1", {port: hang_up}):
+        looked = activemq.look(Port(target=target("activemq", port), speaks="OpenWire"), Masking([]))
+    assert (looked.finding.ok, looked.finding.kind) == (False, Kind.CLOSED)
+    assert "closed the connection instead of answering" in looked.finding.words
 
 
 def test_ports_that_speak_something_else_are_named(ports: Mapping[str, int], trust: TlsExpectation) -> None:

@@ -17,19 +17,24 @@ from cx_conformance.probes.stores.line import Line
 from cx_conformance.probes.stores.masking import Masking
 from cx_conformance.probes.stores.notes import Notes, noting
 from cx_conformance.probes.stores.observation import Finding, Level, PortObservation, StoreObservation
-from cx_conformance.probes.stores.sniff import SILENT, recognise, sniff
+from cx_conformance.probes.stores.sniff import SILENT, Sniffed, recognise, sniff
 from cx_conformance.probes.stores.stomp_session import Session
 from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target, TlsExpectation
 from cx_conformance.probes.stores.trouble import UNANSWERED, Kind, Trouble, seconds
 
 _QUESTIONS = {
-    "OpenWire": b"",
+    "OpenWire": b"\x00\x00\x00\x0e\x01ActiveMQ\x00\x00\x00\x09\x00",
     "STOMP": b"STOMP\naccept-version:1.2\nhost:/\n\n\x00",
     "AMQP": b"AMQP\x00\x01\x00\x00",
     "MQTT": b"\x10\x1f\x00\x04MQTT\x04\x02\x00\x05\x00\x13cx-conformance-prob",
     "HTTP": b"GET / HTTP/1.0\r\n\r\n",
 }
-"""What makes a server of each protocol speak; OpenWire's greets by itself with its WireFormatInfo."""
+"""What makes a server of each protocol speak.
+
+That of OpenWire is a client's WireFormatInfo: where a port takes several protocols (``auto`` connectors, Artemis) it is
+silent until then. https://activemq.apache.org/components/classic/documentation/openwire-version-2-specification and
+https://activemq.apache.org/components/classic/documentation/auto
+"""
 
 
 _SERVER_ERROR = re.compile(rb"HTTP/\d\S* (5\d\d)")
@@ -162,7 +167,8 @@ def _looked(port: Port, line: Line) -> PortObservation:
     try:
         spoken = line.tried(lambda: _spoken(port, line))
         finding = _compare(port, spoken)
-    except Trouble as trouble:
+    except Trouble as told:
+        trouble = (line.late_alert() if port.target.tls is not None and told.kind is Kind.CLOSED else None) or told
         finding = Finding(ok=None if trouble.kind in UNANSWERED else False, words=trouble.words, kind=trouble.kind)
         if port.target.tls is not None and trouble.kind in {Kind.WRONG_PROTOCOL, Kind.CLOSED, Kind.TIMED_OUT}:
             spoken = sniff(line, secure=False, silent=trouble.kind is Kind.TIMED_OUT).name
@@ -180,30 +186,39 @@ def _spoken(port: Port, line: Line) -> str | None:
             if port.target.tls is not None:
                 return None
             return _listener(line, sock)
-        question = _QUESTIONS[port.speaks]
-        if question:
-            sock.sendall(question)
+        sock.sendall(_QUESTIONS[port.speaks])
         said = _first_words(sock)
         name = recognise(said)
         if name == port.speaks == "HTTP" and (failing := _SERVER_ERROR.match(said)):
             status = failing[1].decode()
             raise Trouble(Kind.UNUSABLE, f"{port.target.address} speaks HTTP, and answers GET / with {status}")
-    return name if name == port.speaks else sniff(line, secure=port.target.tls is not None).name or name
+    if name == port.speaks:
+        return name
+    sniffed = sniff(line, secure=port.target.tls is not None)
+    if not (said or sniffed.name or sniffed.said):
+        _judge_hanging_up(line, sniffed)
+        raise EOFError  # as where its maximumConnections are taken
+    return sniffed.name or name
 
 
 def _listener(line: Line, sock: socket.socket) -> str | None:
     """Name what a listener speaks, where it tells; raise EOFError where a tunnel finds that nobody listens."""
     sniffed = sniff(line, secure=False)
-    if sniffed.name is None and not sniffed.said and not line.target.why_closed() and sniffed.late:
-        words = f"{line.target.address} hangs up, and whether it wants TLS was not known in time"
-        raise Trouble(Kind.GAVE_UP, words)
     if sniffed.name is None and not sniffed.said:
+        _judge_hanging_up(line, sniffed)
         sock.settimeout(_REFUSAL_S)
         with suppress(TimeoutError, ConnectionError):
             sock.recv(1)
         if line.target.why_closed():
             raise EOFError
     return sniffed.name
+
+
+def _judge_hanging_up(line: Line, sniffed: Sniffed) -> None:
+    """Raise Trouble where it is not known whether a server that says nothing and hangs up wants TLS."""
+    if sniffed.late and not line.target.why_closed():
+        words = f"{line.target.address} hangs up, and whether it wants TLS was not known in time"
+        raise Trouble(Kind.GAVE_UP, words)
 
 
 def _first_words(sock: socket.socket) -> bytes:

@@ -16,7 +16,14 @@ from cx_conformance.sandbox.stores.running import ServerProcess, accepts
 from cx_conformance.sandbox.stores.standin import SAYS_SO, StandIn
 
 PORTS = {"stomp": 61613, "ws": 61614, "stomp+ssl": 61615, "openwire": 61616, "ssl": 61617, "console": 8162}
-_SCHEMES = {"stomp": "stomp", "stomp+ssl": "stomp+ssl", "openwire": "tcp", "ssl": "ssl", "mqtt": "mqtt"}
+_SCHEMES = {
+    "stomp": "stomp",
+    "stomp+ssl": "stomp+ssl",
+    "openwire": "tcp",
+    "ssl": "ssl",
+    "mqtt": "mqtt",
+    "auto": "auto+nio",
+}
 _HOME = Path("/usr/share/activemq")
 _STORE_PASSWORD = "sandbox"  # noqa: S105 - Java wants one for a key store; the folder is what protects the key
 
