@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from pg8000.core import CoreConnection
 from pydantic import SecretStr
 
 from cx_conformance.probes.stores import postgresql
@@ -101,6 +102,29 @@ def test_a_login_to_a_missing_database_is_a_login(plain: int, password: SecretSt
     seen = postgresql.observe(target("postgresql", plain), credentials)
     assert seen.logs_in.ok is True
     assert 'database "nowhere" does not exist' in seen.usable.words
+
+
+def test_a_login_to_a_database_that_may_not_be_connected_to_is_a_login(password: SecretStr, login: Credentials) -> None:
+    """The password is judged before the right to connect: nobody need look for another."""
+    wanted(postgresql_server.available())
+    port = free_port()
+    with postgresql_server.start("127.0.0.1", {"postgresql": port}, password=password).wait():
+        with CoreConnection("sa", "127.0.0.1", "licenseManager", port, password.get_secret_value()) as connection:
+            connection.execute_simple("create role other login password 'any'")
+            connection.execute_simple('revoke connect on database "licenseManager" from public')
+        other = Credentials(username="other", password=SecretStr("any"), database=login.database)
+        seen = postgresql.observe(target("postgresql", port), other)
+    assert (seen.logs_in.ok, seen.usable.kind) == (True, Kind.UNUSABLE)
+    assert 'accepts the credentials, but permission denied for database "licenseManager"' in seen.usable.words
+
+
+def test_a_password_may_be_a_word_of_the_refusal(plain: int) -> None:
+    """It is masked in what is shown, and not in what is understood."""
+    login = Credentials(username="sa", password=SecretStr("password"), database="licenseManager")
+    seen = postgresql.observe(target("postgresql", plain), login)
+    assert seen.refuses_anonymous.ok is True
+    assert seen.logs_in.kind is Kind.UNAUTHORIZED
+    assert "password auth" not in seen.logs_in.words
 
 
 def test_trust_is_an_open_door(trusting: int) -> None:
@@ -229,7 +253,8 @@ def error(code: str, words: str) -> bytes:
         ([error("28P01", "Passwort-Authentifizierung für Benutzer »sa« fehlgeschlagen")], Kind.UNAUTHORIZED, "»sa«"),
         ([error("57P03", "das Datenbanksystem startet")], Kind.NOT_READY, "is not ready: das Datenbanksystem"),
         ([error("53300", "tut mir leid, schon zu viele Verbindungen")], Kind.NOT_READY, "has no connection left"),
-        ([error("08P01", "no more connections allowed (max_client_conn)")], Kind.ODD, "answers with an error"),
+        ([error("08P01", "no more connections allowed (max_client_conn)")], Kind.NOT_READY, "no connection left"),
+        ([error("08P01", "server login failed")], Kind.ODD, "answers with an error: server login"),
         (
             [error("28000", 'no pg_hba.conf entry for host "10.0.0.9", user "sa", SSL off')],
             Kind.UNAUTHORIZED,

@@ -1,5 +1,6 @@
 """S3, asked by the minio client, against a real server."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,8 @@ from cx_conformance.probes.stores.trouble import Kind
 from cx_conformance.sandbox.stores import s3_server
 from cx_conformance.sandbox.stores.certificates import Authority
 from cx_conformance.sandbox.stores.running import free_port
+from cx_conformance.sandbox.stores.standin import StandIn
+from tests.probes.stores import faults
 from tests.probes.stores.asking import PROMISED, WRONG, all_well, marks, target
 from tests.sandbox.stores.wanted import wanted
 
@@ -77,3 +80,26 @@ def test_plain_where_tls_is_promised_and_the_other_way(plain: int, secured: int,
     """Both mismatches are named."""
     assert "in plain where TLS is promised" in s3.observe(target("s3", plain, trust)).tls.words
     assert "wants TLS where plain S3 is promised" in s3.observe(target("s3", secured)).speaks.words
+
+
+@pytest.mark.parametrize("code", ["SlowDownRead", "XMinioIAMNotInitialized"])
+def test_a_server_with_too_few_drives_or_that_starts_is_not_ready(login: Credentials, code: str) -> None:
+    """It judges no key then."""
+    body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>try again</Message></Error>".encode()
+    denied = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>"
+    unsigned, signed = (
+        faults.http(status, content, "application/xml")
+        for status, content in (("403 Forbidden", denied), ("503 Service Unavailable", body))
+    )
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        reader.feed_data(head)
+        await (signed if b"authorization:" in head.lower() else unsigned)(reader, writer)
+
+    port = free_port()
+    with StandIn("127.0.0.1", {port: answer}):
+        seen = s3.observe(target("s3", port), login)
+    assert seen.refuses_anonymous.ok is True
+    assert seen.logs_in.kind is Kind.NOT_READY
+    assert code in seen.logs_in.words

@@ -35,7 +35,7 @@ _REFUSALS = (
     ),
     (
         ("53300",),
-        r"too many clients|connection slots|too many conn",
+        r"too many clients|connection slots|too many conn|no more connections",
         Kind.NOT_READY,
         "{address} has no connection left: ",
     ),
@@ -239,7 +239,8 @@ def _opened(notes: Notes, credentials: Credentials) -> Session:
 
 
 def _explained(notes: Notes, refused: Refused) -> Trouble:
-    text, shown = notes.said(refused.words), notes.said.sentence(refused.words)
+    # Words are looked for in what it says itself: a password may be one of them, and is masked in what is shown.
+    text, shown = refused.words, notes.said.sentence(refused.words)
     address = notes.target.address
     unencrypted = _UNENCRYPTED.search(text) is not None
     in_plain = unencrypted and not _offers_tls(notes)

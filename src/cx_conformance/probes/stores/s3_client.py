@@ -25,7 +25,22 @@ _NOT_AUTHORISED = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "Acc
 # Where no CA is known nothing can be verified, and CX806 says so; the library would say it on standard error.
 urllib3.disable_warnings(InsecureRequestWarning)
 
-_NOT_READY = frozenset({"SlowDown", "ServiceUnavailable", "XMinioServerNotInitialized", "InternalError"})
+_NOT_READY = frozenset(
+    {
+        "SlowDown",
+        "SlowDownRead",
+        "SlowDownWrite",
+        "ServiceUnavailable",
+        "InternalError",
+        "XMinioServerNotInitialized",
+        "XMinioIAMNotInitialized",
+        "XMinioBucketMetadataNotInitialized",
+    }
+)
+"""What a MinIO says that starts, and with too few drives online to read (SlowDownRead) or to write (SlowDownWrite).
+
+https://github.com/minio/minio/blob/RELEASE.2024-05-10T01-41-38Z/cmd/api-errors.go
+"""
 
 
 def asked(line: Line, credentials: Credentials, ask: Callable[[minio.Minio], T]) -> T:
