@@ -103,3 +103,27 @@ def test_a_server_with_too_few_drives_or_that_starts_is_not_ready(login: Credent
     assert seen.refuses_anonymous.ok is True
     assert seen.logs_in.kind is Kind.NOT_READY
     assert code in seen.logs_in.words
+
+
+@pytest.mark.parametrize(("quorum", "usable"), [("3", False), ("1", True), ("", True)])
+def test_a_server_without_the_drives_to_write_is_not_usable(
+    plain: int, login: Credentials, quorum: str, usable: bool
+) -> None:
+    """MinIO is live, lists and reads all the same; on a single drive, or of another server, 503 says nothing."""
+    head = f"HTTP/1.1 503 Service Unavailable\r\nX-Minio-Write-Quorum: {quorum}\r\n"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await reader.readuntil(b"\r\n\r\n")
+        if asked.startswith(b"GET /minio/health/cluster "):
+            writer.write(f"{head}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
+            await writer.drain()
+        else:
+            reader.feed_data(asked)
+            await faults.reset_after(plain, 1 << 30)(reader, writer)
+
+    port = free_port()
+    with StandIn("127.0.0.1", {port: answer}):
+        seen = s3.observe(target("s3", port), login)
+    assert (seen.logs_in.ok, seen.usable.ok) == (True, usable)
+    if not usable:
+        assert "too few of its drives are online to write: 3 of each set are needed" in seen.usable.words

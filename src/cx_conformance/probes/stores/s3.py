@@ -17,6 +17,9 @@ from cx_conformance.probes.stores.s3_object import pass_object_through
 from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
 from cx_conformance.probes.stores.trouble import Kind, Trouble
 
+_LIVE, _CLUSTER = "/health/live", "/health/cluster"
+"""https://min.io/docs/minio/linux/operations/monitoring/healthcheck-probe.html; the latter tells of write quorum."""
+
 
 def observe(
     target: Target,
@@ -52,7 +55,7 @@ def _ask(notes: Notes, bucket: str | None, live_path: str | None, *, allow_write
 def _greet(notes: Notes) -> None:
     """Ask for the buckets unsigned: the answer tells the protocol, and whether a signature is needed."""
     address = notes.target.address
-    status, body = _plain(notes, "/")
+    status, body, _ = _plain(notes, "/")
     if b"<ListAllMyBucketsResult" in body:
         words = f"{address} lists its buckets to anybody; take the anonymous policy away"
         notes.failed(Level.REFUSES_ANONYMOUS, Kind.OPEN, words)
@@ -65,8 +68,8 @@ def _greet(notes: Notes) -> None:
     notes.found(Level.SPEAKS, f"{address} speaks S3")
 
 
-def _plain(notes: Notes, path: str) -> tuple[int, bytes]:
-    """Return the status and the first bytes of the answer to an unsigned GET."""
+def _plain(notes: Notes, path: str) -> tuple[int, bytes, str]:
+    """Return the status, the first bytes, and the drives that must take a write, of the answer to an unsigned GET."""
     scheme = "https" if notes.target.tls is not None else "http"
     url = f"{scheme}://{notes.target.address}{path}"
     try:
@@ -74,7 +77,7 @@ def _plain(notes: Notes, path: str) -> tuple[int, bytes]:
             pool(notes.line) as connections,
             closing(connections.request("GET", url, preload_content=False, redirect=False)) as response,
         ):
-            return response.status, response.read(4096)
+            return response.status, response.read(4096), response.headers.get("x-minio-write-quorum", "")
     except HTTPError as error:
         raise notes.line.explain(error, Kind.ODD) from None
 
@@ -106,6 +109,7 @@ def _use(
     if status != 200:
         kind = Kind.NOT_READY if status >= 500 else Kind.UNUSABLE
         raise Trouble(kind, f"{address}{live_path} answers HTTP {status} where 200 is promised")
+    _takes_writes(notes, live_path)
     if bucket is None:
         notes.found(Level.USABLE, f"{address} is live, as far as that is promised; no bucket is")
         return
@@ -117,6 +121,22 @@ def _use(
         pass_object_through(notes, credentials, bucket)
     done = "stores, returns and deletes an object in" if allow_writes else "has"
     notes.found(Level.USABLE, f"{address} is live and {done} bucket {bucket}", **detail)
+
+
+def _takes_writes(notes: Notes, live_path: str | None) -> None:
+    """Raise Trouble for a MinIO with too few drives online to write, which lists, reads and is live all the same.
+
+    Of a single drive, on which nothing depends, versions of summer 2022 say that, too
+    (https://github.com/minio/minio/pull/15415); others that speak S3 do not know the path.
+    """
+    if live_path is None or not live_path.endswith(_LIVE):
+        return
+    path = live_path.removesuffix(_LIVE) + _CLUSTER
+    told = notes.optional("whether enough drives are online", lambda: _plain(notes, path))
+    status, _, quorum = told or (0, b"", "")
+    if status == 503 and quorum.isascii() and quorum.isdigit() and int(quorum) > 1:
+        words = f"too few of its drives are online to write: {quorum} of each set are needed"
+        raise Trouble(Kind.UNUSABLE, f"{notes.target.address}: {words} ({path} answers HTTP 503)")
 
 
 def _noted(notes: Notes, credentials: Credentials, bucket: str) -> dict[str, Value]:
