@@ -16,6 +16,7 @@ from cx_conformance.blueprint.quantity import Quantity
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
+from cx_conformance.objects.config import ConfigMap
 from cx_conformance.objects.node import Node
 from cx_conformance.objects.secrecy import mask_line
 from cx_conformance.objects.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
@@ -57,6 +58,8 @@ def check_mounted(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None
         if one not in own and any(_same_path(mount.mount_path, promised.mount_path) for mount in one.volume_mounts)
     ]
     instead = f"; container {', '.join(others)} does" if others else ""
+    if not at_path and promised.optional and not _is_there(volume, seen):
+        raise NotApplicable(f"absent, and what it would hold too, which is accepted: {promised.why}")
     assert at_path, (
         f"{where} mounts nothing at {promised.mount_path} in container {own[0].name}{instead}; "
         f"it mounts {_list(evidence.found)}"
@@ -69,6 +72,12 @@ def check_mounted(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None
     evidence.found = [f"{mount.name} at {mount.mount_path}" for mount in at_path]
     if promised.secret or promised.config_map:
         _held(volume, seen, {mount.name for mount in at_path}, evidence)
+
+
+def _is_there(volume: Entry[Volume], seen: Seen) -> bool:
+    """Tell whether the ConfigMap is there that the volume should hold."""
+    name = volume.of.config_map
+    return name is not None and seen.one_of(ConfigMap, volume.planned, (name,)) is not None
 
 
 def _held(volume: Entry[Volume], seen: Seen, mounted: Collection[str], evidence: Evidence) -> None:

@@ -32,7 +32,7 @@ _LEARNT: Final = """\
 | 4.5.3 | the vendor's page "Expertflow CX Components Blueprint on Kubernetes", the same for 4.4 to 4.10; each cell that is cut off or wrong is an erratum |
 | 4.7 | the charts of 4.7.3 as they render by default; business-calendar, which is new in 4.8, may be absent |
 | 4.9 | the charts of 4.9.6; APISIX from the Bitnami chart of that release |
-| 4.10 | the charts of 4.10.4; what 4.10.6 adds is not promised |
+| 4.10 | the charts of 4.10.4; the dashboards that 4.10.0 lacks may be absent, what 4.10.6 adds is not promised, and either role for Vault serves |
 | 5.0 | the charts of 5.0.4, a candidate |
 | 5.1 | the charts of 5.1.0, a candidate |
 
