@@ -11,7 +11,7 @@ from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.store import Store
-from cx_conformance.cluster.addressing import addresses, leads
+from cx_conformance.cluster.addressing import addresses, leads, malformed
 from cx_conformance.cluster.dangling import dangling, needed
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.lost_addresses import lost_addresses
@@ -292,6 +292,9 @@ def check_store_settings(store: Entry[Store], seen: Seen, evidence: Evidence) ->
 
 def _led_astray(seen: Seen, store: Entry[Store], setting: Setting, evidence: Evidence) -> list[str]:
     """Say what of the addresses in a setting does not lead to the store."""
+    if malformed(setting.value):
+        said = setting.value.partition("?")[0][:80]
+        return [f"{setting.where} says {said}, which is no address; it is read by {_some(setting.readers)}"]
     found = addresses(setting.value)
     if setting.is_template or found is None:
         evidence.note(f"{setting.where} is no plain address; it was not compared")

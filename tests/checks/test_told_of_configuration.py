@@ -302,6 +302,39 @@ def test_what_is_put_in_later_is_noted_and_not_compared() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "mongo-mongodb.ef-external.svc:2701x",
+        "http:/mongo-mongodb.ef-external.svc:27017",
+        "http//mongo-mongodb.ef-external",
+    ],
+)
+def test_what_is_no_address_is_told(value: str) -> None:
+    """No client can read it; it is told with those who are told it."""
+    ended = told(MONGODB_HOST=value).outcome("CX308", "mongo")
+    assert ended.result is Result.FAIL
+    assert ended.message.startswith(f"MONGODB_HOST in {CONNECTIONS} says {value}, which is no address; it is read by ")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "mongodb://root:p/w@mongo-mongodb.ef-external.svc:27017/db",
+        "[fd00::1]:27017",
+        '"mongo-mongodb.ef-external.svc"',
+        "mongo-mongodb.ef-external.svc:${MONGO_PORT}",
+    ],
+)
+def test_an_address_in_a_form_that_is_not_read_is_noted(value: str) -> None:
+    """An account with odd signs, IPv6, quotes, what is put in later."""
+    ended = told(MONGODB_HOST=value).outcome("CX308", "mongo")
+    assert (ended.result, notes(ended)) == (
+        Result.PASS,
+        [f"MONGODB_HOST in {CONNECTIONS} is no plain address; it was not compared"],
+    )
+
+
 def test_a_port_in_an_address_must_be_the_services() -> None:
     """Where none is written the protocol's own is meant, and an address past every Service has no port of one."""
     good = "mongo-mongodb.ef-external.svc:27017"

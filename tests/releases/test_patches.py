@@ -24,6 +24,8 @@ LATER = (
     "ef-grafana-team-statistics-dashboard",
 )
 """Dashboards that 4.10.0 does not have."""
+UNTOLD = (("ef-cx-web-channel-manager", "CM_URL"), ("ef-cx-cx-load-hub", "FILE_ENGINE_URL"))
+"""Variables that it does not have, by Deployment."""
 OWN_ROLE, SHARED_ROLE = "conversation-manager-approle-secret", "vault-approle-secret"
 
 
@@ -35,10 +37,18 @@ def unmount(installation: Installation) -> None:
     own["volumeMounts"] = [one for one in own["volumeMounts"] if one["name"] not in LATER]
 
 
+def untell(installation: Installation, name: str, variable: str) -> None:
+    """Tell a Deployment's container one variable less."""
+    own = installation.find("Deployment", name)["spec"]["template"]["spec"]["containers"][0]
+    own["env"] = [one for one in own["env"] if one["name"] != variable]
+
+
 def of_4_10_0() -> Installation:
-    """Return an installation without the later dashboards."""
+    """Return an installation without the later dashboards and variables."""
     installation = installed("4.10")
     unmount(installation)
+    for name, variable in UNTOLD:
+        untell(installation, name, variable)
     for name in LATER:
         installation.remove("ConfigMap", name)
     return installation
@@ -69,8 +79,8 @@ def alarms(installation: Installation) -> list[str]:
     ]
 
 
-def test_the_dashboards_of_a_later_patch_are_not_asked_of_an_earlier_one() -> None:
-    """Neither their ConfigMaps nor their mounts, nor is a fault that they are not there."""
+def test_what_a_later_patch_brings_is_not_asked_of_an_earlier_one() -> None:
+    """Neither the ConfigMaps of dashboards and their mounts, nor the variables of two components."""
     assert alarms(of_4_10_0()) == []
 
 
@@ -79,6 +89,15 @@ def test_a_later_dashboard_that_is_there_and_is_not_mounted_is_told() -> None:
     installation = installed("4.10")
     unmount(installation)
     assert {one.partition(":")[0] for one in alarms(installation)} == {f"CX401 grafana [{one}]" for one in LATER}
+
+
+@pytest.mark.parametrize("release", ["5.0", "5.1"])
+def test_from_5_0_on_every_variable_is_promised(release: str) -> None:
+    """Their charts write all of them in every patch."""
+    installation = installed(release)
+    for name, variable in UNTOLD:
+        untell(installation, name, variable)
+    assert len(alarms(installation)) == len(UNTOLD)
 
 
 @pytest.mark.parametrize("release", ["5.0", "5.1"])

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.run.catalogue import all_checks
 from tests.checks.installation import Installation, notes
 from tests.releases import from_facts
 from tests.releases.installed import installed
@@ -10,6 +11,7 @@ from tests.releases.installed import installed
 pytestmark = pytest.mark.skipif(not from_facts.available(), reason="the facts files are not beside the project")
 
 Object = dict[str, Any]
+STATIC = [one.id for one in all_checks() if not one.live]
 
 
 def edge(installation: Installation, caller: str, callee: str) -> Outcome:
@@ -90,18 +92,112 @@ def test_every_spelling_of_the_callees_name_is_kept(value: str) -> None:
     assert edge(installation, "agent-manager", "ccm").result is Result.PASS
 
 
-def test_a_variable_from_outside_the_suites_sight_is_noted() -> None:
-    """A value of a Secret is not looked into; a variable that is not set is the component's own default."""
-    installation = installed("4.10")
+def without(release: str, variable: str) -> Installation:
+    """Return an installation whose agent-manager is not told a variable that its chart writes."""
+    installation = installed(release)
     variables = environment(installation, "ef-cx-agent-manager")
-    variables[:] = [one for one in variables if one["name"] != "CCM_URL"]
+    variables[:] = [one for one in variables if one["name"] != variable]
+    return installation
+
+
+@pytest.mark.parametrize("release", ["4.10", "5.1"])
+def test_a_variable_that_nothing_tells_is_broken(release: str) -> None:
+    """Every chart writes it, and what a component calls without it is nobody's Service."""
+    installation = without(release, "CCM_URL")
     outcome = edge(installation, "agent-manager", "ccm")
-    assert outcome.result is Result.PASS
-    assert notes(outcome) == ["no container is told CCM_URL; what it calls then is its own choice"]
-    variables.append({"name": "CCM_URL", "valueFrom": {"secretKeyRef": {"name": "tls-ca", "key": "url"}}})
+    assert (outcome.result, outcome.message) == (
+        Result.FAIL,
+        "no container of Deployment expertflow/ef-cx-agent-manager is told CCM_URL",
+    )
+    environment(installation, "ef-cx-agent-manager").append({"name": "CCM_URL", "value": ""})
+    assert edge(installation, "agent-manager", "ccm").result is Result.FAIL
+
+
+def test_one_variable_that_many_are_not_told_is_one_cause() -> None:
+    """It was lost from the ConfigMap that they share."""
+    installation = installed("5.1")
+    del shared(installation)["CX_TENANT_URL"]
+    ended = [one for one in installation.all_outcomes(STATIC) if one.result is Result.FAIL]
+    assert {(one.check, one.evidence["cause"]) for one in ended} == {("CX705", "no container is told CX_TENANT_URL")}
+    assert len(ended) > 10
+
+
+def test_a_variable_that_may_be_told_out_of_sight_is_noted() -> None:
+    """A value of a Secret is not looked into, and a ConfigMap that is lost may have held it."""
+    installation = without("4.10", "CCM_URL")
+    container = installation.find("Deployment", "ef-cx-agent-manager")["spec"]["template"]["spec"]["containers"][0]
+    usual = list(container["envFrom"])
+    container["envFrom"].append({"secretRef": {"name": "site-settings"}})
+    assert notes(edge(installation, "agent-manager", "ccm")) == [
+        "no container is told CCM_URL; Secret site-settings, which is not looked into, may hold it"
+    ]
+    container["envFrom"] = [*usual, {"configMapRef": {"name": "gone"}}]
+    assert notes(edge(installation, "agent-manager", "ccm")) == [
+        "no container is told CCM_URL; ConfigMap gone, which is not there or not used, may hold it"
+    ]
+    container["envFrom"] = []
+    assert notes(edge(installation, "agent-manager", "ccm")) == [
+        "no container is told CCM_URL; ConfigMap ef-cx-efconnections-cm, which is not there or not used, may hold it"
+    ]
+    container["env"].append({"name": "CCM_URL", "valueFrom": {"secretKeyRef": {"name": "tls-ca", "key": "url"}}})
+    assert notes(edge(installation, "agent-manager", "ccm")) == [
+        "CCM_URL comes from a Secret, which is not looked into"
+    ]
+
+
+def test_a_variable_in_a_config_map_of_the_sites_own_is_read() -> None:
+    """Where a site writes it is its own choice."""
+    installation = without("5.1", "CCM_URL")
+    container = installation.find("Deployment", "ef-cx-agent-manager")["spec"]["template"]["spec"]["containers"][0]
+    container["envFrom"].append({"configMapRef": {"name": "ef-node-logback-cm"}})
+    held = installation.find("ConfigMap", "ef-node-logback-cm")["data"]
+    held["CCM_URL"] = "http://ef-cx-ccm-svc:8081"
+    assert edge(installation, "agent-manager", "ccm").result is Result.PASS
+    held["CCM_URL"] = "http://ef-cx-ccm-svc:8080"
+    assert edge(installation, "agent-manager", "ccm").result is Result.FAIL
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http:/ef-cx-ccm-svc.expertflow.svc:8081",
+        "http//ef-cx-ccm-svc.expertflow.svc:8081",
+        "http:://ef-cx-ccm-svc.expertflow.svc:8081",
+        "http://ef-cx-ccm-svc.expertflow.svc:808l",
+        "http://ef-cx-ccm-svc.expertflow.svc:8081x/message",
+    ],
+)
+def test_a_variable_that_is_no_address_is_broken(value: str) -> None:
+    """No client can read it."""
+    installation = installed("5.1")
+    tell(installation, "ef-cx-agent-manager", "CCM_URL", value)
     outcome = edge(installation, "agent-manager", "ccm")
-    assert outcome.result is Result.PASS
-    assert notes(outcome) == ["CCM_URL comes from a Secret, which is not looked into"]
+    assert (outcome.result, outcome.message) == (
+        Result.FAIL,
+        f"CCM_URL in Deployment expertflow/ef-cx-agent-manager says {value}, which is no address",
+    )
+
+
+@pytest.mark.parametrize("scheme", ["https", "HTTPS", "wss"])
+def test_tls_to_a_port_that_speaks_none_is_broken(scheme: str) -> None:
+    """By its documented health the port speaks HTTP in the clear; a call over TLS ends in the handshake."""
+    installation = installed("5.1")
+    tell(installation, "ef-cx-agent-manager", "CCM_URL", f"{scheme}://ef-cx-ccm-svc.expertflow.svc:8081")
+    outcome = edge(installation, "agent-manager", "ccm")
+    where, port = (
+        "CCM_URL in Deployment expertflow/ef-cx-agent-manager",
+        "port 8081 of Service expertflow/ef-cx-ccm-svc",
+    )
+    assert (outcome.result, outcome.message) == (Result.FAIL, f"{where} says {scheme.lower()}, but {port} speaks http")
+
+
+def test_what_a_port_speaks_that_nothing_documents_is_not_guessed() -> None:
+    """The license-manager has no documented health; behind the Ingress TLS is that of the host name."""
+    installation = installed("5.1")
+    tell(installation, "ef-cx-agent-manager", "LIC_MNGR_URL", "https://ef-cx-license-manager-svc.expertflow.svc:8888")
+    tell(installation, "ef-cx-agent-manager", "CCM_URL", f"https://{from_facts.FQDN}/ccm")
+    for callee in ("license-manager", "ccm"):
+        assert edge(installation, "agent-manager", callee).result is Result.PASS
 
 
 def test_a_wrong_address_in_the_shared_config_map_is_told_at_the_store_and_blocks_its_callers() -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 from msgspec import Struct, field
 
 from cx_conformance.blueprint.component import (
+    Call,
     Component,
     ConfigMap,
     ContainerPort,
@@ -49,6 +50,8 @@ class Edge(Struct, frozen=True):
     """The variables by which the caller is told the address, as ``Call.via``."""
     ports: tuple[int, ...] = ()
     """The ports that the call is documented for; empty: any of the Service's."""
+    may_be_untold: str = ""
+    """Why the caller may be told no address; empty: it may not."""
 
 
 class Entry(Struct, Generic[P_co], frozen=True):
@@ -156,14 +159,16 @@ class Plan:
     def edges(self) -> tuple[Edge, ...]:
         """Return every call edge between installed components, once for each port."""
         found: dict[tuple[str, str, int], Edge] = {}
-        for caller, callee, ports, source, via in self._calls():
+        for caller, callee, call in self._calls():
             service = callee.facts.service
             for port in service.ports if service else ():
-                wanted = [callee.moved_ports.get(documented, documented) for documented in ports]
+                wanted = [callee.moved_ports.get(documented, documented) for documented in call.ports]
                 if port.optional or (wanted and port.port not in wanted):
                     continue
+                untold = call.why or "" if call.optional else ""
                 found.setdefault(
-                    (caller.id, callee.id, port.port), Edge(caller, callee, port, source, via, tuple(wanted))
+                    (caller.id, callee.id, port.port),
+                    Edge(caller, callee, port, call.source, call.via, tuple(wanted), untold),
                 )
         return tuple(found.values())
 
@@ -172,17 +177,17 @@ class Plan:
         """Return the components that call others."""
         return frozenset(edge.caller.id for edge in self.edges)
 
-    def _calls(self) -> Iterator[tuple[Planned, Planned, tuple[int, ...], Source, tuple[str, ...]]]:
+    def _calls(self) -> Iterator[tuple[Planned, Planned, Call]]:
         narrowed: set[tuple[str, str]] = set()
         for caller in self.components.values():
             for call in caller.facts.calls:
                 narrowed.add((caller.id, call.to))
                 if call.to in self.components:
-                    yield caller, self.components[call.to], call.ports, call.source, call.via
+                    yield caller, self.components[call.to], call
         for callee in self.components.values():
             for name in callee.facts.called_by:
                 if name in self.components and (name, callee.id) not in narrowed:
-                    yield self.components[name], callee, (), Source.PAGE, ()
+                    yield self.components[name], callee, Call(to=callee.id)
 
     def entries(self, kind: str) -> tuple[Entry[Any], ...]:
         """Return the entries of one kind, in the page's order; KeyError for an unknown kind."""

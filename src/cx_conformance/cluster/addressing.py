@@ -13,6 +13,11 @@ from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.service import Service
 
 _ADDRESS = re.compile(r"(?:.*//)?(?:[^/@]*@)?(?P<host>[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?(?:[/)].*)?")
+_UNTIDY = re.compile(r"[A-Za-z]+(?:::+)?//")
+"""A URL whose colon is missing, or there twice; no client reads one."""
+_BETWEEN = re.compile(r"[\s,;]+")
+_BEYOND = re.compile(r"""[\[\]{}"'@$]|jdbc:""")
+"""What addresses may hold that are read in other ways: IPv6, accounts, templates, quotes, options of a database."""
 
 
 class Address(Struct, frozen=True):
@@ -43,6 +48,14 @@ def addresses(value: str) -> tuple[Address, ...] | None:
             return None
         found.append(Address(matched["host"], int(matched["port"]) if matched["port"] else None))
     return tuple(found)
+
+
+def malformed(value: str) -> bool:
+    """Tell whether a plain value is an address that no client can read: ``http:/a:8081``, ``http//a``, ``a:808l``."""
+    text = value.partition("?")[0].strip()
+    if not text or _BEYOND.search(text):
+        return False
+    return bool(_UNTIDY.match(text)) or any(addresses(one) is None for one in _BETWEEN.split(text) if one)
 
 
 def leads(seen: Seen, planned: Planned, host: str, namespace: str) -> Leads:

@@ -11,14 +11,17 @@ from typing import Final
 from msgspec import Struct
 
 from cx_conformance.blueprint.plan import Edge
-from cx_conformance.cluster.addressing import addresses, leads
+from cx_conformance.cluster.addressing import addresses, leads, malformed
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.config import ConfigMap
 from cx_conformance.objects.json_fields import whole
 from cx_conformance.objects.pod_spec import Container
+from cx_conformance.objects.service import Service
 
-_WEB: Final = re.compile(r"(?P<scheme>https?|wss?)://[^/:]+(?:/.*)?", re.IGNORECASE)
+_WEB: Final = re.compile(r"(?P<scheme>https?|wss?)://", re.IGNORECASE)
 _USUAL: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+_HTTP: Final = {"http": "http", "ws": "http", "https": "https", "wss": "https"}
+"""By what a URL begins with: whether its first words are those of HTTP in the clear or over TLS."""
 _TRANSPORT: Final = "ACTIVEMQ_TRANSPORT"
 _BROKER: Final = {"tcp": (61613, 61616), "ssl": (61615, 61617)}
 """By what that variable says: the broker's ports of that transport (source: the vendor's charts)."""
@@ -45,6 +48,8 @@ class Heading(Struct, frozen=True, kw_only=True):
     """What they say, by where."""
     wrong: tuple[str, ...]
     notes: tuple[str, ...]
+    causes: tuple[str, ...]
+    """What is at fault: of what ``wrong`` says the part that is the same for every caller."""
 
 
 def heading(seen: Seen, edge: Edge) -> Heading:
@@ -52,12 +57,16 @@ def heading(seen: Seen, edge: Edge) -> Heading:
     found: dict[str, str] = {}
     wrong: list[str] = []
     notes: list[str] = []
+    causes: list[str] = []
     live = seen.workload(edge.caller).object
     for via in edge.via:
         name, _, port_name = via.partition(":")
         told = [one for one in live.template.spec.serving_containers if _variable(seen, edge, one, name)]
-        if not told:
-            notes.append(f"no container is told {name}; what it calls then is its own choice")
+        if not told and (perhaps := _perhaps(seen, edge)):
+            notes.append(f"no container is told {name}; {perhaps}")
+        elif not told:
+            wrong.append(f"no container of {live.kind} {live.where} is told {name}")
+            causes.append(f"no container is told {name}")
         for container in told:
             host = _variable(seen, edge, container, name)
             port = _variable(seen, edge, container, port_name) if port_name else None
@@ -72,7 +81,33 @@ def heading(seen: Seen, edge: Edge) -> Heading:
             chosen = _BROKER.get((transport.value or "").lower(), ()) if transport else ()
             for words, is_wrong in _judged(seen, edge, host, port, chosen):
                 (wrong if is_wrong else notes).append(words)
-    return Heading(found=found, wrong=tuple(dict.fromkeys(wrong)), notes=tuple(dict.fromkeys(notes)))
+                causes += [words] if is_wrong else []
+    return Heading(
+        found=found,
+        wrong=tuple(dict.fromkeys(wrong)),
+        notes=tuple(dict.fromkeys(notes)),
+        causes=tuple(dict.fromkeys(causes)),
+    )
+
+
+def _perhaps(seen: Seen, edge: Edge) -> str:
+    """Say why it may be well all the same that no container is told a variable, or who else tells; empty: it is not."""
+    if edge.may_be_untold:
+        return edge.may_be_untold
+    live, facts = seen.workload(edge.caller).object, edge.caller.facts
+    known = {name for one in facts.secrets for name in one.candidates}
+    read = [one for container in live.template.spec.serving_containers for one in container.env_from]
+    hidden = sorted({one.name for one in read if one.kind == "Secret" and one.name not in known})
+    if hidden:
+        return f"Secret {', '.join(hidden)}, which is not looked into, may hold it"
+    named = {one.name for one in live.template.spec.references() if one.kind == "ConfigMap" and not one.optional}
+    lost = sorted(one for one in named if seen.snapshot.get(ConfigMap, live.namespace, one) is None)
+    lost += [
+        one.name
+        for one in facts.config_maps
+        if not one.optional and named.isdisjoint(seen.names_of(edge.caller, "ConfigMap", one.candidates))
+    ]
+    return f"ConfigMap {', '.join(lost)}, which is not there or not used, may hold it" if lost else ""
 
 
 def _judged(
@@ -82,15 +117,14 @@ def _judged(
 
     ``chosen`` are the ports of the transport that the site has chosen for the broker.
     """
-    known = edge.callee.facts.service
-    others = {one.port for one in known.ports} - set(chosen) if known else set()
     value, namespace = (host.value or "").strip(), seen.workload(edge.caller).object.namespace
     listed = addresses(value)
+    if malformed(value):
+        yield f"{host.where} says {value.partition('?')[0][:80]}, which is no address", True
+        return
     if "$" in value or "{{" in value or listed is None:
         yield f"{host.where} is no plain address; it was not compared", False
         return
-    number = _number(port)
-    web = _WEB.fullmatch(value)
     for one in listed:
         led = leads(seen, edge.callee, one.host, namespace)
         if led.note:
@@ -101,13 +135,39 @@ def _judged(
         elif led.wrong:
             yield f"{host.where} says {one.host}: {led.wrong}", True
         elif led.service is not None:
-            called = one.port or number or (_USUAL[web["scheme"].lower()] if web else None)
-            where = host.where if one.port or port is None else port.where
-            if called is not None and called not in {each.number for each in led.service.ports}:
-                yield f"{where} says port {called}, which Service {led.service.where} does not have", True
-            elif called is not None and edge.ports and called not in edge.ports:
-                # Another port that the callee documents speaks something else; one that nobody knows is the site's.
-                yield f"{where} says port {called}, documented is {', '.join(map(str, edge.ports))}", called in others
+            web = _WEB.match(value)
+            scheme = web["scheme"].lower() if web else ""
+            called = one.port or _number(port) or _USUAL.get(scheme)
+            if called is not None:
+                yield from _of_port(edge, led.service, called, (port if port and not one.port else host).where, chosen)
+                yield from _of_tls(edge, led.service, called, host.where, scheme)
+
+
+def _of_port(
+    edge: Edge, service: Service, called: int, where: str, chosen: tuple[int, ...]
+) -> Iterator[tuple[str, bool]]:
+    known = edge.callee.facts.service
+    others = {one.port for one in known.ports} - set(chosen) if known else set()
+    if called not in {each.number for each in service.ports}:
+        yield f"{where} says port {called}, which Service {service.where} does not have", True
+    elif edge.ports and called not in edge.ports:
+        # Another port that the callee documents speaks something else; one that nobody knows is the site's.
+        yield f"{where} says port {called}, documented is {', '.join(map(str, edge.ports))}", called in others
+
+
+def _of_tls(edge: Edge, service: Service, called: int, where: str, scheme: str) -> Iterator[tuple[str, bool]]:
+    spoken = _spoken(edge, called)
+    if scheme and spoken and _HTTP[scheme] not in spoken:
+        speaks = f"port {called} of Service {service.where} speaks {' or '.join(sorted(spoken))}"
+        yield f"{where} says {scheme}, but {speaks}", True
+
+
+def _spoken(edge: Edge, called: int) -> set[str]:
+    """Return what the callee's port speaks by its documented health, ``http`` or ``https``; empty: nothing says it."""
+    service = edge.callee.facts.service
+    behind = {one.container_port for one in service.ports if called in (one.port, *one.also)} if service else set()
+    told = (one for one in edge.callee.facts.health if one.port in behind)
+    return {scheme for one in told for scheme in (one.scheme, *one.also_schemes)}
 
 
 def _is_documented(edge: Edge, host: str) -> bool:
