@@ -178,6 +178,16 @@ def test_a_variable_that_is_no_address_is_broken(value: str) -> None:
     )
 
 
+@pytest.mark.parametrize("host", ["minio.ef-external.svcx", "minio.ef-external.sv", "minio.ef-external.cluster.local"])
+def test_a_name_that_only_begins_as_documented_is_broken(host: str) -> None:
+    """Namespace and Service are right, and DNS knows no such name."""
+    installation = installed("5.1")
+    tell(installation, "ef-cx-cx-tenant", "MINIO_ENDPOINT", host)
+    outcome = edge(installation, "cx-tenant", "minio")
+    assert outcome.result is Result.FAIL
+    assert f"says {host}: {host} names no Service that was seen" in outcome.message
+
+
 @pytest.mark.parametrize("scheme", ["https", "HTTPS", "wss"])
 def test_tls_to_a_port_that_speaks_none_is_broken(scheme: str) -> None:
     """By its documented health the port speaks HTTP in the clear; a call over TLS ends in the handshake."""

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from cx_conformance.blueprint.plan import Edge
-from cx_conformance.cluster.addressing import addresses, leads, malformed
+from cx_conformance.cluster.addressing import addresses, leads, malformed, service_place
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.config import ConfigMap
 from cx_conformance.objects.json_fields import whole
@@ -172,8 +172,8 @@ def _spoken(edge: Edge, called: int) -> set[str]:
 
 def _is_documented(edge: Edge, host: str) -> bool:
     """Whether a host is the callee's Service where it is documented: its chart was installed elsewhere, with a note."""
-    name, _, rest = host.lower().partition(".")
-    return name in edge.callee.service_names and rest.partition(".")[0] in edge.callee.namespaces
+    namespace, name = service_place(host.lower().rstrip("."), "") or ("", "")
+    return name in edge.callee.service_names and namespace in edge.callee.namespaces
 
 
 def _number(port: Told | None) -> int | None:
