@@ -77,6 +77,23 @@ def test_a_program_that_is_not_there_is_no_vantage() -> None:
         run_health_command(FakeExec(127), PLACE, COMMAND)
 
 
+@pytest.mark.parametrize(
+    ("code", "said", "words"),
+    [
+        (127, "Error relocating /usr/bin/curl: curl_mime_name: symbol not found", "status 127, .*symbol not found"),
+        (126, "sh: curl: Permission denied", "status 126, .*Permission denied"),
+        (137, "", "status 137, which is its own trouble; the request can be made"),
+        (1, "curl: (1) Protocol https not supported", "status 1, .*not supported"),
+        (5, "", "status 5, .*the proxy's name cannot be resolved"),
+    ],
+    ids=["without its library", "may not be run", "killed", "built without TLS", "sent to a proxy"],
+)
+def test_a_program_that_did_not_get_to_ask_tells_nothing_of_the_component(code: int, said: str, words: str) -> None:
+    """As the curl of an Alpine image after half an upgrade: https://github.com/curl/curl/issues/11917."""
+    with pytest.raises(NoVantage, match=f"curl in pod expertflow/ef-ccm-0 ended with {words}"):
+        run_health_command(FakeExec(code, stdout=said.encode()), PLACE, COMMAND)
+
+
 def test_a_command_that_hangs_could_not_look() -> None:
     """The exec's limit is the last resort."""
     with pytest.raises(OutOfTime, match="did not end"):

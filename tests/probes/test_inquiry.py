@@ -83,6 +83,13 @@ def test_a_command_that_fails_shows_what_it_said_on_standard_error(tmp_path: Pat
     assert seen.words.endswith("ended with status 3: no luck")
 
 
+def test_a_program_that_cannot_run_is_no_vantage(tmp_path: Path) -> None:
+    """Its end is not the component's answer."""
+    script = "#!/bin/sh\necho Error relocating check: symbol not found >&2\nexit 127\n"
+    with pytest.raises(NoVantage, match="ended with status 127, which is its own trouble: Error relocating check"):
+        ask(Container(tmp_path, "dash", {"check": script}), PLACE, [COMMAND]).answer(COMMAND)
+
+
 def test_a_program_that_is_not_there_is_no_vantage(tmp_path: Path) -> None:
     """The request can be made over a tunnel instead."""
     with pytest.raises(NoVantage, match="has no check; the request can be made over a tunnel"):

@@ -33,6 +33,11 @@ _CURL = {
 }
 """curl's exit codes, from its manual page."""
 
+_NOT_ASKED = frozenset({1, 2, 4, 5, 27, 97})
+"""curl's exit codes for what is its own affair: built without TLS, no memory, a proxy of its environment."""
+_NOT_RUN = frozenset({126, 127, *range(129, 160)})
+"""The shell's for a program that cannot be started, as without its library, and for one that a signal ended."""
+
 _SECONDS = 10
 """What one run of the command may take."""
 _CURL_TIMED_OUT = 28
@@ -85,7 +90,7 @@ class CommandQuestion(Struct, frozen=True):
     def read(self, told: Told | CouldNotLook, number: int) -> CommandObservation | None:
         """Return the last run, with the number of all; None where the script did not start, for want of a shell.
 
-        Raises ``NoVantage`` where the program is not in the container, another ``CouldNotLook``.
+        Raises ``NoVantage`` where the program is not in the container or cannot ask, another ``CouldNotLook``.
         """
         if isinstance(told, NoVantage):
             return None
@@ -130,7 +135,7 @@ def repeat_health_command(
 def run_health_command(run_exec: RunExec, place: ContainerPlace, command: str) -> CommandObservation:
     """Run ``command`` at ``place`` as it is written, without a shell; curl is given a time limit unless it has one.
 
-    Raises ``NoVantage`` where the program is not in the container (ask over the tunnel instead), another
+    Raises ``NoVantage`` where the program is not in the container or cannot ask (do so over the tunnel), another
     ``CouldNotLook`` where exec is refused or does not end, ValueError for a command that cannot be read.
     """
     limits = ExecLimits(total_seconds=_SECONDS + _SLACK_SECONDS, output_bytes=64 * 1024)
@@ -160,6 +165,12 @@ def _observed(
 ) -> CommandObservation:
     argv = _argv(command)
     shown = quoted(printed[:_SHOWN_BYTES])
+    if code in _NOT_RUN or (argv[0] == "curl" and code in _NOT_ASKED):
+        said = f": {_CURL.get(code) or shown}" if code in _CURL or shown else ""
+        raise NoVantage(
+            f"{argv[0]} in pod {place.namespace}/{place.pod} ended with status {code}, which is its own trouble{said}; "
+            "the request can be made over a tunnel"
+        )
     begins = " ".join(printed[:_SHOWN_BYTES].decode(errors="replace").split())[:200]
     said = "succeeded" if code == 0 else f"ended with status {code}"
     why = f": {_CURL[code]}" if argv[0] == "curl" and code in _CURL else f": {shown}" if code and shown else ""
