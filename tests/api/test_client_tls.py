@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from urllib3.util.ssl_ import create_urllib3_context
 
 from cx_conformance.api.client import Cluster
 from cx_conformance.outcome.looking import Unreachable
@@ -32,22 +34,28 @@ class Pair:
         return base64.b64encode(self.certificate.read_bytes()).decode()
 
 
-def make_pair(folder: Path, name: str, *, address: str = "127.0.0.1") -> Pair:
-    """Make a certificate for ``address``, valid today."""
+def make_pair(folder: Path, name: str, *, address: str = "127.0.0.1", issuer: Pair | None = None) -> Pair:
+    """Make a certificate for ``address``, valid today, without key identifiers; its own issuer where none is given."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
+    issued_by, signing = subject, key
+    if issuer is not None:
+        issued_by = x509.load_pem_x509_certificate(issuer.certificate.read_bytes()).subject
+        loaded = serialization.load_pem_private_key(issuer.key.read_bytes(), None)
+        assert isinstance(loaded, ec.EllipticCurvePrivateKey)
+        signing = loaded
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(subject)
+        .issuer_name(issued_by)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
-        .sign(key, hashes.SHA256())
+        .sign(signing, hashes.SHA256())
     )
     pair = Pair(certificate=folder / f"{name}.crt", key=folder / f"{name}.key")
     pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
@@ -72,6 +80,24 @@ def test_the_kubeconfigs_own_authority_is_trusted(api: ApiServer, tmp_path: Path
     pair = make_pair(tmp_path, "server")
     with serving(api, server_context(pair)) as address:
         path = write_kubeconfig(tmp_path / "k", address, cluster={"certificate-authority-data": pair.encoded})
+        assert Cluster.connect(str(path), patience=IMPATIENT).read("/version")["major"] == "1"
+
+
+def test_an_authority_without_key_identifiers_is_trusted_by_any_python(
+    api: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EKS' are such; from 3.13 on urllib3 would refuse them, as it is made to here by any.
+
+    https://github.com/kubernetes-client/python/issues/2394
+    """
+
+    def strict(*given: Any, **named: Any) -> ssl.SSLContext:
+        return create_urllib3_context(*given, **named | {"verify_flags": ssl.VERIFY_X509_STRICT})
+
+    monkeypatch.setattr("urllib3.connection.create_urllib3_context", strict)
+    authority = make_pair(tmp_path, "kubernetes")
+    with serving(api, server_context(make_pair(tmp_path, "server", issuer=authority))) as address:
+        path = write_kubeconfig(tmp_path / "k", address, cluster={"certificate-authority-data": authority.encoded})
         assert Cluster.connect(str(path), patience=IMPATIENT).read("/version")["major"] == "1"
 
 

@@ -1,5 +1,6 @@
 """One request over the wire: bounded in bytes, cut off in time, and large answers one at a time."""
 
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from urllib3.exceptions import HTTPError
 
 from cx_conformance.api.allocation import give_large_buffers_back
 from cx_conformance.api.request import Answer, Request
+from cx_conformance.api.stream_trust import StreamTrust
 from cx_conformance.outcome.looking import OutOfTime
 from cx_conformance.wire.bounds import OBJECT, Unpacking
 from cx_conformance.wire.connections import burning, watched
@@ -108,7 +110,10 @@ class Transport:
 
         with self._lock:
             if self._pool is None:
-                self._pool = watched(RESTClientObject(configuration).pool_manager)
+                pool = RESTClientObject(configuration).pool_manager
+                if configuration.host.startswith("https:"):
+                    _trust(pool, StreamTrust.of(configuration).context())
+                self._pool = watched(pool)
             return self._pool
 
     def _whole(self, response: urllib3.BaseHTTPResponse, most: int, fuse: Fuse) -> Answer:
@@ -134,6 +139,18 @@ class Transport:
             if not self._large.acquire(timeout=max(0.0, seconds)):
                 raise TimeoutError(_LATE)
             self._holding.page = True
+
+
+def _trust(pool: urllib3.PoolManager, context: ssl.SSLContext) -> None:
+    """Let a pool verify by ``context`` in place of one of urllib3's for each connection.
+
+    From Python 3.13 on urllib3's refuses authorities without key identifiers, as those of EKS, which kubectl accepts:
+    https://github.com/kubernetes-client/python/issues/2394
+    """
+    given = pool.connection_pool_kw
+    for read_already in ("ca_certs", "ca_cert_data", "cert_file", "key_file"):
+        given.pop(read_already, None)
+    given["ssl_context"] = context
 
 
 def _not_late(fuse: Fuse) -> None:
