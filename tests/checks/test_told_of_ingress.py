@@ -73,6 +73,17 @@ def test_a_backend_that_is_no_service_is_told_so() -> None:
     assert ended.message.endswith("to ef-ccm-svc:no port of promised port 8081")
 
 
+def test_routes_of_other_kinds_are_told_where_no_ingress_leads_to_a_component() -> None:
+    """One may: the cluster knows the Gateway API, or Traefik's own, and the page neither."""
+    installation = installed(lambda i: i.remove("Ingress", "ef-ccm"))
+    missing = "no Ingress in expertflow or ef-external or ef-bi has a rule for /ccm"
+    assert ccm("CX501", installation).message == missing
+    installation.groups = {"gateway.networking.k8s.io": ("v1",), "traefik.io": ("v1alpha1",)}
+    assert ccm("CX501", installation).message == (
+        f"{missing}; HTTPRoutes and IngressRoutes, which this cluster knows too, are not looked at"
+    )
+
+
 def test_a_backend_may_name_the_services_port() -> None:
     """By number or by name."""
     by_name = {"service": {"name": "ef-ccm-svc", "port": {"name": "http-ccm-8081"}}}
@@ -157,6 +168,13 @@ def controller(
             controller("--providers.kubernetesingress", image="rancher/mirrored-library-traefik:3.6.7"),
             "traefik.io/ingress-controller",
         ),
+        (
+            controller(
+                "--providers.kubernetesIngressNGINX.watchIngressWithoutClass=true",
+                image="rancher/mirrored-traefik:3.6.7",
+            ),
+            "k8s.io/ingress-nginx",
+        ),
     ],
 )
 def test_a_controller_may_serve_what_names_no_class(pod: Object, name: str) -> None:
@@ -179,6 +197,8 @@ def test_a_controller_may_serve_what_names_no_class(pod: Object, name: str) -> N
             "--providers.kubernetesingress", "--providers.kubernetesIngress.ingressClass=cx", image="traefik:3.6"
         ),
         controller("--providers.kubernetescrd", image="traefik:3.6"),
+        controller("--providers.kubernetesingress=false", image="traefik:3.6"),
+        controller("--providers.kubernetesingressnginx", image="traefik:3.6"),
     ],
 )
 def test_another_controller_serves_nothing_without_a_class(pod: Object) -> None:

@@ -20,6 +20,9 @@ from cx_conformance.outcome.looking import CouldNotLook
 _NGINX: Final = "/nginx-ingress-controller"
 """The program of ingress-nginx, which its images and manifests call so."""
 _TRAEFIK: Final = "--providers.kubernetesingress"
+_TRAEFIK_FOR_NGINX: Final = "--providers.kubernetesingressnginx"
+"""Traefik's provider that serves what was written for ingress-nginx
+(https://doc.traefik.io/traefik/reference/install-configuration/providers/kubernetes/kubernetes-ingress-nginx/)."""
 _OFF: Final = frozenset({"false", "f", "0"})
 
 
@@ -68,11 +71,11 @@ def _running(pods: tuple[Pod, ...]) -> Iterator[RunningController]:
                     pod=pod.where,
                     ready=pod.ready,
                     annotation=told.get("--ingress-class") or "nginx",
-                    without_class=told.get("--watch-ingress-without-class", "false").lower() not in _OFF,
+                    without_class=_is_on("--watch-ingress-without-class", told),
                     namespace=told.get("--watch-namespace", ""),
                     default_certificate=told.get("--default-ssl-certificate", ""),
                 )
-            elif any(option.startswith(_TRAEFIK) and not option.startswith(f"{_TRAEFIK}nginx") for option in told):
+            if _enabled(_TRAEFIK, told):
                 only = told.get(f"{_TRAEFIK}.ingressclass", "")
                 yield RunningController(
                     name="traefik.io/ingress-controller",
@@ -81,6 +84,24 @@ def _running(pods: tuple[Pod, ...]) -> Iterator[RunningController]:
                     annotation=only or "traefik",
                     without_class=not only,
                 )
+            if _enabled(_TRAEFIK_FOR_NGINX, told):
+                yield RunningController(
+                    name=told.get(f"{_TRAEFIK_FOR_NGINX}.controllerclass") or "k8s.io/ingress-nginx",
+                    pod=pod.where,
+                    ready=pod.ready,
+                    annotation=told.get(f"{_TRAEFIK_FOR_NGINX}.ingressclass") or "nginx",
+                    without_class=_is_on(f"{_TRAEFIK_FOR_NGINX}.watchingresswithoutclass", told),
+                    namespace=told.get(f"{_TRAEFIK_FOR_NGINX}.watchnamespace", ""),
+                )
+
+
+def _enabled(provider: str, told: Mapping[str, str]) -> bool:
+    """Tell whether a provider of Traefik is switched on, by an option of its own or by one of its settings."""
+    return _is_on(provider, told) or any(option.startswith(f"{provider}.") for option in told)
+
+
+def _is_on(option: str, told: Mapping[str, str]) -> bool:
+    return told.get(option, "false").lower() not in _OFF
 
 
 def _options(container: Container) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 from cx_conformance.blueprint.component import Group
 from cx_conformance.blueprint.component import Ingress as PromisedIngress
@@ -26,6 +26,9 @@ from cx_conformance.objects.service import Service, ServicePort
 from cx_conformance.objects.storage import PersistentVolumeClaim
 from cx_conformance.outcome.check import NotApplicable
 from cx_conformance.outcome.looking import CouldNotLook
+
+_OTHER_ROUTES: Final = {"gateway.networking.k8s.io": "HTTPRoutes", "traefik.io": "IngressRoutes"}
+"""Routes of other kinds than the page's Ingresses, by their API groups: of the Gateway API, and of Traefik's own."""
 
 
 class Seen(Finder):
@@ -163,11 +166,20 @@ class Seen(Finder):
             if self.gateway:
                 raise Absent(
                     f"no Ingress in {' or '.join(self.plan.namespaces)} leads to Service {self.gateway.where} of "
-                    "APISIX, whose routes lead to the components"
+                    f"APISIX, whose routes lead to the components{self._other_routes}"
                 )
         others = [f"{route.path.path} of {route.ingress.where}" for route in self.routes_to(planned)]
         instead = f"; its Service is reached by {', '.join(others[:3])}" if others else ""
-        raise Absent(f"no Ingress in {' or '.join(self.plan.namespaces)} has a rule for {promise.path}{instead}")
+        told = instead or self._other_routes
+        raise Absent(f"no Ingress in {' or '.join(self.plan.namespaces)} has a rule for {promise.path}{told}")
+
+    @property
+    def _other_routes(self) -> str:
+        """Say which kinds of routes the cluster knows that are not looked at; empty where it knows none."""
+        with suppress(CouldNotLook):
+            known = [kinds for group, kinds in _OTHER_ROUTES.items() if group in self.snapshot.api_groups]
+            return f"; {' and '.join(known)}, which this cluster knows too, are not looked at" if known else ""
+        return ""
 
     def is_served_by(self, planned: Planned, namespace: str, service: str) -> bool:
         """Whether a Service is the component's own; False where that is not seen."""
