@@ -185,7 +185,9 @@ def check_addresses(component: Entry[Component], seen: Seen, evidence: Evidence)
     for one in lost_addresses(seen, component.planned):
         if one.instead:
             evidence.note(f"{one.place}: {one.why}; {one.instead}")
-        elif any(each.about == one.variable and each.is_said_by(one.why.partition(" ")[0]) for each in known):
+        elif any(
+            each.about == one.variable and seen.is_known_mistake(each, one.why.partition(" ")[0]) for each in known
+        ):
             shipped += 1
         else:
             told.append(one)

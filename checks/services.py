@@ -198,7 +198,8 @@ def check_selector(service: Entry[Service], seen: Seen, evidence: Evidence) -> N
     selected = live.namespace == workload.namespace and live.selects(workload.template.labels)
     assert selected, f"Service {live.where} selects {selector}, which {workload.kind} {workload.where} does not have"
     behind = seen.snapshot.pods_behind(live)
-    also = {one.says for one in seen.plan.blueprint.mistakes("selector", service.component) if one.about == live.name}
+    mistakes = seen.plan.blueprint.mistakes("selector", service.component)
+    also = {one.says for one in mistakes if seen.is_called(one.about, live.name)}
     others = sorted(
         {
             owner

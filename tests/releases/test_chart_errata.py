@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+import orjson
 import pytest
 
 from cx_conformance.blueprint.erratum import ChartErratum
@@ -177,6 +178,25 @@ def _with_a_running_pod(objects: list[Object]) -> None:
 
 def _words(outcome: Outcome) -> Result | str:
     return outcome.message or outcome.result
+
+
+@pytest.mark.parametrize("release", ["4.10", "5.1"])
+def test_a_mistake_is_known_under_another_release_of_helm_and_in_another_namespace(release: str) -> None:
+    """The charts write both into addresses and names."""
+    text = orjson.dumps(from_facts.manifests(release)).decode()
+    renamed = text.replace("ef-cx-", "prod-").replace('"ef-cx"', '"prod"').replace("expertflow.svc", "cc.svc")
+    renamed = renamed.replace('"namespace":"expertflow"', '"namespace":"cc"').replace(
+        '"name":"expertflow"', '"name":"cc"'
+    )
+    site = {"fqdn": from_facts.FQDN, "namespaces": {"expertflow": "cc"}}
+    installation = Installation(site, renamed.encode(), promised=promised(release))
+    own = {one.why for one in promised(release).chart_errata if one.kind in ("variable", "selector")}
+    documented, here = (
+        {why for why in own if any(why in note for note in told(one))} for one in (installed(release), installation)
+    )
+    assert documented == here
+    ended = [one for check in ("CX207", "CX310") for one in installation.outcomes(check)]
+    assert [one.message for one in ended if one.result is Result.FAIL] == []
 
 
 def test_the_same_port_of_another_component_is_no_mistake_of_the_charts() -> None:

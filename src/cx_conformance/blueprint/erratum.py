@@ -57,7 +57,3 @@ class ChartErratum(Model):
     """What is wrong with it."""
     source: Source = Source.CHARTS
     """Where it comes from: the vendor's charts, or an installation that was captured as it is."""
-
-    def is_said_by(self, address: str) -> bool:
-        """Whether an address in a variable is the mistake, or a part of it."""
-        return address in self.says or self.says in address

@@ -46,7 +46,8 @@ def _variables(seen: Seen, planned: Planned, erratum: ChartErratum) -> Iterator[
     namespace = seen.workload(planned).object.namespace
     for place, variable, value in told(seen, planned):
         if variable == erratum.about and any(
-            erratum.is_said_by(text) and _is_lost(seen, host, namespace) for text, host, _ in addresses_in(value)
+            seen.is_known_mistake(erratum, text) and _is_lost(seen, host, namespace)
+            for text, host, _ in addresses_in(value)
         ):
             yield place
 
@@ -78,10 +79,10 @@ def _ports(seen: Seen, planned: Planned, erratum: ChartErratum) -> Iterator[str]
 
 def _selectors(seen: Seen, planned: Planned, erratum: ChartErratum) -> Iterator[str]:
     namespace = seen.workload(planned).object.namespace
-    live = seen.snapshot.get(Service, namespace, erratum.about)
-    also = seen.snapshot.get(CronJob, namespace, erratum.says)
-    if live and also and live.selects(also.template.labels):
-        yield f"Service {live.where}"
+    services, cron_jobs = seen.snapshot.list(Service, namespace), seen.snapshot.list(CronJob, namespace)
+    for live in (one for one in services if seen.is_called(erratum.about, one.name)):
+        if any(seen.is_called(erratum.says, one.name) and live.selects(one.template.labels) for one in cron_jobs):
+            yield f"Service {live.where}"
 
 
 def _claim(seen: Seen, planned: Planned, erratum: ChartErratum) -> PersistentVolumeClaim | None:

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from cx_conformance.blueprint.component import Group
 from cx_conformance.blueprint.component import Ingress as PromisedIngress
+from cx_conformance.blueprint.erratum import ChartErratum
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.agreed_host import AgreedHost, agreed
@@ -91,9 +92,7 @@ class Seen(Finder):
         key = documented, namespace
         if key not in self._config_maps:
             self._config_maps[key] = tuple(
-                one
-                for one in self.snapshot.list(ConfigMap, namespace)
-                if one.name == documented or self.is_made_of(documented, one.name)
+                one for one in self.snapshot.list(ConfigMap, namespace) if self.is_called(documented, one.name)
             )
         return self._config_maps[key]
 
@@ -105,6 +104,22 @@ class Seen(Finder):
             if documented.startswith(f"{release}-")
             for used in self._releases
         )
+
+    def is_called(self, documented: str, name: str) -> bool:
+        """Whether ``name`` is the ``documented`` one, or one that was made of it."""
+        return name == documented or self.is_made_of(documented, name)
+
+    def is_known_mistake(self, erratum: ChartErratum, address: str) -> bool:
+        """Whether an address in a variable is what the vendor's charts get wrong, under this site's names.
+
+        The charts write the name of their release into it, and the namespace.
+        """
+        says = {erratum.says}
+        for release in self._documented_releases:
+            says |= {one.replace(f"{release}-", f"{used}-") for one in says for used in self._releases}
+        for documented, own in self.plan.site.namespaces.items():
+            says |= {one.replace(f".{documented}.", f".{own}.") for one in says}
+        return any(one in address or address in one for one in says)
 
     @cached_property
     def _documented_releases(self) -> frozenset[str]:
