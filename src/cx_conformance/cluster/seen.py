@@ -28,6 +28,7 @@ from cx_conformance.objects.storage import PersistentVolumeClaim
 from cx_conformance.outcome.check import NotApplicable
 from cx_conformance.outcome.looking import CouldNotLook
 
+_TO_PULL: Final = "imagePullSecret"
 _OTHER_ROUTES: Final = {"gateway.networking.k8s.io": "HTTPRoutes", "traefik.io": "IngressRoutes"}
 """Routes of other kinds than the page's Ingresses, by their API groups: of the Gateway API, and of Traefik's own."""
 
@@ -80,12 +81,36 @@ class Seen(Finder):
     def names_of(
         self, planned: Planned, kind: Literal["ConfigMap", "Secret"], names: tuple[str, ...]
     ) -> tuple[str, ...]:
-        """Return ``names``, and after them what the workload refers to under a name that was made of one of them."""
+        """Return ``names``, and after them what the workload refers to under a name that was made of one of them.
+
+        Where a store's chart was given a Secret of the site's own (``existingSecret``), that is one of them too.
+        """
         try:
             referred = {one.name for one in self.spec(planned).references() if one.kind == kind}
         except (Absent, CouldNotLook):
             return names
-        return (*names, *sorted(one for one in referred if any(self.is_made_of(name, one) for name in names)))
+        made = sorted(one for one in referred if any(self.is_made_of(name, one) for name in names))
+        if kind == "ConfigMap" or made or not referred.isdisjoint(names):
+            return (*names, *made)
+        return (*names, *self._given_instead(planned, names))
+
+    def _given_instead(self, planned: Planned, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the Secrets that a store refers to in the place of one that neither exists nor is referred to."""
+        used = {one.name for one in self.spec(planned).references() if one.kind == "Secret" and one.how != _TO_PULL}
+        try:
+            if planned.facts.group is not Group.EXTERNAL or self.secret(planned, names) is not None:
+                return ()
+            given = sorted(one for one in used if not any(self.is_called(name, one) for name in self._known_secrets))
+            return tuple(one for one in given if self.snapshot.secret(self.namespace_of(planned), one) is not None)
+        except CouldNotLook:
+            return ()
+
+    @cached_property
+    def _known_secrets(self) -> frozenset[str]:
+        """The Secrets that the release has for something, by their documented names."""
+        promised = {name for of in self.plan.components.values() for one in of.facts.secrets for name in one.candidates}
+        by_hand = {name for one in self.plan.blueprint.prerequisites for name in (one.name, *one.aliases)}
+        return frozenset(promised | by_hand)
 
     def config_maps_made_of(self, documented: str, namespace: str) -> tuple[ConfigMap, ...]:
         """Return the ConfigMaps of that name, and of names that were made of it; raises CouldNotLook."""
