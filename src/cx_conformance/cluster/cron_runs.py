@@ -5,7 +5,7 @@ failed and three of those that succeeded by default
 (https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#jobs-history-limits).
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
@@ -18,10 +18,15 @@ from cx_conformance.outcome.looking import CouldNotLook
 
 _A_DAY: Final = timedelta(hours=25)
 """What is to run every night, and has not succeeded for longer, has failed twice; what runs oftener, many times."""
+_SETTLED: Final = timedelta(hours=1)
+"""After which an installation stands, so that a first run that fails is no longer one that came before the stores."""
 
 
 class FailedRun(Struct, frozen=True, kw_only=True):
-    """The last run, that failed; ``lasting`` tells that none has succeeded for longer than a day before, or ever."""
+    """The last run, that failed.
+
+    ``lasting``: none has succeeded for longer than a day before, or ever, and the CronJob was made an hour before.
+    """
 
     words: str
     lasting: bool
@@ -49,7 +54,8 @@ def failed_run(cron_job: CronJob, snapshot: Snapshot) -> FailedRun | None:
     before = (
         f"the last that succeeded was of {since:%Y-%m-%d %H:%M:%SZ}" if since else "none is known to have succeeded"
     )
+    before_that = started - (since or cron_job.created or datetime.min.replace(tzinfo=UTC))
     return FailedRun(
         words=f"its last run, Job {last.name} of {started:%Y-%m-%d %H:%M:%SZ}, failed ({why}); {before}",
-        lasting=since is None or started - since > _A_DAY,
+        lasting=before_that > (_A_DAY if since else _SETTLED),
     )
