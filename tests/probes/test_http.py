@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cx_conformance.probes.http import get, get_all
-from cx_conformance.probes.http_observation import HttpFailure, HttpLimits, HttpObservation, HttpRequest, Trust
+from cx_conformance.probes.http_observation import (
+    HttpFailure,
+    HttpLimits,
+    HttpObservation,
+    HttpRequest,
+    Trust,
+    is_web_page,
+)
 from tests.probes.authority import Authority
 from tests.probes.targets import (
     answering,
@@ -390,3 +397,20 @@ def test_a_tls_handshake_that_waits_for_more_is_out_of_time_and_not_failed() -> 
         limits = HttpLimits(connect_seconds=0.3, total_seconds=0.6, tries=1)
         seen = get(HttpRequest(url=f"https://127.0.0.1:{port}/", trust=Trust.NOBODY), limits)
     assert seen.failure is HttpFailure.TIMED_OUT, seen.words
+
+
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        ("<!DOCTYPE html><html>", True),
+        ("\ufeff\n<html lang='en'>", True),
+        ("<!-- of somebody --><!-- <p> -->\n<!doctype html>", True),
+        ("<?xml version='1.0'?><!DOCTYPE html PUBLIC '-'>", True),
+        ("<!-- a comment without an end", False),
+        ("<?xml version='1.0'?><Error/>", False),
+        ('{"status": "UP"}', False),
+    ],
+)
+def test_a_page_is_html_whatever_stands_before_its_type(text: str, page: bool) -> None:
+    """Comments, such as a licence, and a declaration of XML may."""
+    assert is_web_page(text) is page

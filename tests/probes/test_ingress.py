@@ -29,6 +29,7 @@ NGINX = (
     b"<center><h1>404 Not Found</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 )
 GO = b"404 page not found\n"
+KONG = b'{\n  "message":"no Route matched with those values",\n  "request_id":"%s"\n}'
 
 
 @pytest.fixture
@@ -153,6 +154,8 @@ def seen_404(body: bytes) -> HttpObservation:
         (b'{"error_msg":"404 Route Not Found"}', None, "APISIX"),
         (b"Cannot GET /x", None, None),
         (NGINX, HttpObservation(url="", status=404, body=b"other"), None),
+        (KONG % b"7abe1f5f", HttpObservation(url="", status=404, body=KONG % b"f8c1d2e3"), "Kong"),
+        (b"Cannot GET /x", HttpObservation(url="", status=404, body=KONG % b"f8c1d2e3"), None),
         (NGINX, HttpObservation(url="", status=421, body=b""), "ingress-nginx"),
         (NGINX, HttpObservation(url="", failure=HttpFailure.CLOSED), "ingress-nginx"),
     ],

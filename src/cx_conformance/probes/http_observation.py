@@ -126,6 +126,12 @@ class HttpObservation(Discreet, frozen=True, kw_only=True):
         return quoted(self.body, size)
 
 
+_SPACE = "\ufeff \t\r\n"
+
+
 def is_web_page(text: str) -> bool:
     """Tell whether a body is a page for people, as a login's, or one that a server gives for every path."""
-    return text.lstrip("\ufeff \t\r\n").lower().startswith(("<!doctype html", "<html"))
+    rest = text.lstrip(_SPACE)
+    while rest.startswith(("<!--", "<?xml")):  # such as a licence, before the document's type
+        rest = rest.partition("-->" if rest.startswith("<!--") else ">")[2].lstrip(_SPACE)
+    return rest[:20].lower().startswith(("<!doctype html", "<html"))
