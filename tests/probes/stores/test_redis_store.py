@@ -224,6 +224,22 @@ def test_a_server_is_open_to_those_who_may_more_than_ping_it(password: SecretStr
     assert seen.refuses_anonymous.ok is refused
 
 
+def test_a_cluster_without_a_node_for_its_keys_is_not_usable(password: SecretStr) -> None:
+    """Its server is a master and loaded, and answers every read and write with CLUSTERDOWN."""
+    with own_server(password, "cluster-enabled yes") as (port, client):
+        with pytest.raises(redis.exceptions.ClusterDownError):
+            client.set("any", "thing")
+        down = redis_store.observe(target("redis", port), Credentials(password=password))
+        client.cluster("addslots", *range(16384))
+        ends = time.monotonic() + 10
+        while client.cluster("info")["cluster_state"] != "ok" and time.monotonic() < ends:
+            time.sleep(0.05)
+        up = redis_store.observe(target("redis", port), Credentials(password=password))
+    assert (down.logs_in.ok, down.usable.kind) == (True, Kind.UNUSABLE)
+    assert "its cluster is fail" in down.usable.words
+    assert up.usable.ok is True
+
+
 @contextmanager
 def own_server(password: SecretStr | None, *settings: str) -> Iterator[tuple[int, redis.Redis]]:
     """Give the port of a Redis of its own, and a client of it."""

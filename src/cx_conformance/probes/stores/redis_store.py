@@ -135,7 +135,17 @@ def _log_in(notes: Notes, credentials: Credentials) -> None:
                 raise
             # Some services that speak Redis do not know INFO.
             raise Trouble(Kind.UNAUTHORIZED, trouble.words) from None
-        _judge(notes, cast("dict[str, object]", told))
+        information = cast("dict[str, object]", told)
+        _judge(notes, information, _cluster(notes, credentials) if _number(information, "cluster_enabled") else {})
+
+
+def _cluster(notes: Notes, credentials: Credentials) -> dict[str, object]:
+    """Return what a server of a Redis Cluster says of that; empty where it is not told."""
+    said = notes.optional(
+        "the state of its cluster",
+        lambda: _said(notes, credentials, lambda client: client.cluster("info")),
+    )
+    return cast("dict[str, object]", said) if isinstance(said, dict) else {}
 
 
 def _ping(client: redis.Redis) -> None:
@@ -166,8 +176,8 @@ def _as_nobody(client: redis.Redis) -> None:
         return  # a Sentinel has no keys
 
 
-def _judge(notes: Notes, information: dict[str, object]) -> None:
-    """Tell from INFO whether the server can take the components' writes."""
+def _judge(notes: Notes, information: dict[str, object], cluster: dict[str, object]) -> None:
+    """Tell from INFO, and of a Redis Cluster from CLUSTER INFO, whether the server can take the components' writes."""
     said = notes.said
     address = notes.target.address
     notes.version = said(information.get("redis_version", ""), 40) or None
@@ -187,6 +197,8 @@ def _judge(notes: Notes, information: dict[str, object]) -> None:
         faults.append("its last background save failed, so it may refuse writes")
     if information.get("aof_last_write_status", "ok") != "ok":
         faults.append("its last append to the AOF failed")
+    if (state := said(cluster.get("cluster_state", "ok"), 40)) != "ok":
+        faults.append(f"its cluster is {state}: no node serves some of its keys (CLUSTER INFO)")
     detail: dict[str, Value] = {"role": role, "used_memory": used, "maxmemory": most, "maxmemory_policy": policy}
     if faults:
         kind = Kind.NOT_READY if _number(information, "loading") else Kind.UNUSABLE
