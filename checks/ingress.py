@@ -347,6 +347,9 @@ def _outside(seen: Mapping[str, HttpObservation], evidence: Evidence) -> Mapping
     return seen
 
 
+_BY_ITS_CHAIN: Final = " and itself in date, so that a certificate above it has expired: one of the chain, or the CA"
+
+
 @check(
     "CX512",
     "Entry point's certificate",
@@ -368,6 +371,7 @@ def check_served_certificate(platform: Entry[Platform], entrance_probes: Entranc
     evidence.details["certificates"] = shown
     refused = [
         f"{one.words}; it is for {', '.join(shown[host]['names']) or 'no name'}, of {shown[host]['issuer']}"
+        + (_BY_ITS_CHAIN if "has expired" in one.words and ends[host] >= 0 else "")
         if host in shown
         else one.words
         for host, one in seen.items()

@@ -113,6 +113,14 @@ def test_a_certificate_that_is_refused_is_told_with_what_it_is_for() -> None:
     )
 
 
+@pytest.mark.parametrize(("days", "above"), [(200, True), (-1, False)])
+def test_a_chain_that_has_expired_is_told_from_the_certificate_itself(days: float, above: bool) -> None:
+    """Whoever verifies says no more than that something has expired; an old intermediate is served for years."""
+    how = {"failure": HttpFailure.CERTIFICATE, "words": "certificate has expired"}
+    said = seen_of(hosts("CX512", a=answered("TLSv1.3", days, FQDN, **how)))
+    assert ("and itself in date, so that a certificate above it has expired" in said) is above
+
+
 @pytest.mark.parametrize("protocol", ["TLSv1.2", "TLSv1.3"])
 def test_a_protocol_that_browsers_speak_passes(protocol: str) -> None:
     """It is told."""
