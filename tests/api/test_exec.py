@@ -173,6 +173,13 @@ def test_a_forbidden_exec_names_both_verbs() -> None:
     ("status", "body", "kind", "words"),
     [
         (401, '{"kind":"Status","message":"Unauthorized"}', Unauthorized, "does not accept the credentials"),
+        (
+            403,
+            '{"kind":"Status","message":"admission webhook \\"no-exec\\" denied the request: exec is not allowed"}',
+            NoVantage,
+            "refused .*not for want of a right to pods/exec: admission webhook .*exec is not allowed",
+        ),
+        (403, "<html>Forbidden by the gateway</html>", NoVantage, "refused .*Forbidden by the gateway"),
         (404, "404 page not found", NotServed, "has no pods/exec"),
         (404, "pod does not exist", NoVantage, "kubelet does not know pod shop/db-0"),
         (500, "rpc error: code = Unknown desc = container is in CONTAINER_EXITED state", NoVantage, "is not running"),

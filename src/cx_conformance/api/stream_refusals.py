@@ -63,10 +63,13 @@ def refused(target: StreamTarget, status: int, body: bytes) -> CouldNotLook:
         error = of_kubelet
     elif status == 401:
         error = Unauthorized(f"the API server does not accept the credentials for {resource} ({shown}); renew them")
-    elif status == 403:
-        verb = re.search(r"cannot (\w+) resource", said)
+    elif status == 403 and (verb := re.search(r"cannot (\w+) resource", said)):
         both = "; from Kubernetes 1.35 on exec needs both get and create" if target.subresource == "exec" else ""
-        error = Forbidden(verb[1] if verb else "create", resource, target.namespace, shown + both)
+        error = Forbidden(verb[1], resource, target.namespace, shown + both)
+    elif status == 403:  # an admission webhook, OpenShift's constraints, or a proxy: what is granted changes nothing
+        error = NoVantage(
+            f"{target.subresource} to {target} is refused (HTTP 403), and not for want of a right to {resource}: {shown}"
+        )
     elif status == 404 and "not found" in said and "pods" in said:
         error = NoVantage(f"pod {target.namespace}/{target.pod} is gone; look again, it may have been replaced")
     elif status == 404:
