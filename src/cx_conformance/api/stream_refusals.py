@@ -68,7 +68,7 @@ def refused(target: StreamTarget, status: int, body: bytes) -> CouldNotLook:
         error = Forbidden(verb[1], resource, target.namespace, shown + both)
     elif status == 403:  # an admission webhook, OpenShift's constraints, or a proxy: what is granted changes nothing
         error = NoVantage(
-            f"{target.subresource} to {target} is refused (HTTP 403), and not for want of a right to {resource}: {shown}"
+            f"{target.subresource} to {target} is refused (HTTP 403), not for want of a right to {resource}: {shown}"
         )
     elif status == 404 and "not found" in said and "pods" in said:
         error = NoVantage(f"pod {target.namespace}/{target.pod} is gone; look again, it may have been replaced")

@@ -226,7 +226,8 @@ def test_a_server_is_open_to_those_who_may_more_than_ping_it(password: SecretStr
 
 def test_a_cluster_without_a_node_for_its_keys_is_not_usable(password: SecretStr) -> None:
     """Its server is a master and loaded, and answers every read and write with CLUSTERDOWN."""
-    with own_server(password, "cluster-enabled yes") as (port, client):
+    # Without it the nodes' own port is 10,000 higher, which free ports leave no room for.
+    with own_server(password, "cluster-enabled yes", f"cluster-port {free_port()}") as (port, client):
         with pytest.raises(redis.exceptions.ClusterDownError):
             client.set("any", "thing")
         down = redis_store.observe(target("redis", port), Credentials(password=password))
