@@ -24,8 +24,9 @@ from tests.campaign.test_sample import LARGE
 from tests.checks.installation import Installation, blueprint
 from tests.checks.test_breaking import BROKEN
 from tests.checks.test_notes import NOTED
-from tests.checks.test_variations import VARIATIONS, Vary
+from tests.checks.test_variations import VARIATIONS
 from tests.checks.variations import FIELD
+from tests.checks.variations.vary import Vary
 
 About = tuple[str, str, str | None]
 """A check, a component and one of its entries."""

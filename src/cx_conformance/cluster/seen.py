@@ -73,7 +73,8 @@ class Seen(Finder):
         """Return the containers that may be the component's own, the likeliest first: all where none is recognised."""
         live = self.workload(planned).object
         numbers = {port.port for port in planned.facts.container_ports}
-        found = own_containers(live.template.spec, numbers, {planned.id, *planned.names, *planned.chart_names})
+        names = {planned.id, *planned.names, *planned.chart_names, *planned.facts.workload.containers}
+        found = own_containers(live.template.spec, numbers, names)
         if not found:
             raise Absent(f"{live.kind} {live.where} has no container")
         return found

@@ -111,7 +111,7 @@ def service_account_pull_secrets(installation: Installation) -> None:
         own = pod["spec"].get("imagePullSecrets", [])
         pod["spec"]["imagePullSecrets"] = [*own, {"name": "default-dockercfg-x7k2p"}]
 
-    installation.live("Pod", "ef-", change)
+    installation.live("Pod", "", change)
     for namespace in ("expertflow", "ef-external"):
         installation.add_live(named("Secret", "default-dockercfg-x7k2p", namespace, type="kubernetes.io/dockercfg"))
 

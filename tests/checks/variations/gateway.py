@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import yaml
 
-from tests.checks.installation import Installation, Object, blueprint
+from tests.checks.installation import Installation, Object, blueprint, released
 from tests.checks.variations.vary import Vary, all_of, named, of_kind
 
 HOST: Final = "*.example.com"
@@ -28,6 +28,8 @@ deployment:
 
 def configuration(installation: Installation) -> Object:
     """Return what ``apisix.yaml`` says where each promised path has a route to a service of its own, by id."""
+    if _is_in_front(installation):
+        return _own_configuration(installation)
     services, routes = [], []
     for name, component in blueprint().components.items():
         if component.ingress is None or component.service is None:
@@ -44,6 +46,31 @@ def configuration(installation: Installation) -> Object:
             route["plugins"] = {"proxy-rewrite": {"regex_uri": [f"^{path}/?(.*)", "/$1"]}}
         routes.append(route)
     return {"services": services, "routes": routes}
+
+
+def _is_in_front(installation: Installation) -> bool:
+    """Tell whether the release has APISIX in front by itself, its routes in a file."""
+    return installation.promised.platform.entrance == "apisix"
+
+
+def _own_configuration(installation: Installation) -> Object:
+    """Return the routes that the release has by itself, each to a service by id.
+
+    All but those that components call by the name of the gateway's Service are for the site's host.
+    """
+    config: Object = yaml.safe_load(installation.find("ConfigMap", "apisix.yaml")["data"]["apisix.yaml"])
+    components = {one.service.name: name for name, one in installation.promised.components.items() if one.service}
+    ways_in = (one.ingress for one in installation.promised.components.values() if one.ingress)
+    inside = [path.path for one in ways_in for path in one.paths if path.inside]
+    services = {}
+    for route in config["routes"]:
+        upstream = route.pop("upstream")
+        name = upstream["service_name"].partition("/")[2].partition(":")[0]
+        route["service_id"] = f"svc-{components[name]}"
+        if not any(path.startswith(one) for path in route["uris"] for one in inside):
+            route["hosts"] = ["cx.example.com"]
+        services[route["service_id"]] = {"id": route["service_id"], "upstream": upstream}
+    return config | {"services": list(services.values())}
 
 
 def written(config: Object) -> str:
@@ -85,6 +112,9 @@ def _gateway(installation: Installation) -> None:
 def behind_apisix(installation: Installation) -> None:
     """Lead everything to APISIX by one Ingress, as the charts do from 4.10 on."""
     data = {"apisix.yaml": written(configuration(installation))}
+    if _is_in_front(installation):
+        installation.find("ConfigMap", "apisix.yaml")["data"] = data
+        return
     installation.manifests.append(named("ConfigMap", "apisix.yaml", NAMESPACE, data=data) | {"apiVersion": "v1"})
     _gateway(installation)
 
@@ -162,17 +192,23 @@ def _by_nodes(config: Object) -> None:
     for one in config["services"]:
         place, _, _port = one["upstream"]["service_name"].rpartition(":")
         namespace, service = place.split("/")
-        promised = next(
-            each.service for each in blueprint().components.values() if each.service and each.service.name == service
-        )
         host = f"{service}.{namespace}.svc.cluster.local"
-        one["upstream"] = {"type": "roundrobin", "nodes": {f"{host}:{promised.ports[0].port}": 1}}
+        one["upstream"] = {"type": "roundrobin", "nodes": {f"{host}:{_port_of(service)}": 1}}
+
+
+def _port_of(service: str) -> int:
+    """Return the port of a Service of the page or of a release."""
+    known = (*blueprint().components.values(), *released("5.1").components.values())
+    return next(one.service.ports[0].port for one in known if one.service and one.service.name == service)
 
 
 def _each_path_for_itself(config: Object) -> None:
+    routes = []
     for one in config["routes"]:
-        one["uri"] = one.pop("uris")[0]
-        one["host"] = one.pop("hosts")[0]
+        paths, hosts = one.pop("uris"), one.pop("hosts", [])
+        kept = one | ({"host": hosts[0]} if hosts else {})
+        routes += [kept | {"id": f"{one['id']}-{number}", "uri": path} for number, path in enumerate(paths)]
+    config["routes"] = routes
 
 
 def _with_a_catch_all(config: Object) -> None:
@@ -192,7 +228,7 @@ def _with_shorter_paths_of_high_priority(config: Object) -> None:
 
 
 def _with_conditions(config: Object) -> None:
-    twin = next(one for one in config["routes"] if one["id"] == "ccm")
+    twin = next(one for one in config["routes"] if "/ccm/*" in one["uris"])
     beta = twin | {
         "id": "beta",
         "priority": 10,
@@ -224,12 +260,13 @@ def _optional_parts(config: Object) -> None:
 
 def _for_any_host(config: Object) -> None:
     for one in config["routes"]:
-        del one["hosts"]
+        one.pop("hosts", None)
 
 
 def _for_a_wildcard(config: Object) -> None:
     for one in config["routes"]:
-        one["hosts"] = ["*.example.com"]
+        if "hosts" in one:
+            one["hosts"] = ["*.example.com"]
 
 
 VARIATIONS: Final[dict[str, Vary]] = {

@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from cx_conformance.sandbox.credentials import Authority
 from tests.checks.installation import FQDN, Installation, Object
-from tests.checks.variations.vary import Vary, all_of, ingress_paths, live, named, of_kind, workloads
+from tests.checks.variations.vary import Vary, all_of, ingress_paths, live, named, of_kind, service, way_in, workloads
 
 
-def ipv6_first(service: Object) -> None:
+def ipv6_first(live: Object) -> None:
     """Give a Service an IPv6 address before its IPv4 one."""
-    if service["spec"].get("clusterIP") not in (None, "", "None"):
-        own = service["spec"]["clusterIP"]
-        service["spec"] |= {"clusterIP": "fd00::1", "clusterIPs": ["fd00::1", own], "ipFamilies": ["IPv6", "IPv4"]}
+    if live["spec"].get("clusterIP") not in (None, "", "None"):
+        own = live["spec"]["clusterIP"]
+        live["spec"] |= {"clusterIP": "fd00::1", "clusterIPs": ["fd00::1", own], "ipFamilies": ["IPv6", "IPv4"]}
 
 
 def ipv6_only(service_or_slice: Object) -> None:
@@ -104,13 +104,14 @@ def other_ports_first(installation: Installation) -> None:
 
 def headless_stores(installation: Installation) -> None:
     """Let the Services of Mongo and Redis be headless, so that their names resolve to the pods."""
-    for name in ("mongo-mongodb", "redis-master"):
-        installation.find("Service", name)["spec"]["clusterIP"] = "None"
+    for name in ("mongo", "redis"):
+        service(installation, name)["spec"]["clusterIP"] = "None"
 
 
 def old_name_kept(installation: Installation) -> None:
     """Keep a name of an earlier release as an alias of the Service."""
-    alias = {"type": "ExternalName", "externalName": "ef-ccm-svc.expertflow.svc.cluster.local"}
+    host = f"{service(installation)['metadata']['name']}.expertflow.svc.cluster.local"
+    alias = {"type": "ExternalName", "externalName": host}
     installation.manifests.append(
         named("Service", "ef-customer-channel-manager-svc", "expertflow", spec=alias) | {"apiVersion": "v1"}
     )
@@ -123,10 +124,10 @@ def selected_by_helm(installation: Installation) -> None:
         name = labels.get("ef.service")
         if name:
             labels |= {"app.kubernetes.io/name": name.removeprefix("ef-"), "app.kubernetes.io/instance": "ef-cx"}
-    for service in of_kind(installation, "Service"):
-        name = service["spec"]["selector"].get("ef.service")
+    for each in of_kind(installation, "Service"):
+        name = each["spec"]["selector"].get("ef.service")
         if name:
-            service["spec"]["selector"] = {
+            each["spec"]["selector"] = {
                 "app.kubernetes.io/name": name.removeprefix("ef-"),
                 "app.kubernetes.io/instance": "ef-cx",
             }
@@ -183,19 +184,18 @@ def only_use_regex(installation: Installation) -> None:
     """Let one Ingress of the host alone say that paths are regular expressions; it counts for all of them."""
     for one in of_kind(installation, "Ingress"):
         one["metadata"]["annotations"] = {}
-    first = next(one for one in of_kind(installation, "Ingress") if one["metadata"]["name"] == "ef-ccm")
-    first["metadata"]["annotations"] = {"nginx.ingress.kubernetes.io/use-regex": "true"}
+    way_in(installation)["metadata"]["annotations"] = {"nginx.ingress.kubernetes.io/use-regex": "true"}
 
 
 def canary(installation: Installation) -> None:
     """Send one call in ten to a new version, by a canary Ingress of ingress-nginx."""
-    twin = copy.deepcopy(installation.find("Ingress", "ef-ccm"))
-    twin["metadata"] |= {"name": "ef-ccm-canary"}
-    twin["metadata"]["annotations"] |= {
+    twin = copy.deepcopy(way_in(installation))
+    twin["metadata"] |= {"name": "next-canary"}
+    twin["metadata"]["annotations"] = twin["metadata"].get("annotations", {}) | {
         "nginx.ingress.kubernetes.io/canary": "true",
         "nginx.ingress.kubernetes.io/canary-weight": "10",
     }
-    twin["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] = "ef-ccm-next-svc"
+    twin["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] = "next-svc"
     installation.manifests.append(twin)
 
 
@@ -238,25 +238,28 @@ def controllers_certificate(installation: Installation) -> None:
 
 def both_classes(installation: Installation) -> None:
     """Have an internal Ingress of another class for the same path, that leads to another Service."""
-    twin = copy.deepcopy(installation.find("Ingress", "ef-ccm"))
-    twin["metadata"]["name"] = "ef-ccm-internal"
+    twin = copy.deepcopy(way_in(installation))
+    twin["metadata"]["name"] = "internal"
     twin["spec"]["ingressClassName"] = "internal"
-    twin["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] = "ef-ccm-internal-svc"
+    twin["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] = "internal-svc"
     installation.manifests.append(twin)
 
 
 def claimed_twice_alike(installation: Installation) -> None:
     """Have a second Ingress of an older release that leads the same path to the same port, by its name."""
-    twin = copy.deepcopy(installation.find("Ingress", "ef-ccm"))
+    twin = copy.deepcopy(way_in(installation))
     twin["metadata"]["name"] = "customer-channel-manager"
-    twin["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["port"] = {"name": "http-ccm-8081"}
+    backend = twin["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]
+    (port,) = installation.find("Service", backend["name"])["spec"]["ports"]
+    backend["port"] = {"name": port["name"]}
     installation.manifests.append(twin)
 
 
 def default_named_by_some(installation: Installation) -> None:
     """Name the class in one Ingress and leave it to the default in all others."""
+    named = way_in(installation)
     for one in of_kind(installation, "Ingress"):
-        if one["metadata"]["name"] != "ef-ccm":
+        if one is not named:
             del one["spec"]["ingressClassName"]
     default = {"ingressclass.kubernetes.io/is-default-class": "true"}
     installation.live("IngressClass", "nginx", lambda one: one["metadata"].update(annotations=default))
@@ -266,11 +269,11 @@ def another_host_in_front(host: str | None) -> Vary:
     """Serve a foreign host name by an Ingress of its own, and the site's by a rule for ``host``; None: for any."""
 
     def vary(installation: Installation) -> None:
-        foreign = copy.deepcopy(installation.find("Ingress", "ef-ccm"))
+        foreign = copy.deepcopy(way_in(installation))
         foreign["metadata"]["name"] = "aaa"
         foreign["spec"]["rules"][0]["host"] = "cx.example.org"
         foreign["spec"]["tls"] = [{"hosts": ["cx.example.org"]}]
-        own = installation.find("Ingress", "ef-ccm")["spec"]
+        own = way_in(installation)["spec"]
         own["rules"][0]["host"] = host
         if host is None:
             del own["rules"][0]["host"]

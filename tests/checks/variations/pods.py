@@ -6,7 +6,23 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from tests.checks.installation import Installation, Object
-from tests.checks.variations.vary import Vary, added, all_of, live, named, of_kind, pod_specs, workloads
+from tests.checks.variations.vary import (
+    Vary,
+    added,
+    all_of,
+    live,
+    named,
+    of_kind,
+    own_config_map,
+    pod_spec,
+    pod_specs,
+    pods_of,
+    promised,
+    sized,
+    without_config_map,
+    workload_name,
+    workloads,
+)
 
 LONG_AGO: Final = "2026-01-02T03:04:05Z"
 
@@ -62,13 +78,13 @@ def waited_for_a_store(pod: Object) -> None:
 
 def filled_in_by_a_limit_range(installation: Installation) -> None:
     """Leave the amounts to the namespace's LimitRange, which writes what is promised into the pods."""
-    promised = copy.deepcopy(installation.find("Deployment", "ef-ccm"))["spec"]["template"]["spec"]["containers"][0]
-    del installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]["containers"][0]["resources"]
+    component = sized(installation)
+    written = pod_spec(installation, component)["containers"][0].pop("resources")
 
     def change(pod: Object) -> None:
-        pod["spec"]["containers"] = [{**pod["spec"]["containers"][0], "resources": promised["resources"]}]
+        pod["spec"]["containers"] = [{**pod["spec"]["containers"][0], "resources": written}]
 
-    installation.live("Pod", "ef-ccm-", change)
+    pods_of(component, change)(installation)
 
 
 def given_to_the_pod(installation: Installation) -> None:
@@ -111,7 +127,7 @@ def a_second_pull_secret(installation: Installation) -> None:
     """Let the service account name two pull secrets, of which one was never made."""
     own_pull_secret(installation)
     names = [{"name": "never-made"}, {"name": "expertflow-reg-cred"}]
-    installation.live("Pod", "ef-ccm-", lambda pod: pod["spec"].update(imagePullSecrets=names))
+    pods_of("ccm", lambda pod: pod["spec"].update(imagePullSecrets=names))(installation)
 
 
 def leftover(phase: str, reason: str) -> Vary:
@@ -192,29 +208,25 @@ def labelled_by_helm(installation: Installation) -> None:
 
 def config_by_init_container(installation: Installation) -> None:
     """Let an init container render ccm's configuration from its ConfigMap."""
-    spec = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]
-    own = spec["containers"][0]
-    own["envFrom"] = [one for one in own["envFrom"] if one["configMapRef"]["name"] != "ef-ccm-cm"]
-    spec["initContainers"] = [
-        {"name": "render", "image": "busybox", "envFrom": [{"prefix": "CX_", "configMapRef": {"name": "ef-ccm-cm"}}]}
-    ]
+    spec, name = without_config_map(installation)
+    read = [{"prefix": "CX_", "configMapRef": {"name": name}}]
+    spec["initContainers"] = [{"name": "render", "image": "busybox", "envFrom": read}]
 
 
 def config_by_items(installation: Installation) -> None:
     """Mount single keys of ccm's ConfigMap as files."""
-    spec = installation.find("Deployment", "ef-ccm")["spec"]["template"]["spec"]
-    own = spec["containers"][0]
-    own["envFrom"] = [one for one in own["envFrom"] if one["configMapRef"]["name"] != "ef-ccm-cm"]
+    own_config_map(installation)["data"]["FQDN"] = "cx.example.com"
+    spec, name = without_config_map(installation)
     items = [{"key": "FQDN", "path": "fqdn", "mode": 0o400}]
-    spec.setdefault("volumes", []).append({"name": "fqdn", "configMap": {"name": "ef-ccm-cm", "items": items}})
-    own["volumeMounts"].append({"name": "fqdn", "mountPath": "/etc/fqdn", "subPath": "fqdn"})
+    spec.setdefault("volumes", []).append({"name": "fqdn", "configMap": {"name": name, "items": items}})
+    spec["containers"][0]["volumeMounts"].append({"name": "fqdn", "mountPath": "/etc/fqdn", "subPath": "fqdn"})
 
 
 def immutable(installation: Installation) -> None:
     """Make ConfigMaps immutable, and let one hold its content as bytes only."""
     for one in of_kind(installation, "ConfigMap"):
         one["immutable"] = True
-    held = installation.find("ConfigMap", "ef-supervisor-dashboard-cm")
+    held = installation.find("ConfigMap", promised(installation, "unified-agent").config_maps[-1].name)
     held["binaryData"] = {"dashboard.json": "e30="}
     del held["data"]
 
@@ -224,9 +236,13 @@ def autoscaled(installation: Installation) -> None:
     installation.add_live(
         named(
             "HorizontalPodAutoscaler",
-            "ef-ccm",
+            "scaler",
             "expertflow",
-            spec={"scaleTargetRef": {"kind": "Deployment", "name": "ef-ccm"}, "minReplicas": 1, "maxReplicas": 5},
+            spec={
+                "scaleTargetRef": {"kind": "Deployment", "name": workload_name(installation)},
+                "minReplicas": 1,
+                "maxReplicas": 5,
+            },
             status={"currentReplicas": 1, "desiredReplicas": 1},
         )
     )
@@ -289,7 +305,7 @@ def own_pull_secret(installation: Installation) -> None:
 
 VARIATIONS: Final[dict[str, Vary]] = {
     "a mesh of native sidecars": live("Pod", native_mesh),
-    "an ended debugging container": live("Pod", debugged, "ef-ccm-"),
+    "an ended debugging container": pods_of("ccm", debugged),
     "many restarts, all long ago": live("Pod", restarted("Error", 41)),
     "restarted while the stores were not there yet": live("Pod", waited_for_a_store),
     "killed for memory, long ago, in every pod": live("Pod", restarted("OOMKilled", 3)),
@@ -317,8 +333,10 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "two pull secrets of the service account, one missing": a_second_pull_secret,
     "amounts by a LimitRange": filled_in_by_a_limit_range,
     "amounts of the pod as a whole": given_to_the_pod,
-    "a VerticalPodAutoscaler": live("Pod", vertically_scaled, "ef-ccm-"),
-    "a VerticalPodAutoscaler in place": live("Pod", vertically_scaled_in_place, "ef-ccm-"),
+    "a VerticalPodAutoscaler": lambda installation: pods_of(sized(installation), vertically_scaled)(installation),
+    "a VerticalPodAutoscaler in place": lambda installation: pods_of(sized(installation), vertically_scaled_in_place)(
+        installation
+    ),
     "CPU limits taken away by a policy": live("Pod", without_cpu_limits),
     "more than is promised, in place": live("Pod", resized_up),
     "another team's broken pods": agent,

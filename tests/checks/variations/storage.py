@@ -4,7 +4,7 @@ import copy
 from typing import Final
 
 from tests.checks.installation import Installation, Object
-from tests.checks.variations.vary import Vary, added, all_of, live, named, of_kind, pod_specs
+from tests.checks.variations.vary import Vary, added, all_of, live, named, of_kind, pod_specs, workload_name
 
 
 def beta_annotation(storage_class: Object) -> None:
@@ -99,9 +99,10 @@ def more_given(claim: Object) -> None:
 
 def given_up_since(installation: Installation) -> None:
     """Keep an evicted pod of Grafana's that names the claim it had before."""
+    begins = f"{workload_name(installation, 'grafana')}-"
 
     def doubled(objects: list[Object]) -> None:
-        pod = next(one for one in objects if one["kind"] == "Pod" and one["metadata"]["name"].startswith("grafana-"))
+        pod = next(one for one in objects if one["kind"] == "Pod" and one["metadata"]["name"].startswith(begins))
         twin = copy.deepcopy(pod)
         twin["metadata"] |= {"name": "grafana-evicted", "uid": "evicted"}
         twin["status"] = {"phase": "Failed", "reason": "Evicted"}
