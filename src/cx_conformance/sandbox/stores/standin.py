@@ -11,6 +11,8 @@ from cx_conformance.sandbox.stores.certificates import CertificateFiles
 from cx_conformance.sandbox.stores.running import NotStarted
 
 Conversation = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+_STEPS = 5
+"""Of asyncio from an accepted connection to its conversation; what is ended in between leaves its socket open."""
 SAYS_SO = "cx-conformance stand-in"
 """What a stand-in gives as its version or name, wherever its protocol has room for one."""
 
@@ -82,6 +84,8 @@ class StandIn:
             self._end_loop()
 
     async def _close(self) -> None:
+        for _ in range(_STEPS):
+            await asyncio.sleep(0)
         for server in self._servers:
             server.close()
         for writer in list(self._open):
