@@ -284,3 +284,12 @@ def test_what_a_site_may_choose_raises_no_alarm(name: str, release: str) -> None
     ended = installation.all_outcomes(STATIC)
     bad = [one for one in ended if one.result not in (Result.PASS, Result.NOT_APPLICABLE)]
     assert [f"{one.check} {one.component}: {one.message}" for one in bad] == []
+
+
+def test_a_sidecar_in_front_of_superset_s_worker_is_not_taken_for_it() -> None:
+    """The worker has no port and its container is called superset, by which it is known beside a mesh's proxy."""
+    installation = installed("5.1")
+    proxy = {"name": "istio-proxy", "image": "istio/proxyv2", "resources": {"requests": {"cpu": "10m"}}}
+    installation.find("Deployment", "superset-worker")["spec"]["template"]["spec"]["containers"].insert(0, proxy)
+    assert installation.outcome("CX110", "superset-worker").result is Result.PASS
+    assert installation.outcome("CX401", "superset-worker").result is Result.PASS
