@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 import yaml
 
 from tests.releases.gateway import GATEWAY_OF_4_9, standalone_routes
@@ -61,6 +62,10 @@ _PLACED = {"superset": "ef-bi", "apisix": "ef-external"}
 def available() -> bool:
     """Tell whether the facts files are there."""
     return FACTS.is_dir()
+
+
+needed = pytest.mark.skipif(not available(), reason="the facts files are not beside the project")
+"""Marks what has nothing to look at without them."""
 
 
 def manifests(release: str, *, as_guided: bool = True) -> list[Object]:

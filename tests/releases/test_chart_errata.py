@@ -13,7 +13,7 @@ from tests.checks.installation import Installation, Object, notes
 from tests.releases import from_facts
 from tests.releases.installed import installed, promised
 
-pytestmark = pytest.mark.skipif(not from_facts.available(), reason="the facts files are not beside the project")
+pytestmark = from_facts.needed
 
 STATIC: Final = [one.id for one in all_checks() if not one.live]
 Change = Callable[[Installation], object]

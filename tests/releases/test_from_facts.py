@@ -5,7 +5,7 @@ from cx_conformance.objects.pod import pod
 from tests.checks.installation import Installation
 from tests.releases import from_facts
 
-pytestmark = pytest.mark.skipif(not from_facts.available(), reason="the facts files are not beside the project")
+pytestmark = from_facts.needed
 
 
 @pytest.mark.parametrize("as_guided", [True, False], ids=["as guided", "as rendered"])

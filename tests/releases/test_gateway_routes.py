@@ -12,7 +12,7 @@ from cx_conformance.outcome.outcome import Outcome, Result
 from tests.checks.installation import Installation, Object, notes, released
 from tests.releases import from_facts
 
-pytestmark = pytest.mark.skipif(not from_facts.available(), reason="the facts files are not beside the project")
+pytestmark = from_facts.needed
 
 RELEASES = ("4.9", "4.10", "5.0", "5.1")
 CHECKS = ("CX521", "CX522", "CX523", "CX524")

@@ -9,7 +9,7 @@ from tests.checks.installation import Installation, notes
 from tests.releases import from_facts
 from tests.releases.installed import installed
 
-pytestmark = pytest.mark.skipif(not from_facts.available(), reason="the facts files are not beside the project")
+pytestmark = from_facts.needed
 
 OWN: Final = "of-the-site"
 STORES: Final = [

@@ -8,7 +8,7 @@ from cx_conformance.run.catalogue import all_checks
 from tests.checks.installation import Installation, released
 from tests.releases import from_facts
 
-pytestmark = pytest.mark.skipif(not from_facts.available(), reason="the facts files are not beside the project")
+pytestmark = from_facts.needed
 STATIC = [one.id for one in all_checks() if not one.live]
 
 

@@ -12,7 +12,7 @@ from tests.releases import from_facts
 
 Object = dict[str, Any]
 
-needs_facts = pytest.mark.skipif(not from_facts.available(), reason="the facts files are not beside the project")
+needs_facts = from_facts.needed
 
 
 def recognised(manifests: list[Object] | None = None) -> Recognition:

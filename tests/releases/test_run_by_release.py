@@ -16,7 +16,7 @@ from tests.checks.installation import Installation
 from tests.releases import from_facts
 from tests.releases.installed import installed, promised
 
-needs_facts = pytest.mark.skipif(not from_facts.available(), reason="the facts files are not beside the project")
+needs_facts = from_facts.needed
 
 
 @pytest.fixture(scope="module")

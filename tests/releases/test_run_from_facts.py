@@ -13,7 +13,7 @@ from tests.releases.answering import answering
 from tests.run.test_run import command
 
 pytestmark = [
-    pytest.mark.skipif(not from_facts.available(), reason="the facts files are not beside the project"),
+    from_facts.needed,
     pytest.mark.timeout(600),
     pytest.mark.xdist_group("facts"),
 ]

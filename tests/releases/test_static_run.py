@@ -12,7 +12,7 @@ from tests.checks.installation import Installation
 from tests.releases import from_facts
 from tests.releases.installed import installed
 
-pytestmark = pytest.mark.skipif(not from_facts.available(), reason="the facts files are not beside the project")
+pytestmark = from_facts.needed
 
 STATIC = [one.id for one in all_checks() if not one.live and one.says_something(before=False)]
 
