@@ -294,8 +294,7 @@ def check_store_settings(store: Entry[Store], seen: Seen, evidence: Evidence) ->
 
 def _led_astray(seen: Seen, store: Entry[Store], setting: Setting, evidence: Evidence) -> list[str]:
     """Say what of the addresses in a setting does not lead to the store."""
-    if malformed(setting.value):
-        said = setting.value.partition("?")[0][:80]
+    if said := malformed(setting.value):
         return [f"{setting.where} says {said}, which is no address; it is read by {_some(setting.readers)}"]
     found = addresses(setting.value)
     if setting.is_template or found is None:

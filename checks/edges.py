@@ -231,5 +231,5 @@ def check_told(edge: Entry[Edge], seen: Seen, evidence: Evidence) -> None:
     for words in led.notes:
         evidence.note(words)
     if led.wrong:
-        evidence.cause = "; ".join(led.causes)
+        evidence.cause = "; ".join(dict.fromkeys(led.wrong.values()))
     assert not led.wrong, "; ".join(led.wrong)

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.cluster.path_reach import NGINX, doubts, why_not_below
+from cx_conformance.cluster.path_reach import doubts, why_not_below
 from cx_conformance.cluster.routes import Route
+from cx_conformance.cluster.running_controllers import NGINX, TRAEFIK
 from cx_conformance.objects.ingress import Ingress, ingress
 
-TRAEFIK = "traefik.io/ingress-controller"
 USE_REGEX = {"nginx.ingress.kubernetes.io/use-regex": "true"}
 REWRITE = {"nginx.ingress.kubernetes.io/rewrite-target": "/$2"}
 REWRITTEN = "/ccm(/|$)(.*)"

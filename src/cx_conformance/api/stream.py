@@ -113,14 +113,13 @@ class ApiStreams:
                 pause, ends, reason = PAUSE_SECONDS, began + seconds, target.subresource
                 if tries > 1 or time.monotonic() + pause > ends:
                     raise
-            self._tally.count_retry(reason)
-            await asyncio.sleep(pause)
+            await self.pause(reason, pause)
             seconds = min(seconds, max(0.1, ends - time.monotonic()))
 
-    async def pause(self, subresource: str) -> None:
-        """Wait before what was not opened is opened a second time, and count that."""
-        self._tally.count_retry(subresource)
-        await asyncio.sleep(PAUSE_SECONDS)
+    async def pause(self, reason: str, seconds: float = PAUSE_SECONDS) -> None:
+        """Wait before what was not opened is opened again, and count that."""
+        self._tally.count_retry(reason)
+        await asyncio.sleep(seconds)
 
     async def _open(
         self,

@@ -50,12 +50,16 @@ def addresses(value: str) -> tuple[Address, ...] | None:
     return tuple(found)
 
 
-def malformed(value: str) -> bool:
-    """Tell whether a plain value is an address that no client can read: ``http:/a:8081``, ``http//a``, ``a:808l``."""
+def malformed(value: str) -> str:
+    """Return what to show of a plain value that no client can read: ``http:/a:8081``, ``http//a``, ``a:808l``.
+
+    Empty for an address, and for what is none in these ways.
+    """
     text = value.partition("?")[0].strip()
     if not text or _BEYOND.search(text):
-        return False
-    return bool(_UNTIDY.match(text)) or any(addresses(one) is None for one in _BETWEEN.split(text) if one)
+        return ""
+    is_none = _UNTIDY.match(text) or any(addresses(one) is None for one in _BETWEEN.split(text) if one)
+    return text[:80] if is_none else ""
 
 
 def leads(seen: Seen, planned: Planned, host: str, namespace: str) -> Leads:

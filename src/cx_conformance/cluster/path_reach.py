@@ -16,12 +16,11 @@ from typing import Final
 
 from cx_conformance.cluster import foreign_expression
 from cx_conformance.cluster.routes import Route, is_expression
+from cx_conformance.cluster.running_controllers import TRAEFIK
 from cx_conformance.objects.ingress import Ingress
 
-NGINX: Final = "k8s.io/ingress-nginx"
 _NGINX: Final = "k8s.io/*ingress-nginx*"
 """Second controllers in a cluster, of internal names for example, are told apart by longer ones."""
-TRAEFIK: Final = "traefik.io/ingress-controller"
 _MATCHER: Final = "traefik.ingress.kubernetes.io/router.pathmatcher"
 _ANNOTATIONS: Final = "nginx.ingress.kubernetes.io/"
 _USE_REGEX: Final = "nginx.ingress.kubernetes.io/use-regex"

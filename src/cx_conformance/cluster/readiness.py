@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from cx_conformance.cluster.troubles import TERMINATION_MARGIN, Trouble, troubles
+from cx_conformance.cluster.troubles import Trouble, overdue, troubles
 from cx_conformance.objects.json_fields import whole
 from cx_conformance.objects.metadata import find_condition
 from cx_conformance.objects.pod import Pod
@@ -57,9 +57,9 @@ def rollout(workload: Workload, pods: Sequence[Pod], now: datetime | None = None
     if workload.kind == "CronJob":
         return _cron_job(workload)
     moment = now or datetime.now(UTC)
-    terminating = [(pod.name, pod.deleted) for pod in pods if pod.deleted is not None]
-    late = sorted(name for name, end in terminating if end + TERMINATION_MARGIN < moment)
-    leaving = sorted(name for name, end in terminating if end + TERMINATION_MARGIN >= moment)
+    terminating = [pod for pod in pods if pod.deleted is not None]
+    late = sorted(pod.name for pod in terminating if overdue(pod, moment))
+    leaving = sorted(pod.name for pod in terminating if not overdue(pod, moment))
     return (
         _unobserved(workload)
         or _given_up(workload)

@@ -17,7 +17,10 @@ from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.pod_spec import Container
 from cx_conformance.outcome.looking import CouldNotLook
 
-_NGINX: Final = "/nginx-ingress-controller"
+NGINX: Final = "k8s.io/ingress-nginx"
+TRAEFIK: Final = "traefik.io/ingress-controller"
+"""What their own IngressClasses call these two."""
+_PROGRAM: Final = "/nginx-ingress-controller"
 """The program of ingress-nginx, which its images and manifests call so."""
 _TRAEFIK: Final = "--providers.kubernetesingress"
 _TRAEFIK_FOR_NGINX: Final = "--providers.kubernetesingressnginx"
@@ -65,9 +68,9 @@ def _running(pods: tuple[Pod, ...]) -> Iterator[RunningController]:
     for pod in pods:
         for container in pod.spec.containers if not pod.finished and pod.deleted is None else ():
             told = _options(container)
-            if _NGINX in (*container.command, *container.args, f"/{container.image_name}"):
+            if _PROGRAM in (*container.command, *container.args, f"/{container.image_name}"):
                 yield RunningController(
-                    name=told.get("--controller-class") or "k8s.io/ingress-nginx",
+                    name=told.get("--controller-class") or NGINX,
                     pod=pod.where,
                     ready=pod.ready,
                     annotation=told.get("--ingress-class") or "nginx",
@@ -78,7 +81,7 @@ def _running(pods: tuple[Pod, ...]) -> Iterator[RunningController]:
             if _enabled(_TRAEFIK, told):
                 only = told.get(f"{_TRAEFIK}.ingressclass", "")
                 yield RunningController(
-                    name="traefik.io/ingress-controller",
+                    name=TRAEFIK,
                     pod=pod.where,
                     ready=pod.ready,
                     annotation=only or "traefik",
@@ -86,7 +89,7 @@ def _running(pods: tuple[Pod, ...]) -> Iterator[RunningController]:
                 )
             if _enabled(_TRAEFIK_FOR_NGINX, told):
                 yield RunningController(
-                    name=told.get(f"{_TRAEFIK_FOR_NGINX}.controllerclass") or "k8s.io/ingress-nginx",
+                    name=told.get(f"{_TRAEFIK_FOR_NGINX}.controllerclass") or NGINX,
                     pod=pod.where,
                     ready=pod.ready,
                     annotation=told.get(f"{_TRAEFIK_FOR_NGINX}.ingressclass") or "nginx",

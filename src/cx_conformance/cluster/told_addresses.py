@@ -5,7 +5,7 @@ https://kubernetes.io/docs/tasks/inject-data-application/define-environment-vari
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -46,18 +46,16 @@ class Heading(Struct, frozen=True, kw_only=True):
 
     found: dict[str, str]
     """What they say, by where."""
-    wrong: tuple[str, ...]
+    wrong: Mapping[str, str]
+    """What is wrong with it, and of each what is at fault: the part that is the same for every caller."""
     notes: tuple[str, ...]
-    causes: tuple[str, ...]
-    """What is at fault: of what ``wrong`` says the part that is the same for every caller."""
 
 
 def heading(seen: Seen, edge: Edge) -> Heading:
     """Return where the caller's variables for the callee lead; raises Absent, CouldNotLook."""
     found: dict[str, str] = {}
-    wrong: list[str] = []
+    wrong: dict[str, str] = {}
     notes: list[str] = []
-    causes: list[str] = []
     live = seen.workload(edge.caller).object
     for via in edge.via:
         name, _, port_name = via.partition(":")
@@ -65,8 +63,7 @@ def heading(seen: Seen, edge: Edge) -> Heading:
         if not told and (perhaps := _perhaps(seen, edge)):
             notes.append(f"no container is told {name}; {perhaps}")
         elif not told:
-            wrong.append(f"no container of {live.kind} {live.where} is told {name}")
-            causes.append(f"no container is told {name}")
+            wrong[f"no container of {live.kind} {live.where} is told {name}"] = f"no container is told {name}"
         for container in told:
             host = _variable(seen, edge, container, name)
             port = _variable(seen, edge, container, port_name) if port_name else None
@@ -80,14 +77,11 @@ def heading(seen: Seen, edge: Edge) -> Heading:
             transport = _variable(seen, edge, container, _TRANSPORT)
             chosen = _BROKER.get((transport.value or "").lower(), ()) if transport else ()
             for words, is_wrong in _judged(seen, edge, host, port, chosen):
-                (wrong if is_wrong else notes).append(words)
-                causes += [words] if is_wrong else []
-    return Heading(
-        found=found,
-        wrong=tuple(dict.fromkeys(wrong)),
-        notes=tuple(dict.fromkeys(notes)),
-        causes=tuple(dict.fromkeys(causes)),
-    )
+                if is_wrong:
+                    wrong[words] = words
+                else:
+                    notes.append(words)
+    return Heading(found=found, wrong=wrong, notes=tuple(dict.fromkeys(notes)))
 
 
 def _perhaps(seen: Seen, edge: Edge) -> str:
@@ -119,8 +113,8 @@ def _judged(
     """
     value, namespace = (host.value or "").strip(), seen.workload(edge.caller).object.namespace
     listed = addresses(value)
-    if malformed(value):
-        yield f"{host.where} says {value.partition('?')[0][:80]}, which is no address", True
+    if said := malformed(value):
+        yield f"{host.where} says {said}, which is no address", True
         return
     if "$" in value or "{{" in value or listed is None:
         yield f"{host.where} is no plain address; it was not compared", False

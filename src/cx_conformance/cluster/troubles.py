@@ -22,7 +22,7 @@ _START_REASONS = frozenset(
     {"CreateContainerError", "RunContainerError", "StartError", "ContainerCannotRun", "PostStartHookError"}
 )
 _STARTING = frozenset({"ContainerCreating", "PodInitializing"})
-TERMINATION_MARGIN = timedelta(seconds=30)
+_TERMINATION_MARGIN = timedelta(seconds=30)
 """The kubelet kills what has not ended by itself only when the grace period is over, with two seconds more for a
 preStop hook, and takes the pod away when its volumes are unmounted
 (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-flow)."""
@@ -96,8 +96,13 @@ def _named(pod: Pod, status: ContainerStatus) -> str:
     return f"{role} {status.name} of pod {pod.name}"
 
 
+def overdue(pod: Pod, now: datetime) -> bool:
+    """Whether a pod that was deleted should have ended by ``now``, and its kubelet have taken it away."""
+    return pod.deleted is not None and now > pod.deleted + _TERMINATION_MARGIN
+
+
 def _terminating(pod: Pod, now: datetime) -> Iterator[Trouble]:
-    if pod.deleted is None or now <= pod.deleted + TERMINATION_MARGIN:
+    if pod.deleted is None or not overdue(pod, now):
         return
     late = int((now - pod.deleted).total_seconds())
     yield Trouble(

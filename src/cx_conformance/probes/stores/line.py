@@ -124,10 +124,12 @@ class Line:
         ``prelude`` is spoken before TLS begins, where the protocol has one.
         """
         sock = self.dial()
+        if self.target.tls is None:
+            return sock
         try:
             if prelude is not None:
                 prelude(sock)
-            return sock if self.target.tls is None else self._secured(sock, self.target.tls, prelude)
+            return self._secured(sock, self.target.tls, prelude)
         except BaseException:
             sock.close()
             raise

@@ -10,6 +10,7 @@ import secrets
 import socket
 import struct
 from collections.abc import Sequence
+from functools import partial
 
 from msgspec import Struct, structs
 from pydantic import SecretStr
@@ -39,7 +40,6 @@ _REFUSALS = (
         Kind.NOT_READY,
         "{address} has no connection left: ",
     ),
-    ((), _UNENCRYPTED.pattern, Kind.TLS, "{address} wants TLS: "),
     ((), r"valid client certificate", Kind.TLS, "{address} wants a client certificate: "),
     (
         ("28000", "28P01", "42501"),
@@ -90,11 +90,8 @@ def observe(
 ) -> StoreObservation:
     """Ask a PostgreSQL server; ``databases`` must exist. The login goes to the credentials' database."""
     with noting("postgresql", target, credentials) as notes:
-
-        def prelude(sock: socket.socket) -> None:
-            _ask_for_tls(notes, sock)
-
-        if notes.reach(prelude if target.tls is not None else None):
+        prelude = partial(_ask_for_tls, notes)
+        if notes.reach(prelude):
             with notes.speaking("PostgreSQL", prelude):
                 if target.tls is None:
                     notes.line.tried(lambda: _greet(notes))
@@ -235,16 +232,15 @@ def _nobody(notes: Notes, credentials: Credentials) -> str:
 
 
 def _opened(notes: Notes, credentials: Credentials) -> Session:
-    return Session(notes.line, credentials, lambda sock: _ask_for_tls(notes, sock))
+    return Session(notes.line, credentials, partial(_ask_for_tls, notes))
 
 
 def _explained(notes: Notes, refused: Refused) -> Trouble:
     # Words are looked for in what it says itself: a password may be one of them, and is masked in what is shown.
     text, shown = refused.words, notes.said.sentence(refused.words)
     address = notes.target.address
-    unencrypted = _UNENCRYPTED.search(text) is not None
-    in_plain = unencrypted and not _offers_tls(notes)
-    if _NO_RULE_FOR_LOOPBACK.search(text) and (in_plain or not unencrypted):
+    wants_tls = _UNENCRYPTED.search(text) is not None and _offers_tls(notes)
+    if _NO_RULE_FOR_LOOPBACK.search(text) and not wants_tls:
         words = (
             f"{address} lets nobody in on its own loopback, where a tunnel comes out ({shown}); "
             "run cx-conformance inside the cluster"
@@ -252,8 +248,9 @@ def _explained(notes: Notes, refused: Refused) -> Trouble:
         return Trouble(Kind.GAVE_UP, words)
     if refused.admitted and refused.code in _OF_NO_USE:
         return Trouble(Kind.UNUSABLE, f"{address} accepts the credentials, but {shown}")
+    if wants_tls:
+        return Trouble(Kind.TLS, f"{address} wants TLS: {shown}")
     for codes, pattern, kind, begin in _REFUSALS:
-        told = refused.code in codes or re.search(pattern, text) is not None
-        if told and not (in_plain and pattern == _UNENCRYPTED.pattern):
+        if refused.code in codes or re.search(pattern, text):
             return Trouble(kind, f"{begin.format(address=address)}{shown}")
     return Trouble(Kind.ODD, f"{address} answers with an error: {shown}")

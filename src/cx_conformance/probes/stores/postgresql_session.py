@@ -49,7 +49,7 @@ class Session(CoreConnection):  # type: ignore[misc] # pg8000 publishes no types
                 application_name="cx-conformance",
                 startup_params={"client_encoding": "UTF8"},
                 ssl_context=False,
-                sock=line.open(prelude if line.target.tls is not None else None),
+                sock=line.open(prelude),
             )
 
     def ask(self, statement: str) -> list[list[Any]]:
