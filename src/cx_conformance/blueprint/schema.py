@@ -1,7 +1,7 @@
 """The JSON Schemas of blueprint, site and inventory, for editors that complete and check while one writes."""
 
 import json
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
@@ -18,18 +18,23 @@ MODELS: Final[dict[str, type[BaseModel]]] = {"blueprint": Blueprint, "site": Sit
 
 def json_schema(name: str) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the document called ``name``; KeyError: there is none."""
-    schema = with_field_docs(MODELS[name].model_json_schema(by_alias=True), MODELS[name], Model)
-    return {"$schema": GenerateJsonSchema.schema_dialect, **schema}
+    return schema_of(MODELS[name], Model)
 
 
-def with_field_docs(schema: dict[str, Any], whole: type[BaseModel], *below: type[BaseModel]) -> dict[str, Any]:
-    """Return ``schema``, of ``whole``, with what stands below the fields of it and of all models ``below`` these."""
-    for model in (whole, *(each for one in below for each in _models_below(one))):
+def schema_of(
+    whole: type[BaseModel], *bases: type[BaseModel], mode: Literal["validation", "serialization"] = "validation"
+) -> dict[str, Any]:
+    """Return the JSON Schema of ``whole``, with what stands below the fields of it and of all models of ``bases``."""
+    models = (whole, *(each for one in bases for each in _models_below(one)))
+    for model in models:
+        model.model_rebuild()  # before pydantic 2.14 a default is not written by a model that is built when it is used
+    schema = whole.model_json_schema(by_alias=True, mode=mode)
+    for model in models:
         about = schema if model is whole else schema["$defs"].get(model.__name__, {})
         for field, text in field_docs(model).items():
             key = model.model_fields[field].alias or field
             about.get("properties", {}).get(key, {})["description"] = text
-    return schema
+    return {"$schema": GenerateJsonSchema.schema_dialect, **schema}
 
 
 def _models_below(model: type[BaseModel]) -> list[type[BaseModel]]:

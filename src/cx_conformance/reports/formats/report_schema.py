@@ -3,17 +3,14 @@
 import json
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema
-
-from cx_conformance.blueprint.schema import with_field_docs
+from cx_conformance.blueprint.schema import schema_of
 from cx_conformance.reports.formats.report_shape import SCHEMA_ID, Report
 from cx_conformance.reports.formats.report_values import Closed, Open
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) that every report is valid by."""
-    made = with_field_docs(Report.model_json_schema(by_alias=True, mode="serialization"), Report, Closed, Open)
-    return {"$schema": GenerateJsonSchema.schema_dialect, "$id": SCHEMA_ID, **made}
+    return {"$id": SCHEMA_ID, **schema_of(Report, Closed, Open, mode="serialization")}
 
 
 if __name__ == "__main__":
