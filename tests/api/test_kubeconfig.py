@@ -1,6 +1,7 @@
 """Finding the cluster, and saying what is wrong with the way to it."""
 
 import base64
+import io
 import json
 import os
 import re
@@ -17,7 +18,8 @@ from kubernetes.client.rest import RESTClientObject
 from cx_conformance.api import kubeconfig as subject
 from cx_conformance.api import token_file
 from cx_conformance.api.client import Cluster
-from cx_conformance.api.kubeconfig import KubeconfigError, Origin, current_token, find_origin, read_configuration
+from cx_conformance.api.kubeconfig import Origin, current_token, find_origin, read_configuration
+from cx_conformance.api.kubeconfig_files import KubeconfigError
 from cx_conformance.api.stream import ApiStreams
 from cx_conformance.outcome.looking import OutOfTime, Unauthorized
 from tests.api.api_server import write_kubeconfig
@@ -145,6 +147,70 @@ def test_a_file_that_is_no_kubeconfig_is_told_apart(tmp_path: Path, written: str
         Cluster.connect(str(path))
 
 
+@pytest.mark.parametrize(
+    "user",
+    [
+        {"name": "engineer", "token": "hush-hush"},
+        {"name": "engineer", "user": {"auth-provider": {"name": "oidc", "config": {"refresh-token": "hush-hush"}}}},
+    ],
+    ids=["indented too little", "OIDC without an ID token"],
+)
+def test_what_a_user_lacks_is_told_without_what_it_has(tmp_path: Path, user: dict[str, Any]) -> None:
+    """The client names the place by all that stands there."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"users": [user]}))
+    with pytest.raises(KubeconfigError, match=r"Expected key .* in kube-config/users\[name=engineer\]") as told:
+        Cluster.connect(str(path))
+    assert "hush-hush" not in str(told.value)
+
+
+def test_a_path_is_relative_to_the_file_it_stands_in(tmp_path: Path) -> None:
+    """As with kubectl: the user's certificate, which the client looks for beside the file of the cluster."""
+    written = {"clusters": "cluster", "users": "user"}
+    files = {name: tmp_path / name / "config" for name in written.values()}
+    document = json.loads(write_kubeconfig(tmp_path / "both", SERVER).read_text())
+    document["clusters"][0]["cluster"]["certificate-authority"] = "ca.crt"
+    document["users"][0]["user"] = {"client-certificate": "a.crt", "client-key": "a.key", "client-key-data": ""}
+    for several, one in written.items():
+        files[one].parent.mkdir()
+        for name in ("ca.crt", "a.crt", "a.key"):
+            (files[one].parent / name).touch()
+        kept = document if one == "cluster" else {}
+        files[one].write_text(json.dumps({**kept, "clusters": [], "users": [], several: document[several]}))
+    both = os.pathsep.join(map(str, files.values()))
+    configuration, _ = read_configuration(Origin(files=both, context=None))
+    beside = {name: str(tmp_path / "user" / name) for name in ("a.crt", "a.key")}
+    assert (configuration.cert_file, configuration.key_file) == (beside["a.crt"], beside["a.key"])
+    assert configuration.ssl_ca_cert == str(tmp_path / "cluster" / "ca.crt")
+
+
+def test_a_file_of_json_may_be_indented_by_tabs(tmp_path: Path) -> None:
+    """As what kubectl reads may be."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER)
+    path.write_text(json.dumps(json.loads(path.read_text()), indent="\t"))
+    assert Cluster.connect(str(path)).server == SERVER
+
+
+@pytest.mark.parametrize(
+    ("provider", "words"),
+    [
+        ({"name": "azure", "config": {"tenant-id": "hush-hush"}}, "azure, .* `kubelogin convert-kubeconfig`"),
+        ({"name": "gcp"}, "gcp, .* install gke-gcloud-auth-plugin"),
+        ({"name": "gcp", "config": {"cmd-path": "/no/such/gcloud"}}, "gcp, .* install gke-gcloud-auth-plugin"),
+        ({"name": "openstack"}, r"openstack, .* a credential plug-in \(exec\)"),
+    ],
+)
+def test_a_login_that_kubectl_has_no_more_is_told(tmp_path: Path, provider: dict[str, Any], words: str) -> None:
+    """As by kubectl from 1.26 on; the client asked as nobody, or spoke of an attribute that None lacks.
+
+    https://github.com/kubernetes/kubernetes/pull/112341
+    """
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER, {"auth-provider": provider})
+    with pytest.raises(KubeconfigError, match=f"user engineer logs in by auth-provider {words}") as told:
+        Cluster.connect(str(path))
+    assert "hush-hush" not in str(told.value)
+
+
 def test_an_unknown_context_is_named(tmp_path: Path) -> None:
     """With the command that lists those there are."""
     path = write_kubeconfig(tmp_path / "kubeconfig", SERVER)
@@ -224,6 +290,45 @@ def test_a_plug_in_that_fails_leaves_the_terminal_to_the_run(tmp_path: Path) -> 
         [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True, env=environment
     )
     assert (done.stdout, done.stderr) == ("told\n", "")
+
+
+def test_a_plug_in_is_found_beside_its_kubeconfig_and_runs_where_the_command_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by kubectl: a command with a slash is relative to the file, and what it names itself to where one stands."""
+    folder = tmp_path / "kube"
+    (folder / "bin").mkdir(parents=True)
+    plug_in = folder / "bin" / "plug-in"
+    plug_in.write_text(f"#!{sys.executable}\nprint(open('credential.json').read())\n")
+    plug_in.chmod(0o700)
+    monkeypatch.chdir(tmp_path)
+    status = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "here"}}
+    (tmp_path / "credential.json").write_text(json.dumps(status))
+    path = write_kubeconfig(folder / "config", SERVER, exec_user("./bin/plug-in"))
+    configuration, _ = read_configuration(Origin(files=str(path), context=None))
+    assert current_token(configuration) == "Bearer here"
+
+
+def test_a_plug_in_that_fails_at_a_terminal_is_told_without_the_clients_riddle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There its words go to the terminal, and the client fails over having none: 'NoneType' has no attribute 'strip'.
+
+    https://github.com/kubernetes-client/python/issues/2136
+    """
+
+    class Terminal(io.TextIOWrapper):
+        def isatty(self) -> bool:
+            return True
+
+    with (tmp_path / "screen").open("wb") as screen, Path(os.devnull).open() as keys:
+        for name in ("stdout", "stderr"):
+            monkeypatch.setattr(sys, name, Terminal(screen, write_through=True))
+        monkeypatch.setattr(sys, "stdin", keys)
+        path = write_kubeconfig(tmp_path / "k", SERVER, exec_user(sys.executable, "-c", "exit('please log in')"))
+        with pytest.raises(Unauthorized, match=r"gave no credentials \(it failed; see what it said above\)"):
+            Cluster.connect(str(path))
+    assert (tmp_path / "screen").read_text() == "please log in\n"
 
 
 def test_a_service_account_is_read_and_its_token_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

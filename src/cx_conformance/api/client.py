@@ -18,14 +18,8 @@ from msgspec.structs import replace
 from urllib3.exceptions import HTTPError
 
 from cx_conformance.api.cautions import cautions
-from cx_conformance.api.kubeconfig import (
-    KubeconfigError,
-    Origin,
-    Vantage,
-    current_token,
-    find_origin,
-    read_configuration,
-)
+from cx_conformance.api.kubeconfig import Origin, Vantage, current_token, find_origin, read_configuration
+from cx_conformance.api.kubeconfig_files import KubeconfigError
 from cx_conformance.api.refusals import is_lasting, no_answer, refused, unusable
 from cx_conformance.api.request import Answer, Patience, Request
 from cx_conformance.api.request_path import parse_path

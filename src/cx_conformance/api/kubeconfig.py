@@ -10,16 +10,17 @@ import logging
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import unquote
 
 from msgspec import Struct
 
-from cx_conformance.api.kubeconfig_files import KubeconfigFile, Part, cluster_and_user, current_context, read_files
+from cx_conformance.api.kubeconfig_files import KubeconfigError, Part, cluster_and_user, read_files
+from cx_conformance.api.kubeconfig_user import former_login, refuse
 from cx_conformance.api.official_client import prepare
 from cx_conformance.api.proxy_choice import choose_proxy
 from cx_conformance.api.token_file import TokenFile
@@ -39,13 +40,10 @@ SERVICE_ACCOUNT_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/toke
 # An exec plug-in may wait for a person in a browser; nobody waits longer than this.
 CREDENTIAL_SECONDS = 120.0
 
-
-# https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
-_IMPERSONATION = ("as", "as-uid", "as-groups", "as-user-extra")
-
-
-class KubeconfigError(ValueError):
-    """The kubeconfig cannot be used; the text names the file, what is wrong with it, and what to do."""
+_RIDDLE = "'NoneType' object has no attribute 'strip'"
+"""The client's words for a plug-in that failed at a terminal, where what it says is not caught:
+https://github.com/kubernetes-client/python/issues/2136"""
+_SAID_ABOVE = "it failed; see what it said above"
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -138,23 +136,23 @@ def _read(origin: Origin) -> "tuple[Configuration, str]":
     configuration = Configuration()
     # Retrying is this package's business: it counts what it repeats.
     configuration.retries = False
-    active = origin.context or ""
+    active, user = origin.context or "", Part("", {})
     try:
         with _complaints() as complaints:
             if origin.files is None:
                 config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call] # theirs
                 return _checked(origin, configuration), "in-cluster"
-            files = read_files(origin.files)
-            active = active or current_context(files)
-            _load(files, active, configuration)
-            cluster, user = cluster_and_user(files, active)
-            _refuse_impersonation(origin, user)
+            kubeconfig = read_files(origin.files)
+            active = active or str(kubeconfig["current-context"])
+            cluster, user = cluster_and_user(kubeconfig, active)
+            refuse(origin.words, user)
+            _load(kubeconfig, active, configuration)
             _follow_token(configuration, user)
             choose_proxy(configuration, cluster.fields.get("proxy-url"))
     except KubeconfigError:
         raise
     except Exception as error:  # noqa: BLE001 - the loader lets any error of a malformed file through
-        raise KubeconfigError(f"{origin.words}: {_words(error, active)}") from None
+        raise KubeconfigError(f"{origin.words}: {former_login(user) or _words(error, active)}") from None
     if complaints and not configuration.api_key and not configuration.cert_file:
         raise Unauthorized(
             f"{origin.words}: its credential plug-in gave no credentials ({'; '.join(complaints)}); "
@@ -163,30 +161,19 @@ def _read(origin: Origin) -> "tuple[Configuration, str]":
     return _checked(origin, configuration), active
 
 
-def _load(files: Iterable[KubeconfigFile], context: str, configuration: "Configuration") -> None:
-    from kubernetes.config import load_kube_config
+def _load(kubeconfig: dict[str, Any], context: str, configuration: "Configuration") -> None:
+    from kubernetes.config import load_kube_config_from_dict
 
-    load: Callable[..., None] = load_kube_config
-    named = os.pathsep.join(str(each.path) for each in files)
+    load: Callable[..., None] = load_kube_config_from_dict
     # The kubeconfig is the user's: refreshed tokens are not written back to it.
-    load(config_file=named, context=context or None, client_configuration=configuration, persist_config=False)
+    load(kubeconfig, context=context, client_configuration=configuration, persist_config=False)
 
 
 def _follow_token(configuration: "Configuration", user: Part) -> None:
     if name := user.fields.get("tokenFile"):
-        token = TokenFile(user.folder / name)
+        token = TokenFile(Path(name))
         token.give_to(configuration)
         configuration.refresh_api_key_hook = token.give_to  # type: ignore[assignment] # theirs is None
-
-
-def _refuse_impersonation(origin: Origin, user: Part) -> None:
-    """Raise KubeconfigError where the context's user acts as another, as kubectl does and the client does not."""
-    acting = ", ".join(key for key in user.fields if key in _IMPERSONATION)
-    if acting:
-        raise KubeconfigError(
-            f"{origin.words}: user {user.name} acts as another ({acting}), which cx-conformance does not do; "
-            "give a context with the account's own credentials, such as a token of `kubectl create token`"
-        )
 
 
 def current_token(configuration: "Configuration", seconds: float = CREDENTIAL_SECONDS) -> str | None:
@@ -277,7 +264,8 @@ def _complaints() -> Iterator[list[str]]:
     def hear(record: logging.LogRecord) -> bool:
         if Path(record.pathname).name != "kube_config.py":
             return True
-        heard.append(mask_text(" ".join(record.getMessage().split())[:500]))
+        said = " ".join(record.getMessage().split())
+        heard.append(_SAID_ABOVE if said == _RIDDLE else mask_text(said[:500]))
         return False
 
     root = logging.getLogger()

@@ -1,41 +1,68 @@
-"""What kubeconfig files say, where the official client reads them otherwise than kubectl.
+"""What kubeconfig files say, put together by the rules of kubectl, where the official client has others.
 
-Of several files kubectl takes each thing from the first one that has it, the current context too:
+Of several files kubectl takes each thing from the first one that has it, the current context too, and a path is
+relative to the file that it stands in:
 https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
-The client takes the last one's context, and would look at another cluster.
+The client takes the last one's context, and would look at another cluster; it looks for a user's certificates beside
+the file of the cluster, runs credential plug-ins there, reads no JSON that is indented by tabs, and names what a user
+lacks by all that the user has, secrets included.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
+_PATHS: Final = {"cluster": ("certificate-authority",), "user": ("client-certificate", "client-key", "tokenFile")}
+"""The fields that are paths; what stands in ``-data`` comes before a file, unless it is empty."""
 
-class KubeconfigFile(Struct, frozen=True):
-    """One file that exists, and what is in it."""
 
-    path: Path
-    content: Any
+class KubeconfigError(ValueError):
+    """The kubeconfig cannot be used; the text names the file, what is wrong with it, and what to do."""
 
 
 class Part(Struct, frozen=True):
-    """The name and the fields of a cluster, a user or a context, and the folder that paths in them begin at."""
+    """The name and the fields of a cluster, a user or a context."""
 
     name: str
     fields: dict[str, Any]
-    folder: Path
 
 
-def read_files(files: str) -> tuple[KubeconfigFile, ...]:
-    """Read the existing ones of ``files``, a list as in KUBECONFIG; empty ones say nothing and are left out.
+def read_files(files: str) -> dict[str, Any]:
+    """Return what the existing ones of ``files`` say, a list as in KUBECONFIG, as one kubeconfig with whole paths.
 
-    Where all are empty they are kept, for that is all there is. Raises OSError, ValueError, and yaml's errors.
+    Raises KubeconfigError where all are empty, OSError, yaml's errors, TypeError and the like for what is none.
     """
-    paths = [path for part in files.split(os.pathsep) if part and (path := Path(part).expanduser()).is_file()]
-    found = tuple(KubeconfigFile(path, _content(path.read_text())) for path in paths)
-    return tuple(each for each in found if each.content is not None) or found
+    found: dict[str, dict[str, Any]] = {"cluster": {}, "user": {}, "context": {}}
+    current = ""
+    said = False
+    for path in _existing(files):
+        content = _content(path.read_text())
+        if content is None:
+            continue
+        said = True
+        for kind, known in found.items():
+            for one in content.get(f"{kind}s") or ():
+                known.setdefault(one["name"], _with_whole_paths(kind, one.get(kind), path.absolute().parent))
+        current = current or content.get("current-context") or ""
+    if not said:
+        raise KubeconfigError(f"kubeconfig {files}: the file is empty")
+    parts = {f"{kind}s": [{"name": name, kind: one} for name, one in known.items()] for kind, known in found.items()}
+    return {"current-context": current, **parts}
+
+
+def cluster_and_user(kubeconfig: dict[str, Any], context: str) -> tuple[Part, Part]:
+    """Return the cluster and the user of a context; without fields where there are none."""
+    chosen = _part(kubeconfig, "context", context).fields
+    return _part(kubeconfig, "cluster", chosen.get("cluster")), _part(kubeconfig, "user", chosen.get("user"))
+
+
+def _existing(files: str) -> Iterator[Path]:
+    for part in files.split(os.pathsep):
+        if part and (path := Path(part).expanduser()).is_file():
+            yield path
 
 
 def _content(text: str) -> Any:
@@ -47,22 +74,21 @@ def _content(text: str) -> Any:
         return yaml.safe_load(text)  # which tells where it breaks off to the column
 
 
-def current_context(files: Iterable[KubeconfigFile]) -> str:
-    """Return the context that is current; empty where no file names one."""
-    named = (each.content.get("current-context") for each in files if isinstance(each.content, dict))
-    return next((str(name) for name in named if name), "")
+def _with_whole_paths(kind: str, fields: Any, folder: Path) -> Any:
+    """Return the fields of a part; ``folder`` is that of its file."""
+    if not isinstance(fields, dict):
+        return fields
+    whole = {name: value for name, value in fields.items() if value or not name.endswith("-data")}
+    for name in _PATHS.get(kind, ()):
+        if whole.get(name):
+            whole[name] = str(folder / whole[name])
+    plug_in = whole.get("exec")
+    # One without a slash is looked for in PATH: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/#ExecConfig
+    if isinstance(plug_in, dict) and os.sep in str(plug_in.get("command")):
+        whole["exec"] = plug_in | {"command": str(folder / plug_in["command"])}
+    return whole
 
 
-def cluster_and_user(files: Iterable[KubeconfigFile], context: str) -> tuple[Part, Part]:
-    """Return the cluster and the user of a context; without fields where there are none."""
-    files = tuple(files)
-    chosen = _part(files, "context", context).fields
-    return _part(files, "cluster", chosen.get("cluster")), _part(files, "user", chosen.get("user"))
-
-
-def _part(files: Iterable[KubeconfigFile], kind: str, name: str | None) -> Part:
-    for each in files:
-        for one in each.content.get(f"{kind}s") or ():
-            if one.get("name") == name:
-                return Part(str(name), one.get(kind) or {}, each.path.absolute().parent)
-    return Part(str(name), {}, Path())
+def _part(kubeconfig: dict[str, Any], kind: str, name: str | None) -> Part:
+    parts: Iterable[dict[str, Any]] = kubeconfig[f"{kind}s"]
+    return Part(str(name), next((one[kind] or {} for one in parts if one["name"] == name), {}))
