@@ -1,5 +1,6 @@
 """Asking the API server in every weather."""
 
+import base64
 import gzip
 import json
 import socket
@@ -269,6 +270,23 @@ def test_a_proxy_of_the_kubeconfig_is_used(api: ApiServer, address: str, tmp_pat
     cluster = Cluster.connect(str(path), patience=IMPATIENT)
     assert cluster.read("/version")["major"] == "1"
     assert api.requests[0].headers["host"] == "cluster.invalid"
+
+
+@pytest.mark.parametrize("given_by", ["kubeconfig", "environment"])
+def test_a_proxy_is_given_the_login_of_its_address(
+    api: ApiServer, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given_by: str
+) -> None:
+    """As by kubectl; a company's proxy answered 407. The token stays the server's own."""
+    proxy = address.replace("http://", "http://DOMAIN%5Cauditor:hunter%402@")
+    if given_by == "environment":
+        monkeypatch.setenv("http_proxy", proxy)
+    of_file = {"proxy-url": proxy} if given_by == "kubeconfig" else {}
+    path = write_kubeconfig(tmp_path / "kubeconfig", "http://cluster.invalid", cluster=of_file)
+    cluster = Cluster.connect(str(path), patience=IMPATIENT)
+    assert cluster.read("/version")["major"] == "1"
+    login = base64.b64encode(rb"DOMAIN\auditor:hunter@2").decode()
+    (sent,) = api.requests
+    assert (sent.headers["proxy-authorization"], sent.headers["authorization"]) == (f"Basic {login}", "Bearer t0ken")
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])

@@ -22,7 +22,7 @@ from msgspec import Struct
 from cx_conformance.api.kubeconfig_files import KubeconfigError, Part, cluster_and_user, read_files
 from cx_conformance.api.kubeconfig_user import former_login, refuse
 from cx_conformance.api.official_client import prepare
-from cx_conformance.api.proxy_choice import choose_proxy
+from cx_conformance.api.proxy_choice import choose_proxy, log_in_to_proxy
 from cx_conformance.api.token_file import TokenFile
 from cx_conformance.objects.secrecy import mask_text
 from cx_conformance.outcome.looking import OutOfTime, Unauthorized
@@ -217,7 +217,7 @@ def _checked(origin: Origin, configuration: "Configuration") -> "Configuration":
 
 
 def _mend(configuration: "Configuration") -> None:
-    """Take the login out of the server's address, from where it would be shown, and leave names to a SOCKS proxy.
+    """Take the login out of the server's address, from where it would be shown, and ask proxies as kubectl does.
 
     kubectl sends such a login (RFC 7617) where there are no other credentials, and so does a run.
     """
@@ -228,6 +228,7 @@ def _mend(configuration: "Configuration") -> None:
     # A name behind the proxy is often known there only; kubectl leaves it to the proxy under this scheme too.
     if configuration.proxy and configuration.proxy.startswith("socks5://"):
         configuration.proxy = configuration.proxy.replace("socks5", "socks5h", 1)
+    log_in_to_proxy(configuration)
 
 
 def _parted(address: str) -> tuple[str, str, str]:

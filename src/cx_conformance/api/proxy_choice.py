@@ -5,10 +5,11 @@ it asks 127.0.0.1 through the environment's proxy, as in the kubeconfigs of k3s 
 https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config.ProxyFunc
 """
 
+import base64
 from contextlib import suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
@@ -20,6 +21,18 @@ def choose_proxy(configuration: "Configuration", proxy_url: str | None) -> None:
         configuration.no_proxy = None
     elif _is_loopback(urlsplit(configuration.host).hostname or ""):
         configuration.proxy = None
+
+
+def log_in_to_proxy(configuration: "Configuration") -> None:
+    """Give an HTTP proxy the login that stands in its address, as kubectl does; the client sends none.
+
+    https://github.com/kubernetes-client/python/issues/1696; SOCKS has a login of its own, which is taken from there.
+    """
+    address = urlsplit(configuration.proxy or "")
+    if address.scheme in ("http", "https") and address.username is not None:
+        login = f"{unquote(address.username)}:{unquote(address.password or '')}"
+        basic = base64.b64encode(login.encode()).decode("ascii")
+        configuration.proxy_headers = {"proxy-authorization": f"Basic {basic}"}
 
 
 def _is_loopback(host: str) -> bool:
