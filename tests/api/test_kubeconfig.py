@@ -417,6 +417,8 @@ def test_a_socks_proxy_looks_names_up_as_it_does_for_kubectl(tmp_path: Path) -> 
         ("https://[::1]:6443", {}, None),
         ("https://localhost:6443", {}, None),
         ("https://127.0.0.1:6443", {"proxy-url": "http://jump.example:1080"}, "http://jump.example:1080"),
+        ("https://[fd00::1]:6443", {}, None),
+        ("https://api.inside.example:6443", {}, None),
     ],
 )
 def test_the_environments_proxy_is_for_whom_kubectl_has_it(
@@ -426,7 +428,7 @@ def test_the_environments_proxy_is_for_whom_kubectl_has_it(
     for name in ("ALL_PROXY", "all_proxy", "NO_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
-    monkeypatch.setenv("no_proxy", "10.0.0.0/8")
+    monkeypatch.setenv("no_proxy", "10.0.0.0/8,fd00::/8, *.inside.example")
     path = write_kubeconfig(tmp_path / "config", server, cluster=cluster)
     configuration, _ = read_configuration(Origin(files=str(path), context=None))
     current_token(configuration)  # with which the client takes the whole context anew

@@ -299,17 +299,6 @@ def test_a_socks_proxy_that_is_not_there_is_named(server: StreamServer) -> None:
         run(ApiStreams(configuration), PLACE, ["true"])
 
 
-def test_no_proxy_goes_around_it(server: StreamServer) -> None:
-    """A server named in ``no_proxy`` is reached directly."""
-    with ConnectProxy() as proxy:
-        configuration = server.configuration
-        configuration.verify_ssl = False
-        configuration.proxy = f"http://127.0.0.1:{proxy.port}"
-        configuration.no_proxy = "127.0.0.1"
-        assert run(ApiStreams(configuration), PLACE, ["true"]).exit_code == 0
-    assert proxy.heads == []
-
-
 def test_a_proxy_that_refuses_is_named(server: StreamServer) -> None:
     """The proxy's own refusal is not the API server's."""
     with ConnectProxy(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n") as proxy:

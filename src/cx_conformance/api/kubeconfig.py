@@ -141,6 +141,7 @@ def _read(origin: Origin) -> "tuple[Configuration, str]":
         with _complaints() as complaints:
             if origin.files is None:
                 config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call] # theirs
+                choose_proxy(configuration, None)
                 return _checked(origin, configuration), "in-cluster"
             kubeconfig = read_files(origin.files)
             active = active or str(kubeconfig["current-context"])

@@ -1,15 +1,16 @@
 """Through which proxy the API server is asked: by the rules of kubectl, not the client's.
 
-The client lets NO_PROXY take a kubeconfig's own ``proxy-url`` away, which kubectl uses in any environment; and
-it asks 127.0.0.1 through the environment's proxy, as in the kubeconfigs of k3s and RKE2 on their nodes.
+The client lets NO_PROXY take a kubeconfig's own ``proxy-url`` away, which kubectl uses in any environment; it asks
+127.0.0.1 through the environment's proxy, as in the kubeconfigs of k3s and RKE2 on their nodes; and it reads NO_PROXY
+by rules of its own.
 https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config.ProxyFunc
 """
 
 import base64
-from contextlib import suppress
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+from cx_conformance.api.no_proxy import goes_straight
 
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
@@ -17,10 +18,9 @@ if TYPE_CHECKING:
 
 def choose_proxy(configuration: "Configuration", proxy_url: str | None) -> None:
     """Set the proxy of a configuration that the client has read; ``proxy_url`` is the kubeconfig's, if it has one."""
-    if proxy_url:
-        configuration.no_proxy = None
-    elif _is_loopback(urlsplit(configuration.host).hostname or ""):
+    if not proxy_url and goes_straight(configuration.host, configuration.no_proxy or ""):
         configuration.proxy = None
+    configuration.no_proxy = None
 
 
 def log_in_to_proxy(configuration: "Configuration") -> None:
@@ -33,9 +33,3 @@ def log_in_to_proxy(configuration: "Configuration") -> None:
         login = f"{unquote(address.username)}:{unquote(address.password or '')}"
         basic = base64.b64encode(login.encode()).decode("ascii")
         configuration.proxy_headers = {"proxy-authorization": f"Basic {basic}"}
-
-
-def _is_loopback(host: str) -> bool:
-    with suppress(ValueError):
-        return ip_address(host).is_loopback
-    return host == "localhost"

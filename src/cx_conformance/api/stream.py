@@ -190,10 +190,6 @@ class ApiStreams:
         configuration = self._configuration
         if not configuration.proxy:
             return None
-        from requests.utils import should_bypass_proxies
-
-        if should_bypass_proxies(self.server, no_proxy=configuration.no_proxy or ""):
-            return None
         basic = next(
             (str(v) for k, v in (configuration.proxy_headers or {}).items() if k.lower() == "proxy-authorization"), ""
         )
