@@ -5,22 +5,28 @@ import io
 import os
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from cx_conformance.__main__ import main
 from cx_conformance.blueprint.manifests import reference_installation
+from cx_conformance.commands import watch
 from cx_conformance.outcome.outcome import Result
+from cx_conformance.outcome.verdict import INTERRUPTED, WRONG_USAGE
 from cx_conformance.reports.formats.json_report import read_json
+from cx_conformance.reports.pack.directory import write_report
 from cx_conformance.reports.pack.verifying import verify
 from cx_conformance.reports.terminal.watched import Watched
 from cx_conformance.run.suite_files import suite_root
 from cx_conformance.sandbox.cluster import EmbeddedCluster
+from tests.api.api_server import write_kubeconfig
 from tests.checks.installation import blueprint
 from tests.reports.made_up import outcome, record
 
@@ -89,6 +95,56 @@ def test_a_wrong_option_ends_the_watch() -> None:
         out, _ = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "nonsense" in out or "nowhere" in out
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(-signal.SIGKILL, ""), (WRONG_USAGE, "kubeconfig rke2.yaml: the file is empty")],
+    ids=["killed", "kubeconfig being written"],
+)
+def test_a_look_that_leaves_no_report_is_not_told_as_the_one_before(
+    monkeypatch: pytest.MonkeyPatch, status: int, said: str
+) -> None:
+    """As where the memory is full, or the kubeconfig is just being replaced; the next look counts again."""
+    looks = iter([(Result.PASS, 0, ""), (None, status, said), (Result.FAIL, 1, "")])
+
+    def look(options: Sequence[str]) -> tuple[int, str]:
+        result, ended, words = next(looks, (None, None, ""))
+        if ended is None:
+            raise KeyboardInterrupt
+        if result is not None:
+            write_report(record(outcome(result)), Path(options[options.index("--report") + 1]), paper=False)
+        return ended, words
+
+    monkeypatch.setattr(watch, "_look", look)
+    text = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", text)
+    assert main(["watch", "--every", "0.01"]) == 1
+    lines = [line.partition(" ")[2] for line in text.getvalue().splitlines()[:4]]
+    assert lines[0] == "conformant"
+    assert lines[1] == f"the look left no report (exit status {status})" + (f": {said}" if said else "")
+    assert lines[2].startswith("non-conformant")
+    assert "broke" in lines[3]
+
+
+def test_a_terminal_that_goes_away_ends_the_watch_and_its_look(tmp_path: Path) -> None:
+    """As Ctrl-C does: no look goes on for nobody, and nothing is left in the folder for temporary files."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(suite_root() / "src"), "TMPDIR": str(temporary)}
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        path = write_kubeconfig(tmp_path / "kubeconfig", f"https://127.0.0.1:{silent.getsockname()[1]}")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cx_conformance", "watch", "--static", "--kubeconfig", str(path)], env=environment
+        )
+        silent.settimeout(60)
+        with silent.accept()[0]:
+            looks = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            process.send_signal(signal.SIGHUP)
+            assert process.wait(timeout=30) == INTERRUPTED
+    assert looks
+    assert not any(Path(f"/proc/{look}").exists() for look in looks)
+    assert list(temporary.iterdir()) == []
 
 
 def shown(watched: Watched) -> str:

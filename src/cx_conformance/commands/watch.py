@@ -64,13 +64,14 @@ def run_with(arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
     from cx_conformance.reports.terminal.summary import console_for, render
     from cx_conformance.reports.terminal.watched import Watched
     from cx_conformance.reports.writing import ReportNotWritten
+    from cx_conformance.run.interrupts import end_like_ctrl_c
 
     own = argparse.ArgumentParser(prog="cx-conformance watch", allow_abbrev=False, add_help=False)
     _declare(own)
     args, options = own.parse_known_args(arguments)
     console = console_for(sys.stdout)
     watched = Watched(console)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_like_ctrl_c()
     try:
         if args.report:
             prepare_directory(args.report)
@@ -96,12 +97,18 @@ def _watch(watched: "Watched", options: Sequence[str], every: float, folder: Pat
     with _live(watched, state):
         while True:
             began = time.monotonic()
+            # A look that is killed, as where the memory is full, would leave that of the one before.
+            (folder / REPORT).unlink(missing_ok=True)
             # Each look is a run of its own: a person's login that fails would soon lock the account.
-            said = _look([*options, "--report", str(folder), "--no-pdf", "--no-login"])
+            status, said = _look([*options, "--report", str(folder), "--no-pdf", "--no-login"])
+            if status == WRONG_USAGE and watched.last is None:
+                raise _WrongUsage(said)
             try:
                 lines = watched.looked(read_json(folder / REPORT), dt.datetime.now().astimezone())
             except (OSError, UnreadableReport):
-                watched.console.print(f"the look left no report: {said[-500:]}")
+                now = dt.datetime.now().astimezone()
+                told = f"{now:%H:%M:%S} the look left no report (exit status {status}): {said[-500:]}"
+                watched.console.print(told.rstrip(": "), markup=False, soft_wrap=True)
             else:
                 if keep is not None:
                     _keep(folder, keep)
@@ -114,8 +121,8 @@ def _watch(watched: "Watched", options: Sequence[str], every: float, folder: Pat
             state[0] = f"looking again, for the {watched.looks + 1}. time"
 
 
-def _look(options: Sequence[str]) -> str:
-    """Run once in a process of its own and return its last words; raises _WrongUsage."""
+def _look(options: Sequence[str]) -> tuple[int, str]:
+    """Run once in a process of its own and return its exit status and its last words."""
     sources = os.pathsep.join(filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))))
     process = subprocess.Popen(  # noqa: S603 - this very suite, with the options it was given
         [sys.executable, "-m", "cx_conformance", "run", *options],
@@ -134,9 +141,7 @@ def _look(options: Sequence[str]) -> str:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise
-    if process.returncode == WRONG_USAGE:
-        raise _WrongUsage(said.strip())
-    return said.strip()
+    return process.returncode, said.strip()
 
 
 @contextmanager
