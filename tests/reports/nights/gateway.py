@@ -1,5 +1,6 @@
 """A web server that keeps what is posted to it."""
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,14 +33,24 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"thanks"[:5])
 
+    def do_GET(self) -> None:
+        body = b"<Error><Code>NoSuchKey</Code></Error>"  # as an S3 server says that there is no such object
+        self.send_response(404)
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
 
 @contextmanager
-def keeping(status: int = 200) -> Iterator[Kept]:
-    """Run such a server."""
+def keeping(status: int = 200, tls: ssl.SSLContext | None = None) -> Iterator[Kept]:
+    """Run such a server, over TLS where it is given."""
     server = Kept(status)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

@@ -15,6 +15,7 @@ from cx_conformance.probes.stores.masking import legible
 from cx_conformance.probes.stores.observation import Certificate
 from cx_conformance.probes.stores.target import TlsExpectation
 from cx_conformance.probes.stores.trouble import Kind, Trouble
+from cx_conformance.wire.authorities import trust
 from cx_conformance.wire.counted import CountedTls
 
 _EXPIRED, _NOT_YET, _WRONG_HOST = 10, 9, 62
@@ -50,7 +51,7 @@ def client_context(tls: TlsExpectation, *, verify: bool = True) -> ssl.SSLContex
     context.verify_mode = ssl.CERT_REQUIRED if verify else ssl.CERT_NONE
     try:
         if verify and tls.ca_pem is not None:
-            context.load_verify_locations(cadata=tls.ca_pem)
+            trust(context, tls.ca_pem)
         elif verify:
             context.load_default_certs()
     except (ssl.SSLError, ValueError):

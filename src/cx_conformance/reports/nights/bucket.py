@@ -23,6 +23,7 @@ from cx_conformance.cluster.references import NoSuchValue, References
 from cx_conformance.objects.secrecy import mask_line
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.reports.nights.bucket_place import Place
+from cx_conformance.wire.authorities import trusting
 from cx_conformance.wire.bounds import SMALL
 from cx_conformance.wire.connections import Bound, burning, watched
 from cx_conformance.wire.counted import CountedTls
@@ -191,7 +192,7 @@ class Bucket:
         try:
             context = None
             if parts.scheme == "https":
-                context = ssl.create_default_context(cadata=self._access.ca_pem)
+                context = trusting(self._access.ca_pem)
                 context.sslsocket_class = CountedTls
         except ssl.SSLError:
             raise BucketRefused("the certificate authority of the S3 server is no PEM file") from None
