@@ -272,6 +272,22 @@ def test_a_proxy_of_the_kubeconfig_is_used(api: ApiServer, address: str, tmp_pat
     assert api.requests[0].headers["host"] == "cluster.invalid"
 
 
+def test_streams_are_given_the_credentials_that_requests_have_by_now(
+    api: ApiServer, address: str, tmp_path: Path
+) -> None:
+    """And newer ones where theirs were refused; what was read a moment ago is as new as can be."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", address, {"token": "old"})
+    cluster = Cluster.connect(str(path), patience=IMPATIENT)
+    old = cluster.configuration
+    write_kubeconfig(path, address, {"token": "new"})
+    api.once(UNAUTHORIZED)
+    cluster.read("/version")
+    newer = cluster.renewed(old)
+    assert newer is cluster.configuration is not old
+    assert newer.api_key == {"BearerToken": "Bearer new"}
+    assert cluster.renewed(newer) is None
+
+
 @pytest.mark.parametrize("given_by", ["kubeconfig", "environment"])
 def test_a_proxy_is_given_the_login_of_its_address(
     api: ApiServer, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given_by: str

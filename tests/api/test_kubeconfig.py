@@ -1,6 +1,7 @@
 """Finding the cluster, and saying what is wrong with the way to it."""
 
 import base64
+import datetime as dt
 import io
 import json
 import os
@@ -367,6 +368,30 @@ def test_the_token_of_a_file_is_sent_without_its_line_end_and_followed(
     assert current_token(configuration) == "Bearer second"
     token.unlink()
     assert current_token(configuration) == "Bearer second"
+
+
+def test_a_plug_in_whose_tokens_live_for_minutes_is_not_run_for_each_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client would: it takes them for expired five minutes before they are. Of 300 requests each took a second."""
+    runs = tmp_path / "runs"
+    ends = (dt.datetime.now(dt.UTC) + dt.timedelta(minutes=4)).isoformat()
+    credential = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": {"token": "from-plug-in", "expirationTimestamp": ends},
+    }
+    command = f"print(file=open({str(runs)!r}, 'a')); print({json.dumps(json.dumps(credential))})"
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER, exec_user(sys.executable, "-c", command))
+    configuration, _ = read_configuration(Origin(files=str(path), context=None))
+    for _ in range(5):
+        assert current_token(configuration) == "Bearer from-plug-in"
+    assert len(runs.read_text()) == 1
+    moment = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: moment + subject.PLUG_IN_PAUSE_SECONDS)
+    for _ in range(5):
+        current_token(configuration)
+    assert len(runs.read_text()) == 2
 
 
 def test_a_plug_in_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

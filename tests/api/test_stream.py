@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import datetime as dt
+import json
 import os
 import ssl
 from typing import TYPE_CHECKING, Any, cast
@@ -14,14 +15,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from kubernetes.client import Configuration
 
 from cx_conformance.api.exec import run
 from cx_conformance.api.exec_record import ContainerPlace, Ending
 from cx_conformance.api.stream import ApiStreams
 from cx_conformance.api.stream_refusals import StreamTarget
 from cx_conformance.api.stream_trust import StreamTrust
+from cx_conformance.api.tally import Tally
 from cx_conformance.api.web_socket import drop
-from cx_conformance.outcome.looking import Unreachable
+from cx_conformance.outcome.looking import Unauthorized, Unreachable
 from tests.api.loop_thread import LoopThread
 from tests.api.stream_server import Seen, StreamServer, closed_port, recorded, replay
 
@@ -187,6 +190,35 @@ def test_the_credentials_are_asked_for_each_time(server: StreamServer) -> None:
     run(ApiStreams(configuration), PLACE, ["true"])
     run(ApiStreams(configuration), PLACE, ["true"])
     assert [each.authorization for each in server.sessions] == ["Bearer one", "Bearer two"]
+
+
+@pytest.mark.parametrize(("newer", "sent"), [(True, ["planted-token", "newer"]), (False, ["planted-token"])])
+def test_credentials_that_are_refused_are_renewed_once(newer: bool, sent: list[str]) -> None:
+    """A plug-in's that ran out in the middle of a run, or were revoked: execs and port-forwards go on, as requests do.
+
+    https://kubernetes.io/docs/reference/access-authn-authz/authentication/#input-and-output-formats
+    """
+    status = {"kind": "Status", "status": "Failure", "message": "Unauthorized", "reason": "Unauthorized", "code": 401}
+    asked: list[Any] = []
+
+    def renewed(refused: Any) -> Any:
+        asked.append(refused)
+        configuration = Configuration(host=refused.host, api_key={"authorization": "Bearer newer"})
+        configuration.proxy = None
+        return configuration if newer else None
+
+    with StreamServer(PLAY, refuse=(401, json.dumps(status)), refusals=1) as api:
+        given = api.configuration
+        tally = Tally()
+        streams = ApiStreams(given, tally, renewed)
+        if newer:
+            assert run(streams, PLACE, ["true"]).exit_code == 0
+        else:
+            with pytest.raises(Unauthorized, match="does not accept the credentials for pods/exec"):
+                run(streams, PLACE, ["true"])
+    assert asked == [given]
+    assert [seen.authorization for seen in api.sessions] == [f"Bearer {token}" for token in sent]
+    assert tally.retries == ({"401": 1} if newer else {})
 
 
 class ConnectProxy(LoopThread):

@@ -73,7 +73,8 @@ def reach(installation: Installation, vantage: str, run: RunExec) -> Iterator[tu
     """Give the ways from ``vantage``, and ccm's pod."""
     plan = Plan(blueprint(), installation.site)
     seen = Seen(installation.snapshot(plan), plan)
-    cluster: Any = SimpleNamespace(vantage=vantage, configuration=Configuration(), tally=Tally())
+    known = {"configuration": Configuration(), "tally": Tally(), "renewed": lambda _refused: None}
+    cluster: Any = SimpleNamespace(vantage=vantage, **known)
     pod = next(one for one in seen.snapshot.visible(Pod) if one.name.startswith("ef-ccm-"))
     inquiries = Inquiries(run)
     ways = Reach(cluster, seen, inquiries)

@@ -157,6 +157,15 @@ class Cluster:
             return None
         raise error
 
+    def renewed(self, refused: "Configuration") -> "Configuration | None":
+        """Return a configuration with newer credentials than those that were ``refused``; None where there are none."""
+        with self._lock:
+            if refused is not self.configuration:
+                return self.configuration
+            used = self._credentials
+        left = self.remaining()
+        return self.configuration if self._renew_credentials(used, math.inf if left is None else left) else None
+
     @contextmanager
     def threads(self, at_once: int) -> Iterator[ThreadPoolExecutor]:
         """Give threads to ask in for one look; an exception in the block cuts off what they wait for."""

@@ -39,6 +39,9 @@ SERVICE_ACCOUNT_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/toke
 
 # An exec plug-in may wait for a person in a browser; nobody waits longer than this.
 CREDENTIAL_SECONDS = 120.0
+# The client takes a token for expired five minutes before it is, and would run the plug-in for each request and exec
+# where tokens live no longer, as Keycloak's own do; kubectl waits for the moment itself.
+PLUG_IN_PAUSE_SECONDS = 10.0
 
 _RIDDLE = "'NoneType' object has no attribute 'strip'"
 """The client's words for a plug-in that failed at a terminal, where what it says is not caught:
@@ -159,7 +162,8 @@ def _read(origin: Origin) -> "tuple[Configuration, str]":
             f"{origin.words}: its credential plug-in gave no credentials ({'; '.join(complaints)}); "
             "run the command in its exec section by hand, and log in or install it"
         )
-    return _checked(origin, configuration), active
+    pause = PLUG_IN_PAUSE_SECONDS if user.fields.get("exec") else 0.0
+    return _checked(origin, configuration, pause), active
 
 
 def _load(kubeconfig: dict[str, Any], context: str, configuration: "Configuration") -> None:
@@ -198,7 +202,7 @@ def _token(configuration: "Configuration") -> str | None:
     return found
 
 
-def _checked(origin: Origin, configuration: "Configuration") -> "Configuration":
+def _checked(origin: Origin, configuration: "Configuration", pause: float = 0.0) -> "Configuration":
     _mend(configuration)
     if not re.match(r"https?://[^/\s]", configuration.host):
         raise KubeconfigError(
@@ -206,8 +210,13 @@ def _checked(origin: Origin, configuration: "Configuration") -> "Configuration":
         )
     renew = configuration.refresh_api_key_hook
     if renew is not None:
+        next_time = time.monotonic() + pause
 
         def renew_and_mend(renewed: "Configuration") -> None:
+            nonlocal next_time
+            if time.monotonic() < next_time:
+                return
+            next_time = time.monotonic() + pause
             # With the credentials the client takes the whole context anew, this hook included.
             renew(renewed)
             _mend(renewed)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+import math
 import random
 import socket
 import ssl
@@ -31,7 +32,7 @@ from cx_conformance.api.stream_trust import StreamTrust
 from cx_conformance.api.tally import Tally
 from cx_conformance.api.web_socket import MESSAGE_LIMIT, WAITING_FRAMES, Connect, Connection
 from cx_conformance.objects.secrecy import mask_text
-from cx_conformance.outcome.looking import Unreachable
+from cx_conformance.outcome.looking import Unauthorized, Unreachable
 from cx_conformance.wire.fuse import Fuse
 
 if TYPE_CHECKING:
@@ -71,9 +72,18 @@ class Throttled(Unreachable):
 class ApiStreams:
     """Opens WebSockets to the API server of one ``kubernetes.client.Configuration``; safe for several threads."""
 
-    def __init__(self, configuration: Any, tally: Tally | None = None) -> None:
-        """Take the official client's ``configuration``; nothing is opened yet. ``tally`` counts what is."""
+    def __init__(
+        self,
+        configuration: Any,
+        tally: Tally | None = None,
+        renewed: Callable[[Any], Any | None] = lambda _refused: None,
+    ) -> None:
+        """Take the official client's ``configuration``; nothing is opened yet. ``tally`` counts what is.
+
+        ``renewed`` returns one with newer credentials in place of one whose were refused, None where there are none.
+        """
         self._configuration = configuration
+        self._renewed = renewed
         self._tally = tally or Tally()
         self.relieve: Callable[[], Awaitable[None]] = _nothing
         """Makes room at an API server that lets no more in."""
@@ -95,7 +105,8 @@ class ApiStreams:
         """Open a stream to ``target`` within ``seconds``.
 
         What may pass, as a kubelet that drops the connection, is tried a second time: nothing was begun in the pod yet.
-        An API server that lets few in at a time is asked as it wishes, for three times as long.
+        An API server that lets few in at a time is asked as it wishes, for three times as long; one that does not
+        accept the credentials any more is asked once more with newer ones.
         ``headers`` are those of ``credentials()``. Raises the ``CouldNotLook`` that
         says why it was not opened.
         """
@@ -104,6 +115,13 @@ class ApiStreams:
             tries += 1
             try:
                 return await self._open(target, query, protocols, headers, seconds)
+            except Unauthorized:
+                newer = await asyncio.to_thread(self._renewed, self._configuration) if tries == 1 else None
+                if newer is None:
+                    raise
+                self._configuration = newer
+                headers = await asyncio.to_thread(self.credentials)
+                pause, ends, reason = 0.0, math.inf, "401"
             except Throttled as error:
                 pause, ends, reason = error.pause(tries), began + _THROTTLED * seconds, "429"
                 if time.monotonic() + pause > ends:

@@ -26,7 +26,7 @@ from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, O
 from cx_conformance.wire.event_loop import Loop
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from types import TracebackType
 
     from cx_conformance.api.port_channel import PortChannel
@@ -257,12 +257,19 @@ class Tunnels:
     A context manager; after it no thread, socket or connection of it is left.
     """
 
-    def __init__(self, configuration: Any, *, tally: Tally | None = None, connect_seconds: float = 5.0) -> None:
+    def __init__(
+        self,
+        configuration: Any,
+        *,
+        tally: Tally | None = None,
+        renewed: Callable[[Any], Any | None] = lambda _refused: None,
+        connect_seconds: float = 5.0,
+    ) -> None:
         """Take the official client's ``configuration``; a WebSocket must be open within ``connect_seconds``.
 
-        ``tally`` counts the sessions.
+        ``tally`` counts the sessions, ``renewed`` gives newer credentials, as ``ApiStreams`` has it.
         """
-        self.streams = ApiStreams(configuration, tally)
+        self.streams = ApiStreams(configuration, tally, renewed)
         self.connect_seconds = connect_seconds
         self.sessions = PodSessions(self.streams, connect_seconds)
         self._tunnels: dict[tuple[str, str, int], Tunnel] = {}

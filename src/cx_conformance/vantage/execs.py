@@ -20,7 +20,7 @@ def run_in_time(cluster: "Cluster", pool: ProbePool) -> RunExec:
 
     def run(place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
         in_time = replace(limits, total_seconds=pool.allowed(limits.total_seconds))
-        streams = ApiStreams(cluster.configuration, cluster.tally)  # made anew: credentials may have been renewed
+        streams = ApiStreams(cluster.configuration, cluster.tally, cluster.renewed)
         return execution.run(streams, place, argv, stdin=stdin, limits=in_time)
 
     return run

@@ -78,7 +78,7 @@ class Reach:
         from cx_conformance.api.tunnel import Tunnels
 
         self._inside = cluster.vantage == "in-cluster"
-        self._tunnels = Tunnels(cluster.configuration, tally=cluster.tally)
+        self._tunnels = Tunnels(cluster.configuration, tally=cluster.tally, renewed=cluster.renewed)
         self._seen = seen
         self._inquiries = inquiries
 
