@@ -84,6 +84,15 @@ def expired_credentials(act: Act) -> Done:
 
 
 @situation(GROUP, status=3)
+def nobody(act: Act) -> Done:
+    """The client certificate does not arrive: a load balancer ends TLS before the API server (403, anonymous)."""
+    server = act.server()
+    words = 'services is forbidden: User "system:anonymous" cannot list resource "services" at the cluster scope'
+    server.api.always(lambda _request: refusal(403, "Forbidden", words), "/(api|apis)/.*")
+    return server.look()
+
+
+@situation(GROUP, status=3)
 def credentials_expire_midway(act: Act) -> Done:
     """The credentials expire in the middle of the look."""
     server = act.server()

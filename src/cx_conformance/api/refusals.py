@@ -12,6 +12,10 @@ from cx_conformance.objects.json_fields import text
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NotServed, Unauthorized, Unreachable
 from cx_conformance.wire.bounds import NotAskedFor, TooMuch
 
+_NOBODY = 'User "system:anonymous"'
+"""https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests; no right that is granted
+helps there."""
+
 
 class PageExpired(Unreachable):
     """The rest of a list has expired (410): it has to be read again from its start."""
@@ -40,6 +44,12 @@ def refused(server: str, method: str, path: str, status: int, said: object) -> C
             return Unauthorized(
                 f"the API server at {server} does not accept the credentials (401 {message or 'Unauthorized'}); "
                 "log in again, or choose another user or context in the kubeconfig"
+            )
+        case 403 if _NOBODY in told:
+            return Unauthorized(
+                f"the API server at {server} takes the requests for nobody's (403 for system:anonymous): the "
+                "kubeconfig's user has no credentials, or a load balancer or proxy ends TLS on the way and keeps the "
+                "client certificate to itself; give a token, or the API server's own address"
             )
         case 403:
             return Forbidden(asked.verb(method), asked.resource, asked.namespace, message)
