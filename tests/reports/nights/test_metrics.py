@@ -51,6 +51,17 @@ def test_outcomes_are_counted_by_area_component_and_severity() -> None:
     ]
 
 
+def test_that_nothing_is_broken_is_told_too() -> None:
+    """A Pushgateway keeps what is not pushed anew: what was broken once would be for ever, and its alert go on.
+
+    https://github.com/prometheus/pushgateway#post-method
+    """
+    text = metrics_text(record(outcome(), outcome(ERROR, component="redis")))
+    assert values(text, "broken") == [
+        'cx_conformance_broken{site="acme-production",check="",component="",severity=""} 0.0'
+    ]
+
+
 def test_latencies_are_a_histogram() -> None:
     """Buckets add up, in seconds; a value on a bound is within it."""
     text = metrics_text(record(outcome(area="health", evidence={"ms": {"a": 5.0, "b": 40, "c": 99_000}})))

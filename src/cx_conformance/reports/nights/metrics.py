@@ -109,7 +109,7 @@ def _families(
         yield "api_calls", "gauge", "What the last run asked of the API server, by kind.", calls
         yield "look_duration_seconds", "gauge", "How long the look at the API took.", [look]
     yield "outcomes", "gauge", "Outcomes of the last run.", _outcomes(outcomes)
-    yield "broken", "gauge", "Entries of a check that are broken, where there are any.", _broken(outcomes)
+    yield "broken", "gauge", "Entries of a check that are broken; a single 0 where nothing is.", _broken(outcomes)
     yield "checks_duration_seconds", "gauge", "How long the checks of an area took together.", _durations(outcomes)
     yield "probe_duration_seconds", "histogram", "How long the probes of an area took.", _histograms(outcomes)
     certificates = _certificates(outcomes)
@@ -129,7 +129,8 @@ def _outcomes(outcomes: Iterable[Outcome]) -> Iterator[Sample]:
 
 def _broken(outcomes: Iterable[Outcome]) -> Iterator[Sample]:
     counts = Counter((one.check, one.component, str(one.severity)) for one in outcomes if one.result is Result.FAIL)
-    for (check, component, severity), number in sorted(counts.items()):
+    # Nothing at all would leave what was pushed to a gateway while something was broken, and its alerts, for ever.
+    for (check, component, severity), number in sorted(counts.items()) or ((("", "", ""), 0),):
         yield "", {"check": check, "component": component, "severity": severity}, number
 
 
