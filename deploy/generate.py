@@ -20,6 +20,7 @@ import yaml
 
 import cx_conformance
 from cx_conformance.__main__ import main as cx_conformance_command
+from cx_conformance.api.version import OLDEST
 
 ROOT: Final = Path(__file__).parent
 NAMESPACE: Final = "cx-conformance"
@@ -64,6 +65,12 @@ GAPS: Final = {
                 limits:
                   memory: 768Mi""",
         "\n                {{- toYaml .Values.resources | nindent 16 }}",
+    ),
+    "identity": Gap(
+        "            runAsUser: 65532\n            runAsGroup: 65532\n            fsGroup: 65532",
+        "{{- if .Values.runAsUser }}\n            runAsUser: {{ int64 .Values.runAsUser }}\n"
+        "            runAsGroup: {{ int64 .Values.runAsUser }}\n            fsGroup: {{ int64 .Values.runAsUser }}\n"
+        "{{- end }}",
     ),
     "placing": Gap("", "\n".join(map(_list_of_pod, ("imagePullSecrets", "nodeSelector", "tolerations")))),
     "results": Gap(
@@ -133,7 +140,7 @@ def generated() -> dict[Path, str]:
     found[chart / "Chart.yaml"] = (
         f"{MADE}apiVersion: v2\nname: {NAMESPACE}\ntype: application\n"
         "description: Tells every night whether an Expertflow CX installation is what its blueprint promises.\n"
-        f'version: {VERSION}\nappVersion: "{VERSION}"\nkubeVersion: ">=1.25.0-0"\n'
+        f'version: {VERSION}\nappVersion: "{VERSION}"\nkubeVersion: ">={OLDEST}.0-0"\n'
     )
     return found
 

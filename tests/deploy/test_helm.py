@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import yaml
 from helm_python import HelmError
 
 from cx_conformance import __version__
+from cx_conformance.api.version import OLDEST
 from cx_conformance.blueprint.site import Site
 from cx_conformance.run.declared import DECLARED
 from tests.deploy.chart import hooks, notes, render
@@ -39,9 +41,9 @@ def by_name(objects: list[dict[str, Any]]) -> dict[tuple[str, str, str], dict[st
     return {(one["kind"], one["metadata"].get("namespace", ""), one["metadata"]["name"]): one for one in objects}
 
 
-def kustomized() -> list[dict[str, Any]]:
+def kustomized(deploy: Path = DEPLOY) -> list[dict[str, Any]]:
     """Return what the kustomization gives; a generated name without the hash of its content, which Helm has not."""
-    words = ["kubectl", "kustomize", str(DEPLOY / "kustomize")]
+    words = ["kubectl", "kustomize", str(deploy / "kustomize")]
     text = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     return list(yaml.safe_load_all(re.sub(r"(cx-conformance-site)-[a-z0-9]{10}\b", r"\1", text)))
 
@@ -96,6 +98,43 @@ def test_the_values_arrive() -> None:
     assert Site.model_validate(site).site.name == "acme"
     bound = [subject for one in objects for subject in one.get("subjects", [])]
     assert {subject["namespace"] for subject in bound} == {"audits"}
+
+
+@pytest.mark.parametrize(
+    ("given", "account"),
+    [
+        ({}, {"runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532}),
+        ({"runAsUser": 1000680000}, {"runAsUser": 1000680000, "runAsGroup": 1000680000, "fsGroup": 1000680000}),
+        ({"runAsUser": None}, {}),
+    ],
+    ids=["its own", "another", "the cluster's choice"],
+)
+def test_the_account_of_the_pod_may_be_the_clusters_choice(given: dict[str, Any], account: dict[str, int]) -> None:
+    """OpenShift gives each namespace a range, and takes no pod that asks for another (restricted-v2).
+
+    https://github.com/goharbor/harbor-helm/issues/874 has its words.
+    """
+    always = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    assert pod(render(CHART, given, NAMESPACE))["securityContext"] == account | always
+    (look,) = hooks(CHART, given, NAMESPACE)
+    without_volume = {name: number for name, number in account.items() if name != "fsGroup"}
+    assert look["spec"]["securityContext"] == without_volume | always
+
+
+def test_the_kustomizations_pod_leaves_its_account_to_openshift_by_the_documented_patch(tmp_path: Path) -> None:
+    """As docs/nightly.md has it."""
+    documented = (DEPLOY.parent / "docs" / "nightly.md").read_text()
+    (patches,) = (block for block in re.findall(r"```yaml\n(.*?)```", documented, re.DOTALL) if "fsGroup" in block)
+    shutil.copytree(DEPLOY / "kustomize", tmp_path / "kustomize")
+    file = tmp_path / "kustomize" / "kustomization.yaml"
+    file.write_text(file.read_text() + patches)
+    assert set(pod(kustomized(tmp_path))["securityContext"]) == {"runAsNonRoot", "seccompProfile"}
+
+
+def test_the_chart_goes_on_every_cluster_that_a_run_looks_at() -> None:
+    """K3s v1.24.7 is among those in the field; a server that is too old is told by CX002."""
+    wanted = yaml.safe_load((CHART / "Chart.yaml").read_text())["kubeVersion"]
+    assert wanted == f">={OLDEST}.0-0"
 
 
 def test_what_is_switched_off_is_not_there() -> None:
