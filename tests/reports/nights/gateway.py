@@ -15,6 +15,9 @@ class Kept(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.status = status
         self.posts: list[tuple[str, bytes]] = []
+        self.gets: list[str] = []
+        self.refusal = (404, "NoSuchKey")
+        """What each GET is answered, as by an S3 server that has no such object."""
 
     @property
     def port(self) -> int:
@@ -34,8 +37,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"thanks"[:5])
 
     def do_GET(self) -> None:
-        body = b"<Error><Code>NoSuchKey</Code></Error>"  # as an S3 server says that there is no such object
-        self.send_response(404)
+        self.server.gets.append(self.path)
+        status, code = self.server.refusal
+        body = f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode()
+        self.send_response(status)
         self.send_header("Content-Type", "application/xml")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

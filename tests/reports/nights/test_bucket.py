@@ -25,6 +25,7 @@ from cx_conformance.run.options import Options
 from cx_conformance.sandbox.stores import s3_server
 from cx_conformance.sandbox.stores.running import free_port
 from tests.reports.made_up import STARTED, outcome, record
+from tests.reports.nights.gateway import keeping
 from tests.sandbox.stores.wanted import wanted
 
 PLACE = Place.parse("s3://audits/acme/production")
@@ -108,6 +109,24 @@ def test_a_history_that_could_not_be_read_is_not_written_over(tmp_path: Path, ac
     assert "SignatureDoesNotMatch" in notes[0]
     assert bucket.read("history.sqlite") == b"the nights before"
     assert sqlite3.connect(tmp_path / "history.sqlite").execute("SELECT count(*) FROM night").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("region", [None, "eu-central-1"])
+def test_an_account_that_may_not_ask_for_the_region_is_told_of_that(region: str | None) -> None:
+    """Amazon grants that by a right of its own, which is easily left out; with a region it is not asked for."""
+    with keeping() as server:
+        server.refusal = (403, "AccessDenied")
+        access = Access(
+            endpoint=f"http://127.0.0.1:{server.port}",
+            access_key=SecretStr("key"),
+            secret_key=SecretStr("hush-hush"),
+            region=region,
+        )
+        with pytest.raises(BucketRefused, match="AccessDenied: no") as told:
+            Bucket(PLACE, access).read("history.sqlite")
+    hint = "the account needs s3:GetBucketLocation, or name the region (AWS_REGION, or `region` under `publish`)"
+    asked, hinted = server.gets == ["/audits?location="], hint in str(told.value)
+    assert (asked, hinted) == (region is None, region is None)
 
 
 def test_a_server_that_refuses_costs_a_sentence(tmp_path: Path) -> None:

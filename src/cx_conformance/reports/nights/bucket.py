@@ -41,6 +41,11 @@ _LARGEST: Final = 32 << 20
 """Bytes of an object that is read."""
 _MOST_NAMES: Final = 100_000
 
+_REGION: Final = (
+    "; as no region is named, the server is first asked for the bucket's: the account needs s3:GetBucketLocation, or"
+    " name the region (AWS_REGION, or `region` under `publish`)"
+)
+
 AMAZON: Final = "https://s3.amazonaws.com"
 _TYPES: Final = {
     ".html": "text/html; charset=utf-8",
@@ -231,7 +236,9 @@ class Bucket:
             try:
                 yield
             except S3Error as error:
-                raise BucketRefused(f"{what}: {error.code}: {mask_line(str(error.message))[:300]}") from None
+                unknown = self._access.region is None and error.code == "AccessDenied"
+                hint = _REGION if unknown else ""
+                raise BucketRefused(f"{what}: {error.code}: {mask_line(str(error.message))[:300]}{hint}") from None
             except Exception as error:  # noqa: BLE001 - whatever comes of a server's answer is told in words
                 if fuse.burnt:
                     raise BucketRefused(over) from None
