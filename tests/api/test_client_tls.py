@@ -130,6 +130,21 @@ def test_a_client_certificate_is_shown(api: ApiServer, tmp_path: Path) -> None:
         assert Cluster.connect(str(path), patience=IMPATIENT).read("/version")["major"] == "1"
 
 
+def test_a_client_key_that_is_encrypted_is_told_and_nobody_is_asked_for_its_passphrase(
+    api: ApiServer, tmp_path: Path
+) -> None:
+    """OpenSSL would ask at the terminal, and a run wait there; kubectl cannot use it either."""
+    pair, engineer = make_pair(tmp_path, "server"), make_pair(tmp_path, "engineer")
+    key = serialization.load_pem_private_key(engineer.key.read_bytes(), None)
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    engineer.key.write_bytes(key.private_bytes(*form, serialization.BestAvailableEncryption(b"hush-hush")))
+    user = {"client-certificate": str(engineer.certificate), "client-key": str(engineer.key)}
+    with serving(api, server_context(pair, engineer)) as address:
+        path = write_kubeconfig(tmp_path / "k", address, user, {"certificate-authority": str(pair.certificate)})
+        with pytest.raises(Unreachable, match=r"TLS failed \(client certificate .*, or the key is encrypted\); check"):
+            Cluster.connect(str(path), patience=IMPATIENT).read("/version")
+
+
 def test_plain_http_spoken_to_tls_is_told(api: ApiServer, address: str, tmp_path: Path) -> None:
     """The kubeconfig says https, the port speaks http."""
     path = write_kubeconfig(tmp_path / "k", address.replace("http:", "https:"))

@@ -123,7 +123,7 @@ def _reason(error: BaseException, cause: BaseException) -> str:
 
 def _of_tls(cause: BaseException) -> str:
     """Return OpenSSL's own word for what went wrong, without where in its and Python's source; empty if it is none."""
-    reason = cause.reason if isinstance(cause, ssl.SSLError) else None
+    reason = getattr(cause, "reason", None) if isinstance(cause, ssl.SSLError) else None  # those of our own have none
     if reason == "WRONG_VERSION_NUMBER":
         return "what answers there speaks no TLS"
     return (reason or "").replace("_", " ").lower()

@@ -1,11 +1,13 @@
 """What the official client's configuration says of TLS, for the connections that are not its own."""
 
 import ssl
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Self
 
 from msgspec import Struct
 
+from cx_conformance.wire.authorities import NO_PASSPHRASE
 from cx_conformance.wire.written import written
 
 
@@ -50,5 +52,14 @@ def _context(trust: StreamTrust, _written: tuple[tuple[int, int], ...]) -> ssl.S
     if not trust.compare_host:
         context.check_hostname = False
     if trust.certificate:
-        context.load_cert_chain(trust.certificate, trust.key)
+        _show(context, trust.certificate, trust.key)
     return context
+
+
+def _show(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
+    with suppress(ssl.SSLError):
+        context.load_cert_chain(certificate, key, NO_PASSPHRASE)
+        return
+    # OpenSSL's own word for it is "PEM lib".
+    said = "client certificate and key cannot be read or do not belong together, or the key is encrypted"
+    raise ssl.SSLError(1, said)

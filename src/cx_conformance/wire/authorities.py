@@ -1,6 +1,10 @@
-"""By which certificate authorities another side is verified."""
+"""By which certificate authorities another side is verified, and how one's own certificate is read."""
 
 import ssl
+from typing import Final
+
+NO_PASSPHRASE: Final = ""
+"""For the key of a client's certificate. Without a word OpenSSL asks for one at the terminal, and waits."""
 
 
 def trusting(pem: str | None) -> ssl.SSLContext:

@@ -8,11 +8,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
 
 from cx_conformance.probes.stores import redis_store
 from cx_conformance.probes.stores.target import TlsExpectation
-from cx_conformance.probes.stores.tls import facts
-from cx_conformance.probes.stores.trouble import Kind
+from cx_conformance.probes.stores.tls import client_context, facts
+from cx_conformance.probes.stores.trouble import Kind, Trouble
 from cx_conformance.sandbox.stores.certificates import Authority
 from cx_conformance.sandbox.stores.running import free_port
 from cx_conformance.sandbox.stores.standin import StandIn, server_context
@@ -41,6 +42,17 @@ def test_alternative_names_leave_no_room_for_it() -> None:
     read = facts(x509.load_pem_x509_certificate(pem.encode()).public_bytes(serialization.Encoding.DER))
     assert read is not None
     assert read.names == ("a.svc", "b.svc")
+
+
+def test_a_key_that_is_encrypted_is_told_and_nobody_is_asked_for_its_passphrase() -> None:
+    """OpenSSL would ask at the terminal, in the middle of a run, and wait."""
+    shown = Authority().issue("client")
+    key = serialization.load_pem_private_key(shown.key_pem.encode(), None)
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    encrypted = key.private_bytes(*form, serialization.BestAvailableEncryption(b"hush-hush")).decode()
+    tls = TlsExpectation(certificate_pem=shown.certificate_pem, key_pem=SecretStr(encrypted))
+    with pytest.raises(Trouble, match="is encrypted by a passphrase, which is not known here"):
+        client_context(tls)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from cx_conformance.probes.stores.masking import legible
 from cx_conformance.probes.stores.observation import Certificate
 from cx_conformance.probes.stores.target import TlsExpectation
 from cx_conformance.probes.stores.trouble import Kind, Trouble
-from cx_conformance.wire.authorities import trust
+from cx_conformance.wire.authorities import NO_PASSPHRASE, trust
 from cx_conformance.wire.counted import CountedTls
 
 _EXPIRED, _NOT_YET, _WRONG_HOST = 10, 9, 62
@@ -32,6 +32,9 @@ _OURS = {
     "TLSV1_ALERT_PROTOCOL_VERSION": "the server speaks no TLS version from 1.2 on",
     "TLSV1_ALERT_UNRECOGNIZED_NAME": "the server has no certificate for this name",
 }
+
+_ENCRYPTED = "ENCRYPTED"
+"""In the first lines of a key that is (RFC 7468, 1421)."""
 
 _OF_NO_CERTIFICATE = {"SSLV3_ALERT_BAD_CERTIFICATE", "SSLV3_ALERT_CERTIFICATE_UNKNOWN"}
 """What Java and others say when no certificate was shown at all."""
@@ -59,11 +62,12 @@ def client_context(tls: TlsExpectation, *, verify: bool = True) -> ssl.SSLContex
     if tls.certificate_pem is not None:
         try:
             with _as_files(tls.certificate_pem, tls.key_pem) as (certificate, key):
-                context.load_cert_chain(certificate, key)
+                context.load_cert_chain(certificate, key, NO_PASSPHRASE)
         except (ssl.SSLError, ValueError):
-            raise Trouble(
-                Kind.TLS, "the client certificate and its key cannot be read, or do not belong together"
-            ) from None
+            told = "the client certificate and its key cannot be read, or do not belong together"
+            if tls.key_pem and _ENCRYPTED in tls.key_pem.get_secret_value():
+                told = "the key of the client certificate is encrypted by a passphrase, which is not known here"
+            raise Trouble(Kind.TLS, told) from None
     return context
 
 
