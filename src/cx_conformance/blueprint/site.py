@@ -49,7 +49,7 @@ class ClusterAccess(Model):
     kubeconfig: str | None = None
     """Path of a kubeconfig file, relative to the site file."""
     context: str | None = None
-    """Context of the kubeconfig; absent: its current one."""
+    """Context of that kubeconfig, or of the one that is used where none is said here; absent: its current one."""
 
 
 class Installed(Model):
@@ -188,7 +188,7 @@ class Site(Model):
     hosts: dict[ComponentId, HostName] = Field(default_factory=dict)
     """Components with a host name of their own, such as Superset."""
     release: Annotated[str, Field(min_length=1, examples=["4.10"])] | None = None
-    """The release of the platform that is installed; absent: it is recognised."""
+    """The release of the platform that is installed; absent, or ``auto``: it is recognised."""
     tenants: tuple[DnsLabel, ...] = ()
     """From 5.0: namespaces of tenants. They must exist, and what runs there must be well; no release promises what."""
     deployment: Deployment = Deployment.model_construct()

@@ -235,11 +235,13 @@ class Looks:
         from cx_conformance.api.client import Cluster
 
         kubeconfig, context = self._options.kubeconfig, self._options.context
+        of_site = self._promises.site_alone.cluster
         if (embedded := self.sandbox) is not None:
             kubeconfig, context = str(embedded.kubeconfig), None
-        elif not kubeconfig and (named := self._promises.site_alone.cluster.kubeconfig):
-            kubeconfig = str(self.folder / Path(named).expanduser())
-            context = context or self._promises.site_alone.cluster.context
+        elif not (kubeconfig and of_site.kubeconfig):
+            # A context alone is one of whatever kubeconfig is used, as kubectl's --context is.
+            context = context or of_site.context
+            kubeconfig = kubeconfig or (of_site.kubeconfig and str(self.folder / Path(of_site.kubeconfig).expanduser()))
         cluster = Cluster.connect(kubeconfig, context, seconds=max(0.0, self._time.remaining()))
         cluster.deadline = self._time.deadline
         return cluster
