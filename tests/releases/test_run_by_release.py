@@ -1,3 +1,4 @@
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,6 +122,18 @@ def test_a_blueprint_that_is_given_is_promised_whatever_stands_there(saved: Path
     assert told is not None
     assert (told.promised, told.chosen, told.version) == ("", "blueprint", "4.10")
     assert told.told[0].startswith("the blueprint says 4.5.3, but 4.10 by charts is installed: ")
+
+
+@needs_facts
+@pytest.mark.parametrize("by", ["option", "environment", "site file"])
+def test_auto_recognises_the_release_wherever_it_is_written(by: str, saved: Path, tmp_path: Path) -> None:
+    """``--release auto`` comes before the site file's release, as any option does; there the word means the same."""
+    file = site(tmp_path, f"release: '{'auto' if by == 'site file' else '4.9'}'\n")
+    given = Namespace(snapshot=saved, site=file, release="auto" if by == "option" else None)
+    options = Options.read(given, {"CX_CONFORMANCE_RELEASE": "auto"} if by == "environment" else {})
+    told = record_of(begun(options)).release
+    assert told is not None
+    assert (told.promised, told.chosen) == ("4.10", "recognised")
 
 
 @pytest.mark.parametrize("release", ["3.9", "6.0", "newest", "4"])

@@ -61,6 +61,56 @@ def test_nothing_may_be_written_unless_it_is_said() -> None:
     assert Options.read(given(), {"CX_CONFORMANCE_ALLOW_WRITES": "1"}).allow_writes
 
 
+@pytest.mark.parametrize("name", [flag[2:] for flag, keywords in DECLARED if keywords.get("action") == "store_true"])
+def test_a_variable_switches_an_option_on_or_leaves_it_off(name: str) -> None:
+    """``CX_CONFORMANCE_ALLOW_WRITES=false`` allows nothing, and ``STATIC=0`` looks at everything."""
+    field, variable = name.replace("-", "_"), f"CX_CONFORMANCE_{name.upper().replace('-', '_')}"
+    for text in ("0", "false", "No", "OFF", ""):
+        assert not getattr(Options.read(given(), {variable: text}), field)
+        assert getattr(Options.read(given(f"--{name}"), {variable: text}), field)
+    for text in ("1", "true", "YES", " on"):
+        assert getattr(Options.read(given(), {variable: text}), field)
+    with pytest.raises(ValueError, match=f"{variable}: 'maybe' is neither yes nor no; allowed are 1, true, yes, on"):
+        Options.read(given(), {variable: "maybe"})
+
+
+ANOTHER = {
+    "CX_CONFORMANCE_SANDBOX": "absent-service:ccm",
+    "CX_CONFORMANCE_SNAPSHOT": "saved.json",
+    "CX_CONFORMANCE_KUBECONFIG": "other.yaml",
+    "CX_CONFORMANCE_CONTEXT": "other",
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "looked_at"),
+    [
+        (("--kubeconfig", "prod.yaml"), ("SANDBOX",), (None, None, "prod.yaml", None)),
+        (("--kubeconfig", "prod.yaml"), ("SNAPSHOT",), (None, None, "prod.yaml", None)),
+        (("--context", "prod"), ("SNAPSHOT", "KUBECONFIG"), (None, None, "other.yaml", "prod")),
+        (("--snapshot", "now.json"), ("SANDBOX",), (None, Path("now.json"), None, None)),
+        (("--sandbox",), ("SNAPSHOT", "KUBECONFIG", "CONTEXT"), ((), None, None, None)),
+    ],
+)
+def test_a_cluster_that_an_option_names_comes_before_any_that_the_environment_names(
+    arguments: tuple[str, ...], variables: tuple[str, ...], looked_at: tuple[object, ...]
+) -> None:
+    """Another cluster that is well is no proof of the one that was asked about."""
+    environment = {name: text for name, text in ANOTHER.items() if name.endswith(variables)}
+    read = Options.read(given(*arguments), environment)
+    assert (read.sandbox, read.snapshot, read.kubeconfig, read.context) == looked_at
+    assert read.static == (read.snapshot is not None)
+
+
+def test_two_clusters_of_the_environment_are_refused_as_two_of_the_command_line_are() -> None:
+    """Neither comes before the other."""
+    both = {name: ANOTHER[name] for name in ("CX_CONFORMANCE_SANDBOX", "CX_CONFORMANCE_KUBECONFIG")}
+    with pytest.raises(ValueError, match="leave out CX_CONFORMANCE_SANDBOX or CX_CONFORMANCE_KUBECONFIG"):
+        Options.read(given(), both)
+    with pytest.raises(ValueError, match="leave out --sandbox or --context"):
+        Options.read(given("--sandbox", "--context", "prod"), {})
+
+
 def test_images_are_taken_and_what_is_none_is_refused() -> None:
     """From the command line, and from the environment."""
     image = "registry.example.com:5000/tools/busybox:1.36@sha256:0f"

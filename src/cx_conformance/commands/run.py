@@ -64,7 +64,8 @@ static run, and the third wants to stand beside every outcome."""
 
 _DESCRIPTION: Final = f"""\
 Looks at a cluster once and says of every promise whether it is kept. Every option can also be set by an environment
-variable ({ENVIRONMENT}SITE for --site); an option comes before the environment, that before the site file.
+variable ({ENVIRONMENT}SITE for --site, and {ENVIRONMENT}STATIC=1 for --static); an option comes before the
+environment, that before the site file.
 All other arguments go to pytest: -k, -x, -n 4 (with pytest-xdist). -v shows all details and the table of components,
 -vv pytest's own words too.
 """

@@ -1,7 +1,7 @@
 """The options of a run, declared once for ``cx-conformance run`` and for plain pytest."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -23,6 +23,8 @@ class Options(Struct, frozen=True, kw_only=True):
     blueprint: Path | None = None
     release: str | None = None
     """The release that is said to be installed; None: it is recognised."""
+    recognise: bool = False
+    """Whether somebody says that it is to be recognised (``auto``), whatever the site file says."""
     site: Path | None = None
     kubeconfig: str | None = None
     context: str | None = None
@@ -75,10 +77,14 @@ class Options(Struct, frozen=True, kw_only=True):
 
         ValueError names what cannot be read, and what is allowed.
         """
+        environment = _of_one_cluster(given, environment)
 
         def value(name: str) -> Any:
             found = getattr(given, name, None)
             return environment.get(ENVIRONMENT + name.upper()) or None if found in (None, False) else found
+
+        def switch(name: str) -> bool:
+            return _switched(found, name) if isinstance(found := value(name), str) else bool(found)
 
         def number(name: str, kind: Callable[[str], N]) -> N | None:
             found = value(name)
@@ -91,7 +97,6 @@ class Options(Struct, frozen=True, kw_only=True):
             found = value(name)
             return Path(found) if found else None
 
-        _refuse_two_clusters(given)
         sandbox = value("sandbox")
         snapshot = path("snapshot")
         if value("notify") and not value("history"):
@@ -103,6 +108,7 @@ class Options(Struct, frozen=True, kw_only=True):
         return cls(
             blueprint=path("blueprint"),
             release=None if value("release") in (None, "auto") else str(value("release")),
+            recognise=value("release") == "auto",
             site=path("site"),
             kubeconfig=value("kubeconfig"),
             context=value("context"),
@@ -110,25 +116,25 @@ class Options(Struct, frozen=True, kw_only=True):
             resolve=tuple(one for text in _several(value("resolve")) for one in _names(text)),
             ca=path("ca"),
             sandbox=None if sandbox is None else _names(sandbox),
-            ready=bool(value("ready")),
-            static=bool(value("static")) or snapshot is not None,
-            no_login=bool(value("no_login")),
-            allow_writes=bool(value("allow_writes")),
+            ready=switch("ready"),
+            static=switch("static") or snapshot is not None,
+            no_login=switch("no_login"),
+            allow_writes=switch("allow_writes"),
             allow_probe_pods=_checked(value("allow_probe_pods"), image, "--allow-probe-pods"),
             allow_debug_containers=_checked(value("allow_debug_containers"), image, "--allow-debug-containers"),
             snapshot=snapshot,
             only=_names(value("only") or ""),
             skip=_names(value("skip") or ""),
             consecutive=number("consecutive", times) or 1,
-            every_replica=bool(value("every_replica")),
+            every_replica=switch("every_replica"),
             settle=number("settle", seconds),
             time_limit=number("time_limit", seconds),
             report=path("report"),
-            no_pdf=bool(value("no_pdf")),
-            no_evidence=bool(value("no_evidence")),
-            evidence_logs=bool(value("evidence_logs")),
+            no_pdf=switch("no_pdf"),
+            no_evidence=switch("no_evidence"),
+            evidence_logs=switch("evidence_logs"),
             junitxml=path("xmlpath") or path("junitxml"),
-            junit_strict=bool(value("junit_strict")),
+            junit_strict=switch("junit_strict"),
             history=path("history"),
             pushgateway=_checked(value("pushgateway"), address, "--pushgateway"),
             notify=_checked(value("notify"), reference, "--notify"),
@@ -138,12 +144,48 @@ class Options(Struct, frozen=True, kw_only=True):
         )
 
 
-def _refuse_two_clusters(given: Any) -> None:
-    """Raise ValueError where the command line names a cluster, and the embedded one as well."""
-    if getattr(given, "sandbox", None) is not None:
-        for name in ("kubeconfig", "context", "snapshot"):
-            if getattr(given, name, None):
-                raise ValueError(f"--sandbox looks at an embedded cluster; leave out --sandbox or --{name}")
+_ANOTHER: Final[Mapping[str, tuple[str, ...]]] = {
+    "sandbox": ("kubeconfig", "context", "snapshot"),
+    "snapshot": ("sandbox",),
+    "kubeconfig": ("sandbox", "snapshot"),
+    "context": ("sandbox", "snapshot"),
+}
+"""Each option that names a cluster, with those that name another one."""
+
+
+def _of_one_cluster(given: Any, environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment without what names another cluster than the command line does.
+
+    Raises ValueError where the embedded one and another are named, both there or both here.
+    """
+    said = {name for name in _ANOTHER if getattr(given, name, None) is not None}
+    _refuse_two(said, lambda name: f"--{name}")
+    dropped = {ENVIRONMENT + other.upper() for name in said for other in _ANOTHER[name]}
+    left = {name: text for name, text in environment.items() if name not in dropped}
+    _refuse_two(
+        {name for name in _ANOTHER if left.get(ENVIRONMENT + name.upper())}, lambda name: ENVIRONMENT + name.upper()
+    )
+    return left
+
+
+def _refuse_two(said: Collection[str], written: Callable[[str], str]) -> None:
+    """Raise ValueError where the embedded cluster and another are ``said``; ``written`` is how options are there."""
+    for other in _ANOTHER["sandbox"] if "sandbox" in said else ():
+        if other in said:
+            sandbox = written("sandbox")
+            raise ValueError(f"{sandbox} looks at an embedded cluster; leave out {sandbox} or {written(other)}")
+
+
+_YES: Final = ("1", "true", "yes", "on")
+_NO: Final = ("0", "false", "no", "off")
+
+
+def _switched(text: str, name: str) -> bool:
+    """Return whether a variable switches an option on; ValueError says what it may be."""
+    if (word := text.strip().lower()) not in (*_YES, *_NO):
+        allowed = f"{', '.join(_YES)} to switch it on, {', '.join(_NO)} to leave it off"
+        raise ValueError(f"{ENVIRONMENT}{name.upper()}: {text[:40]!r} is neither yes nor no; allowed are {allowed}")
+    return word in _YES
 
 
 def _several(value: Any) -> tuple[str, ...]:

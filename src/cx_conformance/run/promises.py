@@ -51,7 +51,8 @@ class Promises:
             return Choice("", "", "blueprint")
         if self._options.release:
             return Choice(self._options.release, known_release(self._options.release, "--release"), "option")
-        if self._site_alone and (said := self._site_alone.document.release):
+        said = self.site_alone.release
+        if self._site_alone and said and said != "auto" and not self._options.recognise:
             return Choice(said, known_release(said, f"{self._site_alone.path.name}: release"), "site")
         if self._options.ready:
             # What is not there yet cannot be recognised.
