@@ -9,11 +9,11 @@ from typing import Any
 Done = subprocess.CompletedProcess[str]
 
 
-def python(*arguments: object, root: Path) -> Done:
-    """Run a module of Python with the suite in ``root``, and from there."""
+def python(*arguments: object, root: Path, cwd: Path | None = None) -> Done:
+    """Run a module of Python with the suite in ``root``, and from there where no other folder is given."""
     return subprocess.run(
         ["env", f"PYTHONPATH={root / 'src'}", sys.executable, *map(str, arguments)],
-        cwd=root,
+        cwd=cwd or root,
         capture_output=True,
         text=True,
         check=False,

@@ -97,6 +97,89 @@ def test_the_last_failed_run_again_alone(without_ccm: Path, tmp_path: Path) -> N
     assert results(tmp_path / "report") == {"fail": 1}
 
 
+def test_the_command_takes_what_pytest_takes(without_ccm: Path, tmp_path: Path) -> None:
+    """``cx-conformance run --lf`` as ``pytest checks --lf``; its cache is kept in the current folder."""
+    given = ("-m", "cx_conformance", "run", "--snapshot", without_ccm, "--report", "report", "--no-pdf")
+    assert python(*given, "--lf", root=suite_root(), cwd=tmp_path).returncode == 1
+    assert len(report(tmp_path / "report")["outcomes"]) > 1000
+    done = python(*given, "--lf", root=suite_root(), cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert results(tmp_path / "report") == {"fail": 1}
+    assert (tmp_path / ".pytest_cache").is_dir()
+    for more in ("--stepwise", "--setup-show", "--log-level=INFO", "--doctest-modules"):
+        assert python(*given, more, root=suite_root(), cwd=tmp_path).returncode == 1
+
+
+ASKING = """
+def pytest_configure(config):
+    assert config.option.usepdb is False
+"""
+"""What pytest-rerunfailures asks first, https://github.com/pytest-dev/pytest-rerunfailures, and others ask later."""
+
+
+def test_a_plug_in_is_answered_that_no_debugger_is_wanted(without_ccm: Path, tmp_path: Path) -> None:
+    """Although the command leaves out pytest's own plug-in for it: no report was written with ``--reruns 1``."""
+    (tmp_path / "asking.py").write_text(ASKING)
+    given = ("--snapshot", without_ccm, "-p", "asking", "-o", f"pythonpath=src {tmp_path}")
+    done = python("-m", "cx_conformance", "run", *given, root=suite_root())
+    assert done.returncode == 1, done.stdout + done.stderr
+
+
+OWN = """
+import pytest
+
+@pytest.fixture
+def broken():
+    raise OSError("no such table")
+
+def test_kept(snapshot):
+    assert snapshot.namespaces
+
+def test_failing(snapshot):
+    assert "customer" in snapshot.namespaces, "the customer's namespace lacks"
+
+def test_in_error(broken):
+    pass
+"""
+"""Tests of a customer."""
+
+FAILED = (
+    "own.py::test_failing, a test beside the suite's checks, failed: AssertionError: the customer's namespace lacks"
+)
+BROKE = "own.py::test_in_error, a test beside the suite's checks, could not be run: OSError: no such table"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "status", "told"),
+    [
+        ((), 1, [FAILED, BROKE]),
+        (("-n", "2", "-k", "ccm or test_"), 1, [FAILED, BROKE]),
+        (("-k", "ccm or test_kept"), 0, []),
+        (("-k", "ccm or test_in_error"), 3, [BROKE]),
+    ],
+)
+def test_what_becomes_of_other_tests_is_told_beside_the_verdict(
+    chosen: tuple[str, ...], status: int, told: list[str], conformant: Path, tmp_path: Path
+) -> None:
+    """They see what the run saw; one that is not well is not passed over, and costs the checks nothing."""
+    (tmp_path / "own.py").write_text(OWN)
+    given = ("--snapshot", conformant, "--report", tmp_path / "report", "--no-pdf", tmp_path / "own.py")
+    done = python("-m", "cx_conformance", "run", *given, *chosen, root=suite_root())
+    assert done.returncode == status, done.stdout + done.stderr
+    said = [line.partition(": ")[2] for line in done.stderr.splitlines() if line.startswith("cx-conformance: ")]
+    assert sorted(said) == told
+    assert report(tmp_path / "report")["verdict"] == "conformant"
+    assert set(results(tmp_path / "report")) == {"pass", "n/a"}
+
+
+def test_as_many_are_said_to_be_collected_as_are_shown(conformant: Path) -> None:
+    """A check of many entries is not one."""
+    given = ("--snapshot", conformant, "--collect-only", "--only", "CX201")
+    done = python("-m", "cx_conformance", "run", *given, root=suite_root())
+    shown = [line for line in done.stdout.splitlines() if ": CX201" in line]
+    assert f"{len(shown)} tests collected" in done.stdout
+
+
 @pytest.mark.parametrize("more", [("-p", "no:terminal"), ("-p", "no:capture"), ("-p", "no:xdist")])
 def test_what_is_said_does_not_depend_on_how_pytest_is_set(
     more: tuple[str, ...], without_ccm: Path, tmp_path: Path

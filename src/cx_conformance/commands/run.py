@@ -4,6 +4,7 @@ import argparse
 import os
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, WRONG_USAGE, Verdict
@@ -17,20 +18,14 @@ if TYPE_CHECKING:
 
 _LEAN: Final = (
     "--assert=plain",  # a check's message says it all; rewriting costs half a second and shows operands
-    *("-p", "no:cacheprovider"),  # the installed suite's folder is not written to
     "--capture=no",  # no check prints
     # Plug-ins that come along with dependencies, or serve the writing of tests, and have no part in a run.
     *(
         word
         for name in (
             "anyio",
-            "doctest",
             "faulthandler",
             "hypothesispytest",
-            "logging",
-            "setuponly",
-            "setupplan",
-            "stepwise",
             "subtests",
             "terminalprogress",
             "testinfra",
@@ -44,6 +39,7 @@ _LEAN: Final = (
     ),
 )
 
+_BY_CACHE: Final = ("--sw", "--stepwise")
 _ONLY_WHERE_ASKED: Final = {
     ("debugging",): ("--pdb", "--trace", "-pdebugging", "-p debugging"),
     ("xdist", "xdist.looponfail"): (
@@ -58,9 +54,23 @@ _ONLY_WHERE_ASKED: Final = {
         "-ppytest_timeout",
         "-p pytest_timeout",
     ),
+    ("cacheprovider",): (
+        *_BY_CACHE,
+        "--lf",
+        "--last-failed",
+        "--ff",
+        "--failed-first",
+        "--nf",
+        "--new-first",
+        "--cache-",
+    ),
+    ("stepwise",): _BY_CACHE,
+    ("doctest",): ("--doctest-",),
+    ("logging",): ("--log-",),
+    ("setuponly", "setupplan"): ("--setup-",),
 }
-"""Plug-ins that are not loaded, by how arguments begin that mean them: what two of them import takes a twentieth of a
-static run, and the third wants to stand beside every outcome."""
+"""Plug-ins that are not loaded, by how arguments begin that mean them: what the first import takes a twentieth of a
+static run, the next wants to stand beside every outcome, as others do, and one keeps a cache in the current folder."""
 
 _DESCRIPTION: Final = f"""\
 Looks at a cluster once and says of every promise whether it is kept. Every option can also be set by an environment
@@ -95,7 +105,10 @@ def run_with(arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
 
     root = suite_root()
     own = [str(root / "checks"), "-c", str(root / "tox.ini"), "--rootdir", str(root), *_LEAN]
-    own += [word for name in _not_asked_for(arguments) for word in ("-p", f"no:{name}")]
+    left_out = _not_asked_for(arguments)
+    own += [word for name in left_out for word in ("-p", f"no:{name}")]
+    if "cacheprovider" not in left_out:  # the installed suite's folder is not written to
+        own += ["-o", f"cache_dir={Path.cwd() / '.pytest_cache'}"]
     return _status(int(pytest.main([*own, *arguments], plugins=[OwnWords()])))
 
 

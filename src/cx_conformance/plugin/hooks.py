@@ -15,6 +15,7 @@ import pytest
 from cx_conformance.blueprint.problems import InputProblems
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.outcome.check import AREAS
+from cx_conformance.plugin.beside import BESIDE, Beside
 from cx_conformance.plugin.items import CheckItem, pattern_of
 from cx_conformance.plugin.own_way import OWN_WAY, OwnWay
 from cx_conformance.plugin.quick_reports import QuickReports
@@ -63,6 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # The report is written from the outcomes, with the contract's names; pytest's own writer would use node IDs.
     config.option.xmlpath = None
     if told is None:
+        config.pluginmanager.register(Beside(run), BESIDE)
         config.pluginmanager.register(Reporting(config, run), REPORTING)
         if getattr(config.option, "dist", "no") != "no":
             config.option.dist = "loadgroup"

@@ -44,6 +44,7 @@ class OwnWay:
         aside = config.pluginmanager.get_plugin("terminalreporter")
         return (
             reporting.own_words
+            and not config.option.collectonly  # pytest counts what it collects as it is collected
             and not any("[" in one for one in config.args)
             and all(only_these_have(config, (hook,), modules, aside) for hook, modules in _MISSED_BY_NOBODY.items())
         )

@@ -40,9 +40,7 @@ class QuickReports:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
         """Report an item that can be judged at once; leave every other to pytest."""
-        if not isinstance(item, CheckItem):
-            return None
-        if not item.can_be_judged:
+        if not (isinstance(item, CheckItem) and item.can_be_judged):
             # pytest expects the item before to have torn down what this one does not need; a quick one does not.
             item.session._setupstate.teardown_exact(item)  # noqa: SLF001 - there is no public way
             return None

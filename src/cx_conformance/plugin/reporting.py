@@ -13,6 +13,7 @@ import pytest
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, Verdict
+from cx_conformance.plugin.beside import is_of_check, last_words
 from cx_conformance.plugin.items import OUTCOME, CheckItem
 from cx_conformance.plugin.workers import WORKERS
 from cx_conformance.run.interrupts import end_like_ctrl_c, insist
@@ -102,7 +103,7 @@ class Reporting:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """Remember what the workers collected; which is the same in each of them."""
-        self.by_workers = len(ids)
+        self.by_workers = sum(map(is_of_check, ids))
         if self.own_words and not self._uncollected:
             self.config.option.tbstyle = "no"
 
@@ -165,7 +166,9 @@ class Reporting:
             return
         outcome = self._outcome(report)
         if outcome is None and report.failed and (item := self._items.get(report.nodeid)):
-            self._ended_otherwise[item.check.id, item.entry.component, item.entry.id] = _last_words(report)
+            self._ended_otherwise[item.check.id, item.entry.component, item.entry.id] = (
+                f"not looked at: {last_words(report)}"
+            )
         if outcome is not None:
             self.take(report.nodeid, outcome)
 
@@ -289,9 +292,3 @@ class Reporting:
     def _tell(words: str) -> None:
         """Say something that is no part of the report."""
         sys.stderr.write(f"cx-conformance: {words}\n")
-
-
-def _last_words(report: pytest.TestReport) -> str:
-    """Return why an item ended that pytest or a plug-in ended before it was judged: the error of its traceback."""
-    lines = [line.removeprefix("E").strip() for line in report.longreprtext.splitlines() if line.startswith("E ")]
-    return f"not looked at: {lines[0] if lines else report.longreprtext.strip().rpartition(chr(10))[2]}"
