@@ -119,7 +119,8 @@ def test_slow_under_the_limit_connects_and_over_it_times_out(tmp_path: Path, fre
 def test_no_route_is_not_a_refusal(tmp_path: Path) -> None:
     """In a network without any interface there is no route, not even to loopback."""
     container = Container(tmp_path, "dash", TOOLS["bash"], wrapper=[program("unshare"), "--map-root-user", "--net"])
-    assert findings(container, ("127.0.0.1", 80)) == [F.NO_ROUTE]
+    (seen,) = observe(container, ("127.0.0.1", 80))
+    assert (seen.finding, "nobody stands behind the Service, as Cilium tells it" in seen.words) == (F.NO_ROUTE, True)
 
 
 def test_getent_tells_the_addresses(tmp_path: Path, ports: dict[str, int]) -> None:
@@ -429,6 +430,32 @@ def test_a_usable_tool_is_found_behind_an_unusable_one(tmp_path: Path, ports: di
     container = Container(tmp_path, "dash", {"bash": bash, "nc": nc, "curl": "curl", "sleep": "sleep"})
     (seen,) = observe(container, ("127.0.0.1", ports["silent"]))
     assert (seen.finding, seen.tool) == (F.CONNECTS, "curl")
+
+
+def test_a_tool_that_babbles_gives_way_to_the_next(tmp_path: Path, ports: dict[str, int]) -> None:
+    """What cannot be understood of one is asked of another; where none tells, what the first one said is shown."""
+    babbling = {"bash": "#!/bin/sh\necho 'bash: no such luck' >&2; exit 4\n", "nc": "#!/bin/sh\necho moo >&2; exit 4\n"}
+    for folder, more in (("usable", {"curl": "curl", "sleep": "sleep"}), ("none", {})):
+        (tmp_path / folder).mkdir()
+        (seen,) = observe(Container(tmp_path / folder, "dash", babbling | more), ("127.0.0.1", ports["silent"]))
+        assert (seen.finding, seen.tool) == ((F.CONNECTS, "curl") if more else (None, "bash"))
+        assert ("no such luck" in seen.words) is (not more)
+
+
+@pytest.mark.parametrize(
+    ("tool", "words"),
+    [
+        ("bash", "bash: connect: Operation not permitted"),
+        ("nc", "nc: connect to ef-ccm-svc (10.43.1.2) port 8081 (tcp) failed: Operation not permitted"),
+        ("node", "Error: connect EPERM 10.43.1.2:8081 - Local (0.0.0.0:0)"),
+    ],
+)
+def test_cilium_says_in_its_own_words_that_nobody_is_there(tmp_path: Path, tool: str, words: str) -> None:
+    """Its load balancer at the socket fails the call to a Service without endpoints: EPERM, or no route to host."""
+    container = Container(tmp_path, "dash", {tool: f"#!/bin/sh\necho '{words}' >&2; exit 1\n"})
+    (seen,) = observe(container, ("127.0.0.1", 8081))
+    assert (seen.finding, seen.tool) == (F.REFUSED, tool)
+    assert "nobody stands behind the Service" in seen.words
 
 
 def test_a_proxy_of_the_containers_environment_is_not_asked(tmp_path: Path, ports: dict[str, int]) -> None:

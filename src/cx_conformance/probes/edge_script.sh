@@ -158,6 +158,8 @@ read_word() { # sets $word by what a tool said ($1) and its exit status ($2)
     *"it connects"*) word=connects ;;
     *"it closes"*) word=closed ;;
     *efused* | *ECONNREFUSED*) word=refused ;;
+    # What Cilium says where nobody stands behind a Service: https://github.com/cilium/cilium/issues/45184
+    *"peration not permitted"* | *EPERM*) word=refused ;;
     *"reset by peer"* | *ECONNRESET*) word=closed ;;
     *"o route to host"* | *nreachable* | *EHOSTUNREACH* | *ENETUNREACH*) word=noroute ;;
     *"timed out"* | *TIMEOUT* | *ime-out* | *ETIMEDOUT*) word=timeout ;;
@@ -165,7 +167,7 @@ read_word() { # sets $word by what a tool said ($1) and its exit status ($2)
       *"No address associated"* | *ENOTFOUND* | *EAI_AGAIN*) word=unresolved ;;
     *)
       word=unclear
-      case $2 in 142) text="it gets no CPU to run on, for the container's limit" ;; 143) word=timeout ;; esac
+      case $2 in 142) word=starved text="it gets no CPU to run on, for the container's limit" ;; 143) word=timeout ;; esac
       ;;
   esac
 }
@@ -271,7 +273,7 @@ setTimeout(say, process.argv[3] * 1000, "timed out")' "$host" "$port" "$limit" 2
 }
 
 probe() { # one target: index, host, port, and its addresses where getent has told them
-  index=$1 host=$2 port=$3 addresses=$4 resolver=getent word= tool=- text=
+  index=$1 host=$2 port=$3 addresses=$4 resolver=getent word= tool=- text= doubt= said=
   [ -n "$addresses" ] || resolve
   now
   started=$clock
@@ -290,8 +292,16 @@ probe() { # one target: index, host, port, and its addresses where getent has to
         "by_$tool"
         ;;
     esac
-    [ "$word" = unusable ] || break
+    case $word in
+      unusable) ;;
+      unclear) [ -n "$doubt" ] || doubt=$tool said=$text ;; # the next one may know better
+      *) break ;;
+    esac
   done
+  case $word,$doubt in
+    starved,*) word=unclear ;;
+    notool,?*) word=unclear tool=$doubt text=$said ;;
+  esac
   now
   took=-
   case $tool,$text in
