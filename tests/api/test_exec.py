@@ -317,6 +317,28 @@ def test_a_container_that_restarts_during_the_exec_is_told() -> None:
         result.complete("the look")
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Internal error occurred: error executing command in container: failed to exec in container: ttrpc: closed",
+        "Internal error occurred: error reading from error stream: next reader: read tcp: connection reset by peer",
+        "Internal error occurred: error sending request: read tcp 192.0.2.1:40132->192.0.2.7:10250: use of closed",
+    ],
+)
+def test_an_exec_that_breaks_off_on_its_way_was_started(said: str) -> None:
+    """From Kubernetes 1.30 on it is told in a Status, as what never began; what it printed until then is kept."""
+
+    async def play(connection: ServerConnection, seen: Seen) -> None:
+        await connection.send(b"\x01half")
+        await connection.send(not_opened(said))
+
+    with StreamServer(play) as server:
+        result = run(ApiStreams(server.configuration), PLACE, ["sh"])
+    assert (len(server.sessions), result.ending, result.stdout, result.exit_code) == (1, Ending.DROPPED, b"half", None)
+    with pytest.raises(Unreachable, match=r"the look was cut off .*: the container restarted"):
+        result.complete("the look")
+
+
 @pytest.mark.parametrize("status", [b"", b"no json", b"[]", b'{"status":"Failure","details":{"causes":7}}'])
 def test_a_status_that_is_none_is_not_an_exit_code(status: bytes) -> None:
     """Garbage where the Status should be raises, and passes for nothing."""

@@ -112,11 +112,12 @@ class _Conversation:
             if self._has_turn:
                 _TURNS.release()
         milliseconds = (time.monotonic() - started) * 1000
+        code = self._exit_code() if ending is Ending.EXITED else None
         return ExecResult(
             stdout=bytes(self._out[_STDOUT]),
             stderr=bytes(self._out[_STDERR]),
-            exit_code=self._exit_code() if ending is Ending.EXITED else None,
-            ending=ending,
+            exit_code=code,
+            ending=Ending.DROPPED if ending is Ending.EXITED and code is None else ending,
             milliseconds=milliseconds,
         )
 
@@ -178,8 +179,12 @@ class _Conversation:
             if connection.subprotocol == _PROTOCOLS[0]:
                 await connection.send(bytes([_CLOSE, _STDIN]))
 
-    def _exit_code(self) -> int:
-        """Return the exit code that the Status tells; raise the CouldNotLook for a program that was not started."""
+    def _exit_code(self) -> int | None:
+        """Return the exit code that the Status tells; None for a program that broke off, which had printed something.
+
+        Raises the CouldNotLook for one that was not started. What breaks off between the API server and the node, or in
+        the node's runtime, is told by the same Status as what never began.
+        """
         status = _json_object(bytes(self._status))
         if status.get("status") == "Success":
             return 0
@@ -190,6 +195,8 @@ class _Conversation:
             if (code := whole(told)) is not None:
                 self._refuse_if_never_started(code)
                 return code
+        if self._printed:
+            return None
         said = str(status.get("message") or "no reason given")
         raise refused_within(self._target, said) or self._not_started(said)
 
