@@ -14,6 +14,14 @@ from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.cluster.agreed_host import no_host
 from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.host_rules import (
+    called,
+    has_alias,
+    is_odd_one_out,
+    ruled_by_others,
+    tls_place,
+    uses_no_section,
+)
 from cx_conformance.cluster.path_reach import LETTER_BY_LETTER, doubts, why_not_below
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.seen import Seen
@@ -185,43 +193,66 @@ def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     if not ingress.of.over_tls:
         raise NotApplicable(f"{ingress.of.url} is promised, without TLS")
     route = _route(ingress, seen, evidence)
-    host, secret = route.path.host, route.tls_secret
-    if not host or host.startswith("*."):
-        host = seen.host_of(ingress.planned) or host
-    where = f"Ingress {route.ingress.where}"
+    host = called(seen, route, seen.host_of(ingress.planned))
     evidence.promised = f"a certificate for {host or 'its host'}"
     evidence.found = "no tls section for the host"
-    if secret is None:
+    place = tls_place(seen, route, host)
+    where, secret, namespace = f"Ingress {route.ingress.where}", place.secret, place.ingress.namespace
+    if secret is None or uses_no_section(seen, route):
         _refuse_default(route, seen)
     assert secret is not None, f"{where} has no TLS for {host or 'its host'}; https is promised"
+    _needs_a_host(route, seen, evidence)
     if not secret:
         raise NotApplicable("the Ingress leaves the certificate to its controller")
-    evidence.found = f"Secret {route.ingress.namespace}/{secret}"
-    named = f"TLS Secret {route.ingress.namespace}/{secret}"
-    if seen.snapshot.secret(route.ingress.namespace, secret) is None:
-        evidence.cause = f"Secret {route.ingress.namespace}/{secret} does not exist"
-        raise Absent(f"{where} names TLS Secret {secret}, which does not exist in {route.ingress.namespace}")
-    pem = seen.snapshot.certificate(route.ingress.namespace, secret)
+    if place.ingress.where != route.ingress.where:
+        served = f"the host is served by the certificate of Ingress {place.ingress.where}, while that has it"
+        assert not is_odd_one_out(seen, route), (
+            f"{where} has no TLS for {host}, unlike most Ingresses of the host; https is promised ({served})"
+        )
+        where = f"Ingress {place.ingress.where}"
+        evidence.note(f"its own TLS section names no Secret for {host}, which is served by that of {where}")
+    evidence.found = f"Secret {place.where}"
+    named = f"TLS Secret {place.where}"
+    if seen.snapshot.secret(namespace, secret) is None:
+        evidence.cause = f"Secret {place.where} does not exist"
+        raise Absent(f"{where} names TLS Secret {secret}, which does not exist in {namespace}")
+    pem = seen.snapshot.certificate(namespace, secret)
     assert pem is not None, f"{named} has no tls.crt"
     found = Certificate.read(pem)
     assert found is not None, f"{named} holds no certificate that can be read"
     evidence.found = {"names": list(found.names), "until": found.not_after.isoformat(), "issuer": found.issuer}
     assert _TEMPORARY not in found.issuer.split(","), (
         f"{named} holds cert-manager's temporary certificate, for the real one is not issued yet: kubectl describe "
-        f"certificate -n {route.ingress.namespace} says why"
+        f"certificate -n {namespace} says why"
     )
     if host:
         assert found.covers(host), (
-            f"the certificate in Secret {route.ingress.namespace}/{secret} is for "
-            f"{', '.join(found.names) or 'no name'} of promised {host}"
+            f"the certificate in Secret {place.where} is for {', '.join(found.names) or 'no name'} of promised {host}"
         )
-    fits = seen.snapshot.key_fits(route.ingress.namespace, secret)
+    fits = seen.snapshot.key_fits(namespace, secret)
     assert fits is not False, f"the key in {named} is not that of its certificate, so that no controller serves it"
 
 
 _TEMPORARY: Final = "CN=cert-manager.local"
 """Who signs what cert-manager puts into a Secret until the certificate comes, where it is told to
 (cert-manager.io/issue-temporary-certificate; source: its pkg/util/pki/temporarycertificate.go)."""
+
+
+def _needs_a_host(route: Route, seen: Seen, evidence: Evidence) -> None:
+    """Fail where a rule is for any host, and its controller makes up the certificate for that.
+
+    A default certificate of its own is told before; where no pod of the controller is seen there may be one.
+    """
+    if not uses_no_section(seen, route):
+        return
+    words = (
+        f"Ingress {route.ingress.where} leads {route.path.path} for any host, for which ingress-nginx takes no "
+        "certificate from a TLS section"
+    )
+    if not seen.routing.seen_running(route.ingress):
+        evidence.note(f"{words}, but its option --default-ssl-certificate, and its pods are not seen")
+        return
+    raise AssertionError(f"{words}, but makes one up; name the host in the rule, or set --default-ssl-certificate")
 
 
 def _refuse_default(route: Route, seen: Seen) -> None:
@@ -244,17 +275,19 @@ def _refuse_default(route: Route, seen: Seen) -> None:
 def check_expiry(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     """The certificate is valid today; one that ends within 30 days is noted."""
     route = _route(ingress, seen, evidence)
-    secret = route.tls_secret
-    if secret is None and ingress.of.over_tls:
+    place = tls_place(seen, route, called(seen, route, seen.host_of(ingress.planned)))
+    if (place.secret is None or uses_no_section(seen, route)) and ingress.of.over_tls:
         _refuse_default(route, seen)
+    if place.secret is None and ingress.of.over_tls:
         raise Absent(f"Ingress {route.ingress.where} has no TLS for the host, hence no certificate")
-    found = Certificate.read(seen.snapshot.certificate(route.ingress.namespace, secret)) if secret else None
+    pem = seen.snapshot.certificate(place.ingress.namespace, place.secret) if place.secret else None
+    found = Certificate.read(pem)
     if found is None:
         raise NotApplicable("no certificate is named")
     now = seen.snapshot.now
     days = (found.not_after - now).days
     evidence.found, evidence.promised = f"until {found.not_after.isoformat()} ({days} days)", "valid today"
-    where = f"the certificate in Secret {route.ingress.namespace}/{route.tls_secret}"
+    where = f"the certificate in Secret {place.where}"
     assert found.not_before <= now, f"{where} is valid only from {found.not_before:%Y-%m-%d}"
     assert found.not_after > now, f"{where} expired on {found.not_after:%Y-%m-%d}"
     if days < WARN_DAYS:
@@ -276,7 +309,8 @@ def check_host(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     route = _route(ingress, seen, evidence)
     found = route.path.host
     evidence.found, evidence.promised = found or "any host", expected
-    if not found or found.lower() == expected.lower() or _covers(found, expected):
+    if not found or found.lower() == expected.lower() or _covers(found, expected) or has_alias(seen, route, expected):
+        _answers(route, expected, seen, evidence)
         return
     agreed = seen.agreed_host if expected == seen.fqdn else None
     if agreed:
@@ -291,6 +325,22 @@ def check_host(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
 
 def _covers(wildcard: str, host: str) -> bool:
     return wildcard.startswith("*.") and wildcard[2:] == host.partition(".")[2]
+
+
+def _answers(route: Route, host: str, seen: Seen, evidence: Evidence) -> None:
+    """Fail where a rule would do for ``host``, and its controller leads that by the rules of others alone."""
+    other = ruled_by_others(seen, route, host)
+    if other is None:
+        return
+    evidence.cause = (
+        f"the rules of some Ingresses are for another host than {host}, which ingress-nginx leads by those alone that "
+        "name it"
+    )
+    raise AssertionError(
+        f"Ingress {route.ingress.where} serves {route.path.path} for {route.path.host or 'any host'}, and "
+        f"ingress-nginx does so for hosts that no Ingress names: {host} is led by the rules that name it, as Ingress "
+        f"{other.where} does"
+    )
 
 
 def _arrive_together(one: Route, other: Route, seen: Seen) -> bool:

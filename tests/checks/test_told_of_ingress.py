@@ -50,9 +50,14 @@ def ccm(check: str, installation: Installation) -> Outcome:
     return installation.outcome(check, "ccm")
 
 
+def everywhere(change: Callable[[Object], Any]) -> Callable[[Installation], Any]:
+    """Change the specification of every Ingress."""
+    return lambda i: [change(one["spec"]) for one in i.manifests if one["kind"] == "Ingress"]
+
+
 def test_a_rule_for_any_host_is_told_so() -> None:
     """It serves the site's, too."""
-    installation = installed(lambda i: spec(i)["rules"][0].pop("host"))
+    installation = installed(everywhere(lambda one: one["rules"][0].pop("host")))
     path, host = ccm("CX501", installation), ccm("CX505", installation)
     assert (path.result, path.evidence["found"]) == (
         Result.PASS,
@@ -297,15 +302,15 @@ def test_the_controller_of_the_class_decides_how_a_path_is_read(default: str, na
     assert "ingress-nginx reads /ccm(/|$)(.*) letter by letter" in ccm("CX501", installed(change)).message
 
 
-def held(certificate: str, key: str = "") -> Callable[[Installation], Any]:
-    """Let the Secret of ccm's namespace hold these."""
+def held(certificate: str, key: str = "", namespace: str = "expertflow") -> Callable[[Installation], Any]:
+    """Let the Secret of a namespace, ccm's if none is named, hold these."""
     data = {name: base64.b64encode(one.encode()).decode() for name, one in (("tls.crt", certificate), ("tls.key", key))}
-    return lambda i: i.find("Secret", "ef-ingress-tls-secret", "expertflow")["data"].update(data)
+    return lambda i: i.find("Secret", "ef-ingress-tls-secret", namespace)["data"].update(data)
 
 
-def issued(by: Issued) -> Callable[[Installation], Any]:
+def issued(by: Issued, namespace: str = "expertflow") -> Callable[[Installation], Any]:
     """Let it hold what was issued."""
-    return held(by.certificate_pem, by.key_pem)
+    return held(by.certificate_pem, by.key_pem, namespace)
 
 
 def test_what_a_certificate_says_is_told() -> None:
@@ -349,7 +354,7 @@ def test_cert_managers_temporary_certificate_is_none() -> None:
 @pytest.mark.parametrize("option", ["--default-ssl-certificate=ingress/wildcard", "--v=2"])
 def test_a_host_without_tls_may_be_served_by_the_controllers_default_certificate(option: str) -> None:
     """Where it has one; else it makes one up, which browsers refuse."""
-    installation = installed(lambda i: spec(i).pop("tls"))
+    installation = installed(everywhere(lambda one: one.pop("tls")))
     installation.add_live(controller(option))
     ended = ccm("CX503", installation)
     if option == "--v=2":
@@ -366,14 +371,14 @@ def test_a_rule_for_many_hosts_needs_a_certificate_for_the_sites() -> None:
     """Where it is known; else one that covers what the rule says, or any."""
 
     def rule(host: str | None) -> Callable[[Installation], Any]:
-        def change(installation: Installation) -> None:
-            for one in spec(installation)["tls"]:
-                one.pop("hosts", None)
-            spec(installation)["rules"][0].pop("host")
+        def change(one: Object) -> None:
+            for section in one["tls"]:
+                section.pop("hosts", None)
+            one["rules"][0].pop("host")
             if host:
-                spec(installation)["rules"][0]["host"] = host
+                one["rules"][0]["host"] = host
 
-        return change
+        return everywhere(change)
 
     other = issued(Authority().issue("other.example.com"))
     for host in (None, "*.example.com"):
@@ -441,7 +446,7 @@ def test_a_certificate_is_valid_from_its_first_moment_until_before_its_last() ->
 )
 def test_a_rule_is_for_the_sites_host_or_for_all_of_its_domain(host: str, result: Result) -> None:
     """In whichever case it is written."""
-    installation = installed(lambda i: spec(i)["rules"][0].update(host=host))
+    installation = installed(everywhere(lambda one: one["rules"][0].update(host=host)))
     ended = ccm("CX505", installation)
     assert ended.result is result
     assert (ended.evidence["found"], ended.evidence["promised"]) == (host, FQDN)
@@ -478,7 +483,9 @@ def test_a_host_name_that_differs_from_what_all_ingresses_agree_on_is_one_findin
 
 def test_a_host_that_the_tls_block_leaves_out_is_told_once() -> None:
     """There is no certificate to look at the date of, and no Secret without a name."""
-    ended = installed(lambda i: spec(i)["tls"][0].update(hosts=["x.example.com"])).all_outcomes(["CX503", "CX504"])
+    left_out = everywhere(lambda one: one["tls"][0].update(hosts=["x.example.com"]))
+    strange = [issued(Authority().issue("x.example.com"), one) for one in ("expertflow", "ef-external")]
+    ended = installed(left_out, *strange).all_outcomes(["CX503", "CX504"])
     tls, expiry = (one for one in ended if one.component == "ccm")
     assert (tls.result, tls.message) == (
         Result.FAIL,
@@ -487,6 +494,150 @@ def test_a_host_that_the_tls_block_leaves_out_is_told_once() -> None:
     assert (expiry.result, expiry.message) == (Result.BLOCKED, "blocked: CX503 ccm")
     left = installed(lambda i: spec(i)["tls"][0].pop("secretName"))
     assert ccm("CX504", left).message == "n/a: no certificate is named"
+
+
+def of_class(name: str) -> Callable[[Installation], Any]:
+    """Let every Ingress be of nginx, or of traefik."""
+
+    def change(installation: Installation) -> None:
+        everywhere(lambda one: one.update(ingressClassName=name))(installation)
+        made = {"kind": "IngressClass", "metadata": {"name": "traefik"}}
+        installation.add_live(made | {"spec": {"controller": "traefik.io/ingress-controller"}})
+
+    return change
+
+
+@pytest.mark.parametrize("name", ["nginx", "traefik"])
+@pytest.mark.parametrize("host", ["", "*.example.com"])
+def test_ingress_nginx_leads_a_host_by_the_rules_that_name_it(name: str, host: str) -> None:
+    """A rule for any host, or for a wildcard, beside others for the very name takes no call; Traefik tries them all."""
+    ended = ccm("CX505", installed(of_class(name), lambda i: spec(i)["rules"][0].update(host=host)))
+    assert ended.result is (Result.FAIL if name == "nginx" else Result.PASS)
+    if name == "nginx":
+        assert ended.message == (
+            f"Ingress expertflow/ef-ccm serves /ccm(/|$)(.*) for {host or 'any host'}, and ingress-nginx does so for "
+            f"hosts that no Ingress names: {FQDN} is led by the rules that name it, as Ingress "
+            "expertflow/ef-360-connector does"
+        )
+
+
+def test_a_wildcard_is_nearer_than_any_host() -> None:
+    """ingress-nginx leads by the nearest rules that there are."""
+    installation = installed(everywhere(lambda one: one["rules"][0].update(host="*.example.com")))
+    spec(installation)["rules"][0].pop("host")
+    assert ccm("CX505", installation).message.endswith("as Ingress expertflow/ef-360-connector does")
+
+
+def test_traefik_in_the_place_of_ingress_nginx_tries_all_rules() -> None:
+    """Its provider serves the same class, and makes no servers."""
+    provider = controller("--providers.kubernetesingressnginx", image="traefik:3.6", name="traefik-x")
+    installation = installed(lambda i: spec(i)["rules"][0].pop("host"))
+    installation.add_live(provider)
+    assert ccm("CX505", installation).result is Result.PASS
+
+
+@pytest.mark.parametrize(
+    ("alias", "result"),
+    [
+        (FQDN, Result.PASS),
+        ("old.example.org, CX.example.com", Result.PASS),
+        ("*.example.com", Result.PASS),
+        (r"~^cx\.example\.(com|org)$", Result.PASS),
+        ("old.example.org", Result.FAIL),
+    ],
+)
+def test_an_alias_of_ingress_nginx_is_served_too(alias: str, result: Result) -> None:
+    """By its annotation server-alias; the certificate is to be for the name that people use."""
+
+    def change(installation: Installation) -> None:
+        for one in installation.manifests:
+            if one["kind"] == "Ingress":
+                one["metadata"].setdefault("annotations", {})["nginx.ingress.kubernetes.io/server-alias"] = alias
+                one["spec"]["rules"][0]["host"] = "cx.example.net"
+                one["spec"]["tls"][0]["hosts"] = ["cx.example.net"]
+
+    assert ccm("CX505", installed(change)).result is result
+    assert ccm("CX505", installed(change, of_class("traefik"))).result is Result.FAIL
+    if result is Result.PASS:
+        assert ccm("CX503", installed(change)).evidence["promised"] == f"a certificate for {FQDN}"
+        assert ccm("CX503", installed(change)).result is Result.PASS
+
+
+def only(name: str) -> Callable[[Installation], Any]:
+    """Let a single Ingress have a TLS section."""
+    return lambda i: [
+        one["spec"].pop("tls")
+        for one in i.manifests
+        if one["kind"] == "Ingress" and one["metadata"]["name"] != name and one["spec"].get("tls")
+    ]
+
+
+@pytest.mark.parametrize("name", ["nginx", "traefik"])
+def test_a_host_has_its_certificate_from_any_ingress_of_it(name: str) -> None:
+    """One TLS section for all Ingresses of a host is enough; whose it is, is noted."""
+    one_for_all = of_class(name), only("ef-360-connector")
+    for check in ("CX503", "CX504"):
+        assert ccm(check, installed(*one_for_all)).result is Result.PASS
+    assert notes(ccm("CX503", installed(*one_for_all))) == [
+        (
+            f"its own TLS section names no Secret for {FQDN}, which is served by that of Ingress "
+            "expertflow/ef-360-connector"
+        )
+    ]
+    assert ccm("CX503", installed(*one_for_all, issued(Authority().issue("other.example.com")))).message == (
+        f"the certificate in Secret {SECRET} is for other.example.com of promised {FQDN}"
+        if name == "nginx"
+        else f"Ingress expertflow/ef-ccm has no TLS for {FQDN}; https is promised"
+    )
+
+
+def test_an_ingress_that_alone_has_no_tls_was_forgotten() -> None:
+    """It is served all the same, and only as long as another one has the host, too."""
+    assert ccm("CX503", installed(lambda i: spec(i).pop("tls"))).message == (
+        f"Ingress expertflow/ef-ccm has no TLS for {FQDN}, unlike most Ingresses of the host; https is promised (the "
+        "host is served by the certificate of Ingress expertflow/ef-360-connector, while that has it)"
+    )
+
+
+def test_the_oldest_ingress_of_a_host_decides_on_its_certificate() -> None:
+    """With ingress-nginx: one whose TLS section holds nothing for the host gives it the controller's own."""
+    installation = installed(only("ef-360-connector"))
+    old = {"creationTimestamp": "2020-01-01T00:00:00Z"}
+    installation.live("Ingress", "ef-file-engine", lambda one: one["metadata"].update(old))
+    installation.live("Ingress", "ef-file-engine", lambda one: one["spec"].update(tls=[{"hosts": ["x.example.com"]}]))
+    assert ccm("CX503", installation).message == f"Ingress expertflow/ef-ccm has no TLS for {FQDN}; https is promised"
+
+
+def test_a_section_that_names_another_host_may_hold_the_certificate() -> None:
+    """ingress-nginx and Traefik look into the certificate."""
+    for name in ("nginx", "traefik"):
+        changes = of_class(name), everywhere(lambda one: one["tls"][0].update(hosts=["x.example.com"]))
+        assert ccm("CX503", installed(*changes)).result is Result.PASS
+
+
+@pytest.mark.parametrize("option", ["--default-ssl-certificate=ingress/wildcard", "--v=2", ""])
+def test_a_rule_for_any_host_has_the_controllers_certificate(option: str) -> None:
+    """With ingress-nginx, whatever the TLS section says; what that is, its options say where its pods are seen."""
+    installation = installed(everywhere(lambda one: one["rules"][0].pop("host")))
+    if option:
+        installation.add_live(controller(option))
+    ended = ccm("CX503", installation)
+    words = (
+        "Ingress expertflow/ef-ccm leads /ccm(/|$)(.*) for any host, for which ingress-nginx takes no certificate from "
+        "a TLS section"
+    )
+    if option == "--v=2":
+        assert ended.message == (
+            f"{words}, but makes one up; name the host in the rule, or set --default-ssl-certificate"
+        )
+    elif option:
+        assert ended.message.startswith("n/a: ")
+        assert ccm("CX504", installation).message == ended.message
+    else:
+        assert (ended.result, notes(ended)) == (
+            Result.PASS,
+            [f"{words}, but its option --default-ssl-certificate, and its pods are not seen"],
+        )
 
 
 def rival(namespace: str, service: str, port: int = 1, **more: Any) -> Callable[[Installation], Any]:

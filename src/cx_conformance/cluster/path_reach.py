@@ -33,12 +33,17 @@ LETTER_BY_LETTER: Final = "letter by letter"
 _GROUP: Final = re.compile(r"\$(\d)")
 
 
+def is_nginx(controller: str) -> bool:
+    """Whether a controller is ingress-nginx, or what serves the Ingresses that were written for it."""
+    return fnmatchcase(controller, _NGINX)
+
+
 def why_not_below(route: Route, controller: str, ingresses: Iterable[Ingress]) -> str | None:
     """Say why ``controller`` does not lead what is below the path to its backend; None where it does, or none can tell.
 
     ``ingresses`` are all that the controller may serve, the route's own among them.
     """
-    path, nginx = route.path, fnmatchcase(controller, _NGINX)
+    path, nginx = route.path, is_nginx(controller)
     read_as_expression = nginx and any(_makes_expressions(one) for one in ingresses if _serves(one, path.host))
     if nginx and route.ingress.is_canary:
         return "it is a canary (annotation canary), and no Ingress serves its host and path for all calls"
@@ -65,7 +70,7 @@ def doubts(route: Route, controller: str, scheme: str) -> Iterator[str]:
             f"Traefik takes {route.path.path} {LETTER_BY_LETTER}: it wants a plain path and a middleware StripPrefix, "
             "or the annotation router.pathmatcher: PathRegexp"
         )
-    if not fnmatchcase(controller, _NGINX):
+    if not is_nginx(controller):
         return
     lost = _lost_by_rewriting(route, captures=False)
     if lost is not None:

@@ -108,6 +108,15 @@ class Routing:
         name = self.controller_of(ingress)
         return next((one for one in self._controllers if one.name == name and one.default_certificate), None)
 
+    def seen_running(self, ingress: Ingress) -> bool:
+        """Whether a pod of the controller of ``ingress`` is seen, and with it the options that it was started by."""
+        name = self.controller_of(ingress)
+        return any(one.name == name for one in self._controllers)
+
+    def traefik_serves(self, controller: str) -> bool:
+        """Whether a Traefik is seen that serves what was written for ``controller``."""
+        return any(one.name == controller and one.is_traefik for one in self._controllers)
+
     def down(self, controller: str) -> str:
         """Return a pod of ``controller`` where none of its pods is ready; empty where one is, or none is seen."""
         own = [one for one in self._controllers if one.name == controller]
@@ -125,6 +134,11 @@ class Routing:
     @cached_property
     def _controllers(self) -> tuple[RunningController, ...]:
         return running_controllers(self._snapshot)
+
+    def beside(self, ingress: Ingress) -> tuple[Ingress, ...]:
+        """Return every visible Ingress of the same class, ``ingress`` among them."""
+        name = self.class_of(ingress)
+        return tuple(one for one in self._snapshot.visible(Ingress) if self.class_of(one) == name)
 
     def rivals(self, route: Route) -> tuple[Route, ...]:
         """Return the other rules of the same class for the same host and path; a canary is meant to share them."""

@@ -44,6 +44,7 @@ class RunningController(Struct, frozen=True, kw_only=True):
     """The only namespace that it looks at; empty: every one."""
     default_certificate: str = ""
     """The Secret by which it serves every host that has none of its own; empty: by one that it makes up."""
+    is_traefik: bool = False
 
     def serves(self, ingress: Ingress) -> bool:
         """Whether it serves an Ingress that no IngressClass speaks for."""
@@ -86,6 +87,7 @@ def _running(pods: tuple[Pod, ...]) -> Iterator[RunningController]:
                     ready=pod.ready,
                     annotation=only or "traefik",
                     without_class=not only,
+                    is_traefik=True,
                 )
             if _enabled(_TRAEFIK_FOR_NGINX, told):
                 yield RunningController(
@@ -95,6 +97,7 @@ def _running(pods: tuple[Pod, ...]) -> Iterator[RunningController]:
                     annotation=told.get(f"{_TRAEFIK_FOR_NGINX}.ingressclass") or "nginx",
                     without_class=_is_on(f"{_TRAEFIK_FOR_NGINX}.watchingresswithoutclass", told),
                     namespace=told.get(f"{_TRAEFIK_FOR_NGINX}.watchnamespace", ""),
+                    is_traefik=True,
                 )
 
 

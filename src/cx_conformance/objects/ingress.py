@@ -55,6 +55,12 @@ class Ingress(ApiObject, frozen=True, kw_only=True):
         return any(self.annotations.get(one) for one in _ISSUERS) or self.annotations.get(_ACME) == "true"
 
     @property
+    def aliases(self) -> tuple[str, ...]:
+        """Further names for which ingress-nginx serves its rules; one that begins with ~ is an expression."""
+        said = self.annotations.get("nginx.ingress.kubernetes.io/server-alias", "")
+        return tuple(name for one in said.split(",") if (name := one.strip()))
+
+    @property
     def is_canary(self) -> bool:
         """Whether ingress-nginx takes it for a share of another Ingress's calls, under the same host and path."""
         return self.annotations.get("nginx.ingress.kubernetes.io/canary") == "true"

@@ -236,6 +236,28 @@ def controllers_certificate(installation: Installation) -> None:
         one["spec"]["tls"] = [{"hosts": [FQDN]}]
 
 
+def tls_by_one_for_all(installation: Installation) -> None:
+    """Give one Ingress of the host a TLS section, which serves the others, too."""
+    for one in of_kind(installation, "Ingress"):
+        if one is not way_in(installation):
+            one["spec"].pop("tls", None)
+
+
+def tls_for_another_name(installation: Installation) -> None:
+    """Let TLS sections name another host than the rules; the certificate is for theirs, and is found by that."""
+    for one in of_kind(installation, "Ingress"):
+        one["spec"]["tls"][0]["hosts"] = ["portal.example.com"]
+
+
+def alias_of_nginx(installation: Installation) -> None:
+    """Serve the site's host name as an alias of an internal one."""
+    for one in of_kind(installation, "Ingress"):
+        annotations = one["metadata"].get("annotations") or {}
+        one["metadata"]["annotations"] = annotations | {"nginx.ingress.kubernetes.io/server-alias": FQDN}
+        one["spec"]["rules"][0]["host"] = "cx.example.internal"
+        one["spec"]["tls"][0]["hosts"] = ["cx.example.internal"]
+
+
 def both_classes(installation: Installation) -> None:
     """Have an internal Ingress of another class for the same path, that leads to another Service."""
     twin = copy.deepcopy(way_in(installation))
@@ -266,18 +288,18 @@ def default_named_by_some(installation: Installation) -> None:
 
 
 def another_host_in_front(host: str | None) -> Vary:
-    """Serve a foreign host name by an Ingress of its own, and the site's by a rule for ``host``; None: for any."""
+    """Serve a foreign host name by an Ingress of its own, and the site's by rules for ``host``; None: for any."""
 
     def vary(installation: Installation) -> None:
         foreign = copy.deepcopy(way_in(installation))
         foreign["metadata"]["name"] = "aaa"
         foreign["spec"]["rules"][0]["host"] = "cx.example.org"
         foreign["spec"]["tls"] = [{"hosts": ["cx.example.org"]}]
-        own = way_in(installation)["spec"]
-        own["rules"][0]["host"] = host
-        if host is None:
-            del own["rules"][0]["host"]
-        own["tls"][0].pop("hosts")
+        for own in (one["spec"] for one in of_kind(installation, "Ingress")):
+            own["rules"][0]["host"] = host
+            if host is None:
+                del own["rules"][0]["host"]
+            own["tls"][0].pop("hosts")
         installation.manifests.insert(0, foreign)
 
     return vary
@@ -315,6 +337,9 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "a certificate being proved, and a fallback": solver,
     "a wildcard certificate in another Secret": wildcard_certificate,
     "the controller's own certificate": controllers_certificate,
+    "TLS by one Ingress for all of the host": tls_by_one_for_all,
+    "TLS sections for another name of the certificate": tls_for_another_name,
+    "the host name as an alias of ingress-nginx": alias_of_nginx,
     "an internal Ingress of another class": both_classes,
     "a path claimed twice alike": claimed_twice_alike,
     "the default class named by some": default_named_by_some,
