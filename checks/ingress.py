@@ -22,7 +22,7 @@ from cx_conformance.cluster.host_rules import (
     tls_place,
     uses_no_section,
 )
-from cx_conformance.cluster.path_reach import LETTER_BY_LETTER, doubts, why_not_below
+from cx_conformance.cluster.path_reach import doubts, shared_cause, why_not_below
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.certificate import Certificate
@@ -89,9 +89,7 @@ def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     assert port is not None, f"{where} of promised port {', '.join(str(one) for one in promised)}"
     controller = seen.routing.controller_of(route.ingress)  # empty where classes are not seen, which CX502 tells
     lost = None if ingress.of.exact else why_not_below(route, controller, seen.snapshot.visible(LiveIngress))
-    if lost and LETTER_BY_LETTER in lost:
-        host = route.path.host or "any host"
-        evidence.cause = f"no Ingress of {host} has the annotation use-regex or rewrite-target, which its paths need"
+    evidence.cause = shared_cause(lost, route.path.host or "any host") if lost else None
     assert lost is None, f"Ingress {route.ingress.where}: {lost}; promised is {ingress.of.path} and all below it"
     for doubt in doubts(route, controller, (port.name or "").partition("-")[0]):
         evidence.note(doubt)

@@ -20,6 +20,7 @@ from cx_conformance.outcome.roots import root_causes, shared_causes
 from cx_conformance.sandbox.stores.certificates import Authority, Issued
 from tests.checks.installation import FQDN, Installation, Object, notes, released
 from tests.checks.test_breaking import ingress_of, path_of
+from tests.checks.variations.vary import served_by_traefik
 
 SECRET = "expertflow/ef-ingress-tls-secret"
 
@@ -497,14 +498,8 @@ def test_a_host_that_the_tls_block_leaves_out_is_told_once() -> None:
 
 
 def of_class(name: str) -> Callable[[Installation], Any]:
-    """Let every Ingress be of nginx, or of traefik."""
-
-    def change(installation: Installation) -> None:
-        everywhere(lambda one: one.update(ingressClassName=name))(installation)
-        made = {"kind": "IngressClass", "metadata": {"name": "traefik"}}
-        installation.add_live(made | {"spec": {"controller": "traefik.io/ingress-controller"}})
-
-    return change
+    """Let ingress-nginx serve every Ingress, or Traefik."""
+    return served_by_traefik if name == "traefik" else lambda _: None
 
 
 @pytest.mark.parametrize("name", ["nginx", "traefik"])
@@ -530,7 +525,7 @@ def test_a_wildcard_is_nearer_than_any_host() -> None:
 
 def test_traefik_in_the_place_of_ingress_nginx_tries_all_rules() -> None:
     """Its provider serves the same class, and makes no servers."""
-    provider = controller("--providers.kubernetesingressnginx", image="traefik:3.6", name="traefik-x")
+    provider = controller("--providers.kubernetesIngressNGINX", image="traefik:3.6", name="traefik-x")
     installation = installed(lambda i: spec(i)["rules"][0].pop("host"))
     installation.add_live(provider)
     assert ccm("CX505", installation).result is Result.PASS
@@ -638,6 +633,16 @@ def test_a_rule_for_any_host_has_the_controllers_certificate(option: str) -> Non
             Result.PASS,
             [f"{words}, but its option --default-ssl-certificate, and its pods are not seen"],
         )
+
+
+def test_paths_for_ingress_nginx_that_traefik_serves_are_one_cause() -> None:
+    """It takes their expressions letter by letter, so that nobody is led anywhere."""
+    installation = Installation(site={"fqdn": FQDN})
+    installation.live("IngressClass", "", lambda one: one["spec"].update(controller="traefik.io/ingress-controller"))
+    broken = [one for one in installation.outcomes("CX501") if one.result is Result.FAIL]
+    (cause,) = shared_causes(root_causes(broken))
+    assert cause.words == f"the paths of {FQDN} are written as expressions, for ingress-nginx, and Traefik serves them"
+    assert "Traefik takes /ccm(/|$)(.*) letter by letter" in ccm("CX501", installation).message
 
 
 def rival(namespace: str, service: str, port: int = 1, **more: Any) -> Callable[[Installation], Any]:

@@ -21,6 +21,7 @@ from tests.checks.variations.vary import (
     pod_spec,
     pods_of,
     promised,
+    served_by_traefik,
     service,
     shared_config_map,
     told,
@@ -610,9 +611,7 @@ VARIATIONS: dict[str, Vary] = {
     "one Ingress for all": one_ingress,
     "class by annotation": class_by_annotation,
     "the default class": default_class,
-    "Traefik": lambda i: i.live(
-        "IngressClass", "nginx", lambda c: c["spec"].update(controller="traefik.io/ingress-controller")
-    ),
+    "Traefik": served_by_traefik,
     "TLS without hosts": tls_without_hosts,
     "Twilio spelt right": lambda i: renamed(i, "Deployment", "ef-twillio-connecctor", "ef-twilio-connector"),
     "calendar's Service spelt right": lambda i: renamed(

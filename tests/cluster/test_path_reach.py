@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.cluster.path_reach import doubts, why_not_below
+from cx_conformance.cluster.path_reach import doubts, shared_cause, why_not_below
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.running_controllers import NGINX, TRAEFIK
 from cx_conformance.objects.ingress import Ingress, ingress
 
 USE_REGEX = {"nginx.ingress.kubernetes.io/use-regex": "true"}
 REWRITE = {"nginx.ingress.kubernetes.io/rewrite-target": "/$2"}
+BY_EXPRESSION = {"traefik.ingress.kubernetes.io/router.pathmatcher": "PathRegexp"}
 REWRITTEN = "/ccm(/|$)(.*)"
 
 
@@ -39,7 +40,7 @@ def why(one: Ingress, controller: str = NGINX, *others: Ingress) -> str:
         (made(REWRITTEN, "ImplementationSpecific", **REWRITE), NGINX),
         (made("^/ccm(.*)", "ImplementationSpecific", **USE_REGEX), NGINX),
         (made(REWRITTEN, "Exact", **USE_REGEX), NGINX),
-        (made(REWRITTEN, "ImplementationSpecific"), TRAEFIK),
+        (made(REWRITTEN, "ImplementationSpecific", **BY_EXPRESSION), TRAEFIK),
         (made("/ccm(?<rest>.*)", **USE_REGEX), NGINX),
     ],
 )
@@ -94,7 +95,7 @@ def test_what_rewriting_loses_is_told(path: str, target: str, words: str) -> Non
     one = made(path, "ImplementationSpecific", **{"nginx.ingress.kubernetes.io/rewrite-target": target})
     assert why(one).startswith(words) or words in why(one)
     assert bool(why(one)) == bool(words)
-    assert not why(one, TRAEFIK)
+    assert not why(one, "haproxy.org/ingress-controller")
 
 
 @pytest.mark.parametrize(
@@ -154,16 +155,31 @@ def test_a_path_at_the_root_has_everything_below_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "annotations", "told"),
+    ("path", "kind", "annotations", "lost"),
     [
-        (REWRITTEN, {}, True),
-        (REWRITTEN, REWRITE, True),
-        (REWRITTEN, {"traefik.ingress.kubernetes.io/router.pathmatcher": "PathRegexp"}, False),
-        ("/ccm", {}, False),
+        (REWRITTEN, "ImplementationSpecific", {}, True),
+        (REWRITTEN, "ImplementationSpecific", REWRITE, True),
+        (REWRITTEN, "ImplementationSpecific", BY_EXPRESSION, False),
+        (REWRITTEN, "Prefix", BY_EXPRESSION, True),
+        ("/ccm", "ImplementationSpecific", {}, False),
+        ("/ccm{rest:(/.*)?}", "ImplementationSpecific", {}, False),
     ],
 )
-def test_that_traefik_reads_no_expressions_is_noted(path: str, annotations: dict[str, str], *, told: bool) -> None:
+def test_traefik_reads_no_expressions(path: str, kind: str, annotations: dict[str, str], *, lost: bool) -> None:
     """What was written for ingress-nginx takes no call there; nobody says so but the clients' 404."""
-    one = made(path, "ImplementationSpecific", **annotations)
-    words = [doubt for doubt in doubts(Route(one, one.paths[0]), TRAEFIK, "http") if "letter by letter" in doubt]
-    assert bool(words) is told
+    one = made(path, kind, **annotations)
+    for controller in (TRAEFIK, "traefik.containo.us/ingress-controller"):
+        found = why_not_below(Route(one, one.paths[0]), controller, [one])
+        assert ("Traefik takes" in (found or "")) is lost
+        assert (found is not None) is lost
+        doubtful = list(doubts(Route(one, one.paths[0]), controller, "http"))
+        assert bool(doubtful) is ("{" in path)
+
+
+def test_what_paths_share_that_are_read_letter_by_letter_is_one_cause() -> None:
+    """By whichever controller; other reasons are each path's own."""
+    one = made(REWRITTEN, "ImplementationSpecific")
+    for controller, words in ((NGINX, "use-regex"), (TRAEFIK, "and Traefik serves them")):
+        lost = why_not_below(Route(one, one.paths[0]), controller, [one])
+        assert words in (shared_cause(lost or "", "cx.example.com") or "")
+    assert shared_cause("pathType Exact leads /ccm alone there, and nothing below it", "cx.example.com") is None

@@ -19,7 +19,7 @@ from msgspec import Struct
 from cx_conformance.cluster import foreign_expression
 from cx_conformance.cluster.path_reach import is_nginx
 from cx_conformance.cluster.routes import Route
-from cx_conformance.cluster.running_controllers import TRAEFIK
+from cx_conformance.cluster.running_controllers import TRAEFIKS
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.certificate import Certificate
 from cx_conformance.objects.ingress import Ingress
@@ -82,7 +82,7 @@ def tls_place(seen: Seen, route: Route, host: str) -> TlsPlace:
         ]
         # Those of one second come in an order that their names decide, and not everywhere in the same way.
         return min(deciding, key=lambda one: (_age(one.ingress), one.secret is None), default=own)
-    if seen.routing.controller_of(route.ingress) == TRAEFIK:
+    if seen.routing.controller_of(route.ingress) in TRAEFIKS:
         return next((TlsPlace(one, name) for one in every for name in _covering(seen, one, host)), own)
     return own
 

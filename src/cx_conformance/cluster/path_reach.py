@@ -5,8 +5,9 @@ https://kubernetes.github.io/ingress-nginx/user-guide/ingress-path-matching/
 ingress-nginx reads the paths of a host as regular expressions, whatever their type, where any Ingress of that host has
 one of two annotations; it replaces the whole path by the rewrite-target, and speaks plain HTTP unless told otherwise
 (https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#backend-protocol).
-Traefik knows no expressions but by an annotation
-(https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/ingress/).
+Traefik knows no expressions but by an annotation, for paths of type ImplementationSpecific (loadRouter in
+pkg/provider/kubernetes/ingress/kubernetes.go), or in braces, before version 3 or by the older syntax of rules
+(https://doc.traefik.io/traefik/v2.11/routing/routers/#path-pathprefix-and-regex).
 """
 
 import re
@@ -16,7 +17,7 @@ from typing import Final
 
 from cx_conformance.cluster import foreign_expression
 from cx_conformance.cluster.routes import Route, is_expression
-from cx_conformance.cluster.running_controllers import TRAEFIK
+from cx_conformance.cluster.running_controllers import TRAEFIKS
 from cx_conformance.objects.ingress import Ingress
 
 _NGINX: Final = "k8s.io/*ingress-nginx*"
@@ -28,8 +29,8 @@ _REWRITE: Final = "nginx.ingress.kubernetes.io/rewrite-target"
 _PROTOCOL: Final = "nginx.ingress.kubernetes.io/backend-protocol"
 _PASSTHROUGH: Final = "nginx.ingress.kubernetes.io/ssl-passthrough"
 _BELOW: Final = "below"
-LETTER_BY_LETTER: Final = "letter by letter"
-"""How ingress-nginx reads every path of a host of which no Ingress asks for expressions."""
+_LETTER_BY_LETTER: Final = "letter by letter"
+"""How ingress-nginx reads every path of a host of which no Ingress asks for expressions, and Traefik all of them."""
 _GROUP: Final = re.compile(r"\$(\d)")
 
 
@@ -44,19 +45,31 @@ def why_not_below(route: Route, controller: str, ingresses: Iterable[Ingress]) -
     ``ingresses`` are all that the controller may serve, the route's own among them.
     """
     path, nginx = route.path, is_nginx(controller)
-    read_as_expression = nginx and any(_makes_expressions(one) for one in ingresses if _serves(one, path.host))
     if nginx and route.ingress.is_canary:
         return "it is a canary (annotation canary), and no Ingress serves its host and path for all calls"
+    read_as_expression = nginx and any(_makes_expressions(one) for one in ingresses if _serves(one, path.host))
     if nginx and is_expression(path.path) and not read_as_expression:
         return (
-            f"ingress-nginx reads {path.path} {LETTER_BY_LETTER}: no Ingress of its host has the annotation "
+            f"ingress-nginx reads {path.path} {_LETTER_BY_LETTER}: no Ingress of its host has the annotation "
             "use-regex or rewrite-target"
         )
+    if controller in TRAEFIKS and is_expression(path.path) and not _is_expression_to_traefik(route):
+        return None if "{" in path.path else _taken_literally(path.path)
     if path.path_type == "Exact" and not read_as_expression:
         return f"pathType Exact leads {path.path} alone there, and nothing below it"
-    if is_expression(path.path) and not _matches(path.path, f"{route.literal.rstrip('/')}/below"):
-        return f"the expression {path.path} matches nothing below {route.literal}"
-    return _lost_by_rewriting(route, captures=True) if nginx else None
+    return _lost_by_expression(route) or (_lost_by_rewriting(route, captures=True) if nginx else None)
+
+
+def shared_cause(lost: str, host: str) -> str | None:
+    """Return the cause that paths of ``host`` share which their controller reads letter by letter; None: it is another.
+
+    ``lost`` is why what is below a path is not led to its backend.
+    """
+    if _LETTER_BY_LETTER not in lost:
+        return None
+    if lost.startswith("Traefik"):
+        return f"the paths of {host} are written as expressions, for ingress-nginx, and Traefik serves them"
+    return f"no Ingress of {host} has the annotation use-regex or rewrite-target, which its paths need"
 
 
 def doubts(route: Route, controller: str, scheme: str) -> Iterator[str]:
@@ -65,11 +78,8 @@ def doubts(route: Route, controller: str, scheme: str) -> Iterator[str]:
     ``scheme`` is what the name of the backend's port says that it speaks.
     """
     annotations = route.ingress.annotations
-    if controller == TRAEFIK and is_expression(route.path.path) and "Regexp" not in annotations.get(_MATCHER, ""):
-        yield (
-            f"Traefik takes {route.path.path} {LETTER_BY_LETTER}: it wants a plain path and a middleware StripPrefix, "
-            "or the annotation router.pathmatcher: PathRegexp"
-        )
+    if controller in TRAEFIKS and "{" in route.path.path and not _is_expression_to_traefik(route):
+        yield f"from version 3 on Traefik takes {route.path.path} {_LETTER_BY_LETTER}, unless it reads rules as before"
     if not is_nginx(controller):
         return
     lost = _lost_by_rewriting(route, captures=False)
@@ -86,6 +96,23 @@ def doubts(route: Route, controller: str, scheme: str) -> Iterator[str]:
     understood = {"http": ("HTTP",), "https": ("HTTPS", "AUTO_HTTP")}.get(scheme, (spoken,))
     if spoken not in understood:
         yield f"ingress-nginx speaks {spoken} to a port of {scheme.upper()}: see the annotation backend-protocol"
+
+
+def _is_expression_to_traefik(route: Route) -> bool:
+    return route.path.path_type == "ImplementationSpecific" and "Regexp" in route.ingress.annotations.get(_MATCHER, "")
+
+
+def _taken_literally(path: str) -> str:
+    return (
+        f"Traefik takes {path} {_LETTER_BY_LETTER}: it wants a plain path and a middleware StripPrefix, or the "
+        "annotation router.pathmatcher: PathRegexp with pathType ImplementationSpecific"
+    )
+
+
+def _lost_by_expression(route: Route) -> str | None:
+    if is_expression(route.path.path) and not _matches(route.path.path, f"{route.literal.rstrip('/')}/below"):
+        return f"the expression {route.path.path} matches nothing below {route.literal}"
+    return None
 
 
 def _lost_by_rewriting(route: Route, *, captures: bool) -> str | None:

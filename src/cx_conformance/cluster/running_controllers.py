@@ -20,6 +20,7 @@ from cx_conformance.outcome.looking import CouldNotLook
 NGINX: Final = "k8s.io/ingress-nginx"
 TRAEFIK: Final = "traefik.io/ingress-controller"
 """What their own IngressClasses call these two."""
+TRAEFIKS: Final = frozenset({TRAEFIK, "traefik.containo.us/ingress-controller"})
 _PROGRAM: Final = "/nginx-ingress-controller"
 """The program of ingress-nginx, which its images and manifests call so."""
 _TRAEFIK: Final = "--providers.kubernetesingress"

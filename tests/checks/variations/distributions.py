@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.checks.installation import Installation, Object
-from tests.checks.variations.vary import Vary, added, all_of, live, named
+from tests.checks.variations.vary import Vary, added, all_of, live, named, served_by_traefik
 
 _ANNOTATION: Final = "storageclass.kubernetes.io/is-default-class"
 
@@ -151,7 +151,7 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "K3s with its Traefik": all_of(
         version("v1.34.1+k3s1"),
         storage("rancher.io/local-path"),
-        live("IngressClass", lambda one: one["spec"].update(controller="traefik.io/ingress-controller")),
+        served_by_traefik,
         entry({"ip": "192.0.2.46"}, "kube-system", "traefik"),
         job_leftovers("kube-system"),
     ),

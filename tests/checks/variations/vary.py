@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cx_conformance.blueprint.component import Component, Kind
+from cx_conformance.cluster.routes import literal_path
 from tests.checks.installation import Installation, Object
 
 Vary = Callable[[Installation], Any]
@@ -131,3 +132,14 @@ def named(kind: str, name: str, namespace: str | None = None, **rest: Any) -> Ob
     """Make an object."""
     meta: Object = {"name": name} | ({"namespace": namespace} if namespace else {}) | rest.pop("metadata", {})
     return {"kind": kind, "metadata": meta, **rest}
+
+
+def served_by_traefik(installation: Installation) -> None:
+    """Let Traefik serve every Ingress, with plain paths, of which a middleware takes the component's name away."""
+    strip = {"traefik.ingress.kubernetes.io/router.middlewares": "expertflow-strip-prefix@kubernetescrd"}
+    for one in of_kind(installation, "Ingress"):
+        one["metadata"]["annotations"] = strip
+    for path in ingress_paths(installation):
+        path["path"] = literal_path(path["path"])
+        path["pathType"] = "Prefix"
+    installation.live("IngressClass", "", lambda one: one["spec"].update(controller="traefik.io/ingress-controller"))
