@@ -9,6 +9,7 @@ from cx_conformance.blueprint.plan import Edge, Entry
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.mesh import proxy_of
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.told_addresses import heading
 from cx_conformance.cluster.traffic import Traffic, called_port, dns_traffic, edge_traffic
@@ -143,8 +144,15 @@ def check_accepts(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, eviden
     found = _told(replicas, observation, evidence)
     evidence.cause = observation.cause or None
     assert found in ACCEPTED, "; ".join((observation.words, *forbidden[:MOST_SHOWN]))
+    proxy = next((proxy for pod in seen.visible_pods(edge.of.caller) if (proxy := proxy_of(pod))), "")
     if any(one.finding is EdgeFinding.CLOSED for one in replicas):
-        evidence.note("accepted, and ended at once by the other side")
+        as_a_mesh = ", as a mesh's proxy does where it does not reach the callee" if proxy else ""
+        evidence.note(f"accepted, and ended at once by the other side{as_a_mesh}")
+    elif proxy:
+        evidence.note(
+            f"accepted by the mesh's proxy of the caller ({proxy}), which takes every connection before it is known "
+            "whether the callee does"
+        )
 
 
 def _configured(edge: Edge, seen: Seen, evidence: Evidence) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.roots import root_causes, shared_causes
 from cx_conformance.probes import edges
 from cx_conformance.probes.edges import EdgeFinding, EdgeObservation
-from tests.checks.installation import Installation
+from tests.checks.installation import Installation, notes
 
 EDGE = "agent-manager -> ccm:8081"
 
@@ -149,6 +149,29 @@ def test_a_replica_that_could_not_look_keeps_the_edge_from_passing() -> None:
 def test_an_edge_that_every_replica_reaches_is_kept() -> None:
     """One that the other side ends at once is reached, too."""
     assert accepts(Installation(), EdgeFinding.CONNECTS, EdgeFinding.CLOSED).result is Result.PASS
+
+
+@pytest.mark.parametrize(
+    ("ended", "words"),
+    [
+        (
+            EdgeFinding.CONNECTS,
+            "accepted by the mesh's proxy of the caller (container linkerd-proxy), which takes every",
+        ),
+        (
+            EdgeFinding.CLOSED,
+            "ended at once by the other side, as a mesh's proxy does where it does not reach the callee",
+        ),
+    ],
+)
+def test_who_accepts_a_call_in_a_mesh_is_noted(ended: EdgeFinding, words: str) -> None:
+    """The proxy beside the caller does, whatever becomes of the call."""
+    installation = Installation()
+    assert "mesh" not in str(notes(accepts(installation, ended)))
+    proxy = {"name": "linkerd-proxy", "image": "cr.l5d.io/linkerd/proxy"}
+    installation.live("Pod", "ef-agent-manager-", lambda pod: pod["spec"]["containers"].append(proxy))
+    (noted,) = notes(accepts(installation, ended))
+    assert words in noted
 
 
 def test_a_callee_that_refuses_everybody_is_one_cause_for_all_of_its_callers() -> None:

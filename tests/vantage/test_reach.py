@@ -15,18 +15,22 @@ from kubernetes.client import Configuration
 from cx_conformance.api.exec_record import ContainerPlace, ExecLimits, ExecResult
 from cx_conformance.api.tally import Tally
 from cx_conformance.api.tunnel import Trouble, TroubleReason
+from cx_conformance.blueprint.component import ServicePort
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage
+from cx_conformance.probes.http_observation import HttpObservation
 from cx_conformance.probes.inquiry import RunExec
 from cx_conformance.vantage import reach as subject
+from cx_conformance.vantage.answers import PodAnswer, told_by_way
 from cx_conformance.vantage.inquiries import Inquiries
-from cx_conformance.vantage.knocking import knocked
+from cx_conformance.vantage.knocking import PodPort, knocked, speaks_http
 from cx_conformance.vantage.reach import Reach, Way
 from tests.checks.installation import Installation, blueprint
 from tests.checks.test_variations import policy
 from tests.probes.inquired import Inquired, section
+from tests.probes.targets import ends, listening
 
 OWN = "cx-conformance"
 
@@ -130,6 +134,95 @@ def test_a_port_that_answers_is_asked_nothing_more() -> None:
 
 
 MESH = {"name": "mesh", "image": "mesh"}
+PROXY = {"name": "istio-proxy", "image": "istio/proxyv2"}
+
+
+@contextmanager
+def strict(run: RunExec, *, ambient: bool = False, meshed: bool = True) -> Iterator[Way]:
+    """Give the way from inside the cluster to a pod of whom something takes connections and ends them at once."""
+    with listening(ends) as port:
+        installation = Installation()
+        status = {"podIP": "127.0.0.1", "podIPs": [{"ip": "127.0.0.1"}]}
+        installation.live("Pod", "ef-ccm-", lambda pod: pod["status"].update(status))
+        if ambient:
+            annotations = {"ambient.istio.io/redirection": "enabled"}
+            installation.live("Pod", "ef-ccm-", lambda pod: pod["metadata"].update(annotations=annotations))
+        elif meshed:
+            installation.live("Pod", "ef-ccm-", lambda pod: pod["spec"]["containers"].insert(0, PROXY))
+        with reach(installation, "in-cluster", run) as (ways, pod):
+            yield ways.to(pod, port)
+
+
+def heard(way: Way) -> tuple[PodPort, ...]:
+    """Ask it for a page."""
+    return speaks_http(ServicePort(port=way.port), "ef-ccm-svc.expertflow.svc", [way], "http")
+
+
+@pytest.mark.parametrize("ambient", [False, True])
+def test_a_mesh_that_turns_the_run_away_is_named(ambient: bool) -> None:
+    """Where mutual TLS is wanted of all, a proxy accepts and hangs up on who is in no mesh; its pod may be fine."""
+    proxy = "Istio's ztunnel of its node" if ambient else "container istio-proxy"
+    refused = shows(refusal=Forbidden("create", "pods/exec", "expertflow"))
+    with strict(refused, ambient=ambient) as way:
+        with pytest.raises(NoVantage, match=rf"proxy \({proxy}\).*STRICT"):
+            heard(way)
+        way.raise_trouble(silent=True)  # who is silent has let it in
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "own"),
+    [
+        (b"RBAC: access denied", {}, False),
+        (b"", {"l5d-proxy-error": "unauthorized request on route"}, False),
+        (b"no", {}, True),
+    ],
+)
+def test_a_mesh_that_says_so_is_not_the_pod(body: bytes, headers: dict[str, str], own: bool) -> None:
+    """Istio and Linkerd answer 403 in its place; another 403 is the pod's own."""
+    with strict(shows(refusal=Forbidden("create", "pods/exec", "expertflow"))) as way:
+        seen = HttpObservation(url="http://ef-ccm-svc", status=403, body=body, headers=headers)
+        answer = PodAnswer(way.pod, way.vantage, seen, "http")
+        if own:
+            assert told_by_way(way, answer) is answer
+            return
+        with pytest.raises(NoVantage, match="take the run's namespace into the mesh"):
+            told_by_way(way, answer)
+
+
+def test_a_pod_that_listens_behind_a_mesh_is_told_so() -> None:
+    """Its own sockets show it, where there is a shell to look with."""
+
+    def run(place: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
+        shown = f"  sl  local_address rem_address   st\n  0: 00000000:{wanted[0]:04X} 00000000:0000 0A"
+        return Inquired(lambda *_: section(shown))(place, argv, stdin, limits)
+
+    wanted = [0]
+    with strict(run) as way:
+        wanted[0] = way.port
+        with pytest.raises(NoVantage, match="behind which the pod listens"):
+            heard(way)
+
+
+def test_a_pod_that_does_not_listen_behind_a_mesh_is_broken() -> None:
+    """The proxy takes connections for it all the same."""
+    with strict(shows()) as way:
+        assert [one.kept for one in heard(way)] == [False]
+
+
+def test_a_pod_of_no_mesh_that_hangs_up_is_broken() -> None:
+    """There is nobody else who could have done it."""
+    with strict(shows(), meshed=False) as way:
+        assert [one.kept for one in heard(way)] == [False]
+
+
+def test_a_closed_port_of_a_mesh_is_closed(closed: int) -> None:
+    """Its proxy would have taken the connection."""
+    installation = Installation()
+    status = {"podIP": "127.0.0.1", "podIPs": [{"ip": "127.0.0.1"}]}
+    installation.live("Pod", "ef-ccm-", lambda pod: pod["status"].update(status))
+    installation.live("Pod", "ef-ccm-", lambda pod: pod["spec"]["containers"].insert(0, PROXY))
+    with reach(installation, "in-cluster", shows()) as (ways, pod):
+        assert not knocked(ways.to(pod, closed)).kept
 
 
 @contextmanager

@@ -112,6 +112,11 @@ class HttpObservation(Discreet, frozen=True, kw_only=True):
         return self.headers.get("location") if self.status and 300 <= self.status < 400 else None
 
     @property
+    def is_turned_away(self) -> bool:
+        """Whether a mesh's proxy refused the caller, in Istio's words or Linkerd's: the component was not asked."""
+        return self.status == 403 and (self.body.strip() == b"RBAC: access denied" or "l5d-proxy-error" in self.headers)
+
+    @property
     def shown_location(self) -> str | None:
         """Where a redirect leads, as a message may say it."""
         return quoted(self.location) if self.location else None

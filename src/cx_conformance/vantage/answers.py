@@ -141,7 +141,7 @@ class HealthProbes:
             if any(_perhaps_otherwise(one.seen) for one in answers):
                 others = self._asked(entry, ways, scheme)
                 answers = tuple(_better(one, other) for one, other in zip(answers, others, strict=True))
-        return tuple(_told_by_tunnel(way, one) for way, one in zip(ways, answers, strict=True))
+        return tuple(told_by_way(way, one) for way, one in zip(ways, answers, strict=True))
 
     def _asked(self, entry: Entry[Health], ways: list[Way], scheme: str) -> tuple[PodAnswer, ...]:
         promise = entry.of
@@ -190,9 +190,14 @@ def _better(one: PodAnswer, other: PodAnswer) -> PodAnswer:
     return one
 
 
-def _told_by_tunnel(way: Way, answer: PodAnswer) -> PodAnswer:
-    """Return an answer, with the tunnel's own word for why there is none; raises what kept the run from looking."""
+def told_by_way(way: Way, answer: PodAnswer) -> PodAnswer:
+    """Return an answer, with the tunnel's own word for why there is none; raises what kept the run from looking.
+
+    That may be a mesh's proxy, which answers in the pod's place.
+    """
     if answer.seen.status is not None:
+        if answer.seen.is_turned_away:
+            way.raise_for_mesh()
         return answer
     way.raise_trouble(silent=answer.seen.failure is HttpFailure.TIMED_OUT)
     why = way.why_closed() if answer.seen.failure in _CUT_OFF else None

@@ -1,6 +1,7 @@
 """The way from here to a pod's port: straight inside the cluster, else through a tunnel over the API server."""
 
-from collections.abc import Callable, Iterable
+import socket
+from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from cx_conformance.api.exec_record import ContainerPlace
+from cx_conformance.cluster.mesh import proxy_of
 from cx_conformance.cluster.traffic import kept_out
 from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage, OutOfTime
@@ -28,6 +30,7 @@ OWN_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/names
 OWN_LABELS: Final = {"app.kubernetes.io/name": "cx-conformance"}
 """The labels of the run's own pod, as deploy/ makes it; the account need not be allowed to look at itself."""
 
+_CONNECT_SECONDS: Final = 3.0
 _INSIDE_SECONDS: Final = 5.0
 """For a look at what listens in a pod whose port a tunnel finds closed."""
 
@@ -41,6 +44,8 @@ class Way(Struct, frozen=True):
     tunnel: "Tunnel | None" = None
     barrier: Callable[[], str | None] = lambda: None
     """Says what keeps the run itself from there, in a sentence; asked only where nothing answers."""
+    mesh: Callable[[], str | None] = lambda: None
+    """Says what mesh may have turned the run away behind an open port; asked only where no answer came."""
 
     @property
     def vantage(self) -> str:
@@ -68,6 +73,13 @@ class Way(Struct, frozen=True):
             self.tunnel.raise_trouble(silent=silent)
         if (self.tunnel is None or self.tunnel.trouble) and (words := self.barrier()):
             raise NoVantage(words)
+        if not silent:
+            self.raise_for_mesh()
+
+    def raise_for_mesh(self) -> None:
+        """Raise NoVantage where a mesh's proxy accepts for a pod that listens, and lets in only who is in the mesh."""
+        if words := self.mesh():
+            raise NoVantage(words)
 
 
 class Reach:
@@ -90,7 +102,13 @@ class Reach:
     def to(self, pod: Pod, port: int) -> Way:
         """Return the way to ``port`` of ``pod``."""
         if self._inside:
-            return Way(pod, port, (pod.ip, port), barrier=lambda: self._barrier(pod, port))
+            return Way(
+                pod,
+                port,
+                (pod.ip, port),
+                barrier=lambda: self._barrier(pod, port),
+                mesh=lambda: self._before_mesh(pod, port),
+            )
         tunnel = self._tunnels.open(pod.namespace, pod.name, port)
         return Way(pod, port, tunnel.address, tunnel, barrier=lambda: self._beside_loopback(pod, port))
 
@@ -108,27 +126,61 @@ class Reach:
                 )
         return None
 
-    def _beside_loopback(self, pod: Pod, port: int) -> str | None:
-        """Say that something listens on a port where a tunnel does not come out; None where that is not seen."""
-        # Containers of a pod share its network; a mesh's has no shell.
+    def _before_mesh(self, pod: Pod, port: int) -> str | None:
+        """Say that a mesh's proxy took the connection, and the pod listens behind it; None where it is not so."""
+        proxy = proxy_of(pod)
+        if not proxy or not _accepts(pod.ip, port):
+            return None
+        heard = None
+        with suppress(OutOfTime):
+            heard = self._heard(pod, port)
+        if heard is not None and not heard:
+            return None
+        return (
+            f"port {port} of pod {pod.where} gives the run's own pod no answer, and a mesh's proxy ({proxy}) stands "
+            f"before it, {'behind which the pod listens, ' if heard else ''}which may let in only who is in the mesh "
+            "(Istio: mutual TLS STRICT); take the run's namespace into the mesh, or run from outside the cluster, by "
+            "port-forward, which comes out behind the proxy"
+        )
+
+    def _heard(self, pod: Pod, port: int) -> set[IPv4Address | IPv6Address] | None:
+        """Return at which addresses a pod listens on a port; None where that is not seen, OutOfTime where not in time.
+
+        Containers of a pod share its network; a mesh's has no shell.
+        """
         for container in pod.spec.serving_containers:
             place = ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container.name)
             try:
                 sockets = self._inquiries.ask(place, ViewQuestion()).result(_INSIDE_SECONDS).sockets
             except OutOfTime:
-                return (
-                    f"port {port} of pod {pod.where} is closed on its loopback, where port-forward comes out, and "
-                    f"whether it is open elsewhere was not known within {_INSIDE_SECONDS:g} s"
-                )
+                raise
             except CouldNotLook:
                 continue
-            return _beyond_tunnels(pod, port, (one.plain for one in sockets if one.port == port))
+            return {one.plain for one in sockets if one.port == port}
         return None
 
+    def _beside_loopback(self, pod: Pod, port: int) -> str | None:
+        """Say that something listens on a port where a tunnel does not come out; None where that is not seen."""
+        try:
+            heard = self._heard(pod, port)
+        except OutOfTime:
+            return (
+                f"port {port} of pod {pod.where} is closed on its loopback, where port-forward comes out, and "
+                f"whether it is open elsewhere was not known within {_INSIDE_SECONDS:g} s"
+            )
+        return _beyond_tunnels(pod, port, heard) if heard is not None else None
 
-def _beyond_tunnels(pod: Pod, port: int, addresses: Iterable[IPv4Address | IPv6Address]) -> str | None:
-    """Say that a port is listened on at ``addresses``, of which a tunnel that found it closed knows nothing."""
-    heard = set(addresses)
+
+def _accepts(address: str, port: int) -> bool:
+    try:
+        with socket.create_connection((address, port), timeout=_CONNECT_SECONDS):
+            return True
+    except OSError:
+        return False
+
+
+def _beyond_tunnels(pod: Pod, port: int, heard: set[IPv4Address | IPv6Address]) -> str | None:
+    """Say that a port is listened on at ``heard``, of which a tunnel that found it closed knows nothing."""
     own = sorted({str(one) for one in heard} & set(pod.ips))
     if own:
         return (
