@@ -22,6 +22,7 @@ from cx_conformance.cluster.host_rules import (
     tls_place,
     uses_no_section,
 )
+from cx_conformance.cluster.other_routes import LedOtherwise
 from cx_conformance.cluster.path_reach import doubts, shared_cause, why_not_below
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.seen import Seen
@@ -60,7 +61,12 @@ def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     named = ingress.planned.service_names
     evidence.promised = f"{ingress.of.path} to {named[0] if named else 'any Service'}"
     evidence.found = "no rule"
-    route = _route(ingress, seen, evidence)
+    try:
+        route = _route(ingress, seen, evidence)
+    except LedOtherwise as led:
+        evidence.seen_at, evidence.found = led.lead.where, ", ".join(one.text for one in led.lead.backends)
+        evidence.note(f"{led}: its class, host name and certificate are not judged")
+        return
     evidence.found = f"{route.path.host or 'any host'}{route.path.path} to {_backend(route.path)}"
     if not named:
         evidence.note("the blueprint names no Service of the component, so that it may lead to any")

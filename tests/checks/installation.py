@@ -17,6 +17,7 @@ from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.releases import load_release
 from cx_conformance.blueprint.site import Site
 from cx_conformance.cluster.kinds import KINDS, WORKLOADS
+from cx_conformance.cluster.other_routes import OTHER_KINDS
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import STATIC_KINDS, Listing, SeenSecret, Snapshot
 from cx_conformance.objects.apisix_route import ApisixRoute
@@ -195,7 +196,9 @@ def snapshot_of(
 ) -> Snapshot:
     """Return a snapshot of these objects, as if they had been listed; every Secret that was not there was asked for."""
     kinds = {kind.name: record for record, kind in KINDS.items()}
-    records: dict[Any, list[Any]] = {record: [] for record in (*looked_at, Namespace, Event, HelmRevision, ApisixRoute)}
+    records: dict[Any, list[Any]] = {
+        record: [] for record in (*looked_at, Namespace, Event, HelmRevision, ApisixRoute, *OTHER_KINDS)
+    }
     secrets = {}
     for one in objects:
         record = kinds.get(one["kind"])

@@ -14,6 +14,7 @@ from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.cluster.snapshot import Listing, Snapshot
 from cx_conformance.objects.certificate import Certificate
 from cx_conformance.objects.ingress import IngressClass
+from cx_conformance.objects.other_route import HTTPRoute
 from cx_conformance.outcome.looking import Forbidden
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.roots import root_causes, shared_causes
@@ -79,15 +80,169 @@ def test_a_backend_that_is_no_service_is_told_so() -> None:
     assert ended.message.endswith("to ef-ccm-svc:no port of promised port 8081")
 
 
-def test_routes_of_other_kinds_are_told_where_no_ingress_leads_to_a_component() -> None:
-    """One may: the cluster knows the Gateway API, or Traefik's own, and the page neither."""
+def http_route(**more: Any) -> Object:
+    """Make an HTTPRoute that leads ccm's path to it, and that a gateway has taken up."""
+    rule = {
+        "matches": [{"path": {"type": "PathPrefix", "value": "/ccm"}}],
+        "backendRefs": [{"name": "ef-ccm-svc", "port": 8081}],
+    }
+    taken_up = [{"type": "Accepted", "status": "True"}, {"type": "ResolvedRefs", "status": "True"}]
+    return {
+        "kind": "HTTPRoute",
+        "metadata": {"name": "cx", "namespace": "expertflow"},
+        "spec": {"hostnames": [FQDN], "rules": [rule | more.pop("rule", {})]} | more.pop("spec", {}),
+        "status": {"parents": [{"conditions": more.pop("conditions", taken_up)}]},
+    }
+
+
+def ingress_route(match: str, port: int | str = 8081, **more: Any) -> Object:
+    """Make an IngressRoute that leads to ccm."""
+    routes = [{"kind": "Rule", "match": match, "services": [{"name": "ef-ccm-svc", "port": port} | more]}]
+    return {
+        "kind": "IngressRoute",
+        "metadata": {"name": "cx", "namespace": "expertflow"},
+        "spec": {"routes": routes},
+    }
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        http_route(),
+        http_route(spec={"hostnames": ["*.example.com"]}),
+        http_route(spec={"hostnames": []}),
+        http_route(rule={"matches": []}),
+        http_route(rule={"filters": [{"type": "URLRewrite"}]}),
+        http_route(rule={"matches": [{"path": {"type": "RegularExpression", "value": "/ccm(/.*)?"}}]}),
+        ingress_route(f"Host(`{FQDN}`) && PathPrefix(`/ccm`)"),
+        ingress_route(f"Host(`other.example.com`, `{FQDN}`) && (Path(`/x`) || PathPrefix(`/ccm`))", "http-ccm-8081"),
+    ],
+)
+def test_a_route_of_another_kind_may_lead_a_path(route: Object) -> None:
+    """Of the Gateway API, or of Traefik; what is promised of Ingresses beyond that is not judged then."""
     installation = installed(lambda i: i.remove("Ingress", "ef-ccm"))
-    missing = "no Ingress in expertflow or ef-external or ef-bi has a rule for /ccm"
-    assert ccm("CX501", installation).message == missing
-    installation.groups = {"gateway.networking.k8s.io": ("v1",), "traefik.io": ("v1alpha1",)}
-    assert ccm("CX501", installation).message == (
-        f"{missing}; HTTPRoutes and IngressRoutes, which this cluster knows too, are not looked at"
+    installation.add_live(route)
+    ended = ccm("CX501", installation)
+    where = f"{route['kind']} expertflow/cx"
+    assert (ended.result, ended.evidence["found"].partition(":")[0]) == (Result.PASS, "expertflow/ef-ccm-svc")
+    (noted,) = notes(ended)
+    assert noted.startswith(f"no Ingress leads /ccm: {where} leads there to expertflow/ef-ccm-svc:")
+    for check in ("CX502", "CX503", "CX504", "CX505", "CX506"):
+        assert ccm(check, installation).message.startswith(f"n/a: no Ingress leads /ccm: {where} leads there")
+
+
+@pytest.mark.parametrize(
+    ("route", "why"),
+    [
+        (
+            http_route(conditions=[{"type": "Accepted", "status": "False", "message": "NoMatchingParent"}]),
+            "NoMatchingParent",
+        ),
+        (http_route(conditions=[]), "no gateway knows it"),
+        (http_route(rule={"backendRefs": [{"name": "ef-ccm-svc", "port": 8080}]}), "promised is port 8081"),
+        (http_route(rule={"backendRefs": [{"name": "ef-ccm-svc"}]}), "promised is port 8081"),
+        (http_route(rule={"backendRefs": [{"name": "x", "port": 1}]}), "promised is Service expertflow/ef-ccm-svc"),
+        (
+            http_route(rule={"backendRefs": [{"name": "ef-ccm-svc", "port": 8081, "weight": 0}]}),
+            "promised is Service expertflow/ef-ccm-svc",
+        ),
+        (http_route(rule={"filters": [{"type": "RequestRedirect"}]}), "it redirects"),
+        (ingress_route("PathPrefix(`/ccm`)", 8080), "promised is port 8081"),
+        (ingress_route("PathPrefix(`/ccm`)", namespace="x"), "promised is Service expertflow/ef-ccm-svc"),
+    ],
+)
+def test_a_route_of_another_kind_that_does_not_lead_as_promised_is_told(route: Object, why: str) -> None:
+    """It is what stands in the Ingress's place, and what is wrong with it."""
+    installation = installed(lambda i: i.remove("Ingress", "ef-ccm"))
+    installation.add_live(route)
+    ended = ccm("CX501", installation)
+    assert ended.result is Result.FAIL
+    assert f"has a rule for /ccm; {route['kind']} expertflow/cx leads there to " in ended.message
+    assert ended.message.endswith(f", but {why}")
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        http_route(spec={"hostnames": ["other.example.com"]}),
+        http_route(rule={"matches": [{"path": {"type": "Exact", "value": "/ccm"}}]}),
+        http_route(rule={"matches": [{"path": {"value": "/ccm"}, "headers": [{"name": "x", "value": "y"}]}]}),
+        http_route(rule={"matches": [{"path": {"value": "/ccmx"}}]}),
+        ingress_route("Host(`other.example.com`) && PathPrefix(`/ccm`)"),
+        ingress_route("Path(`/ccm`)"),
+        ingress_route("PathPrefix(`/ccm`) && Headers(`x`, `y`)"),
+        ingress_route("PathPrefix(`/ccm`) &&"),
+    ],
+)
+def test_a_route_that_does_not_surely_take_a_path_leads_nobody(route: Object) -> None:
+    """By another host, for one path alone, for some calls, or in words that Traefik would not read."""
+    installation = installed(lambda i: i.remove("Ingress", "ef-ccm"))
+    installation.add_live(route)
+    assert ccm("CX501", installation).message == "no Ingress in expertflow or ef-external or ef-bi has a rule for /ccm"
+
+
+def test_of_several_routes_the_one_that_counts_is_judged() -> None:
+    """The longer path before the shorter, for the Gateway API; the longer rule, or a priority, for Traefik."""
+    everything = http_route(rule={"matches": [], "backendRefs": [{"name": "x", "port": 1}]})
+    for first, second in ((everything, http_route()), (http_route(), everything)):
+        installation = installed(lambda i: i.remove("Ingress", "ef-ccm"))
+        installation.add_live(first, second | {"metadata": {"name": "other", "namespace": "expertflow"}})
+        assert ccm("CX501", installation).result is Result.PASS
+    installation = installed(lambda i: i.remove("Ingress", "ef-ccm"))
+    strange = ingress_route("PathPrefix(`/`)", name="x")
+    installation.add_live(ingress_route("PathPrefix(`/ccm`)"), strange)
+    assert ccm("CX501", installation).result is Result.PASS
+    strange["spec"]["routes"][0]["priority"] = 1000
+    assert (
+        "IngressRoute expertflow/cx leads there to expertflow/x:8081, but promised"
+        in ccm("CX501", installation).message
     )
+
+
+def test_another_namespaces_service_needs_a_grant() -> None:
+    """Whether there is one the gateway says."""
+    there = [{"name": "ef-ccm-svc", "namespace": "expertflow", "port": 8081}]
+    refused = {"type": "ResolvedRefs", "status": "False", "reason": "RefNotPermitted"}
+    for more, result in (([], Result.PASS), ([refused], Result.FAIL)):
+        route = http_route(rule={"backendRefs": there}, conditions=[{"type": "Accepted", "status": "True"}, *more])
+        route["metadata"]["namespace"] = "ef-external"
+        installation = installed(lambda i: i.remove("Ingress", "ef-ccm"))
+        installation.add_live(route)
+        assert ccm("CX501", installation).result is result
+
+
+def test_a_route_to_apisix_is_no_ingress() -> None:
+    """Its own routes are judged by themselves."""
+    made = orjson.dumps(reference_installation(released("5.1"), fqdn=FQDN, seed=1))
+    installation = Installation(site={"fqdn": FQDN}, manifests=made, promised=released("5.1"))
+    (front,) = [one for one in installation.manifests if one["kind"] == "Ingress" and "apisix" in str(one["spec"])]
+    installation.manifests.remove(front)
+    (path,) = front["spec"]["rules"][0]["http"]["paths"]
+    backend = path["backend"]["service"]
+    to = [{"name": backend["name"], "port": backend["port"]["number"]}]
+    route = http_route(rule={"matches": [], "backendRefs": to})
+    route["metadata"]["namespace"] = front["metadata"]["namespace"]
+    installation.add_live(route)
+    ended = ccm("CX501", installation)
+    assert ended.message.startswith("n/a: HTTPRoute ")
+    assert ended.message.endswith("which is APISIX, without an Ingress")
+
+
+def test_routes_that_may_not_be_listed_are_told() -> None:
+    """Without any Ingress they may be what leads to the components; else one is missing."""
+    refused = Listing(refusal=kept(Forbidden("list", "httproutes")))
+
+    def unlisted(installation: Installation) -> None:
+        installation.change_seen(lambda one: replace(one, listings={**one.listings, HTTPRoute: refused}))
+
+    one_less = ccm("CX501", installed(lambda i: i.remove("Ingress", "ef-ccm"), unlisted))
+    assert one_less.result is Result.FAIL
+    assert "has a rule for /ccm; forbidden: the account may not list httproutes" in one_less.message
+
+    def none_at_all(installation: Installation) -> None:
+        installation.manifests = [one for one in installation.manifests if one["kind"] != "Ingress"]
+
+    assert ccm("CX501", installed(none_at_all, unlisted)).result is Result.ERROR
 
 
 def test_a_backend_may_name_the_services_port() -> None:

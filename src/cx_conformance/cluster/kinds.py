@@ -20,6 +20,7 @@ from cx_conformance.objects.metadata import ApiObject
 from cx_conformance.objects.namespace import Namespace, namespace
 from cx_conformance.objects.networkpolicy import NetworkPolicy, network_policy
 from cx_conformance.objects.node import Node, node
+from cx_conformance.objects.other_route import HTTPRoute, IngressRoute, http_route, ingress_route
 from cx_conformance.objects.pod import Pod, pod
 from cx_conformance.objects.quota import LimitRange, ResourceQuota, limit_range, resource_quota
 from cx_conformance.objects.service import EndpointSlice, Service, endpoint_slice, service
@@ -114,6 +115,8 @@ KINDS: dict[type[ApiObject], Kind[Any]] = {
         _kind(IngressClass, "networking.k8s.io/v1/ingressclasses", ingress_class, namespaced=False),
         _kind(NetworkPolicy, "networking.k8s.io/v1/networkpolicies", network_policy, heavy=True),
         _kind(ApisixRoute, "apisix.apache.org/v2/apisixroutes", apisix_route, heavy=True),
+        _kind(HTTPRoute, "gateway.networking.k8s.io/v1/httproutes", http_route, heavy=True),
+        _kind(IngressRoute, "traefik.io/v1alpha1/ingressroutes", ingress_route, heavy=True),
         _kind(StorageClass, "storage.k8s.io/v1/storageclasses", storage_class, namespaced=False),
         _kind(ResourceQuota, "v1/resourcequotas", resource_quota, heavy=True),
         _kind(LimitRange, "v1/limitranges", limit_range, heavy=True),

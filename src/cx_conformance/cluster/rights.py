@@ -15,6 +15,7 @@ from cx_conformance.blueprint.site import Credentials
 from cx_conformance.blueprint.store import Reference
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.kinds import KINDS, WORKLOADS
+from cx_conformance.cluster.other_routes import OTHER_KINDS
 from cx_conformance.cluster.snapshot import STATIC_KINDS
 from cx_conformance.cluster.snapshot_record import Place, Snapshot
 from cx_conformance.objects.apisix_route import ApisixRoute
@@ -159,7 +160,7 @@ def usual_secrets(plan: Plan) -> frozenset[Place]:
 
 
 def _lists(plan: Plan, places: tuple[str, ...]) -> Iterator[Right]:
-    records: tuple[type[ApiObject], ...] = (Namespace, *every_kind_for(plan), Event, ApisixRoute)
+    records: tuple[type[ApiObject], ...] = (Namespace, *every_kind_for(plan), Event, ApisixRoute, *OTHER_KINDS)
     kinds = [KINDS[record] for record in records]
     for kind in kinds:
         if not kind.namespaced:

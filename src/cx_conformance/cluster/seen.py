@@ -15,6 +15,7 @@ from cx_conformance.cluster.claims import claims_of
 from cx_conformance.cluster.finding import INSTANCE, Finder
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.gateway import Gateway, runs_apisix
+from cx_conformance.cluster.other_routes import Promise, led_otherwise
 from cx_conformance.cluster.own_containers import own_containers
 from cx_conformance.cluster.ports import ReadyEndpoint, ready_endpoints
 from cx_conformance.cluster.routes import Route
@@ -29,8 +30,6 @@ from cx_conformance.outcome.check import NotApplicable
 from cx_conformance.outcome.looking import CouldNotLook
 
 _TO_PULL: Final = "imagePullSecret"
-_OTHER_ROUTES: Final = {"gateway.networking.k8s.io": "HTTPRoutes", "traefik.io": "IngressRoutes"}
-"""Routes of other kinds than the page's Ingresses, by their API groups: of the Gateway API, and of Traefik's own."""
 
 
 class Seen(Finder):
@@ -197,7 +196,17 @@ class Seen(Finder):
         found = routing.best(promise.path, self._service_names(planned), host) or routing.to_gateway(host)
         if found is not None:
             return found
-        if not any(self.routes_to(one) for one in self._internal):
+        facts, namespaces = planned.facts.service, self.plan.namespaces
+        led = Promise(
+            path=promise.path,
+            exact=promise.exact,
+            host=host,
+            service=lambda: self.service(planned).object,
+            ports=facts.ports if facts else (),
+        )
+        ingresses = any(self.routes_to(one) for one in self._internal)
+        otherwise = led_otherwise(self.snapshot, namespaces, led, ingresses=ingresses)
+        if not ingresses:
             if self.gateway is None and routing.has_apisix:
                 raise NotApplicable("no Ingress leads to any component, and APISIX is installed where nobody may look")
             if self.gateway and self.gateway.is_entrance:
@@ -207,20 +216,12 @@ class Seen(Finder):
             if self.gateway:
                 raise Absent(
                     f"no Ingress in {' or '.join(self.plan.namespaces)} leads to Service {self.gateway.where} of "
-                    f"APISIX, whose routes lead to the components{self._other_routes}"
+                    f"APISIX, whose routes lead to the components{otherwise}"
                 )
         others = [f"{route.path.path} of {route.ingress.where}" for route in self.routes_to(planned)]
         instead = f"; its Service is reached by {', '.join(others[:3])}" if others else ""
-        told = instead or self._other_routes
+        told = instead or otherwise
         raise Absent(f"no Ingress in {' or '.join(self.plan.namespaces)} has a rule for {promise.path}{told}")
-
-    @property
-    def _other_routes(self) -> str:
-        """Say which kinds of routes the cluster knows that are not looked at; empty where it knows none."""
-        with suppress(CouldNotLook):
-            known = [kinds for group, kinds in _OTHER_ROUTES.items() if group in self.snapshot.api_groups]
-            return f"; {' and '.join(known)}, which this cluster knows too, are not looked at" if known else ""
-        return ""
 
     def is_served_by(self, planned: Planned, namespace: str, service: str) -> bool:
         """Whether a Service is the component's own; False where that is not seen."""

@@ -1,12 +1,17 @@
 """What a run lists: in one look what the release is recognised by, and what else is needed once that is known."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cx_conformance.cluster.coverage import owners_in
+from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.other_routes import OTHER_KINDS
 from cx_conformance.cluster.recognition import recognise
 from cx_conformance.cluster.rights import every_kind_for, kinds_for
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import KINDS_BEFORE, STATIC_KINDS, Further, Snapshot, take
+from cx_conformance.outcome.check import NotApplicable
+from cx_conformance.outcome.looking import CouldNotLook
 
 if TYPE_CHECKING:
     from cx_conformance.api.client import Cluster
@@ -23,8 +28,9 @@ def look(cluster: "Cluster", promises: "Promises") -> Snapshot:
         if promises.choice is None:
             promises.decide(recognise(lists))
         plan = promises.plan
-        lacks = Seen(lists, plan).lacks_workload
-        wanted = every_kind_for(plan) if lacks else (*kinds_for(plan), *owners_in(lists))
+        seen = Seen(lists, plan)
+        wanted = every_kind_for(plan) if seen.lacks_workload else (*kinds_for(plan), *owners_in(lists))
+        wanted = (*wanted, *OTHER_KINDS) if _lacks_route(seen) else wanted
         return Further(kinds=wanted, alternatives=plan.secrets, authorities=plan.authorities)
 
     known = promises.choice is not None
@@ -34,6 +40,17 @@ def look(cluster: "Cluster", promises: "Promises") -> Snapshot:
     if set(promises.plan.namespaces) <= set(seen.namespaces):
         return seen
     return take(cluster, promises.plan.namespaces, kinds=kinds, groups=False, then=then)
+
+
+def _lacks_route(seen: Seen) -> bool:
+    """Tell whether no Ingress leads the path of some component: a route of another kind may."""
+    for entry in seen.plan.entries("ingress"):
+        with suppress(NotApplicable, CouldNotLook):
+            try:
+                seen.route(entry.planned, entry.of)
+            except Absent:
+                return True
+    return False
 
 
 def look_before(cluster: "Cluster", promises: "Promises") -> Snapshot:

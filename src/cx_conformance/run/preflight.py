@@ -26,8 +26,10 @@ NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "endpointslices": ("CX206",),
     "events": (),  # they only explain what is seen elsewhere
     "horizontalpodautoscalers": (),  # they only explain a number of replicas
+    "httproutes": (),  # looked at, as IngressRoutes are, only where no Ingress leads some path
     "ingressclasses": ("CX502",),
     "ingresses": ("CX306", "CX307", "CX501"),
+    "ingressroutes": (),
     "jobs": ("CX115",),
     "namespaces": ("CX001", "CX006"),
     "networkpolicies": ("CX703", "CX704"),
