@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 import pytest
 from msgspec.structs import replace
 
 from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
+from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.looking import NoVantage
@@ -14,7 +16,7 @@ from cx_conformance.probes.edges import EdgeFinding
 from cx_conformance.vantage.callers import EdgeProbes
 from cx_conformance.vantage.inquiries import Inquiries
 from cx_conformance.vantage.pool import ProbePool
-from tests.checks.installation import FQDN, Installation, blueprint
+from tests.checks.installation import FQDN, Installation, blueprint, released
 from tests.probes.inquired import nonce_of, questions
 
 Object = dict[str, Any]
@@ -78,6 +80,43 @@ def test_ready_replicas_are_looked_from(seen: Seen, every: bool, found: dict[str
     assert {one.place.pod: one.finding for one in probes.of(edge)} == found
     assert all(len(probes.of(entry)) == len(found) for entry in edges)
     assert sorted(place.pod for place in replicas.places) == sorted(found)
+    pool.close()
+
+
+@pytest.mark.parametrize(
+    ("told", "asked"),
+    [
+        ("http://{name}.{namespace}.svc.cluster.local:{port}", "{name}.{namespace}.svc.cluster.local"),
+        ("http://{name}:{port}/", "{name}"),
+        ("http://192.0.2.1:{port}", "{name}.{namespace}.svc"),
+        ("http://pod-0.{name}.{namespace}.svc:{port}", "{name}.{namespace}.svc"),
+        ("http://elsewhere:{port}", "{name}.{namespace}.svc"),
+        ("", "{name}.{namespace}.svc"),
+    ],
+)
+def test_the_name_that_the_caller_is_told_is_asked_for(told: str, asked: str) -> None:
+    """Which spelling resolves its dnsConfig decides; where none that it is told leads there, the usual one counts."""
+    made = reference_installation(released("4.7"), fqdn=FQDN, seed=1)
+    installation = Installation(manifests=orjson.dumps(made), promised=released("4.7"))
+    plan = Plan(released("4.7"), installation.site)
+    edge = next(one for one in plan.entries("edge") if one.component == CALLER and one.of.via and one.callee == "ccm")
+    service = Seen(installation.snapshot(plan), plan).service(edge.of.callee).object
+    place = {"name": service.name, "namespace": service.namespace, "port": edge.of.port.port}
+    spec = installation.find("Deployment", f"ef-cx-{CALLER}")["spec"]["template"]["spec"]
+    for one in spec["containers"][0]["env"]:
+        if one["name"] == edge.of.via[0]:
+            one["value"] = told.format(**place)
+    hosts: list[str] = []
+
+    class Asked(Replicas):
+        def __call__(self, place: ContainerPlace, argv: Sequence[str], *rest: Any) -> ExecResult:
+            hosts.extend(argv)
+            return super().__call__(place, argv, *rest)
+
+    pool = ProbePool()
+    probes = EdgeProbes(Seen(installation.snapshot(plan), plan, FQDN), Inquiries(Asked()), pool)
+    assert [one.edge.host for one in probes.of(edge)] == [asked.format(**place)]
+    assert asked.format(**place) in hosts
     pool.close()
 
 

@@ -6,17 +6,20 @@ https://kubernetes.io/docs/tasks/inject-data-application/define-environment-vari
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Final
 
 from msgspec import Struct
 
 from cx_conformance.blueprint.plan import Edge
 from cx_conformance.cluster.addressing import addresses, leads, malformed, service_place
+from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.config import ConfigMap
 from cx_conformance.objects.json_fields import whole
 from cx_conformance.objects.pod_spec import Container
 from cx_conformance.objects.service import Service
+from cx_conformance.outcome.looking import CouldNotLook
 
 _WEB: Final = re.compile(r"(?P<scheme>https?|wss?)://", re.IGNORECASE)
 _USUAL: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443}
@@ -82,6 +85,25 @@ def heading(seen: Seen, edge: Edge) -> Heading:
                 else:
                     notes.append(words)
     return Heading(found=found, wrong=wrong, notes=tuple(dict.fromkeys(notes)))
+
+
+def told_host(seen: Seen, edge: Edge) -> str | None:
+    """Return the name by which the caller is told its callee's Service; None where none is told that leads there.
+
+    Which spelling resolves depends on the caller: with few ``ndots`` in its dnsConfig musl looks for none in the search
+    domains that has as many dots (https://wiki.musl-libc.org/functional-differences-from-glibc.html), so that
+    ``ef-ccm-svc`` may be found, and ``ef-ccm-svc.expertflow.svc`` not.
+    """
+    with suppress(Absent, CouldNotLook):
+        service, live = seen.service(edge.callee).object, seen.workload(edge.caller).object
+        for via in edge.via:
+            for container in live.template.spec.serving_containers:
+                told = _variable(seen, edge, container, via.partition(":")[0])
+                for one in addresses((told.value or "").strip()) or () if told else ():
+                    own = one.host.lower().partition(".")[0] == service.name
+                    if own and leads(seen, edge.callee, one.host, live.namespace).service == service:
+                        return one.host
+    return None
 
 
 def _perhaps(seen: Seen, edge: Edge) -> str:

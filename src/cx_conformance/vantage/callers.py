@@ -9,6 +9,7 @@ from cx_conformance.blueprint.plan import Edge, Entry
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.told_addresses import told_host
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes import edges
 from cx_conformance.probes.edges import UNRESOLVED, EdgeFinding, EdgeLimits, EdgeObservation, EdgesQuestion, Vantage
@@ -152,5 +153,5 @@ class EdgeProbes:
         service = self._seen.service(edge.callee).object
         live = {port.number for port in service.ports}
         port = next((one for one in (edge.port.port, *edge.port.also) if one in live), edge.port.port)
-        host = f"{service.name}.{service.namespace}.svc"
+        host = told_host(self._seen, edge) or f"{service.name}.{service.namespace}.svc"
         return edges.Edge(caller=edge.caller.id, callee=edge.callee.id, host=host, port=port)
