@@ -320,10 +320,18 @@ def controller(
             "k8s.io/b-ingress-nginx",
         ),
         (
+            controller("--watch-ingress-without-class", "--controller-class", "k8s.io/b-ingress-nginx"),
+            "k8s.io/b-ingress-nginx",
+        ),
+        (
             controller(
                 "--watch-ingress-without-class=true", image="rancher/nginx-ingress-controller:v1.14.5-hardened1"
             ),
             "k8s.io/ingress-nginx",
+        ),
+        (
+            controller("-providers.kubernetesingress", image="traefik:3.6"),
+            "traefik.io/ingress-controller",
         ),
         (
             controller("--providers.kubernetesingress", image="rancher/mirrored-library-traefik:3.6.7"),
@@ -354,8 +362,13 @@ def test_a_controller_may_serve_what_names_no_class(pod: Object, name: str) -> N
         controller("--watch-ingress-without-class=false"),
         controller("--ingress-class=nginx"),
         controller("--watch-ingress-without-class=true", "--watch-namespace=elsewhere"),
+        controller("--watch-ingress-without-class", "--watch-namespace", "elsewhere"),
+        controller("--watch-ingress-without-class", "--watch-namespace=$(POD_NAMESPACE)"),
         controller(
             "--providers.kubernetesingress", "--providers.kubernetesIngress.ingressClass=cx", image="traefik:3.6"
+        ),
+        controller(
+            "--providers.kubernetesingress", "--providers.kubernetesIngress.ingressClass", "cx", image="traefik:3.6"
         ),
         controller("--providers.kubernetescrd", image="traefik:3.6"),
         controller("--providers.kubernetesingress=false", image="traefik:3.6"),
@@ -367,6 +380,15 @@ def test_another_controller_serves_nothing_without_a_class(pod: Object) -> None:
     installation = installed(classes())
     installation.add_live(pod)
     assert ccm("CX502", installation).message.startswith("Ingress expertflow/ef-ccm names no class, and 0 classes are")
+
+
+def test_a_controller_of_its_own_namespace_serves_what_is_in_it() -> None:
+    """The chart of ingress-nginx writes that namespace as a variable of the pod."""
+    installation = installed(classes())
+    pod = controller("--watch-ingress-without-class", "--watch-namespace=$(POD_NAMESPACE)")
+    pod["metadata"]["namespace"] = "expertflow"
+    installation.add_live(pod)
+    assert ccm("CX502", installation).result is Result.PASS
 
 
 def test_a_default_class_that_came_later_is_not_written_into_an_ingress() -> None:
@@ -410,12 +432,19 @@ def annotated(name: str) -> Callable[[Installation], Any]:
     return change
 
 
-@pytest.mark.parametrize(("option", "name"), [("--v=2", "nginx"), ("--ingress-class=cx", "cx")])
-def test_a_controller_compares_the_annotation_with_its_own_option(option: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        (("--v=2",), "nginx"),
+        (("--ingress-class=cx",), "cx"),
+        (("--enable-metrics", "--ingress-class", "cx", "-v", "2"), "cx"),
+    ],
+)
+def test_a_controller_compares_the_annotation_with_its_own_option(options: tuple[str, ...], name: str) -> None:
     """An IngressClass of another name, as of a chart's other values, does not keep it from that."""
     installation = installed(annotated(name))
     installation.live("IngressClass", "nginx", lambda one: one["metadata"].update(name="nginx-external"))
-    installation.add_live(controller(option))
+    installation.add_live(controller(*options))
     ended = ccm("CX502", installation)
     assert (ended.result, ended.evidence["found"]["controller"]) == (Result.PASS, "k8s.io/ingress-nginx")
     (note,) = notes(ended)

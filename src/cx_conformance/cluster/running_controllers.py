@@ -28,6 +28,16 @@ _TRAEFIK_FOR_NGINX: Final = "--providers.kubernetesingressnginx"
 """Traefik's provider that serves what was written for ingress-nginx
 (https://doc.traefik.io/traefik/reference/install-configuration/providers/kubernetes/kubernetes-ingress-nginx/)."""
 _OFF: Final = frozenset({"false", "f", "0"})
+_WITH_VALUES: Final = frozenset(
+    {
+        *("--controller-class", "--ingress-class", "--watch-namespace", "--default-ssl-certificate"),
+        f"{_TRAEFIK}.ingressclass",
+        *(f"{_TRAEFIK_FOR_NGINX}.{one}" for one in ("controllerclass", "ingressclass", "watchnamespace")),
+    }
+)
+"""The options among those that are looked at whose value may be the next word; of the others, switches, it never is."""
+_OWN_NAMESPACE: Final = "$(POD_NAMESPACE)"
+"""How the charts of ingress-nginx write the namespace that its pod is in."""
 
 
 class RunningController(Struct, frozen=True, kw_only=True):
@@ -69,7 +79,7 @@ def running_controllers(snapshot: Snapshot) -> tuple[RunningController, ...]:
 def _running(pods: tuple[Pod, ...]) -> Iterator[RunningController]:
     for pod in pods:
         for container in pod.spec.containers if not pod.finished and pod.deleted is None else ():
-            told = _options(container)
+            told = _options(container, pod.namespace)
             if _PROGRAM in (*container.command, *container.args, f"/{container.image_name}"):
                 yield RunningController(
                     name=told.get("--controller-class") or NGINX,
@@ -111,7 +121,18 @@ def _is_on(option: str, told: Mapping[str, str]) -> bool:
     return told.get(option, "false").lower() not in _OFF
 
 
-def _options(container: Container) -> Mapping[str, str]:
-    """Return the options of a container's program, names in lower case, as Traefik reads them."""
-    pairs = (one.partition("=") for one in (*container.command, *container.args) if one.startswith("--"))
-    return {name.lower(): value for name, _, value in pairs}
+def _options(container: Container, namespace: str) -> Mapping[str, str]:
+    """Return the options of a container's program, names in lower case and with two dashes, as Traefik reads them.
+
+    Both programs take a value behind ``=`` and as the next word, and Traefik one dash for two. Sources:
+    https://pkg.go.dev/github.com/spf13/pflag#readme-command-line-flag-syntax; traefik/paerser, flag/flagparser.go.
+    """
+    words = iter((*container.command, *container.args))
+    told = {}
+    for word in words:
+        if word.startswith("-"):
+            name, is_there, value = word.partition("=")
+            option = f"--{name.lstrip('-').lower()}"
+            value = value if is_there else next(words, "") if option in _WITH_VALUES else "true"
+            told[option] = value.replace(_OWN_NAMESPACE, namespace)
+    return told
