@@ -18,6 +18,7 @@ from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.objects.config import ConfigMap
 from cx_conformance.objects.node import Node
+from cx_conformance.objects.pod_spec import VolumeMount
 from cx_conformance.objects.secrecy import mask_line
 from cx_conformance.objects.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
 from cx_conformance.outcome.check import NotApplicable, Stage, check
@@ -70,8 +71,36 @@ def check_mounted(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None
             f"{where} mounts {', '.join(sorted(names))} at {promised.mount_path} of promised {promised.name}"
         )
     evidence.found = [f"{mount.name} at {mount.mount_path}" for mount in at_path]
+    instead = next((words for mount in at_path if (words := _otherwise_shown(mount, volume, seen))), "")
+    assert not instead, f"{where} mounts {instead}"
     if promised.secret or promised.config_map:
         _held(volume, seen, {mount.name for mount in at_path}, evidence)
+
+
+def _otherwise_shown(mount: VolumeMount, volume: Entry[Volume], seen: Seen) -> str:
+    """Say that a folder stands where a file is promised, or a file in a folder's place; empty: neither is known.
+
+    Without a subPath a ConfigMap or Secret is mounted as a folder, and with one as what it has of that name, which is a
+    folder only where its keys are shown at paths of several parts.
+    https://kubernetes.io/docs/concepts/storage/volumes/#using-subpath
+    """
+    spec, promised = seen.workload(volume.planned).object.template.spec, volume.of
+    of = next((one for one in spec.volumes if one.name == mount.name), None)
+    at, part = f"{mount.name} at {promised.mount_path}", mount.sub_path.strip("/")
+    if of is None or of.source not in _SHOWN_BY_KEYS or "$(" in part:
+        return ""
+    if promised.file and not part:
+        return f"{at} without a subPath: a folder stands there of promised file {promised.file}"
+    # Which kind of place it is, the ending tells only of what is known to hold files; /etc/crontabs/root is one.
+    is_folder = (promised.secret or promised.config_map) and not promised.file
+    unsure = of.source == "projected" or any(one.key and not one.path for one in of.references)
+    if is_folder and part and not unsure and not any(one.path.startswith(f"{part}/") for one in of.references):
+        return f"{at} by subPath {mount.sub_path} alone: a file, or nothing, stands there of promised folder"
+    return ""
+
+
+_SHOWN_BY_KEYS: Final = frozenset({"configMap", "secret", "projected"})
+"""Volumes whose files are the keys of objects."""
 
 
 def _is_there(volume: Entry[Volume], seen: Seen) -> bool:

@@ -41,3 +41,72 @@ def test_another_secret_at_the_promised_place_is_found() -> None:
 def test_what_may_stand_in_its_place_does(held: Volume) -> None:
     """What cannot be told by a name is not held against it."""
     assert mounted(held).result is Result.PASS
+
+
+def agent_manager(change: Volume, held: Volume | None = None) -> Outcome:
+    """Judge the one file that agent-manager has of a ConfigMap, mounted in other ways, or of another volume."""
+    installation = installed("5.1")
+    spec = installation.find("Deployment", "ef-cx-agent-manager")["spec"]["template"]["spec"]
+    mount = next(one for one in spec["containers"][0]["volumeMounts"] if one["mountPath"] == "/sensitive.js")
+    del mount["subPath"]
+    mount |= change
+    if held:
+        spec["volumes"] = [
+            {"name": one["name"], **held} if one["name"] == mount["name"] else one for one in spec["volumes"]
+        ]
+    return installation.outcome("CX401", "agent-manager", "sensitive-config")
+
+
+def test_a_folder_in_the_place_of_a_file_is_found() -> None:
+    """Without its subPath the whole ConfigMap is mounted, and who reads the file reads a folder."""
+    ended = agent_manager({})
+    assert ended.result is Result.FAIL
+    assert ended.message == (
+        "Deployment expertflow/ef-cx-agent-manager mounts sensitive-config at /sensitive.js without a subPath: "
+        "a folder stands there of promised file sensitive.js"
+    )
+    projected = {"projected": {"sources": [{"configMap": {"name": "ef-node-logback-cm"}}]}}
+    assert agent_manager({}, projected).result is Result.FAIL
+
+
+@pytest.mark.parametrize(
+    ("mount", "held"),
+    [
+        ({"subPath": "sensitive.js"}, {}),
+        ({"subPath": "sensitive.js/"}, {}),
+        ({"subPath": "of-this-site.js"}, {}),
+        ({"subPathExpr": "$(MASKED)"}, {}),
+        ({"subPath": "sensitive.js"}, {"projected": {"sources": []}}),
+        ({}, {"csi": {"driver": "secrets-store.csi.k8s.io"}}),
+        ({}, {"hostPath": {"path": "/etc/sensitive.js", "type": "File"}}),
+    ],
+)
+def test_a_file_may_be_had_in_other_ways(mount: Volume, held: Volume) -> None:
+    """By another key, whose own check says whether it is there, or from where nothing tells what it is."""
+    assert agent_manager(mount, held).result is Result.PASS
+
+
+def logback(sub_path: str, items: list[Volume] | None = None) -> Outcome:
+    """Judge the folder that ccm has of a ConfigMap, mounted by a part of it."""
+    installation = installed("5.1")
+    spec = installation.find("Deployment", "ef-cx-ccm")["spec"]["template"]["spec"]
+    next(one for one in spec["containers"][0]["volumeMounts"] if one["mountPath"] == "/logback")["subPath"] = sub_path
+    volume = next(one for one in spec["volumes"] if one["name"] == "ef-logback")
+    volume["configMap"] |= {"items": items} if items else {}
+    return installation.outcome("CX401", "ccm", "ef-logback")
+
+
+def test_a_file_in_the_place_of_a_folder_is_found() -> None:
+    """What is read below it is not there."""
+    ended = logback("logback-spring.xml")
+    assert ended.result is Result.FAIL
+    assert ended.message == (
+        "Deployment expertflow/ef-cx-ccm mounts ef-logback at /logback by subPath logback-spring.xml alone: "
+        "a file, or nothing, stands there of promised folder"
+    )
+    assert logback("logback", [{"key": "content", "path": "logback"}]).result is Result.FAIL
+
+
+def test_a_folder_of_a_volume_may_be_mounted_by_its_name() -> None:
+    """Keys may be shown at paths of several parts."""
+    assert logback("spring", [{"key": "content", "path": "spring/logback-spring.xml"}]).result is Result.PASS

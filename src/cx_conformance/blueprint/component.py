@@ -1,6 +1,7 @@
 """A component: one row of the page, with everything that it promises."""
 
 from enum import StrEnum
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -169,6 +170,12 @@ class Volume(Promise):
     def label(self) -> str:
         """Return how outcomes name it: its name, else where it is mounted, else its size."""
         return self.name or self.mount_path or f"{self.size}"
+
+    @property
+    def file(self) -> str | None:
+        """Return the name of the file that is mounted there, as its ending says; None: a folder, or not known."""
+        path = self.mount_path or ""
+        return PurePosixPath(path).name if PurePosixPath(path).suffix and not path.endswith("/") else None
 
 
 class OutsidePath(Model):

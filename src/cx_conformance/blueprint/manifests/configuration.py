@@ -81,11 +81,6 @@ def file_config_map(name: str, volume: str | None) -> str | None:
     return f"ef-{name}-cm" if volume and volume.startswith("config-") else None
 
 
-def file_of(path: str) -> str | None:
-    """Return the name of the file that a mount ``path`` is; None: it is a folder."""
-    return PurePosixPath(path).name if PurePosixPath(path).suffix and not path.endswith("/") else None
-
-
 def account_config_map(component: Component, reference: Reference | None, made: Installation) -> str | None:
     """Return the store's own ConfigMap for an account that is documented in another namespace's only.
 
@@ -115,9 +110,8 @@ def _config_data(made: Installation) -> Data:
         if own:
             data[namespace, own].update(_callees(component, made))
         for volume in component.volumes:
-            file = file_of(volume.mount_path) if volume.config_map and volume.mount_path else None
-            if volume.config_map and file and volume.config_map != STANDALONE_ROUTES:
-                data[namespace, volume.config_map][file] = f"# {volume.mount_path}\n"
+            if volume.config_map and volume.file and volume.config_map != STANDALONE_ROUTES:
+                data[namespace, volume.config_map][volume.file] = f"# {volume.mount_path}\n"
             holder = file_config_map(name, volume.name)
             if holder and volume.mount_path:
                 data[namespace, holder][PurePosixPath(volume.mount_path).name] = f"# {volume.mount_path}\n"

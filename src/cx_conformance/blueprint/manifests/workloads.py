@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from cx_conformance.blueprint.component import Component, Kind, Volume
-from cx_conformance.blueprint.manifests.configuration import account_config_map, file_config_map, file_of, variables
+from cx_conformance.blueprint.manifests.configuration import account_config_map, file_config_map, variables
 from cx_conformance.blueprint.manifests.installation import (
     Installation,
     certificate_secret,
@@ -185,8 +185,8 @@ def _held(promised: Volume, path: str, number: int) -> tuple[dict[str, Any], dic
     )
     if promised.optional:
         next(iter(source.values()))["optional"] = True
-    file = file_of(path)
-    return {"name": name, **source}, {"name": name, "mountPath": path} | ({"subPath": file} if file else {})
+    alone = {"subPath": promised.file} if promised.file else {}
+    return {"name": name, **source}, {"name": name, "mountPath": path, **alone}
 
 
 def _further_volumes(component: Component, made: Installation) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
