@@ -19,6 +19,7 @@ from cx_conformance.cluster.mentions import mentions, shared
 from cx_conformance.cluster.secret_copies import strangers
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.store_settings import Setting, keyed, lacking, switch, told
+from cx_conformance.cluster.untold_keys import untold
 from cx_conformance.objects.certificate import Certificate
 from cx_conformance.objects.config import ConfigMap as LiveConfigMap
 from cx_conformance.objects.ingress import Ingress
@@ -135,7 +136,10 @@ def check_secret(secret: Entry[Secret], seen: Seen, evidence: Evidence) -> None:
     rests_on=("CX101", "CX303"),
 )
 def check_secret_used(secret: Entry[Secret], seen: Seen, evidence: Evidence) -> None:
-    """The component's pods use the Secret, or the ConfigMap that stands for it."""
+    """The component's pods use the Secret, or the ConfigMap that stands for it, and where they take single keys all.
+
+    Of keys that are spelt otherwise than variables it is not known under which name they are told.
+    """
     users = _users(seen, secret, "Secret", secret.of.candidates)
     if secret.of.or_config_map:
         users += _users(seen, secret, "ConfigMap", (secret.of.or_config_map,))
@@ -144,6 +148,12 @@ def check_secret_used(secret: Entry[Secret], seen: Seen, evidence: Evidence) -> 
     evidence.found = sorted({f"{one.how} in {one.where}" for one in users}) or "not used"
     why = "" if users else _not_mounted(seen, secret, "Secret", secret.of.candidates)
     assert users, f"{live.kind} {live.where} does not use Secret {secret.id}: {why}"
+    lost = untold(seen, secret.planned, secret.of, users)
+    words = f"{live.kind} {live.where} is told {', '.join(lost.keys)} by no key of Secret {secret.id}, nor otherwise"
+    if lost.keys and lost.perhaps:
+        evidence.note(f"{words}; Secret {lost.perhaps}, which is taken wholly, may hold it")
+        return
+    assert not lost.keys, words
 
 
 @check(
