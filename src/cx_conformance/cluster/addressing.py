@@ -9,6 +9,7 @@ import re
 from msgspec import Struct
 
 from cx_conformance.blueprint.tailoring import Planned
+from cx_conformance.cluster.cluster_domain import beyond
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.service import Service
 
@@ -70,6 +71,8 @@ def leads(seen: Seen, planned: Planned, host: str, namespace: str) -> Leads:
         if host in (*promised.cluster_ips, *promised.load_balancer, *promised.external_ips):
             return Leads(service=promised, note=f"{host} is an address of Service {promised.where}; its name is stable")
         return Leads(wrong=f"{host} is no address of Service {promised.where}")
+    if said := beyond(host, seen.snapshot.domains):
+        return Leads(wrong=f"it {said}; promised is {promised.name}.{promised.namespace}.svc")
     named = service_named(seen, host, namespace)
     if named is not None:
         return _renamed(seen, named, promised) if named.external_name else _compared(seen, planned, named, promised)
@@ -90,7 +93,8 @@ def _is_entrance(seen: Seen, planned: Planned, host: str) -> bool:
 
 def _renamed(seen: Seen, named: Service, promised: Service) -> Leads:
     """Follow a Service of type ExternalName, one step."""
-    behind = service_named(seen, named.external_name.lower().rstrip("."), named.namespace)
+    host = named.external_name.lower().rstrip(".")
+    behind = None if beyond(host, seen.snapshot.domains) else service_named(seen, host, named.namespace)
     note = f"Service {named.where} is another name of {named.external_name}"
     if behind is not None and behind.where == promised.where:
         return Leads(service=promised, note=note)

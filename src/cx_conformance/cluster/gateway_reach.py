@@ -9,6 +9,7 @@ from msgspec import Struct
 from cx_conformance.blueprint.component import Ingress
 from cx_conformance.cluster.apisix_match import Call
 from cx_conformance.cluster.apisix_rewrite import arriving
+from cx_conformance.cluster.cluster_domain import beyond
 from cx_conformance.cluster.gateway import Gateway
 from cx_conformance.cluster.ports import ready_endpoints
 from cx_conformance.cluster.snapshot_record import Snapshot
@@ -111,7 +112,8 @@ def service_of(snapshot: Snapshot, target: Target) -> Service | None:
         return snapshot.get(Service, target.namespace, target.service)
     named = _IN_CLUSTER.fullmatch(target.host)
     if named:
-        return snapshot.get(Service, named["namespace"], named["service"])
+        is_known = not beyond(target.host, snapshot.domains)
+        return snapshot.get(Service, named["namespace"], named["service"]) if is_known else None
     return next((one for one in snapshot.visible(Service) if target.host in one.cluster_ips), None)
 
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.addressing import service_named
+from cx_conformance.cluster.cluster_domain import beyond
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.config import ConfigMap
@@ -112,6 +113,8 @@ def _wrong(seen: Seen, text: str, host: str, port: int, namespace: str) -> str:
         ours = len(labels) == 1 and host.endswith("-svc")
     if not ours:
         return ""
+    if said := beyond(host, seen.snapshot.domains):
+        return f"{text} {said}"
     found = service_named(seen, host, namespace)
     if found is None:
         return "" if _is_missed_itself(seen, labels) else f"{text} names no Service that was seen"

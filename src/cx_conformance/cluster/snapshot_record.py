@@ -1,6 +1,7 @@
 """What was seen of the cluster at one moment, indexed, with every refused look kept as a fact."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import ClassVar, TypeVar, cast
@@ -9,6 +10,7 @@ from msgspec import Struct, field
 
 from cx_conformance.api.identity import ClusterIdentity
 from cx_conformance.api.refusal import Refusal
+from cx_conformance.cluster.cluster_domain import shown_domains
 from cx_conformance.cluster.kinds import KINDS, WORKLOADS
 from cx_conformance.cluster.pod_index import PodIndex
 from cx_conformance.objects.config import SecretMetadata
@@ -214,6 +216,13 @@ class Snapshot(Discreet, frozen=True, kw_only=True, dict=True):
             )
         if refusal is not None:
             raise refusal.error()
+
+    @cached_property
+    def domains(self) -> Mapping[str, str]:
+        """The domain in which the cluster's DNS knows Services, and a pod that shows it; empty: that is not seen."""
+        with suppress(CouldNotLook):
+            return dict(shown_domains(self.visible(Pod)))
+        return {}
 
     @cached_property
     def _by_name(self) -> dict[type[ApiObject], dict[Place, ApiObject]]:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from cx_conformance.blueprint.plan import Edge
 from cx_conformance.cluster.addressing import addresses, leads, malformed, service_place
+from cx_conformance.cluster.cluster_domain import beyond
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.config import ConfigMap
@@ -145,7 +146,7 @@ def _judged(
         led = leads(seen, edge.callee, one.host, namespace)
         if led.note:
             yield f"{host.where}: {led.note}", False
-        if led.wrong and _is_documented(edge, one.host):
+        if led.wrong and _is_documented(edge, one.host) and not beyond(one.host, seen.snapshot.domains):
             stands = seen.service(edge.callee).object.where
             yield f"{host.where} says {one.host}, as documented, but the Service stands as {stands}", False
         elif led.wrong:
