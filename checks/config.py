@@ -277,7 +277,7 @@ def check_tls_secrets(platform: Entry[Platform], seen: Seen, evidence: Evidence)
 def check_store_settings(store: Entry[Store], seen: Seen, evidence: Evidence) -> None:
     """Host, port and URL that the components are told of a store are those of its Service, and none is missing.
 
-    A wrong one shows late; without one a component has nothing to call.
+    A wrong one shows late; without one a component has nothing to call, and without an account it is let in nowhere.
     """
     service = seen.service(store.planned).object
     evidence.promised = (
@@ -293,7 +293,7 @@ def check_store_settings(store: Entry[Store], seen: Seen, evidence: Evidence) ->
         if lack.perhaps:
             evidence.note(f"{lack}; {lack.perhaps} may hold it")
     gone = [one for one in lacks if not one.perhaps]
-    wrong = [f"{one}, so that {_some(one.readers)} have no {one.what} to call" for one in gone]
+    wrong = [f"{one}, so that {_some(one.readers)} have no {one.what}" for one in gone]
     evidence.causes = [f"key {one.key} of ConfigMap {one.config_map} does not exist" for one in gone]
     wrong += [words for one in hosts for words in _led_astray(seen, store, one, evidence)]
     wrong += [words for one in ports if (words := _odd_port(one, service, evidence))]

@@ -3,7 +3,7 @@
 A variable that a pod template sets itself comes before them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from typing import Final, Literal
 
@@ -78,7 +78,7 @@ class Lack(Struct, frozen=True, kw_only=True):
 
     key: str
     what: str
-    """What components lack by it: ``address``, ``port``."""
+    """What components lack by it: ``address to call``, ``password to log in with``."""
     config_map: str
     """Namespace and name."""
     readers: tuple[str, ...]
@@ -92,19 +92,21 @@ class Lack(Struct, frozen=True, kw_only=True):
 
 
 def lacking(seen: Seen, entry: Entry[Store]) -> Iterator[Lack]:
-    """Yield what of a store's addresses its callers are not told, where they are told the rest; raises CouldNotLook."""
+    """Yield what of a store's address and account its callers are not told, where they are told other things of it.
+
+    Raises CouldNotLook.
+    """
     if entry.of.protocol is Protocol.REDIS and sentinel_told(seen, entry).enabled:
         return  # Sentinels say where Redis is
     callers = {edge.caller.id for edge in seen.plan.edges if edge.callee.id == entry.component}
     workloads = [(component, live) for component, live in _workloads(seen) if component in callers]
     for settings in entry.of.settings:
-        keys = {key: what for key, what in _addressing(settings) if key}
-        others = (settings.username, settings.password, settings.tls, *settings.also)
-        known = {key for key in (*keys, *others) if key}
+        keys = {key: what for key, what in _told_by(settings) if key}
+        known = {key for key in (*keys, settings.tls, *settings.also) if key}
         for namespace in dict.fromkeys(live.namespace for _, live in workloads):
             for held in _documented(seen, settings, namespace):
-                missing = [key for key in keys if key not in held.keys or held.value(key) == ""]
-                if known.isdisjoint(held.keys):
+                missing = [key for key, what in keys.items() if _is_missing(key, what, held)]
+                if not any(_is_of(key, known) for key in held.keys):
                     continue
                 for key in missing:
                     readers = [
@@ -118,14 +120,29 @@ def lacking(seen: Seen, entry: Entry[Store]) -> Iterator[Lack]:
                             what=keys[key],
                             config_map=held.where,
                             readers=tuple(component for component, _ in readers),
-                            perhaps=_secret_of(readers[0][1]) if all(_secret_of(spec) for _, spec in readers) else "",
+                            perhaps=_perhaps(held, keys[key], [spec for _, spec in readers]),
                         )
 
 
-def _addressing(settings: Settings) -> Iterator[tuple[str | None, str]]:
-    yield settings.host, "address"
-    yield settings.url, "address"
-    yield settings.port, "port"
+_OF_AN_ACCOUNT: Final = ("account to log in with", "password to log in with")
+
+
+def _told_by(settings: Settings) -> Iterator[tuple[str | None, str]]:
+    yield settings.host, "address to call"
+    yield settings.url, "address to call"
+    yield settings.port, "port to call"
+    yield from zip((settings.username, settings.password), _OF_AN_ACCOUNT, strict=True)
+
+
+def _is_missing(key: str, what: str, held: ConfigMap) -> bool:
+    """Tell whether a key is not there; an empty password, or account, is that of a store that asks for none."""
+    return key not in held.keys or (held.value(key) == "" and what not in _OF_AN_ACCOUNT)
+
+
+def _is_of(key: str, known: Collection[str]) -> bool:
+    """Tell whether a key is about the store of the ``known`` ones: it is one of them, or begins with the same word."""
+    first, parted, _ = key.partition("_")
+    return key in known or (parted != "" and any(one.startswith(f"{first}_") for one in known))
 
 
 def _needs(seen: Seen, live: Workload, name: str, key: str) -> bool:
@@ -138,6 +155,13 @@ def _needs(seen: Seen, live: Workload, name: str, key: str) -> bool:
     if any(other is not None and other.value(key) for other in others):
         return False
     return _reads(live.template.spec, name, key)
+
+
+def _perhaps(held: ConfigMap, what: str, readers: list[PodSpec]) -> str:
+    """Return what else may tell it to all readers, out of sight: Secrets that they take, or, of an account, Vault."""
+    if what in _OF_AN_ACCOUNT and switch(held.value("VAULT_ENABLED") or ""):
+        return "Vault"
+    return _secret_of(readers[0]) if all(map(_secret_of, readers)) else ""
 
 
 def _secret_of(spec: PodSpec) -> str:
