@@ -164,7 +164,10 @@ def check_secret_used(secret: Entry[Secret], seen: Seen, evidence: Evidence) -> 
     rests_on=("CX101",),
 )
 def check_references(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
-    """Every ConfigMap, Secret and key that the pods need exists; a missing one shows only at the next start."""
+    """Every ConfigMap, Secret and key that the pods need exists; a missing one shows only at the next start.
+
+    So does the key behind a file that a container is told by a variable, such as a store's CA, where it is mounted.
+    """
     live = seen.workload(component.planned).object
     evidence.seen_at = f"{live.kind} {live.where}"
     missing = dangling(seen, component.planned)
