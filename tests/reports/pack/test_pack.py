@@ -12,9 +12,12 @@ import pytest
 from pydantic import SecretStr
 
 from cx_conformance.__main__ import main
+from cx_conformance.blueprint.known import KNOWN, release_file
+from cx_conformance.blueprint.loading import load_blueprint
 from cx_conformance.outcome.record import Input, RunRecord
 from cx_conformance.reports.pack.attestation import statement
 from cx_conformance.reports.pack.directory import prepare_directory, write_report
+from cx_conformance.reports.pack.envelope import Envelope
 from cx_conformance.reports.pack.rendering import PackWasChanged, render
 from cx_conformance.reports.pack.verifying import verify
 from cx_conformance.reports.scrubber import Scrubber
@@ -56,6 +59,21 @@ def test_a_pack_holds_what_a_sign_off_needs(pack: Path) -> None:
     assert sorted(path.name for path in pack.iterdir()) == sorted(FILES)
     assert (pack / "blueprint.yaml").read_text() == "blueprint: {}\n"
     assert (pack / "site.yaml").read_text() == "site: {}\n"
+
+
+@pytest.mark.parametrize("release", KNOWN)
+def test_a_pack_holds_the_release_that_was_used_as_one_file(release: str, tmp_path: Path) -> None:
+    """Those of the charts are differences from one another; whoever signs wants to read all that was promised."""
+    loaded = load_blueprint(release_file(release))
+    blueprint = Input(name="Expertflow CX", version=release, path=str(loaded.path), sha256=loaded.sha256)
+    write_report(made_up.record(blueprint=blueprint), tmp_path / "pack", paper=False)
+    kept = tmp_path / "pack" / "blueprint.yaml"
+    assert load_blueprint(kept).document == loaded.document.model_copy(update={"extends": None})
+    assert loaded.sha256 in kept.read_text() or hashlib.sha256(kept.read_bytes()).hexdigest() == loaded.sha256
+    attested = json.loads(Envelope.read((tmp_path / "pack" / "attestation.json").read_bytes()).payload)
+    digests = {one["name"]: one["digest"]["sha256"] for one in attested["predicate"]["configuration"]}
+    assert digests["blueprint.yaml"] == hashlib.sha256(kept.read_bytes()).hexdigest()
+    assert verify(tmp_path / "pack").problems == []
 
 
 def test_the_sums_are_those_that_sha256sum_reads(pack: Path) -> None:

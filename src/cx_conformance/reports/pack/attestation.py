@@ -62,7 +62,7 @@ def statement(record: RunRecord, digests: Mapping[str, str]) -> dict[str, Any]:
         "predicateType": PREDICATE,
         "predicate": {
             "result": _RESULT.get(record.verdict, "FAILED"),
-            "configuration": [_resource(name, used.sha256) for name, used in inputs if used.sha256],
+            "configuration": [_resource(name, digests.get(name, used.sha256)) for name, used in inputs if used.sha256],
             **tests,
         },
     }
