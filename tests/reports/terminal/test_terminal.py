@@ -107,8 +107,22 @@ def test_a_cause_has_four_lines_at_most(width: int) -> None:
     told = lines[begin + 1 : lines.index("", begin)]
     assert len(told) == 4
     assert all(len(line) <= width for line in told)
-    assert "blocks 40 promises of 40 components" in " ".join(" ".join(told).split())
+    assert "blocks 40 promises" in " ".join(" ".join(told).split())
     assert sum("..." in line for line in told) == 2
+
+
+def test_what_is_wrong_has_two_lines_wherever_what_it_blocks_fits_behind_where_it_is() -> None:
+    """At 80 columns one line ended before it said which image cannot be pulled."""
+    wrong = (
+        "container ccm of pod ef-cx-ccm-ndp4smcmnd-qn68m cannot pull image ccm:5.1 (ImagePullBackOff): it is not found"
+    )
+    failed = made_up.outcome(Result.FAIL, message=wrong, check="CX105", title="Containers start", entry="ef-cx-ccm")
+    waiting = [made_up.outcome(Result.BLOCKED, component=f"c{n}", root="CX105 ccm") for n in range(20)]
+    text = shown(made_up.record(failed, *waiting))
+    assert "cannot pull image ccm:5.1 (ImagePullBackOff): it is not found" in " ".join(
+        text.replace("major", "").split()
+    )
+    assert "  where   CX105 Containers start: ccm [ef-cx-ccm]; blocks 20 promises\n" in text
 
 
 def test_with_details_a_failure_says_found_promised_and_remedy() -> None:
@@ -135,7 +149,7 @@ def test_with_everything_missing_the_report_is_one_screen() -> None:
     text = shown(made_up.everything_missing())
     assert len(text.splitlines()) <= 40
     assert text.count("CX001") == 2
-    assert "blocks  168 promises of 21 components" in text
+    assert "blocks 168 promises" in text
     assert "29 all blocked" in text
 
 

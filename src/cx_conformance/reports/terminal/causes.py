@@ -62,11 +62,10 @@ def _in_brief(page: Page, cause: SharedCause) -> None:
     outcome = cause.outcome
     left = _LINES if page.width > _NARROW else _NARROW_LINES
     where, blocks = _where(cause), _blocked(cause.blocked) if cause.blocked else ""
-    together = f"{where}; blocks {blocks}" if blocks else where
-    fits = len(together) + 2 + _BRIEF_COLUMN <= page.width
-    rows = [("where", together if fits else where)]
+    together = _in_one(cause, blocks, page.width - 2 - _BRIEF_COLUMN) if blocks else where
+    rows = [("where", together or where)]
     rows += [("do", one_line(outcome.remedy, _LONGEST))] if outcome.remedy else []
-    rows += [("blocks", blocks)] if blocks and not fits else []
+    rows += [("blocks", blocks)] if blocks and not together else []
     left -= len(rows)
     left -= page.finding(
         (page.sign(outcome.result), STYLES[outcome.result]),
@@ -78,15 +77,30 @@ def _in_brief(page: Page, cause: SharedCause) -> None:
         left -= page.paragraph(text, indent=2, label=label, column=_BRIEF_COLUMN, most=1 + max(0, left)) - 1
 
 
-def _where(cause: SharedCause) -> str:
-    """Return checks and components: ``CX301 ConfigMap exists: ccm [ef-ccm-cm]``."""
+def _in_one(cause: SharedCause, blocks: str, room: int) -> str:
+    """Return in one line where it is and what it blocks; empty: there is no room.
+
+    Where one line more is wanted, for what is wrong or what to do, it is said in fewer words: not of how many
+    components it blocks promises, then not which components it breaks those of.
+    """
+    said = [f"{_where(cause)}; blocks {blocks}"]
+    if len(cause.words) + len(str(cause.outcome.severity)) > room or len(cause.outcome.remedy) > room:
+        few = counted(len(cause.blocked), "promise")
+        bare = _where(cause, whose=False)
+        said += [f"{_where(cause)}; blocks {few}", f"{bare}; blocks {blocks}", f"{bare}; blocks {few}"]
+    return next((one for one in said if len(one) <= room), "")
+
+
+def _where(cause: SharedCause, *, whose: bool = True) -> str:
+    """Return checks and components: ``CX301 ConfigMap exists: ccm [ef-ccm-cm]``; of many, ``whose``, some by name."""
     outcome, outcomes = cause.outcome, cause.outcomes
     checks = dict.fromkeys(f"{one.check} {one.title}" for one in outcomes)
     said = next(iter(checks)) + (f" and {len(checks) - 1} more" if len(checks) > 1 else "")
     if len(outcomes) == 1:
         return one_line(f"{said}: {outcome.component} [{outcome.entry}]", 200)
-    whose = counted(len(cause.components), "component")
-    return one_line(f"{said}: {len(outcomes):,} promises of {whose} ({some(cause.components)})", _LONGEST)
+    names = f" ({some(cause.components)})" if whose else ""
+    of = counted(len(cause.components), "component")
+    return one_line(f"{said}: {len(outcomes):,} promises of {of}{names}", _LONGEST)
 
 
 def _in_full(page: Page, cause: SharedCause) -> None:
