@@ -11,7 +11,8 @@ from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.store import Store
-from cx_conformance.cluster.addressing import addresses, leads, malformed
+from cx_conformance.cluster.addressing import addresses, lacks_promised, leads, malformed
+from cx_conformance.cluster.agreed_host import SAMPLE_HOST
 from cx_conformance.cluster.dangling import dangling, needed
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.lost_addresses import lost_addresses
@@ -28,8 +29,6 @@ from cx_conformance.objects.service import Service
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.outcome import Evidence
 
-SAMPLE_HOST = "devops.ef.com"
-"""The vendor's sample host name; left in a configuration it is a missed edit (source: the vendor's manifests)."""
 _SAMPLE = re.compile(rf"(?<![A-Za-z0-9-]){re.escape(SAMPLE_HOST)}(?![A-Za-z0-9-])(?!\.[A-Za-z0-9])", re.IGNORECASE)
 
 
@@ -299,7 +298,7 @@ def check_store_settings(store: Entry[Store], seen: Seen, evidence: Evidence) ->
     wrong = [f"{one}, so that {_some(one.readers)} have no {one.what}" for one in gone]
     evidence.causes = [f"key {one.key} of ConfigMap {one.config_map} does not exist" for one in gone]
     wrong += [words for one in hosts for words in _led_astray(seen, store, one, evidence)]
-    wrong += [words for one in ports if (words := _odd_port(one, service, evidence))]
+    wrong += [words for one in ports if (words := _odd_port(seen, store, one, service, evidence))]
     if len(wrong) > len(gone):
         evidence.causes = []
     assert not wrong, "; ".join(wrong)
@@ -321,15 +320,22 @@ def _led_astray(seen: Seen, store: Entry[Store], setting: Setting, evidence: Evi
         if led.wrong:
             wrong.append(f"{setting.where} says {one.host}: {led.wrong}; it is read by {_some(setting.readers)}")
         elif one.port and led.service and one.port not in (port.number for port in led.service.ports):
-            wrong.append(f"{setting.where} says port {one.port}, which Service {led.service.where} does not have")
+            says = f"{setting.where} says port {one.port}"
+            if lacks_promised(seen, store.planned, led.service, one.port):
+                evidence.note(f"{says}, as promised, which Service {led.service.where} does not have")
+            else:
+                wrong.append(f"{says}, which Service {led.service.where} does not have")
     return wrong
 
 
-def _odd_port(setting: Setting, service: Service, evidence: Evidence) -> str | None:
+def _odd_port(seen: Seen, store: Entry[Store], setting: Setting, service: Service, evidence: Evidence) -> str | None:
     if setting.is_template:
         evidence.note(f"{setting.where} is no plain number; it was not compared")
         return None
     if setting.value in {str(port.number) for port in service.ports}:
+        return None
+    if setting.value.isdecimal() and lacks_promised(seen, store.planned, service, int(setting.value)):
+        evidence.note(f"{setting.where} says {setting.value}, as promised, which is no port of Service {service.where}")
         return None
     return f"{setting.where} says {setting.value}, which is no port of Service {service.where}"
 

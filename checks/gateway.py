@@ -21,7 +21,7 @@ _MOST_SHOWN: Final = 3
     "Gateway",
     severity=Severity.CRITICAL,
     remedy="kubectl describe the Service, pods and ConfigMap of APISIX; end the ConfigMap's text with a line #END",
-    rests_on=("CX001",),
+    rests_on=("CX001", "gateway:CX201"),
 )
 def check_gateway(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
     """APISIX, which all paths pass, is ready and takes its configuration; no component is reached otherwise."""
@@ -117,7 +117,8 @@ def _led(ingress: Entry[Ingress], seen: Seen, gateway: Gateway, one: Asked) -> L
     ports = {number for port in facts.ports for number in (port.port, *port.also)} if facts else None
     # Where no route at all rewrites, the components of this installation know their addresses, or nobody says.
     knows = _knows_address(ingress) if any(route.rewrite for route in gateway.routes) else None
-    aim = Aim(service=seen.service(ingress.planned).object, ports=ports, knows_address=knows)
+    names = {port.port: port.name for port in facts.ports if port.name} if facts else {}
+    aim = Aim(service=seen.service(ingress.planned).object, ports=ports, knows_address=knows, names=names)
     return led(seen.snapshot, found, one, aim)
 
 

@@ -9,7 +9,13 @@ from cx_conformance.blueprint.promise import Severity
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.locality import cut_off
 from cx_conformance.cluster.pod_index import controller_of
-from cx_conformance.cluster.ports import port_reached, stale_endpoints, strange_endpoints, why_no_endpoint
+from cx_conformance.cluster.ports import (
+    misnamed,
+    port_reached,
+    stale_endpoints,
+    strange_endpoints,
+    why_no_endpoint,
+)
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.service import ServicePort as LivePort
 from cx_conformance.outcome.check import NotApplicable, SwitchedOff, check
@@ -118,7 +124,9 @@ def check_port_name(service_port: Entry[ServicePort], seen: Seen, evidence: Evid
     if not found.name:
         evidence.note("the only port of a Service may go without a name")
         return
-    assert found.name == promised, f"Service {live.where} names port {found.number} {found.name} of promised {promised}"
+    wrong = misnamed(live, found, promised) if found.name != promised else None
+    evidence.cause = wrong if seen.gateway else None  # its routes find ports by name
+    assert wrong is None, wrong
 
 
 @check(

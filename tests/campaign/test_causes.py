@@ -10,7 +10,7 @@ import pytest
 
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.roots import causes_of
-from tests.campaign.ground import Ground, Inapplicable, documented
+from tests.campaign.ground import Ground, Inapplicable, base, documented
 from tests.campaign.judging import outcomes
 from tests.campaign.mutation import Mutation
 from tests.campaign.operators import all_mutations
@@ -100,3 +100,28 @@ def test_no_more_causes_are_told_than_faults_are_there_and_one_each(seed: int) -
     causes = [*causes_of(told), *causes_of(told, Result.ERROR)]
     assert causes, f"nothing is told of {broken}"
     assert len(causes) <= 2 * len(broken), f"{broken}: {[f'{one.outcome.check} {one.words}' for one in causes]}"
+
+
+@pytest.mark.parametrize(
+    ("release", "fault"),
+    [
+        ("4.9", "absent-namespace:ef-external"),
+        ("4.9", "sample-ingress-host:apisix"),
+        ("4.9", "wrong-service-port:ccm"),
+        ("5.1", "absent-namespace:ef-external"),
+        ("5.1", "absent-ingress:apisix"),
+        ("5.1", "absent-service:apisix"),
+        ("5.1", "sample-ingress-host:apisix"),
+        ("5.1", "wrong-service-port:ccm"),
+        ("5.1", "wrong-service-port:redis-master"),
+        ("5.1", "wrong-service-port:mongo-mongodb"),
+        ("5.1", "wrong-service-port-name:ccm"),
+    ],
+)
+def test_a_fault_of_an_installation_by_charts_is_one_cause(release: str, fault: str) -> None:
+    """There one Ingress and one gateway lead to all, and each pod template says its callees' addresses itself."""
+    ground = Ground(base(release))
+    ground.inject(fault)
+    told = outcomes(ground)
+    causes = [*causes_of(told), *causes_of(told, Result.ERROR)]
+    assert len(causes) == 1, [f"{one.outcome.where}: {one.words}" for one in causes]

@@ -666,6 +666,22 @@ def test_a_host_name_that_differs_from_what_all_ingresses_agree_on_is_one_findin
     )
 
 
+def test_the_vendors_sample_host_is_no_name_that_ingresses_agree_on() -> None:
+    """It was offered for ``--fqdn``, and which of the two is wrong was said not to be known."""
+    told = installed()
+    for one in told.manifests:
+        for rule in one["spec"]["rules"] if one["kind"] == "Ingress" else ():
+            rule["host"] = "devops.ef.com"
+    assert ccm("CX505", told).message == (
+        f"Ingress expertflow/ef-ccm serves /ccm for host devops.ef.com of promised {FQDN}"
+    )
+    both = [one for check in ("CX306", "CX505") for one in told.outcomes(check) if one.component == "ccm"]
+    (cause,) = shared_causes(root_causes(both))
+    assert cause.words == "Ingress expertflow/ef-ccm holds devops.ef.com"
+    told.site = installed(fqdn=None).site
+    assert ccm("CX505", told).message == "n/a: no host name is known; give --fqdn or `fqdn` in the site file"
+
+
 def test_a_host_that_the_tls_block_leaves_out_is_told_once() -> None:
     """There is no certificate to look at the date of, and no Secret without a name."""
     left_out = everywhere(lambda one: one["tls"][0].update(hosts=["x.example.com"]))

@@ -1,12 +1,14 @@
 """What the page says about the cluster itself."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from cx_conformance.blueprint.promise import Model, Promise
 
 Count = Annotated[int, Field(gt=0, strict=True)]
+GATEWAY: Final = "apisix"
+"""The component that the entrance of a release by APISIX leads to."""
 
 
 class StorageProvider(Promise):
@@ -83,3 +85,8 @@ class Platform(Model):
     """Kubernetes' limits for large clusters."""
     node_conformance: str | None = None
     """The page's link to the node conformance test, which the suite does not run."""
+
+    @property
+    def gateway(self) -> str | None:
+        """The component that every path from outside passes; None where each has an Ingress of its own."""
+        return GATEWAY if self.entrance == "apisix" else None

@@ -81,6 +81,17 @@ def leads(seen: Seen, planned: Planned, host: str, namespace: str) -> Leads:
     return Leads(wrong=f"{host} names no Service that was seen; promised is {promised.name}.{promised.namespace}.svc")
 
 
+def lacks_promised(seen: Seen, planned: Planned, service: Service, port: int) -> bool:
+    """Tell whether the component's own Service lacks a port that is promised of it.
+
+    That is the Service's fault, which CX203 tells, not that of whoever is told the port. Raises Absent, CouldNotLook.
+    """
+    facts, has = planned.facts.service, {one.number for one in service.ports}
+    promised = [(one.port, *one.also) for one in facts.ports if not one.optional] if facts else []
+    missing = any(port in numbers and has.isdisjoint(numbers) for numbers in promised)
+    return missing and service.where == seen.service(planned).object.where
+
+
 def _is_entrance(seen: Seen, planned: Planned, host: str) -> bool:
     """Tell whether an Ingress answers for ``host``, which is no name that only the cluster knows."""
     if host == (seen.host_of(planned) or "").lower():

@@ -1,10 +1,14 @@
 """The host name that all Ingresses of the platform agree on, to be held against the one that a run is told."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec import Struct
 
 from cx_conformance.cluster.routes import Route
+
+SAMPLE_HOST: Final = "devops.ef.com"
+"""The vendor's own, which stands in the charts' values: a site that agrees on it has not written its own."""
 
 
 class AgreedHost(Struct, frozen=True):
@@ -22,13 +26,14 @@ class AgreedHost(Struct, frozen=True):
 
 
 def agreed(routes: Iterable[Route]) -> AgreedHost | None:
-    """Return the host of every rule; None where they differ, or are for any host, or for a wildcard."""
+    """Return the host of every rule; None where they differ, or are for any host, a wildcard or the vendor's sample."""
     hosts, ingresses = set(), {}
     for route in routes:
         hosts.add(route.host)
         ingresses[route.ingress.where] = True
     name = next(iter(hosts), "")
-    return AgreedHost(name, tuple(ingresses)) if len(hosts) == 1 and name and not name.startswith("*") else None
+    said = len(hosts) == 1 and name and not name.startswith("*") and name.lower() != SAMPLE_HOST
+    return AgreedHost(name, tuple(ingresses)) if said else None
 
 
 def no_host(known: AgreedHost | None) -> str:

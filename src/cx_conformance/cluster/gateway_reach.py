@@ -1,17 +1,17 @@
 """Whether a call that APISIX takes arrives at a component: route, Service, port by name, and what is rewritten."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from cx_conformance.blueprint.component import Ingress
 from cx_conformance.cluster.apisix_match import Call
 from cx_conformance.cluster.apisix_rewrite import arriving
 from cx_conformance.cluster.cluster_domain import beyond
 from cx_conformance.cluster.gateway import Gateway
-from cx_conformance.cluster.ports import ready_endpoints
+from cx_conformance.cluster.ports import misnamed, ready_endpoints
 from cx_conformance.cluster.snapshot_record import Snapshot
 from cx_conformance.objects.gateway_route import GatewayRoute, Target
 from cx_conformance.objects.service import Service, ServicePort
@@ -148,7 +148,7 @@ class Led(Struct, frozen=True, kw_only=True):
 
 
 class Aim(Struct, frozen=True, kw_only=True):
-    """Where calls are to arrive: a Service, at one of its promised ports (None: any).
+    """Where calls are to arrive: a Service, at one of its promised ports (None: any), which have promised ``names``.
 
     ``knows_address``: whether the component serves below its own address, or from the root; None: it is not known.
     """
@@ -156,6 +156,7 @@ class Aim(Struct, frozen=True, kw_only=True):
     service: Service
     ports: Collection[int] | None
     knows_address: bool | None = None
+    names: Mapping[int, str] = field(default_factory=dict)
 
 
 def led(snapshot: Snapshot, found: Taken, one: Asked, aim: Aim) -> Led:
@@ -172,12 +173,24 @@ def led(snapshot: Snapshot, found: Taken, one: Asked, aim: Aim) -> Led:
     for target in route.targets:
         away = _why_not_at(snapshot, target, aim)
         if away:
-            return Led(why=f"{begun} to {target.text}{away}")
+            return Led(why=f"{begun} to {target.text}{away}", cause=_misnamed(target, aim))
     strange = _why_strange(route, one, aim)
     if strange:
         return Led(why=f"{begun}, and {strange}")
     target_text = ", ".join(target.text for target in route.targets)
     return Led(route=route.place, target=target_text, notes=tuple(notes), passed=passed)
+
+
+def _misnamed(target: Target, aim: Aim) -> str:
+    """Say that the route asks for a port by its promised name, and the Service has another; empty where it has it."""
+    return next(
+        (
+            misnamed(aim.service, port, promised)
+            for port in aim.service.ports
+            if (promised := aim.names.get(port.number, port.name)) != port.name and promised == target.port
+        ),
+        "",
+    )
 
 
 def why_spoiled(route: GatewayRoute, one: Asked) -> str | None:

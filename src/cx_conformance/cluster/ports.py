@@ -169,3 +169,8 @@ def why_no_endpoint(
     if ready == 0:
         return f"none of the {len(pods)} pods behind it is ready"
     return f"{ready} of the {len(pods)} pods behind it are ready, but no EndpointSlice says so; look at the controller"
+
+
+def misnamed(service: Service, port: ServicePort, promised: str) -> str:
+    """Say that a Service's port bears another name than the promised one, in the words of all who are led by it."""
+    return f"Service {service.where} names port {port.number} {port.name} of promised {promised}"

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from cx_conformance.blueprint.plan import Edge
-from cx_conformance.cluster.addressing import addresses, leads, malformed, service_place
+from cx_conformance.cluster.addressing import addresses, lacks_promised, leads, malformed, service_place
 from cx_conformance.cluster.cluster_domain import beyond
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
@@ -156,20 +156,24 @@ def _judged(
             scheme = web["scheme"].lower() if web else ""
             called = one.port or _number(port) or _USUAL.get(scheme)
             if called is not None:
-                yield from _of_port(edge, led.service, called, (port if port and not one.port else host).where, chosen)
+                says = f"{(port if port and not one.port else host).where} says port {called}"
+                if lacks_promised(seen, edge.callee, led.service, called):
+                    yield f"{says}, as promised, which Service {led.service.where} does not have", False
+                else:
+                    yield from _of_port(edge, led.service, called, says, chosen)
                 yield from _of_tls(edge, led.service, called, host.where, scheme)
 
 
 def _of_port(
-    edge: Edge, service: Service, called: int, where: str, chosen: tuple[int, ...]
+    edge: Edge, service: Service, called: int, says: str, chosen: tuple[int, ...]
 ) -> Iterator[tuple[str, bool]]:
     known = edge.callee.facts.service
     others = {one.port for one in known.ports} - set(chosen) if known else set()
     if called not in {each.number for each in service.ports}:
-        yield f"{where} says port {called}, which Service {service.where} does not have", True
+        yield f"{says}, which Service {service.where} does not have", True
     elif edge.ports and called not in edge.ports:
         # Another port that the callee documents speaks something else; one that nobody knows is the site's.
-        yield f"{where} says port {called}, documented is {', '.join(map(str, edge.ports))}", called in others
+        yield f"{says}, documented is {', '.join(map(str, edge.ports))}", called in others
 
 
 def _of_tls(edge: Edge, service: Service, called: int, where: str, scheme: str) -> Iterator[tuple[str, bool]]:

@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
         close = ", ".join(name for name in checks if name[:3] == args.check.upper()[:3]) or ", ".join(checks)
         sys.stderr.write(f"cx-conformance explain: there is no check {args.check!r}; there are {close}\n")
         return WRONG_USAGE
-    rests = ", ".join(one.rpartition(":")[2] for one in found.rests_on) or "nothing"
+    rests = ", ".join(dict.fromkeys(one.rpartition(":")[2] for one in found.rests_on)) or "nothing"
     looks = "exec, tunnel or login" if found.live else "the API only"
     fields = {
         "what": found.why,

@@ -93,7 +93,7 @@ class Check(Struct, frozen=True, kw_only=True):
     takes_evidence: bool
     rests_on: tuple[str, ...]
     """Checks that must pass before this one says anything: ``CX101`` of the same component, ``callee:CX201`` of an
-    edge's callee, ``namespace:CX001`` of the entry's namespace."""
+    edge's callee, ``gateway:CX201`` of what every path passes, ``namespace:CX001`` of the entry's namespace."""
     live: bool
     """Whether it looks by more than the API."""
     function: Callable[..., None]

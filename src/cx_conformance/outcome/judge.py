@@ -207,10 +207,8 @@ class Judge:
         by_component = self._by_component(needed)
         if relation == "namespace":
             return [one for one in by_component.get(PLATFORM, ()) if one.id in entry.namespaces[:1]]
-        if relation == "callee":
-            candidates = by_component.get(entry.callee or "", ())
-        else:
-            candidates = by_component.get(PLATFORM if relation == "platform" else entry.component, ())
+        whose = {"callee": entry.callee, "platform": PLATFORM, "gateway": self.plan.platform.gateway}
+        candidates = by_component.get(whose.get(relation, entry.component) or "", ())
         port = getattr(getattr(entry.of, "port", None), "port", None) if relation == "callee" else None
         same = [one for one in candidates if one.id == entry.id]
         same_port = [one for one in candidates if port is not None and getattr(one.of, "port", None) == port]

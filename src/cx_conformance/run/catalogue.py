@@ -66,7 +66,7 @@ def markdown(checks: Iterable[Check]) -> str:
         if one.area != area:
             area = one.area
             lines += ["", f"## {area}"]
-        rests = ", ".join(rest.rpartition(":")[2] for rest in one.rests_on) or "nothing else"
+        rests = ", ".join(dict.fromkeys(rest.rpartition(":")[2] for rest in one.rests_on)) or "nothing else"
         looks = "exec, tunnel or login" if one.live else "the API only"
         lines += [
             "",

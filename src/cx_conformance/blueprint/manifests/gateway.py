@@ -8,13 +8,13 @@ from typing import Any
 
 from cx_conformance.blueprint.component import Component, Ingress, Service
 from cx_conformance.blueprint.manifests.installation import (
-    GATEWAY,
     STANDALONE_ROUTES,
     Installation,
     metadata,
     own_labels,
 )
 from cx_conformance.blueprint.manifests.routes import ingresses
+from cx_conformance.blueprint.platform import GATEWAY
 
 
 def gateway(made: Installation) -> Iterator[dict[str, Any]]:

@@ -20,8 +20,6 @@ INGRESS_TLS_SECRET: Final = "ef-ingress-tls-secret"  # noqa: S105 - a name
 PULL_SECRET: Final = "expertflow-reg-cred"  # noqa: S105 - a name
 CHARTS_PULL_SECRET: Final = "ef-gitlab-secret"  # noqa: S105 - a name; the charts of the vendor's own components make it
 REGISTRY: Final = "gitimages.expertflow.com/cim"
-GATEWAY: Final = "apisix"
-"""The component that the entrance of a release by APISIX leads to."""
 STANDALONE_ROUTES: Final = "apisix.yaml"
 """The ConfigMap, and its key, that hold all routes of an APISIX without a controller."""
 BROKER_TLS: Final = frozenset({61615, 61617})

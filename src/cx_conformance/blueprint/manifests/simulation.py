@@ -19,12 +19,12 @@ from typing import Any, Final
 from cx_conformance.blueprint.component import Component, Ingress
 from cx_conformance.blueprint.health import Health
 from cx_conformance.blueprint.manifests.installation import (
-    GATEWAY,
     Installation,
     certificate_secret,
     serves_tls,
     store_port,
 )
+from cx_conformance.blueprint.platform import GATEWAY
 from cx_conformance.blueprint.store import Protocol, Store
 
 ANNOTATION: Final = "cx-conformance/simulate"
