@@ -50,6 +50,9 @@ def check_health(health: Entry[Health], health_probes: HealthProbes, evidence: E
             untold += [f"{_where(one, promised)}: {one.untold}"] if one.untold else []
         broken += [wrong] if wrong else []
     evidence.found = found
+    if len(health.planned.facts.health) > 1 and promised.path != "/":
+        # A process that hangs, or is down, answers alike at its other endpoints.
+        evidence.cause = "; ".join(broken).replace(promised.path, "") or None
     assert not broken, "; ".join(broken)
     if untold:
         raise CouldNotLook("; ".join(untold))

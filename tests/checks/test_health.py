@@ -5,21 +5,25 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
+import orjson
 import pytest
 
 from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
 from cx_conformance.api.tunnel import Trouble, TroubleReason, Tunnel
+from cx_conformance.blueprint.document import Blueprint
+from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage
 from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.outcome.roots import causes_of
 from cx_conformance.probes.inquiry import RunExec
 from cx_conformance.vantage.answers import HealthProbes
 from cx_conformance.vantage.inquiries import Inquiries
 from cx_conformance.vantage.pool import ProbePool
 from cx_conformance.vantage.reach import Reach, Way
-from tests.checks.installation import Installation, blueprint
+from tests.checks.installation import FQDN, Installation, blueprint, released
 from tests.probes.authority import Authority
 from tests.probes.inquired import Inquired, section
 from tests.probes.targets import answering, http, listening, over_tls, resets
@@ -101,17 +105,34 @@ def refusing(reason: Exception) -> RunExec:
 
 def judged(component: str, answer: Answer, run: RunExec, consecutive: int = 1, tunnel: object = None) -> Outcome:
     """Serve a component's pods by ``answer``, let ``run`` be its exec, and judge its health."""
-    installation = Installation(site={"components": {"only": [component]}})
-    plan = Plan(blueprint(), installation.site)
+    (outcome,) = all_judged(component, answer, run, promised=blueprint(), consecutive=consecutive, tunnel=tunnel)
+    return outcome
+
+
+def all_judged(
+    component: str,
+    answer: Answer,
+    run: RunExec,
+    *,
+    promised: Blueprint,
+    consecutive: int = 1,
+    tunnel: object = None,
+) -> list[Outcome]:
+    """Judge each of its health endpoints."""
+    known = promised is blueprint()
+    manifests = None if known else orjson.dumps(reference_installation(promised, fqdn=FQDN))
+    site = {"components": {"only": [component]}}
+    installation = Installation(site=site, manifests=manifests, promised=promised)
+    plan = Plan(promised, installation.site)
     seen = Seen(installation.snapshot(plan), plan)
     pool, inquiries = ProbePool(at_once=4), Inquiries(run)
     with listening(answer) as port:
         reach = cast("Reach", OneServer(port, tunnel))
         installation.probes["health_probes"] = HealthProbes(seen, reach, pool, inquiries, consecutive)
-        outcome = installation.outcome("CX601", component)
+        outcomes = installation.outcomes("CX601")
     inquiries.close()
     pool.close()
-    return outcome
+    return outcomes
 
 
 NO_EXEC = refusing(AssertionError("nothing is run"))
@@ -128,6 +149,15 @@ def test_an_unhealthy_component_names_what_it_lacks() -> None:
     outcome = judged("ccm", answering(http("503 Service Unavailable", DOWN)), NO_EXEC)
     assert outcome.result is Result.FAIL
     assert outcome.message.endswith("answers 503 of promised 200: mongo is DOWN (Timed out after 30000 ms)")
+
+
+def test_a_component_whose_endpoints_are_all_down_is_one_cause() -> None:
+    """Of 5.1 liveness and readiness are documented; a process that hangs or fails answers alike at both."""
+    for answer in (http("503 Service Unavailable", DOWN), http("500 Internal Server Error", b"")):
+        told = all_judged("ccm", answering(answer), NO_EXEC, promised=released("5.1"))
+        assert [one.result for one in told] == [Result.FAIL, Result.FAIL], told[0].message
+        (cause,) = causes_of(told)
+        assert "at http:8081 answers 50" in cause.words
 
 
 def test_a_component_that_says_it_is_down_is_not_healthy_although_the_status_is_good() -> None:

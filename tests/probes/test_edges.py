@@ -530,6 +530,18 @@ def test_a_forged_or_broken_line_is_no_finding(line: str) -> None:
         seen.looked()
 
 
+@pytest.mark.parametrize("line", ["{n} {number} notool - - - -", "good news"])
+def test_what_keeps_all_calls_of_a_container_from_being_looked_at_is_one_cause(line: str) -> None:
+    """Each names its own callee; the reason is the same."""
+    run = scripted(lambda nonce, _: "".join(f"{line.format(n=nonce, number=one)}\n" for one in range(2)).encode())
+    causes = []
+    for seen in observe(run, ("ccm", 80), ("redis", 6379)):
+        with pytest.raises(NoVantage) as reason:
+            seen.looked()
+        causes.append(reason.value.cause)
+    assert causes[0] == causes[1] != ""
+
+
 def test_a_line_under_another_nonce_is_no_finding() -> None:
     """A process of the container that saw an earlier run cannot speak for this one."""
     assert one_finding("0 connects 12 bash getent 10.0.0.1", nonce="0" * 32) is None

@@ -60,3 +60,8 @@ class OutOfTime(CouldNotLook):
 
 class NoVantage(CouldNotLook):
     """There is nothing to look from: no shell, no tool, no ready pod."""
+
+    def __init__(self, words: str, cause: str = "") -> None:
+        """Say what lacks; ``cause`` as all say it that could not be looked at for the same reason."""
+        super().__init__(words)
+        self.cause = cause

@@ -278,10 +278,8 @@ def _observation(edge: Edge, told: Told, line: EdgeLine | None) -> EdgeObservati
 
 def _no_finding(edge: Edge, place: ContainerPlace, line: EdgeLine, result: ExecResult) -> NoVantage:
     if line.word == "notool":
-        return NoVantage(
-            f"pod {place.namespace}/{place.pod} has none of bash, nc, curl, wget, python3 and node "
-            f"to test {edge.host}:{edge.port} with"
-        )
+        lacks = f"pod {place.namespace}/{place.pod} has none of bash, nc, curl, wget, python3 and node to test"
+        return NoVantage(f"{lacks} {edge.host}:{edge.port} with", f"{lacks} its calls with")
     said = excerpt(result.stderr)
     return NoVantage(
         f"{line.tool} in pod {place.namespace}/{place.pod} did not tell of {edge.host}:{edge.port}: {said}"
@@ -295,5 +293,7 @@ def _unreadable(edge: Edge, told: Told) -> CouldNotLook:
         told.result.complete(what)
     except CouldNotLook as trouble:
         return type(trouble)(f"{trouble}{shown}")
-    said = f"{what} ended with status {told.result.exit_code} and no readable line for {edge.host}:{edge.port}"
-    return NoVantage(said + (shown or "; it printed nothing"))
+    said, printed = f"{what} ended with status {told.result.exit_code}", shown or "; it printed nothing"
+    return NoVantage(
+        f"{said} and no readable line for {edge.host}:{edge.port}{printed}", f"{said} and no readable line{printed}"
+    )

@@ -80,10 +80,8 @@ class Elsewhere:
 
 
 def _with_advice(one: EdgeObservation) -> EdgeObservation:
-    advised = NoVantage(f"{one.trouble}; {ALLOW}")
-    if one.trouble is not None and one.trouble.cause:
-        advised.cause = f"{one.trouble.cause}; {ALLOW}"
-    return replace(one, trouble=advised)
+    cause = one.trouble.cause if one.trouble else ""
+    return replace(one, trouble=NoVantage(f"{one.trouble}; {ALLOW}", f"{cause}; {ALLOW}" if cause else ""))
 
 
 def _joined(first: EdgeObservation, before: EdgeObservation, now: EdgeObservation) -> EdgeObservation:
