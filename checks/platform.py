@@ -178,6 +178,7 @@ def check_nodes_ready(platform: Entry[Platform], snapshot: Snapshot, evidence: E
     nodes = snapshot.list(Node)
     unready = [node for node in nodes if not node.ready]
     evidence.found, evidence.promised = len(nodes) - len(unready), len(nodes)
+    evidence.seen_at = f"Node {unready[0].name}" if unready else None
     assert nodes, "the cluster has no node"
     assert not unready, f"{len(unready)} of {len(nodes)} nodes not Ready: {', '.join(_said(node) for node in unready)}"
 
@@ -225,9 +226,11 @@ def _said(node: Node) -> str:
 )
 def check_node_pressure(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
     """No node is short of memory, disk, process IDs or network; such a node evicts pods."""
-    short = [f"{node.name}: {one.type} ({one.message})" for node in snapshot.list(Node) for one in node.pressures]
-    evidence.found, evidence.promised = short or "none", "none"
-    assert not short, f"pressure on {len(short)} nodes: {'; '.join(short)}"
+    short = [node for node in snapshot.list(Node) if node.pressures]
+    told = [f"{node.name}: {one.type} ({one.message})" for node in short for one in node.pressures]
+    evidence.found, evidence.promised = told or "none", "none"
+    evidence.seen_at = f"Node {short[0].name}" if short else None
+    assert not short, f"pressure on {len(short)} node{'s' * (len(short) > 1)}: {'; '.join(told)}"
 
 
 @check(
@@ -320,7 +323,7 @@ def check_limits(platform: Entry[Platform], snapshot: Snapshot, evidence: Eviden
     "CX010",
     "Helm releases deployed",
     severity=Severity.MAJOR,
-    remedy="helm history RELEASE -n NAMESPACE says what happened; then helm upgrade again, or helm rollback RELEASE N",
+    remedy="helm upgrade again where it failed; where it is pending Helm refuses that: do first what the message says",
 )
 def check_helm(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
     """The last revision of every Helm release is deployed; after any other end objects of two revisions stand mixed."""

@@ -158,7 +158,9 @@ def _of_pods(
     found = [
         one for pod in pods for one in troubles(pod, seen.snapshot.events_about(pod), seen.snapshot.now) if wanted(one)
     ]
-    evidence.found = [one.words for one in found] or f"{len(pods)} pods without such trouble"
+    of = f"{len(pods)} pod{'s' * (len(pods) != 1)}"
+    evidence.found = [one.words for one in found] or f"{of} without such trouble"
+    evidence.seen_at = next((f"Pod {pod.where}" for pod in pods if found and pod.name == found[0].pod), None)
     return found
 
 

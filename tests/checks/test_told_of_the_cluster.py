@@ -273,6 +273,15 @@ def test_of_several_load_balancers_the_pages_first_is_named(monkeypatch: pytest.
     assert ended.evidence["found"]["load balancer"] == ["Other", "MetalLB"]
 
 
+def test_a_node_with_two_pressures_is_one_node() -> None:
+    """It was counted by its conditions."""
+    short = node("node-2", status="True")
+    short["status"]["conditions"] += [{"type": one, "status": "True"} for one in ("MemoryPressure", "PIDPressure")]
+    ended = platform("CX004", with_nodes(short))
+    assert ended.message.startswith("pressure on 1 node: node-2: MemoryPressure (")
+    assert ended.evidence["object"] == "Node node-2"
+
+
 def test_a_node_holds_as_many_pods_as_are_tested_and_no_more() -> None:
     """Those that ended are not counted, nor is one that has no node yet counted to any."""
     ended = {**busy_pod(900), "status": {"phase": "Succeeded"}}

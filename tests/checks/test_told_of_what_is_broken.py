@@ -14,8 +14,8 @@ INGRESS = {"object": "Ingress expertflow/ef-ccm"}
 TOLD: dict[tuple[str, str], dict[str, Any]] = {
     ("CX001", "namespace ef-external does not exist"): ABSENT,
     ("CX002", "Kubernetes 1.19.4 is older"): {"found": "v1.19.4"},
-    ("CX003", "1 of 1 nodes not Ready"): {"found": 0},
-    ("CX004", "DiskPressure (so it is)"): {"found": ["node-1: DiskPressure (so it is)"]},
+    ("CX003", "1 of 1 nodes not Ready"): {"found": 0, "object": "Node node-1"},
+    ("CX004", "DiskPressure (so it is)"): {"found": ["node-1: DiskPressure (so it is)"], "object": "Node node-1"},
     ("CX005", "kubelets outside"): {"found": ["node-1 v1.29.0"]},
     ("CX101", "Deployment expertflow/ef-ccm does not exist"): ABSENT,
     ("CX102", "is a Deployment of promised StatefulSet"): {

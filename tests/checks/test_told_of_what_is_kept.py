@@ -13,7 +13,7 @@ CCM = {"object": "Deployment expertflow/ef-ccm"}
 SERVICE = {"object": "Service expertflow/ef-ccm-svc"}
 INGRESS = {"object": "Ingress expertflow/ef-ccm"}
 MINIO = {"object": "Deployment ef-external/minio"}
-NO_TROUBLE = {"found": "1 pods without such trouble"}
+NO_TROUBLE = {"found": "1 pod without such trouble"}
 TOLD: list[tuple[str, str, dict[str, Any]]] = [
     ("CX000", "platform", {"found": "v1.36.2"}),
     ("CX001", "platform", {"found": "Active", "promised": "expertflow"}),

@@ -153,7 +153,18 @@ def test_the_remains_of_a_pod_are_no_trouble_and_are_not_counted() -> None:
     """What is found is of the pods that live."""
     for check in ("CX105", "CX106", "CX107", "CX112", "CX113"):
         outcome = installed(evicted).outcome(check, "ccm")
-        assert (outcome.result, outcome.evidence["found"]) == (Result.PASS, "1 pods without such trouble")
+        assert (outcome.result, outcome.evidence["found"]) == (Result.PASS, "1 pod without such trouble")
+
+
+@pytest.mark.parametrize("fault", ["image-pull:ccm", "crash-loop:ccm", "out-of-memory:ccm", "unschedulable:ccm"])
+def test_of_a_pod_in_trouble_its_namespace_is_told_too(fault: str) -> None:
+    """So that there is a command that shows it."""
+    ground = Installation()
+    ground.inject(fault)
+    (broken,) = (
+        one for check in ("CX105", "CX106", "CX107", "CX113") for one in ground.outcomes(check) if not one.well
+    )
+    assert str(broken.evidence["object"]).startswith("Pod expertflow/ef-ccm-")
 
 
 def test_several_replicas_may_be_allowed() -> None:

@@ -82,6 +82,15 @@ def test_a_helm_release_whose_last_revision_is_not_deployed_is_broken(status: st
     assert outcome.message == f"release ef-cx in expertflow: {words} ({way})"
 
 
+def test_a_first_installation_that_was_cut_off_is_to_be_uninstalled() -> None:
+    """Helm upgrades nothing that is pending, and there is no revision to roll back to (helm/helm#10599)."""
+    told = made_by_helm(Installation(), helm_secret("ef-cx", "expertflow", status="pending-install"))
+    assert told.message.endswith("(helm history ef-cx -n expertflow, helm uninstall ef-cx -n expertflow)")
+    failed = made_by_helm(Installation(), helm_secret("ef-cx", "expertflow", status="failed"))
+    assert failed.message.endswith("(helm history ef-cx -n expertflow)")
+    assert "where it is pending Helm refuses that" in told.remedy
+
+
 def test_an_uninstalled_helm_release_is_only_noted() -> None:
     """Its history was kept, its objects are gone; whether they are missed others say."""
     outcome = made_by_helm(Installation(), helm_secret("old", "expertflow", status="uninstalled"))

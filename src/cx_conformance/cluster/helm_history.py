@@ -32,5 +32,8 @@ def undeployed(history: tuple[HelmRevision, ...]) -> str:
     before = next((one.revision for one in reversed(history[:-1]) if one.status in {"deployed", "superseded"}), None)
     where = f"-n {last.namespace}"
     way = f"helm history {last.release} {where}"
-    way += f", helm rollback {last.release} {before} {where}" if before is not None else ""
+    if before is not None:
+        way += f", helm rollback {last.release} {before} {where}"
+    elif last.status.startswith("pending-"):
+        way += f", helm uninstall {last.release} {where}"  # Helm neither upgrades it nor has what to roll back to
     return f"release {last.release} in {last.namespace}: revision {last.revision} {how} ({way})"

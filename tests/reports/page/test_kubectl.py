@@ -42,7 +42,9 @@ def test_of_what_has_containers_there_are_state_and_events(kind: str) -> None:
     """`kubectl describe` would print the values of its variables."""
     told = of(f"{kind} expertflow/ef-ccm")
     assert "describe" not in told
-    assert re.search("get .* -o wide; kubectl -n expertflow events --for ", told)
+    selected = f"involvedObject.kind={kind[0].upper()}{kind[1:]},involvedObject.name=ef-ccm"
+    assert re.search("get .* -o wide; kubectl -n expertflow get events --field-selector ", told)
+    assert told.endswith(selected), "kubectl events is not known to clients before 1.26"
 
 
 def test_the_cause_comes_before_the_object_that_was_looked_at() -> None:
@@ -57,6 +59,26 @@ def test_a_message_is_read_where_the_evidence_names_no_object() -> None:
     assert command(one, "acme production") == (
         "kubectl --context 'acme production' -n expertflow describe ingress ef-ccm"
     )
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("no StorageClass is the default of promised one; there are: longhorn", ""),
+        (
+            "claim ef-external/redis-data-0 is Pending of promised Bound",
+            "kubectl -n ef-external describe persistentvolumeclaim redis-data-0",
+        ),
+        (
+            "release ef-cx in expertflow: revision 2 failed (helm history ef-cx -n expertflow)",
+            "helm -n expertflow history ef-cx",
+        ),
+    ],
+)
+def test_what_the_message_is_about_is_shown(message: str, told: str) -> None:
+    """No word of a sentence is taken for a name, and the workload's Events do not say why its claim is not bound."""
+    evidence = {"object": "StatefulSet ef-external/redis"} if message.startswith("claim") else {}
+    assert command(made_up.outcome(Result.FAIL, message=message, evidence=evidence)) == told
 
 
 @pytest.mark.parametrize("name", ["a;reboot", "$(reboot)", "-o/yaml", "a b", "../x"])

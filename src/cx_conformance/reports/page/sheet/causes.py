@@ -94,7 +94,7 @@ def _cause(cause: SharedCause, limit: int, context: str) -> Cause:
         number=len(cause.causes),
         components=cause.components,
         evidence=tuple(
-            (anchors.of_outcome(one), f"{one.component} {one.entry}" if len(cause.components) > 1 else one.entry)
+            (anchors.of_outcome(one), _named(one) if len(cause.components) > 1 else one.entry)
             for one in cause.outcomes[:NAMED]
         ),
         message=text if len(text) <= limit else cut(text, limit, was=len(text)),
@@ -102,3 +102,9 @@ def _cause(cause: SharedCause, limit: int, context: str) -> Cause:
         blocked=len(cause.blocked),
         blocks=tuple(dict.fromkeys(one.component for one in cause.blocked)),
     )
+
+
+def _named(outcome: Outcome) -> str:
+    """Return component and entry; a call names its caller itself."""
+    component, entry = outcome.component, outcome.entry
+    return entry if entry == component or entry.startswith(f"{component} ") else f"{component} {entry}"
