@@ -123,6 +123,9 @@ def test_what_is_wrong_has_two_lines_wherever_what_it_blocks_fits_behind_where_i
         text.replace("major", "").split()
     )
     assert "  where   CX105 Containers start: ccm [ef-cx-ccm]; blocks 20 promises\n" in text
+    long = replace(failed, entry="cx-agent-desk-unified-agent-deployment")
+    text = shown(made_up.record(long, *(replace(one, root_entry=long.entry) for one in waiting)))
+    assert "  where   CX105 Containers start: ccm; blocks 20 promises of 20 components\n" in text
 
 
 def test_with_details_a_failure_says_found_promised_and_remedy() -> None:

@@ -81,23 +81,23 @@ def _in_one(cause: SharedCause, blocks: str, room: int) -> str:
     """Return in one line where it is and what it blocks; empty: there is no room.
 
     Where one line more is wanted, for what is wrong or what to do, it is said in fewer words: not of how many
-    components it blocks promises, then not which components it breaks those of.
+    components it blocks promises, then not which entry or components it breaks those of.
     """
     said = [f"{_where(cause)}; blocks {blocks}"]
     if len(cause.words) + len(str(cause.outcome.severity)) > room or len(cause.outcome.remedy) > room:
         few = counted(len(cause.blocked), "promise")
-        bare = _where(cause, whose=False)
-        said += [f"{_where(cause)}; blocks {few}", f"{bare}; blocks {blocks}", f"{bare}; blocks {few}"]
+        whole, bare = _where(cause), _where(cause, whose=False)
+        said += [f"{where}; blocks {one}" for where, one in ((whole, few), (bare, blocks), (bare, few))]
     return next((one for one in said if len(one) <= room), "")
 
 
 def _where(cause: SharedCause, *, whose: bool = True) -> str:
-    """Return checks and components: ``CX301 ConfigMap exists: ccm [ef-ccm-cm]``; of many, ``whose``, some by name."""
+    """Return checks and components: ``CX301 ConfigMap exists: ccm [ef-ccm-cm]``; ``whose``: by entry, some by name."""
     outcome, outcomes = cause.outcome, cause.outcomes
     checks = dict.fromkeys(f"{one.check} {one.title}" for one in outcomes)
     said = next(iter(checks)) + (f" and {len(checks) - 1} more" if len(checks) > 1 else "")
     if len(outcomes) == 1:
-        return one_line(f"{said}: {outcome.component} [{outcome.entry}]", 200)
+        return one_line(f"{said}: {outcome.component}{f' [{outcome.entry}]' if whose else ''}", 200)
     names = f" ({some(cause.components)})" if whose else ""
     of = counted(len(cause.components), "component")
     return one_line(f"{said}: {len(outcomes):,} promises of {of}{names}", _LONGEST)
