@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -152,6 +152,16 @@ class Secret(NamedPromise):
     """A ConfigMap that real installations use instead; accepted with a note."""
 
 
+_FILES: Final = frozenset(
+    f".{ending}"
+    for ending in (
+        *("cfg", "cnf", "conf", "crt", "css", "env", "html", "ini", "jks", "js", "json", "key", "keystore", "p12"),
+        *("pem", "pfx", "properties", "py", "sh", "sql", "toml", "truststore", "txt", "xml", "yaml", "yml"),
+    )
+)
+"""How the names of files end that a ConfigMap or Secret holds."""
+
+
 class Volume(Promise):
     """A volume of the component's pods."""
 
@@ -173,9 +183,12 @@ class Volume(Promise):
 
     @property
     def file(self) -> str | None:
-        """Return the name of the file that is mounted there, as its ending says; None: a folder, or not known."""
-        path = self.mount_path or ""
-        return PurePosixPath(path).name if PurePosixPath(path).suffix and not path.endswith("/") else None
+        """Return the name of the file that is mounted there, as its ending says; None: a folder, or not known.
+
+        ``/etc/nginx/conf.d`` and ``/opt/app-1.2`` are folders.
+        """
+        path = PurePosixPath(self.mount_path or "")
+        return path.name if path.suffix in _FILES and not (self.mount_path or "").endswith("/") else None
 
 
 class OutsidePath(Model):
