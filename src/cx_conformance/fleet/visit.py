@@ -24,6 +24,7 @@ GRACE_S: Final = 7.0
 _AFTER_ASKING_S: Final = 1.0
 _SLOW_S: Final = 5.0
 """A cluster that answers has been looked at by then; one that has not is mostly waited for."""
+_HISTORY: Final = "--history"
 _REPORTED: Final = frozenset({*EXIT_STATUS.values(), INTERRUPTED})
 _OWN: Final = ("SITE", "KUBECONFIG", "CONTEXT", "REPORT", "PUBLISH", "TIME_LIMIT", "SANDBOX", "SNAPSHOT", "JUNITXML")
 """Options of one cluster: what the environment says of them is meant for no fleet."""
@@ -103,7 +104,7 @@ class Visit:
     def _command(self, seconds: float) -> list[str]:
         cluster, errand = self.cluster, self._errand
         words = ["run", "--report", str(self._folder)]
-        words += ["--time-limit", f"{seconds:g}", *errand.options]
+        words += ["--time-limit", f"{seconds:g}", *self._options()]
         if cluster.kubeconfig and cluster.kubeconfig != IN_CLUSTER:
             words += ["--kubeconfig", str(self._beside(cluster.kubeconfig))]
         if cluster.context:
@@ -113,6 +114,19 @@ class Visit:
         if errand.publish:
             words += ["--publish", f"{errand.publish.rstrip('/')}/{cluster.name}"]
         return words
+
+    def _options(self) -> list[str]:
+        """Return the options that hold for all; a history that goes to the bucket is the cluster's own.
+
+        It is fetched from beside the cluster's reports where there is no file yet, and stored there again: one file for
+        all would be fetched and stored for the first cluster only.
+        """
+        options = list(self._errand.options)
+        if self._errand.publish and _HISTORY in options:
+            at = options.index(_HISTORY) + 1
+            path = Path(options[at])
+            options[at] = str(path.with_name(f"{path.stem}-{self.cluster.name}{path.suffix}"))
+        return options
 
     def _beside(self, name: str) -> Path:
         return (self._errand.inventory.parent / Path(name).expanduser()).absolute()
