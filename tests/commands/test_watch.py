@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from tests.api.api_server import write_kubeconfig
 from tests.checks.installation import blueprint
 from tests.reports.made_up import outcome, record
 
+LONG = "while :; do sleep 0.05; done"
 NOW = dt.datetime(2026, 11, 23, 14, 0, 0, tzinfo=dt.UTC)
 
 
@@ -145,6 +147,24 @@ def test_a_terminal_that_goes_away_ends_the_watch_and_its_look(tmp_path: Path) -
     assert looks
     assert not any(Path(f"/proc/{look}").exists() for look in looks)
     assert list(temporary.iterdir()) == []
+
+
+def test_a_look_that_is_ended_may_take_away_what_it_has_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pods that it asks from, for one; it was killed, and they stayed."""
+    look = tmp_path / "look"
+    look.write_text(f"#!/bin/sh\ntrap 'echo away > {tmp_path}/pods; exit' TERM\necho > {tmp_path}/pods\n{LONG}\n")
+    look.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(look))
+
+    def interrupt() -> None:
+        while not (tmp_path / "pods").exists():
+            time.sleep(0.02)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        watch._look([])
+    assert (tmp_path / "pods").read_text() == "away\n"
 
 
 def shown(watched: Watched) -> str:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 EVERY_S: Final = 60.0
 _TICK_S: Final = 0.2
+_GRACE_S: Final = 15.0
+"""A run ends within two seconds of a signal, and then deletes its pods and claims."""
 
 _DESCRIPTION: Final = """\
 Looks at the installation every so many seconds by `cx-conformance run`, whose options are taken too. On a terminal the
@@ -137,11 +139,21 @@ def _look(options: Sequence[str]) -> tuple[int, str]:
     try:
         _, said = process.communicate()
     except KeyboardInterrupt:
-        # Half a look is worth nothing here: the report that is left is that of the one before.
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        _end(process)
         raise
     return process.returncode, said.strip()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a look, of which half is worth nothing here; what it has made in the cluster it takes away before."""
+    try:
+        process.send_signal(signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=_GRACE_S)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 @contextmanager
