@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from cx_conformance.blueprint.plan import Entry, Plan
 from cx_conformance.blueprint.store import Store
+from cx_conformance.cluster.mesh import proxy_of
 from cx_conformance.cluster.references import References
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.pod import Pod
@@ -42,7 +43,13 @@ class Doors(Reach):
     def to(self, pod: Pod, port: int) -> Way:
         """Return the way to a port of a pod."""
         found = next((to for (name, of), to in self._ports.items() if pod.name.startswith(name) and of == port), None)
-        return Way(pod, port, ("127.0.0.1", found or self._nobody.getsockname()[1]))
+        proxy = proxy_of(pod)
+        return Way(
+            pod,
+            port,
+            ("127.0.0.1", found or self._nobody.getsockname()[1]),
+            mesh=lambda: f"a mesh's proxy ({proxy})" if proxy else None,
+        )
 
     def close(self) -> None:
         """Give the port back."""

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from cx_conformance.outcome.looking import NoVantage
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.sandbox.stores import mongo_standin, postgresql_server, redis_server
 from cx_conformance.sandbox.stores.certificates import Authority
 from cx_conformance.sandbox.stores.running import free_port
 from cx_conformance.sandbox.stores.standin import StandIn
 from tests.checks.installation import Installation
+from tests.probes import targets
 from tests.probes.stores.faults import either
 from tests.sandbox.stores.wanted import wanted
 from tests.vantage.stores import EXTERNAL, ask, judged, put, tell
@@ -88,6 +90,31 @@ def test_the_name_that_components_are_told_is_the_one_that_counts(installation: 
     assert ended.result is Result.FAIL
     assert f"not for {SERVICE}" in ended.message
     assert (told.observation.logs_in.ok, told.observation.usable.ok) == (True, True)
+
+
+def in_mesh(installation: Installation) -> None:
+    """Put Istio's proxy into the pods of Redis."""
+    proxy = {"name": "istio-proxy", "image": "istio/proxyv2"}
+    installation.live("Pod", "redis-", lambda pod: pod["spec"]["containers"].append(proxy))
+
+
+@pytest.mark.parametrize("over_tls", [False, True])
+def test_a_store_whose_mesh_may_have_hung_up_is_not_known(installation: Installation, over_tls: bool) -> None:
+    """Istio's proxy resets whoever is not of its mesh where mTLS is STRICT, over TLS in the handshake."""
+    in_mesh(installation)
+    tell(installation, REDIS_SSL_ENABLED="true" if over_tls else "false")
+    with targets.listening(targets.resets) as port, pytest.raises(NoVantage, match=r"proxy \(container istio-proxy\)"):
+        ask(installation, "redis", {("redis", 6379): port})
+
+
+def test_a_store_of_a_mesh_is_judged_by_what_it_says(installation: Installation, of_chart: int) -> None:
+    """Where the proxy lets the run in, as by default, a wrong certificate is the store's own; so is a refusal."""
+    in_mesh(installation)
+    tell(installation, REDIS_HOST=SERVICE)
+    told = ask(installation, "redis", {("redis", 6379): of_chart})
+    assert judged(installation, "CX806", "redis", told).result is Result.FAIL
+    refused = ask(installation, "redis", {})
+    assert judged(installation, "CX801", "redis", refused).result is Result.FAIL
 
 
 def test_a_certificate_for_nothing_of_the_store_fails(

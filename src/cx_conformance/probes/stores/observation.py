@@ -87,6 +87,14 @@ class StoreObservation(Struct, frozen=True, kw_only=True):
         return any(finding.ok is False for finding in self.findings.values())
 
     @property
+    def hung_up(self) -> bool:
+        """Whether it ended every connection before it had said a word of its own; a certificate with names is one."""
+        said = self.certificate is not None and bool(self.certificate.names)
+        return not said and any(
+            one.ok is False and one.kind in (Kind.CLOSED, Kind.TLS) for one in (self.tls, self.speaks)
+        )
+
+    @property
     def reachable(self) -> Finding:
         """Whether a TCP connection is accepted."""
         return self.findings[Level.REACHABLE]
