@@ -181,6 +181,24 @@ SITES = {
     "site waiver without end": Wrong(
         "allowed is a date such as 2026-12-31", text="waivers: [{check: CX201, reason: r, owner: o, expires: never}]\n"
     ),
+    "site waiver until a moment": Wrong(
+        "expires: found the text '2027-01-01T10:00:00Z'; allowed is a date such as 2026-12-31",
+        text="waivers: [{check: CX201, reason: r, owner: o, expires: 2027-01-01T10:00:00Z}]\n",
+    ),
+    "site waiver until a number": Wrong(
+        "expires: found the number 1798761600; allowed is a date such as 2026-12-31",
+        text="waivers: [{check: CX201, reason: r, owner: o, expires: 1798761600}]\n",
+    ),
+    "site release without quotes": Wrong(
+        ":1:10: release: found the number 4.1; allowed is a text, in quotes", text="release: 4.10\n"
+    ),
+    "site misspelt component": Wrong(
+        "no component web-chanel-manager; did you mean web-channel-manager?; it has 360-connector",
+        text="components: {without: [web-chanel-manager]}\n",
+    ),
+    "site misspelt namespace": Wrong(
+        "no namespace ef-externel; did you mean ef-external?; it has ef-bi", text="namespaces: {ef-externel: other}\n"
+    ),
     "site wrong check": Wrong(
         "found the text 'CX1'; allowed is the ID of a check",
         text="waivers: [{check: CX1, reason: r, owner: o, expires: 2026-12-31}]\n",

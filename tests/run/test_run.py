@@ -120,6 +120,7 @@ def test_an_unreachable_cluster_exits_3_with_one_error_and_both_reports(tmp_path
         (["--site", "missing.yaml"], "missing.yaml"),
         (["--only", "CX101,CX999"], "there is no check CX999; `cx-conformance list` shows"),
         (["--only", "everything"], "'everything' is neither a check ID (CX201), nor an area"),
+        (["--only", "workload"], "superset); did you mean workloads?"),
         (["--kubeconfig", "missing"], "kubeconfig missing: there is no such file"),
         (["--snapshot", "missing.json"], "missing.json"),
         (["--sandbox=no-such-fault"], "no-such-fault"),

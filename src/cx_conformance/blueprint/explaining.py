@@ -1,6 +1,5 @@
 """From pydantic's errors to sentences: what was found, and what is allowed there."""
 
-import difflib
 import re
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
@@ -10,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from cx_conformance.blueprint.field_docs import field_docs
 from cx_conformance.blueprint.names import PATTERNS
-from cx_conformance.blueprint.problems import DocumentPath, Problem
+from cx_conformance.blueprint.problems import DocumentPath, Problem, meant
 from cx_conformance.blueprint.store import Reference
 from cx_conformance.blueprint.yaml_text import Tree
 
@@ -27,6 +26,7 @@ _KEY: Final = ("[key]",)
 _EXPECTED: Final = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
+    "date_from_datetime_inexact": "a date such as 2026-12-31",
     "date_from_datetime_parsing": "a date such as 2026-12-31",
     "date_parsing": "a date such as 2026-12-31",
     "date_type": "a date such as 2026-12-31",
@@ -109,6 +109,8 @@ def _sentence(error: ErrorDetails, path: DocumentPath, model: type[BaseModel]) -
     if _is_reference(_annotation_at(model, path)):
         return f"found {_shape(error['input'])}; {REFERENCE_ALLOWED}"
     found = _shape(error["input"]) if _sensitive(path) else _found(error["input"])
+    if kind == "string_type" and isinstance(error["input"], (int, float)):
+        return f"found {found}{_ALLOWED}a text, in quotes where it looks like something else"
     word = f"key {path[-1]!r:.60}" if error["loc"][-1:] == _KEY else f"found {found}"
     return f"{word}{_ALLOWED}{_allowed(kind, context, error['msg'])}"
 
@@ -122,9 +124,11 @@ def _allowed(kind: str, context: dict[str, Any], said: str) -> str:
 
 def _unknown_key(key: str, model: type[BaseModel] | None) -> str:
     known = sorted(field.alias or name for name, field in model.model_fields.items()) if model else []
-    near = difflib.get_close_matches(key[:60], known, n=1)
-    meant = f"; did you mean {near[0]}?" if near else ""
-    return f"unknown key {key[:60]!r}{meant}; allowed are {', '.join(known)}" if known else f"unknown key {key[:60]!r}"
+    return (
+        f"unknown key {key[:60]!r}{meant(key, known)}; allowed are {', '.join(known)}"
+        if known
+        else f"unknown key {key[:60]!r}"
+    )
 
 
 def _sensitive(path: DocumentPath) -> bool:

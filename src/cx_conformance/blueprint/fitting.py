@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from cx_conformance.blueprint.document import Blueprint
-from cx_conformance.blueprint.problems import DocumentPath, Problem
+from cx_conformance.blueprint.problems import DocumentPath, Problem, meant
 from cx_conformance.blueprint.site import Override, Site
 from cx_conformance.blueprint.yaml_text import Tree
 
@@ -12,13 +12,16 @@ def misfits(site: Site, tree: Tree, blueprint: Blueprint) -> list[Problem]:
     """Give one problem for each component, store, namespace, volume or port that the site file names in vain."""
     known = ", ".join(blueprint.components)
     found = [
-        (path, f"the blueprint has no component {name}; it has {known}")
+        (path, f"the blueprint has no component {name}{meant(name, blueprint.components)}; it has {known}")
         for path, name in _components(site)
         if name not in blueprint.components
     ]
     namespaces = {name for one in blueprint.components.values() for name in one.namespace.candidates}
     found += [
-        (("namespaces", name), f"the blueprint has no namespace {name}; it has {', '.join(sorted(namespaces))}")
+        (
+            ("namespaces", name),
+            f"the blueprint has no namespace {name}{meant(name, namespaces)}; it has {', '.join(sorted(namespaces))}",
+        )
         for name in site.namespaces
         if name not in namespaces
     ]

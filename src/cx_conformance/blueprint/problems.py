@@ -24,6 +24,14 @@ def dotted(path: DocumentPath) -> str:
     return text
 
 
+def meant(name: str, known: Iterable[str]) -> str:
+    """Return which of the ``known`` names ``name`` was probably meant to be, as messages go on; empty for none."""
+    import difflib
+
+    near = difflib.get_close_matches(name[:60], list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
 class Position(NamedTuple):
     """A place in a file; both count from 1."""
 

@@ -4,7 +4,8 @@ import datetime as dt
 from enum import StrEnum
 from typing import Annotated, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from cx_conformance.blueprint.component import ComponentId
 from cx_conformance.blueprint.names import DnsLabel, DnsSubdomain, PortKey, PortNumber, QuantityText
@@ -21,6 +22,13 @@ CheckId = Annotated[str, Field(pattern=r"^CX[0-9]{3}$", examples=["CX201"])]
 
 TEMPLATE: Final = "{release}-{component}"
 """How the vendor's charts name workloads."""
+
+
+def _day(value: object) -> object:
+    """Take a day as it is written; a number would be taken for seconds since 1970."""
+    if not isinstance(value, dt.date | str):
+        raise PydanticCustomError("date_type", "a day")
+    return value
 
 
 class DeploymentModel(StrEnum):
@@ -157,7 +165,7 @@ class Waiver(Model):
     """Why the deviation is accepted."""
     owner: Annotated[str, Field(min_length=1)]
     """Who accepted it."""
-    expires: dt.date
+    expires: Annotated[dt.date, BeforeValidator(_day)]
     """The last day on which it holds (UTC)."""
     errors_too: bool = False
     """Whether it also covers outcomes that could not be looked at."""

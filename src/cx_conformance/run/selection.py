@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from cx_conformance.blueprint.plan import PLATFORM, Entry, Plan
+from cx_conformance.blueprint.problems import meant
 from cx_conformance.outcome.check import AREAS, Check
 
 _SHAPE: Final = re.compile(r"CX[0-9]{3}")
@@ -56,9 +57,10 @@ def refuse_unknown(
                     f"--only/--skip: there is no check {name}; `cx-conformance list` shows those there are"
                 )
         elif not (name in AREAS or name == PLATFORM or is_component(name)):
+            shown = tuple(components)
             raise ValueError(
                 f"--only/--skip: {name!r} is neither a check ID (CX201), nor an area ({', '.join(AREAS)}), "
-                f"nor a component ({', '.join(components)})"
+                f"nor a component ({', '.join(shown)}){meant(name, (*AREAS, *shown))}"
             )
 
 
