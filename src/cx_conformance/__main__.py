@@ -76,6 +76,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         from cx_conformance.fleet.warm import serve
 
         return serve(main)
+    chosen = arguments[0] if arguments else ""
+    with standard_streams() as output:
+        status = _status_of(chosen, arguments)
+        from cx_conformance.outcome.verdict import EXIT_STATUS, Verdict
+
+        return told(output, status, otherwise=EXIT_STATUS[Verdict.INCONCLUSIVE])
+
+
+def _parser_for(chosen: str) -> argparse.ArgumentParser:
+    """Return who parses the command line; of the subcommands the ``chosen`` one is declared whole."""
     parser = argparse.ArgumentParser(
         prog="cx-conformance",
         description="Tells whether an Expertflow CX installation on Kubernetes is what its blueprint promises.",
@@ -84,7 +94,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"cx-conformance {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    chosen = arguments[0] if arguments else ""
     if chosen in _TAKING_ALL:
         gc.set_threshold(_BETWEEN_COLLECTIONS, 100)
     for name, line in COMMANDS.items():
@@ -92,15 +101,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             import_module(f"cx_conformance.commands.{name}").add_parser(subparsers)
         else:
             subparsers.add_parser(name, help=line)
-    with standard_streams() as output:
-        status = _status_of(chosen, arguments, parser)
-        from cx_conformance.outcome.verdict import EXIT_STATUS, Verdict
-
-        return told(output, status, otherwise=EXIT_STATUS[Verdict.INCONCLUSIVE])
+    return parser
 
 
-def _status_of(chosen: str, arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
+def _status_of(chosen: str, arguments: Sequence[str]) -> int:
     try:
+        parser = _parser_for(chosen)
         if chosen in _TAKING_ALL:
             # All of their arguments are pytest's to parse; only their help is ours.
             return int(import_module(f"cx_conformance.commands.{chosen}").run_with(arguments[1:], parser))

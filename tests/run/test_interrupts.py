@@ -84,6 +84,19 @@ def test_a_command_that_is_interrupted_exits_130_without_a_traceback(
     assert capsys.readouterr().err == "cx-conformance: interrupted before there was anything to report\n"
 
 
+def test_a_command_that_is_interrupted_while_it_is_read_in_ends_as_one_that_works(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That takes the longest where a machine is busy, and somebody sees the option that was forgotten."""
+
+    def interrupted(_subparsers: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lint, "add_parser", interrupted)
+    assert main(["lint"]) == 130
+    assert capsys.readouterr().err == "cx-conformance: interrupted before there was anything to report\n"
+
+
 @pytest.fixture
 def signals_as_before() -> Iterator[None]:
     """Leave this process as it was."""

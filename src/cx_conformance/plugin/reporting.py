@@ -4,6 +4,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +17,7 @@ from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, Verdict
 from cx_conformance.plugin.beside import is_of_check, last_words
 from cx_conformance.plugin.items import OUTCOME, CheckItem
 from cx_conformance.plugin.workers import WORKERS
-from cx_conformance.run.interrupts import end_like_ctrl_c, insist
+from cx_conformance.run.interrupts import end_like_ctrl_c, insist, undisturbed
 from cx_conformance.run.leaving import leave
 from cx_conformance.run.lost import lost_outcomes
 from cx_conformance.run.recording import record_of
@@ -233,24 +234,27 @@ class Reporting:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
             return
         self.progress.done()
-        stop = "" if self.run.interrupted or unread else str(session.shouldfail or session.shouldstop or self._stop)
-        if stop:
-            self.run.stopped = "-x or --maxfail" if stop.startswith("stopping after") else f"pytest: {stop}"
-        # To stop at what is wrong is a wish; whatever else stops a run keeps it from being conformant.
-        wished = stop and any(not one.well for one in self.run.outcomes.values())
-        broke = exitstatus == pytest.ExitCode.INTERNAL_ERROR
-        lost = (
-            [] if wished else self._lost("the suite itself broke before; please report it" if broke else unread or stop)
-        )
-        self.run.deselected = len(self.run.implied) - len(self.run.outcomes) - len(lost)
+        lost = undisturbed(partial(self._never_judged, session, unread, exitstatus), self.run.interrupt)
         self.run.take_away()
-        record = record_of(self.run, lost)
+        record = undisturbed(partial(record_of, self.run, lost), self.run.interrupt)
         written = leave(self.run, record, self._show, self._tell)
         if self.worker:
             self.worker.close()
         session.exitstatus = INTERRUPTED if self.run.interrupted else EXIT_STATUS[record.verdict]
         if not written:
             session.exitstatus = session.exitstatus or EXIT_STATUS[Verdict.INCONCLUSIVE]
+
+    def _never_judged(self, session: pytest.Session, unread: str, exitstatus: int) -> list[Outcome]:
+        """Return an error for each promise that was to be judged and was not, but where it was wished to stop."""
+        stop = "" if self.run.interrupted or unread else str(session.shouldfail or session.shouldstop or self._stop)
+        if stop:
+            self.run.stopped = "-x or --maxfail" if stop.startswith("stopping after") else f"pytest: {stop}"
+        # To stop at what is wrong is a wish; whatever else stops a run keeps it from being conformant.
+        wished = stop and any(not one.well for one in self.run.outcomes.values())
+        broke = "the suite itself broke before; please report it" * (exitstatus == pytest.ExitCode.INTERNAL_ERROR)
+        lost = [] if wished else self._lost(broke or unread or stop)
+        self.run.deselected = len(self.run.implied) - len(self.run.outcomes) - len(lost)
+        return lost
 
     def _unread(self) -> str:
         """Return which files of the suite lack or could not be collected; empty where all is well."""

@@ -13,9 +13,12 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Final
+from typing import Final, TypeVar
 
+from cx_conformance.reports.pack.swapping import held_signals
 from cx_conformance.wire.fuse import burn_all
+
+T = TypeVar("T")
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _UNHEARD_FOR: Final = 1.0
@@ -75,6 +78,17 @@ def hold(note: Callable[[], None]) -> None:
         threading.Thread(target=burn_all, daemon=True).start()
 
     _handle(noted)
+
+
+def undisturbed(step: Callable[[], T], note: Callable[[], None]) -> T:
+    """Do a ``step`` that the report needs whole, and return what it gives; one of them that came is noted after it."""
+    found: list[T] = []
+    try:
+        with held_signals():
+            found.append(step())
+    except KeyboardInterrupt:
+        note()
+    return found[0]
 
 
 class _InSilence:

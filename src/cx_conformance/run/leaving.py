@@ -44,7 +44,10 @@ def leave(
     if nightly.adds:
         remembered = _alone(run, nightly, lambda: nightly.remember(record)) or record
         missing = papers.write(remembered, nightly.last_conformant)
-    show(remembered, run.scrubber)
+    try:
+        show(remembered, run.scrubber)
+    except KeyboardInterrupt:
+        run.interrupt()
     for step in (nightly.keep, nightly.publish, nightly.push, nightly.notify):
         _alone(run, nightly, partial(step, remembered))
     for words in (*missing, *nightly.notes):
@@ -79,15 +82,27 @@ class _Papers:
         missing = []
         for write in (partial(self._pack, record, last_conformant, last=last), partial(self._junit, record)):
             try:
-                write()
+                self._insist(write)
             except ReportNotWritten as error:
                 missing.append(str(error))
-            except KeyboardInterrupt:  # the pack is in its place, and only paper was left to be made
-                self._run.interrupt()
+            except KeyboardInterrupt:
+                missing.append("a report was not written: the run was interrupted again")
             except Exception as bug:  # noqa: BLE001 - a bug of one report must cost neither the others nor the verdict
                 words = self._run.scrubber.scrub(f"{type(bug).__name__}: {bug}")
                 missing.append(f"could not write a report: {words}; please report it")
         return missing
+
+    def _insist(self, write: Callable[[], None]) -> None:
+        """Write; who wants the run to end meanwhile gets it all the same, without paper. Said twice, it is heard."""
+        from cx_conformance.reports.pack.directory import PaperCutOff
+
+        try:
+            write()
+        except PaperCutOff:
+            self._run.interrupt()
+        except KeyboardInterrupt:
+            self._run.interrupt()
+            write()
 
     def _pack(self, record: "RunRecord", last_conformant: float | None, *, last: bool) -> None:
         options = self._run.options

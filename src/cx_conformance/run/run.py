@@ -189,8 +189,11 @@ class Run:
 
     def take_away(self) -> None:
         """Delete what was made on the cluster, and make nothing more there: what comes now is the report."""
-        if self.looks.probing:
-            self.looks.probing.take_away()
+        try:
+            if self.looks.probing:
+                self.looks.probing.take_away()
+        except KeyboardInterrupt:
+            self.interrupt()
 
     @cached_property
     def catalogue(self) -> Catalogue:

@@ -49,6 +49,10 @@ _OURS: Final = {
 """What the first kilobyte of an earlier report of ours holds."""
 
 
+class PaperCutOff(KeyboardInterrupt):
+    """Somebody wanted the run to end while its paper was made; all else of the pack is in its place."""
+
+
 def prepare_directory(directory: Path) -> None:
     """Create ``directory`` where it is missing, and see that reports can be written there; ReportNotWritten if not.
 
@@ -111,7 +115,10 @@ def write_report(  # noqa: PLR0913 - what a run has, and how it is to be written
         failed = [*making.failed.values(), *swap(stage, directory, earlier)]
     made = [name for name in making.made if (directory / name).is_file()]
     if paper and printer_lacks() is None:
-        failed += _add_paper(kept, directory, scrub)
+        try:
+            failed += _add_paper(kept, directory, scrub)
+        except KeyboardInterrupt:
+            raise PaperCutOff from None
         made += [PAPER]
     if failed:
         raise failed[0]
