@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Final, NoReturn
 
 from cx_conformance import __version__
-from cx_conformance.run.suite_files import IncompleteSuite
+from cx_conformance.run.suite_files import WITHOUT_ASSERTIONS, IncompleteSuite
 from cx_conformance.standard_streams import standard_streams, told
 
 COMMANDS: Final = {
@@ -106,6 +106,11 @@ def _parser_for(chosen: str) -> argparse.ArgumentParser:
 
 def _status_of(chosen: str, arguments: Sequence[str]) -> int:
     try:
+        if not __debug__:
+            from cx_conformance.outcome.verdict import WRONG_USAGE
+
+            sys.stderr.write(f"cx-conformance: {WITHOUT_ASSERTIONS}\n")
+            return WRONG_USAGE
         parser = _parser_for(chosen)
         if chosen in _TAKING_ALL:
             # All of their arguments are pytest's to parse; only their help is ours.

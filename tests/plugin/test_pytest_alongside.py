@@ -172,6 +172,18 @@ def test_what_becomes_of_other_tests_is_told_beside_the_verdict(
     assert set(results(tmp_path / "report")) == {"pass", "n/a"}
 
 
+@pytest.mark.parametrize("way", [("cx_conformance", "run"), ("pytest", "checks")])
+@pytest.mark.parametrize("how", ["-O", "-OO"])
+def test_without_assertions_nothing_is_judged(
+    how: str, way: tuple[str, ...], without_ccm: Path, tmp_path: Path
+) -> None:
+    """Every promise would be kept; an image that sets PYTHONOPTIMIZE does the same."""
+    done = python(how, "-m", *way, "--snapshot", without_ccm, "--report", tmp_path / "report", root=suite_root())
+    assert (done.returncode in (2, 4), done.stdout.count("Verdict")) == (True, 0), done.stdout + done.stderr
+    assert "Python runs without assertions (-O or PYTHONOPTIMIZE), so that no check could fail" in done.stderr
+    assert not (tmp_path / "report").exists()
+
+
 def test_as_many_are_said_to_be_collected_as_are_shown(conformant: Path) -> None:
     """A check of many entries is not one."""
     given = ("--snapshot", conformant, "--collect-only", "--only", "CX201")

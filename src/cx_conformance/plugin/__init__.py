@@ -4,4 +4,11 @@
 can be imported without them.
 """
 
+import pytest
+
+from cx_conformance.run.suite_files import WITHOUT_ASSERTIONS
+
+if not __debug__:
+    raise pytest.UsageError(WITHOUT_ASSERTIONS)
+
 pytest_plugins = ["cx_conformance.plugin.hooks"]

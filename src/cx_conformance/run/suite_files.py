@@ -5,6 +5,12 @@ from typing import Final
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 
+WITHOUT_ASSERTIONS: Final = (
+    "Python runs without assertions (-O or PYTHONOPTIMIZE), so that no check could fail; run it without"
+)
+"""Why nothing is done where Python leaves out what checks fail by, and docstrings, which are their documentation:
+https://docs.python.org/3/using/cmdline.html#cmdoption-O."""
+
 
 class IncompleteSuite(Exception):  # noqa: N818 - what the installation is
     """A file of the suite itself lacks or cannot be read; the text says which."""
