@@ -61,7 +61,17 @@ def command() -> NoReturn:
     Nothing of what a run holds is freed one by one, nor looked at for garbage: that takes an eighth of its time. What
     was registered for the end of a process is done, temporary folders for one; threads are not waited for.
     """
-    status = main()
+    try:
+        status = main()
+    except Exception as bug:  # noqa: BLE001 - Python's own status, 1, would say that the platform is broken
+        from traceback import extract_tb
+
+        from cx_conformance.outcome.verdict import EXIT_STATUS, Verdict
+
+        status = EXIT_STATUS[Verdict.INCONCLUSIVE]
+        at = extract_tb(bug.__traceback__)[-1]
+        words = f"{type(bug).__name__}: {bug} ({os.path.basename(at.filename)}, line {at.lineno})"  # noqa: PTH119
+        sys.stderr.write(f"cx-conformance: the command itself broke: {words}; please report it\n")
     atexit._run_exitfuncs()  # noqa: SLF001 - what Python itself calls before it frees everything
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):

@@ -48,6 +48,14 @@ def test_a_variable_that_cannot_be_read_is_named(name: str, value: str, words: s
         Options.read(given(), {f"CX_CONFORMANCE_{name}": value})
 
 
+@pytest.mark.parametrize("name", ["blueprint", "site", "snapshot", "report", "history", "ca", "xmlpath"])
+def test_a_file_without_a_name_is_refused(name: str) -> None:
+    """``--report "$DIR"`` of a script in which nothing sets DIR wrote no report; of the environment it is as unset."""
+    with pytest.raises(ValueError, match=r"--[a-z]+: its value is empty; name a file or a folder, or leave --"):
+        Options.read(Namespace(**{name: ""}), {})
+    assert Options.read(given(), {f"CX_CONFORMANCE_{name.upper()}": ""}) == Options()
+
+
 def test_nothing_given_is_one_good_answer_by_the_systems_authorities() -> None:
     """The defaults."""
     read = Options.read(given(), {})

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -99,6 +100,11 @@ def run_with(arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
     if any(one in ("-h", "--help") for one in arguments):
         parser.parse_args(["run", "--help"])
     end_like_ctrl_c()
+    try:
+        here = Path.cwd()
+    except OSError as reason:  # of which pytest, and then the exit status, would say something else
+        sys.stderr.write(f"cx-conformance: the current folder: {reason.strerror}; change into one that is there\n")
+        return WRONG_USAGE
     import pytest
 
     from cx_conformance.plugin.usage import OwnWords
@@ -108,7 +114,7 @@ def run_with(arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
     left_out = _not_asked_for(arguments)
     own += [word for name in left_out for word in ("-p", f"no:{name}")]
     if "cacheprovider" not in left_out:  # the installed suite's folder is not written to
-        own += ["-o", f"cache_dir={Path.cwd() / '.pytest_cache'}"]
+        own += ["-o", f"cache_dir={here / '.pytest_cache'}"]
     return _status(int(pytest.main([*own, *arguments], plugins=[OwnWords()])))
 
 

@@ -31,6 +31,7 @@ def run(args: argparse.Namespace) -> int:
     from cx_conformance.reports.pack.verifying import verify
 
     try:
+        Path(args.pack).stat()  # what is not there was not changed
         found = verify(Path(args.pack), Path(args.signers) if args.signers else None)
     except OSError as reason:
         sys.stderr.write(f"cx-conformance verify: {reason.filename or args.pack}: {reason.strerror or reason}\n")

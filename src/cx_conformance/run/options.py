@@ -94,7 +94,9 @@ class Options(Struct, frozen=True, kw_only=True):
                 raise ValueError(f"{ENVIRONMENT}{name.upper()}: {found!r} is no {kind.__name__}") from None
 
         def path(name: str) -> Path | None:
-            found = value(name)
+            if (found := value(name)) == "":
+                flag = f"--{name.replace('xmlpath', 'junitxml')}"
+                raise ValueError(f"{flag}: its value is empty; name a file or a folder, or leave {flag} out")
             return Path(found) if found else None
 
         sandbox = value("sandbox")

@@ -217,9 +217,11 @@ def test_a_name_cannot_forge_what_verify_says(pack: Path, capsys: pytest.Capture
 
 
 def test_a_folder_without_sums_is_no_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither is one that is not there."""
+    """One that is not there cannot be read, as a mistyped name."""
     assert main(["verify", str(tmp_path)]) == 1
     assert "SHA256SUMS is not there" in capsys.readouterr().out
+    assert main(["verify", str(tmp_path / "nothing")]) == 2
+    assert capsys.readouterr() == ("", f"cx-conformance verify: {tmp_path}/nothing: No such file or directory\n")
     (tmp_path / "SHA256SUMS").write_text(f"{'a' * 64}  ../secret\n")
     assert "lies outside the pack" in verify(tmp_path).problems[0]
 
