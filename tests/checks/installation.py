@@ -16,8 +16,8 @@ from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.releases import load_release
 from cx_conformance.blueprint.site import Site
+from cx_conformance.cluster.extensions import EXTENSIONS
 from cx_conformance.cluster.kinds import KINDS, WORKLOADS
-from cx_conformance.cluster.other_routes import OTHER_KINDS
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import STATIC_KINDS, Listing, SeenSecret, Snapshot
 from cx_conformance.objects.apisix_route import ApisixRoute
@@ -197,7 +197,7 @@ def snapshot_of(
     """Return a snapshot of these objects, as if they had been listed; every Secret that was not there was asked for."""
     kinds = {kind.name: record for record, kind in KINDS.items()}
     records: dict[Any, list[Any]] = {
-        record: [] for record in (*looked_at, Namespace, Event, HelmRevision, ApisixRoute, *OTHER_KINDS)
+        record: [] for record in (*looked_at, Namespace, Event, HelmRevision, ApisixRoute, *EXTENSIONS)
     }
     secrets = {}
     for one in objects:

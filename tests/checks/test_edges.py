@@ -1,5 +1,7 @@
 """Call edges, judged by what probes saw and by what NetworkPolicies say."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -14,6 +16,7 @@ from cx_conformance.outcome.roots import root_causes, shared_causes
 from cx_conformance.probes import edges
 from cx_conformance.probes.edges import EdgeFinding, EdgeObservation
 from tests.checks.installation import Installation, notes
+from tests.checks.test_variations import policy
 
 EDGE = "agent-manager -> ccm:8081"
 
@@ -64,6 +67,61 @@ def test_a_call_that_a_policy_forbids_names_the_policy(ended: EdgeFinding) -> No
         "NetworkPolicy expertflow/another-only restricts ingress of pod expertflow/ef-ccm-" in outcome.evidence["seen"]
     )
     assert outcome.evidence["policies on ingress"] == ["expertflow/another-only"]
+
+
+def of_cilium(namespace: str, **spec: Any) -> dict[str, Any]:
+    """Make a CiliumNetworkPolicy, or one of the whole cluster."""
+    kind = "CiliumNetworkPolicy" if namespace else "CiliumClusterwideNetworkPolicy"
+    return {"kind": kind, "metadata": {"name": "own", "namespace": namespace}, "spec": spec}
+
+
+def by_action(kind: str, action: str = "Allow", namespace: str = "", **spec: Any) -> dict[str, Any]:
+    """Make a policy of Calico, or of the cluster's administrator."""
+    rules = {"ingress": [{"action": action}]} | spec
+    return {"kind": kind, "metadata": {"name": "own", "namespace": namespace}, "spec": rules}
+
+
+@pytest.mark.parametrize(
+    ("other", "perhaps"),
+    [
+        (of_cilium("expertflow", ingress=[{"fromEndpoints": [{}]}]), True),
+        (of_cilium("", ingress=[{}]), True),
+        (of_cilium("expertflow", egress=[{}]), False),
+        (of_cilium("expertflow", ingressDeny=[{}]), False),
+        (of_cilium("ef-external", ingress=[{}]), False),
+        (by_action("CalicoNetworkPolicy", namespace="expertflow"), True),
+        (by_action("GlobalNetworkPolicy"), True),
+        (by_action("GlobalNetworkPolicy", types=["Egress"]), False),
+        (by_action("GlobalNetworkPolicy", "Deny"), False),
+        (by_action("AdminNetworkPolicy"), True),
+    ],
+)
+def test_a_policy_of_another_kind_may_allow_what_networkpolicies_do_not(other: dict[str, Any], perhaps: bool) -> None:
+    """Cilium and Calico add their own to them; what exactly those allow the call itself tells."""
+    installation = Installation()
+    installation.inject("policy-forbids-call")
+    installation.add_live(other)
+    ended = installation.outcome("CX703", "agent-manager", EDGE)
+    assert ended.result is (Result.PASS if perhaps else Result.FAIL)
+    if perhaps:
+        (noted,) = notes(ended)
+        assert noted.startswith("NetworkPolicy expertflow/another-only restricts ingress of pod expertflow/ef-ccm-")
+        where = f"{other['metadata']['namespace']}/own".lstrip("/")
+        assert f"; {other['kind']} {where} may allow it all the same" in noted
+        assert accepts(installation, EdgeFinding.CONNECTS).result is Result.PASS
+        assert accepts(installation, EdgeFinding.TIMED_OUT).result is Result.FAIL
+
+
+def test_each_way_that_is_shut_needs_a_policy_that_may_open_it() -> None:
+    """One for what comes in opens no way out."""
+    installation = Installation()
+    installation.manifests.append(policy("nothing-out", "expertflow", policyTypes=["Egress"]))
+    installation.manifests.append(policy("nothing-in", "expertflow", policyTypes=["Ingress"]))
+    installation.add_live(of_cilium("expertflow", ingress=[{}]))
+    assert installation.outcome("CX703", "agent-manager", EDGE).result is Result.FAIL
+    installation.add_live(of_cilium("", egress=[{}]))
+    assert installation.outcome("CX703", "agent-manager", EDGE).result is Result.PASS
+    assert installation.outcome("CX704", "agent-manager").result is Result.PASS
 
 
 def test_a_call_that_fails_without_a_policy_is_a_failure_of_its_own() -> None:

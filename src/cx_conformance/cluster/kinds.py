@@ -20,6 +20,18 @@ from cx_conformance.objects.metadata import ApiObject
 from cx_conformance.objects.namespace import Namespace, namespace
 from cx_conformance.objects.networkpolicy import NetworkPolicy, network_policy
 from cx_conformance.objects.node import Node, node
+from cx_conformance.objects.other_policy import (
+    AdminNetworkPolicy,
+    CalicoNetworkPolicy,
+    CiliumClusterwideNetworkPolicy,
+    CiliumNetworkPolicy,
+    GlobalNetworkPolicy,
+    admin_policy,
+    calico_policy,
+    cilium_clusterwide_policy,
+    cilium_policy,
+    global_policy,
+)
 from cx_conformance.objects.other_route import HTTPRoute, IngressRoute, http_route, ingress_route
 from cx_conformance.objects.pod import Pod, pod
 from cx_conformance.objects.quota import LimitRange, ResourceQuota, limit_range, resource_quota
@@ -114,6 +126,21 @@ KINDS: dict[type[ApiObject], Kind[Any]] = {
         _kind(Ingress, "networking.k8s.io/v1/ingresses", ingress),
         _kind(IngressClass, "networking.k8s.io/v1/ingressclasses", ingress_class, namespaced=False),
         _kind(NetworkPolicy, "networking.k8s.io/v1/networkpolicies", network_policy, heavy=True),
+        _kind(CiliumNetworkPolicy, "cilium.io/v2/ciliumnetworkpolicies", cilium_policy, heavy=True),
+        _kind(
+            CiliumClusterwideNetworkPolicy,
+            "cilium.io/v2/ciliumclusterwidenetworkpolicies",
+            cilium_clusterwide_policy,
+            namespaced=False,
+        ),
+        _kind(CalicoNetworkPolicy, "crd.projectcalico.org/v1/networkpolicies", calico_policy, heavy=True),
+        _kind(GlobalNetworkPolicy, "crd.projectcalico.org/v1/globalnetworkpolicies", global_policy, namespaced=False),
+        _kind(
+            AdminNetworkPolicy,
+            "policy.networking.k8s.io/v1alpha1/adminnetworkpolicies",
+            admin_policy,
+            namespaced=False,
+        ),
         _kind(ApisixRoute, "apisix.apache.org/v2/apisixroutes", apisix_route, heavy=True),
         _kind(HTTPRoute, "gateway.networking.k8s.io/v1/httproutes", http_route, heavy=True),
         _kind(IngressRoute, "traefik.io/v1alpha1/ingressroutes", ingress_route, heavy=True),

@@ -8,12 +8,12 @@ which is the length of the rule where none is given. What only the gateway can t
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import Final
 
 from msgspec import Struct
 
 from cx_conformance.blueprint.component import ServicePort
 from cx_conformance.cluster import foreign_expression
+from cx_conformance.cluster.extensions import OTHER_ROUTES
 from cx_conformance.cluster.gateway import runs_apisix
 from cx_conformance.cluster.snapshot_record import Snapshot
 from cx_conformance.cluster.traefik_rules import Taken, takes
@@ -22,8 +22,6 @@ from cx_conformance.objects.other_route import Backend, HttpMatch, HTTPRoute, In
 from cx_conformance.objects.service import Service
 from cx_conformance.outcome.check import NotApplicable
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden
-
-OTHER_KINDS: Final[tuple[type[ApiObject], ...]] = (HTTPRoute, IngressRoute)
 
 
 class Lead(Struct, frozen=True, kw_only=True):
@@ -110,7 +108,7 @@ def led_otherwise(snapshot: Snapshot, namespaces: Sequence[str], promise: Promis
 
 def unseen(snapshot: Snapshot) -> CouldNotLook | None:
     """Return the permission that lacks to look at routes of a kind that the cluster knows; None where none does."""
-    for kind in OTHER_KINDS:
+    for kind in OTHER_ROUTES:
         try:
             if kind in snapshot.listings:
                 snapshot.visible(kind)

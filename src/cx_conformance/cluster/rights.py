@@ -14,8 +14,8 @@ from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.site import Credentials
 from cx_conformance.blueprint.store import Reference
 from cx_conformance.blueprint.tailoring import Planned
+from cx_conformance.cluster.extensions import EXTENSIONS
 from cx_conformance.cluster.kinds import KINDS, WORKLOADS
-from cx_conformance.cluster.other_routes import OTHER_KINDS
 from cx_conformance.cluster.snapshot import STATIC_KINDS
 from cx_conformance.cluster.snapshot_record import Place, Snapshot
 from cx_conformance.objects.apisix_route import ApisixRoute
@@ -160,7 +160,7 @@ def usual_secrets(plan: Plan) -> frozenset[Place]:
 
 
 def _lists(plan: Plan, places: tuple[str, ...]) -> Iterator[Right]:
-    records: tuple[type[ApiObject], ...] = (Namespace, *every_kind_for(plan), Event, ApisixRoute, *OTHER_KINDS)
+    records: tuple[type[ApiObject], ...] = (Namespace, *every_kind_for(plan), Event, ApisixRoute, *EXTENSIONS)
     kinds = [KINDS[record] for record in records]
     for kind in kinds:
         if not kind.namespaced:

@@ -16,9 +16,9 @@ from msgspec import Struct, field
 from cx_conformance.api.allocation import without_collection
 from cx_conformance.api.identity import ClusterIdentity, guess_distribution
 from cx_conformance.api.refusal import Refusal
+from cx_conformance.cluster.extensions import EXTENSIONS
 from cx_conformance.cluster.kinds import KINDS
 from cx_conformance.cluster.look import Look
-from cx_conformance.cluster.other_routes import OTHER_KINDS
 from cx_conformance.cluster.snapshot_file import load, save
 from cx_conformance.cluster.snapshot_record import Listing, Place, SeenSecret, Snapshot
 from cx_conformance.objects.autoscaler import HorizontalPodAutoscaler
@@ -160,17 +160,17 @@ def take(  # noqa: PLR0913 - each says what else to look at, and has a default
 
 
 def _served(look: Look, kinds: Iterable[type[ApiObject]]) -> tuple[type[ApiObject], ...]:
-    """Return the kinds to list: of routes that come with an extension only those of an API that is there.
+    """Return the kinds to list: of those that come with an extension only the ones of an API that is there.
 
     Of an API that is not there an account is told that it may not list it.
     """
     wanted = tuple(kinds)
-    if not any(one in OTHER_KINDS for one in wanted):
+    if not any(one in EXTENSIONS for one in wanted):
         return wanted
     groups = look.groups()
     known = {} if isinstance(groups, Refusal) else groups
     return tuple(
-        one for one in wanted if one not in OTHER_KINDS or KINDS[one].version in known.get(KINDS[one].group, ())
+        one for one in wanted if one not in EXTENSIONS or KINDS[one].version in known.get(KINDS[one].group, ())
     )
 
 

@@ -1,17 +1,20 @@
 """The connections that a call edge consists of, pod to pod, and what NetworkPolicies say of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from msgspec import Struct, field
 
 from cx_conformance.blueprint.plan import Edge
 from cx_conformance.blueprint.tailoring import Planned
+from cx_conformance.cluster.extensions import OTHER_POLICIES
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.policies import Direction, End, Policies, Ruling
 from cx_conformance.cluster.ports import port_reached
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.namespace import Namespace
 from cx_conformance.objects.networkpolicy import NetworkPolicy
+from cx_conformance.objects.other_policy import OtherPolicy
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.service import Service, ServicePort
 from cx_conformance.objects.workload import Workload
@@ -33,6 +36,8 @@ class Traffic(Struct, frozen=True, kw_only=True):
     """A sentence for each way that is shut, which names the policies."""
     barring: tuple[str, ...] = ()
     """The policies that shut those ways, each with its direction: what many forbidden connections have in common."""
+    perhaps: tuple[str, ...] = ()
+    """Policies of other kinds that may allow all of what is forbidden: which calls they allow is not read."""
     by_block: tuple[str, ...] = ()
     """Policies that allow a connection by a block of addresses only."""
     restricting: dict[str, list[str]] = field(default_factory=dict)
@@ -55,7 +60,7 @@ def edge_traffic(seen: Seen, edge: Edge) -> Traffic:
     targets = [(end, number) for end in _behind(seen, service, edge.callee) if (number := _arrives(service, port, end))]
     if not targets:
         raise Absent(f"Service {service.where} port {port.number} leads to no pod and no address")
-    return _traffic(policies, callers, targets, port.protocol)
+    return _traffic(policies, callers, targets, port.protocol, _allowing(seen))
 
 
 def dns_traffic(seen: Seen, caller: Planned) -> Traffic:
@@ -89,7 +94,7 @@ def dns_traffic(seen: Seen, caller: Planned) -> Traffic:
             f"NetworkPolicies {', '.join(restricting)} restrict egress of {caller.id}, and the pods of the cluster's "
             "DNS were not to be seen; let the account list Services and Pods of kube-system"
         )
-    return _traffic(policies, callers, targets, "UDP")
+    return _traffic(policies, callers, targets, "UDP", _allowing(seen))
 
 
 def called_port(service: Service, edge: Edge) -> ServicePort | None:
@@ -113,7 +118,13 @@ def kept_out(seen: Seen, namespace: str, labels: Mapping[str, str], pod: Pod, po
     return "; ".join(one.words for one in barriers if one.direction == "ingress") or None
 
 
-def _traffic(policies: Policies, sources: Sequence[End], targets: Sequence[tuple[End, int]], protocol: str) -> Traffic:
+def _traffic(
+    policies: Policies,
+    sources: Sequence[End],
+    targets: Sequence[tuple[End, int]],
+    protocol: str,
+    others: Sequence[OtherPolicy],
+) -> Traffic:
     pairs = [(source, target, number) for source in sources for target, number in targets]
     judged = [pair for pair in pairs if not any(_on_node(end) for end in pair[:2])]
     rulings: list[Ruling] = [policies.ruling(source, target, number, protocol) for source, target, number in judged]
@@ -125,15 +136,22 @@ def _traffic(policies: Policies, sources: Sequence[End], targets: Sequence[tuple
         direction: sorted({policy.where for end in some for policy in policies.on(end, direction)})
         for direction, some in ends
     }
+    barriers = [barrier for ruling in rulings for barrier in ruling.barriers]
+    perhaps = [
+        [
+            f"{type(one).__name__} {one.where}"
+            for one in others
+            if barrier.direction in one.allows and one.namespace in ("", barrier.policies[0].namespace)
+        ]
+        for barrier in barriers
+    ]
     return Traffic(
         connections=len(judged),
-        forbidden=tuple(dict.fromkeys(barrier.words for ruling in rulings for barrier in ruling.barriers)),
+        perhaps=tuple(dict.fromkeys(one for some in perhaps for one in some)) if all(perhaps) else (),
+        forbidden=tuple(dict.fromkeys(barrier.words for barrier in barriers)),
         barring=tuple(
             dict.fromkeys(
-                f"{policy.where} ({barrier.direction})"
-                for ruling in rulings
-                for barrier in ruling.barriers
-                for policy in barrier.policies
+                f"{policy.where} ({barrier.direction})" for barrier in barriers for policy in barrier.policies
             )
         ),
         by_block=tuple(dict.fromkeys(policy.where for ruling in rulings for policy in ruling.by_block)),
@@ -155,6 +173,15 @@ def _policies(seen: Seen, namespaces: Iterable[str]) -> Policies:
         return Policies((), {})
     live = (seen.snapshot.get(Namespace, None, namespace) for namespace in wanted)
     return Policies(found, {one.name: one.labels for one in live if one is not None})
+
+
+def _allowing(seen: Seen) -> tuple[OtherPolicy, ...]:
+    """Return the policies of other kinds that were seen."""
+    found: list[OtherPolicy] = []
+    for kind in OTHER_POLICIES:
+        with suppress(CouldNotLook):  # the cluster does not know the kind, or nobody may look
+            found += seen.snapshot.visible(kind) if kind in seen.snapshot.listings else ()
+    return tuple(found)
 
 
 def _callers(seen: Seen, caller: Planned) -> list[End]:

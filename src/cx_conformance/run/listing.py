@@ -4,12 +4,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cx_conformance.cluster.coverage import owners_in
+from cx_conformance.cluster.extensions import OTHER_POLICIES, OTHER_ROUTES
 from cx_conformance.cluster.found import Absent
-from cx_conformance.cluster.other_routes import OTHER_KINDS
 from cx_conformance.cluster.recognition import recognise
 from cx_conformance.cluster.rights import every_kind_for, kinds_for
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import KINDS_BEFORE, STATIC_KINDS, Further, Snapshot, take
+from cx_conformance.objects.networkpolicy import NetworkPolicy
 from cx_conformance.outcome.check import NotApplicable
 from cx_conformance.outcome.looking import CouldNotLook
 
@@ -30,7 +31,8 @@ def look(cluster: "Cluster", promises: "Promises") -> Snapshot:
         plan = promises.plan
         seen = Seen(lists, plan)
         wanted = every_kind_for(plan) if seen.lacks_workload else (*kinds_for(plan), *owners_in(lists))
-        wanted = (*wanted, *OTHER_KINDS) if _lacks_route(seen) else wanted
+        wanted = (*wanted, *OTHER_ROUTES) if _lacks_route(seen) else wanted
+        wanted = (*wanted, *OTHER_POLICIES) if _is_restricted(seen) else wanted
         return Further(kinds=wanted, alternatives=plan.secrets, authorities=plan.authorities)
 
     known = promises.choice is not None
@@ -50,6 +52,13 @@ def _lacks_route(seen: Seen) -> bool:
                 seen.route(entry.planned, entry.of)
             except Absent:
                 return True
+    return False
+
+
+def _is_restricted(seen: Seen) -> bool:
+    """Tell whether a NetworkPolicy restricts somebody: a policy of another kind may allow what it does not."""
+    with suppress(CouldNotLook):
+        return any(seen.snapshot.list(NetworkPolicy, name) for name in seen.plan.namespaces)
     return False
 
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from cx_conformance.blueprint.plan import Entry, Plan
+from cx_conformance.cluster.kinds import KINDS
 from cx_conformance.cluster.review import review
 from cx_conformance.cluster.rights import DEBUG, EXEC, LOG, PORT_FORWARD, Right, login_places
 from cx_conformance.cluster.snapshot import take
 from cx_conformance.objects.namespace import Namespace
+from cx_conformance.objects.other_policy import CalicoNetworkPolicy
 from cx_conformance.outcome.check import Check
 from cx_conformance.outcome.looking import CouldNotLook
 
@@ -18,13 +20,17 @@ if TYPE_CHECKING:
     from cx_conformance.api.client import Cluster
 
 NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    "adminnetworkpolicies": (),  # what allows more than NetworkPolicies do, as Cilium's and Calico's, is told by a note
     "apisixroutes": (),  # looked at only where APISIX takes its routes from such objects
+    "ciliumclusterwidenetworkpolicies": (),
+    "ciliumnetworkpolicies": (),
     "configmaps": ("CX301", "CX305", "CX306", "CX308", "CX309", "CX310"),
     "cronjobs": (),
     "daemonsets": (),  # looked at, as CronJobs are, only where a promised workload is missing
     "deployments": ("CX101", "CX308", "CX309"),
     "endpointslices": ("CX206",),
     "events": (),  # they only explain what is seen elsewhere
+    "globalnetworkpolicies": (),
     "horizontalpodautoscalers": (),  # they only explain a number of replicas
     "httproutes": (),  # looked at, as IngressRoutes are, only where no Ingress leads some path
     "ingressclasses": ("CX502",),
@@ -97,7 +103,9 @@ def errors_without(right: Right, plan: Plan, checks: Iterable[Check]) -> dict[Ch
             if "edge_probes" in one.looks and (entries := _living(plan, one, right.namespace))
         }
     # A single ConfigMap is read for logins alone: what the other checks need of it is in the list.
-    static = () if right.resource == "configmaps" and right.name else NEEDED_BY.get(right.resource, ())
+    # Nor does a check need Calico's own policies, which are called like the API's.
+    spared = (right.resource == "configmaps" and right.name) or right.group == KINDS[CalicoNetworkPolicy].group
+    static = () if spared else NEEDED_BY.get(right.resource, ())
     found = {}
     for check in checks:
         if check.id in static or not probes.isdisjoint(check.looks):

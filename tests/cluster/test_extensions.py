@@ -1,4 +1,4 @@
-"""Routes of other kinds than Ingresses are listed only where they count."""
+"""Kinds that come with an extension of the API are listed only where that is there."""
 
 from typing import Any
 
