@@ -108,7 +108,11 @@ def _addresses(service: Service, seen: Seen, edge: Edge) -> frozenset[str] | Non
     if service.type == "ExternalName":
         return None
     if service.headless:
-        return _spelt(ip for pod in seen.pods(edge.callee) for ip in pod.ips)
+        # DNS gives all that it selects, be they of several workloads: a store's replicas beside its master.
+        pods = (*seen.pods(edge.callee), *seen.snapshot.pods_behind(service))
+        slices = (one for one in seen.snapshot.endpoints(service) if one.address_type != "FQDN")
+        behind = (ip for one in slices for each in one.endpoints for ip in each.addresses)
+        return _spelt((*(ip for pod in pods for ip in pod.ips), *behind))
     return _spelt(service.cluster_ips)
 
 

@@ -279,6 +279,25 @@ def test_a_headless_name_may_resolve_to_either_address_of_a_pod() -> None:
     assert resolves(installation, "10.244.0.7", "fd00:10:244::7").result is Result.PASS
 
 
+def test_a_headless_name_may_resolve_to_pods_of_several_workloads() -> None:
+    """Of a store the charts make one Service for its master and its replicas; DNS gives the addresses of both."""
+    installation = Installation()
+    installation.find("Service", "ef-ccm-svc")["spec"]["clusterIP"] = "None"
+
+    def replica(objects: list[dict[str, Any]]) -> None:
+        one = next(one for one in objects if one["kind"] == "Pod" and one["metadata"]["name"].startswith("ef-ccm-"))
+        status = one["status"] | {"podIP": "10.9.9.9", "podIPs": [{"ip": "10.9.9.9"}]}
+        owner = [{"kind": "StatefulSet", "name": "replicas", "uid": "r", "controller": True}]
+        metadata = one["metadata"] | {"name": "replica-0", "uid": "replica-0", "ownerReferences": owner}
+        objects.append(one | {"metadata": metadata, "status": status})
+
+    installation.change_live(replica)
+    installation.probes["edge_probes"] = EdgesSeen(EdgeFinding.CONNECTS, addresses=("10.9.9.9",))
+    assert installation.outcome("CX701", "agent-manager", EDGE).result is Result.PASS
+    installation.probes["edge_probes"] = EdgesSeen(EdgeFinding.CONNECTS, addresses=("10.9.9.8",))
+    assert installation.outcome("CX701", "agent-manager", EDGE).result is Result.FAIL
+
+
 def test_an_alias_resolves_to_whatever_it_is_an_alias_of() -> None:
     """Where a name outside leads is not the cluster's to say; that the Service is an alias is told by CX203."""
     installation = live_service(type="ExternalName", externalName="ccm.example.com", clusterIP=None, clusterIPs=None)
