@@ -165,6 +165,18 @@ def test_known_controllers_are_recognised(body: bytes, unknown: HttpObservation 
     assert default_backend(seen_404(body), unknown) == name
 
 
+def test_an_answer_from_behind_envoy_is_not_its_own() -> None:
+    """A component's 404 without a body looks the same as the gateway's; Envoy and Kong tell how long it took them."""
+    unknown = HttpObservation(url="https://unknown/", status=404)
+    own = HttpObservation(url="https://cx/ccm", status=404)
+    assert default_backend(own, unknown) == "the ingress controller"
+    for header in ("x-envoy-upstream-service-time", "x-kong-upstream-latency"):
+        behind = HttpObservation(url="https://cx/ccm", status=404, headers={header: "3"})
+        assert default_backend(behind, unknown) is None
+        through = HttpObservation(url="https://unknown/", status=404, headers={header: "3"})
+        assert default_backend(behind, through) == "the ingress controller"  # which stands behind another one
+
+
 def test_an_answer_that_is_no_404_is_never_the_default_backend() -> None:
     """A page that quotes the words is a page."""
     assert default_backend(HttpObservation(url="", status=200, body=GO)) is None

@@ -16,6 +16,11 @@ _MARKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("APISIX", re.compile(r"(?s).*404 Route Not Found.*")),
     ("Kong", re.compile(r"(?s).*no Route matched with those values.*")),
 )
+_FROM_BEHIND = ("x-envoy-upstream-service-time", "x-kong-upstream-latency")
+"""What Envoy and Kong write into an answer that came from behind them, and not into their own: those of Envoy have no
+body, and a component's 404 may have none either. Sources:
+https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter and
+https://developer.konghq.com/gateway/configuration/#headers."""
 _NUMBER = re.compile(rb',?\s*"request_id"\s*:\s*"[^"]{0,64}"')
 
 
@@ -29,6 +34,8 @@ def default_backend(seen: HttpObservation, unknown_host: HttpObservation | None 
         return None
     named = next((name for name, mark in _MARKS if mark.fullmatch(seen.text)), None)
     if unknown_host is not None and unknown_host.status == 404:
+        if any(one in seen.headers and one not in unknown_host.headers for one in _FROM_BEHIND):
+            return None
         same = _without_number(seen.body) == _without_number(unknown_host.body)
         return (named or "the ingress controller") if same else None
     return named
