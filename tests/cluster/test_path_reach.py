@@ -59,6 +59,16 @@ def test_what_is_below_is_led_on(one: Ingress, controller: str) -> None:
         (made(REWRITTEN), NGINX, "reads /ccm(/|$)(.*) letter by letter"),
         (made("/ccm", **{"nginx.ingress.kubernetes.io/canary": "true"}), NGINX, "it is a canary"),
         (made(REWRITTEN, **{"nginx.ingress.kubernetes.io/use-regex": "false"}), NGINX, "letter by letter"),
+        (
+            made("/ccm", **{"nginx.ingress.kubernetes.io/permanent-redirect": "https://example.com"}),
+            NGINX,
+            "ingress-nginx sends every call elsewhere (annotation permanent-redirect)",
+        ),
+        (
+            made("/ccm", **{"nginx.ingress.kubernetes.io/temporal-redirect": "https://example.com"}),
+            NGINX,
+            "ingress-nginx sends every call elsewhere (annotation temporal-redirect)",
+        ),
     ],
 )
 def test_what_is_below_is_not_led_on(one: Ingress, controller: str, words: str) -> None:
@@ -174,6 +184,15 @@ def test_traefik_reads_no_expressions(path: str, kind: str, annotations: dict[st
         assert (found is not None) is lost
         doubtful = list(doubts(Route(one, one.paths[0]), controller, "http"))
         assert bool(doubtful) is ("{" in path)
+
+
+@pytest.mark.parametrize(("names", "told"), [("web", True), ("web,websecure", False), ("websecure", False)])
+def test_an_entry_point_of_plain_http_alone_is_doubtful(names: str, told: bool) -> None:
+    """HTTPS comes in by another, at which Traefik then knows nothing of the path."""
+    one = made("/ccm", **{"traefik.ingress.kubernetes.io/router.entrypoints": names})
+    doubtful = list(doubts(Route(one, one.paths[0]), TRAEFIK, "http"))
+    assert ["entry point web alone" in each for each in doubtful] == [True] * told
+    assert not list(doubts(Route(one, one.paths[0]), NGINX, "http"))
 
 
 def test_what_paths_share_that_are_read_letter_by_letter_is_one_cause() -> None:

@@ -28,6 +28,10 @@ _USE_REGEX: Final = "nginx.ingress.kubernetes.io/use-regex"
 _REWRITE: Final = "nginx.ingress.kubernetes.io/rewrite-target"
 _PROTOCOL: Final = "nginx.ingress.kubernetes.io/backend-protocol"
 _PASSTHROUGH: Final = "nginx.ingress.kubernetes.io/ssl-passthrough"
+_REDIRECTS: Final = ("permanent-redirect", "temporal-redirect")
+_ENTRY_POINTS: Final = "traefik.ingress.kubernetes.io/router.entrypoints"
+_PLAIN: Final = "web"
+"""What Traefik's chart, and K3s, call the entry point of plain HTTP; that of HTTPS is websecure."""
 _BELOW: Final = "below"
 _LETTER_BY_LETTER: Final = "letter by letter"
 """How ingress-nginx reads every path of a host of which no Ingress asks for expressions, and Traefik all of them."""
@@ -45,8 +49,8 @@ def why_not_below(route: Route, controller: str, ingresses: Iterable[Ingress]) -
     ``ingresses`` are all that the controller may serve, the route's own among them.
     """
     path, nginx = route.path, is_nginx(controller)
-    if nginx and route.ingress.is_canary:
-        return "it is a canary (annotation canary), and no Ingress serves its host and path for all calls"
+    if nginx and (alone := _never_led(route)):
+        return alone
     read_as_expression = nginx and any(_makes_expressions(one) for one in ingresses if _serves(one, path.host))
     if nginx and is_expression(path.path) and not read_as_expression:
         return (
@@ -80,6 +84,8 @@ def doubts(route: Route, controller: str, scheme: str) -> Iterator[str]:
     annotations = route.ingress.annotations
     if controller in TRAEFIKS and "{" in route.path.path and not _is_expression_to_traefik(route):
         yield f"from version 3 on Traefik takes {route.path.path} {_LETTER_BY_LETTER}, unless it reads rules as before"
+    if controller in TRAEFIKS and annotations.get(_ENTRY_POINTS, "").strip() == _PLAIN:
+        yield "Traefik serves it at its entry point web alone (annotation router.entrypoints), where no TLS is spoken"
     if not is_nginx(controller):
         return
     lost = _lost_by_rewriting(route, captures=False)
@@ -100,6 +106,14 @@ def doubts(route: Route, controller: str, scheme: str) -> Iterator[str]:
 
 def _is_expression_to_traefik(route: Route) -> bool:
     return route.path.path_type == "ImplementationSpecific" and "Regexp" in route.ingress.annotations.get(_MATCHER, "")
+
+
+def _never_led(route: Route) -> str:
+    """Say why ingress-nginx leads nobody to the backend, whatever the path; empty where it does."""
+    if route.ingress.is_canary:
+        return "it is a canary (annotation canary), and no Ingress serves its host and path for all calls"
+    redirecting = [one for one in _REDIRECTS if route.ingress.annotations.get(f"{_ANNOTATIONS}{one}")]
+    return f"ingress-nginx sends every call elsewhere (annotation {redirecting[0]})" if redirecting else ""
 
 
 def _taken_literally(path: str) -> str:
