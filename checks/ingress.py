@@ -18,6 +18,7 @@ from cx_conformance.cluster.host_rules import (
     called,
     has_alias,
     is_odd_one_out,
+    own_certificate,
     ruled_by_others,
     tls_place,
     uses_no_section,
@@ -261,12 +262,9 @@ def _needs_a_host(route: Route, seen: Seen, evidence: Evidence) -> None:
 
 def _refuse_default(route: Route, seen: Seen) -> None:
     """Raise NotApplicable where the controller serves hosts without a certificate by one of its own."""
-    running = seen.routing.serves_by_default_certificate(route.ingress)
-    if running:
-        raise NotApplicable(
-            f"Ingress {route.ingress.where} has no TLS for the host, which {running.name} serves with the certificate "
-            f"of Secret {running.default_certificate}, as the options of pod {running.pod} say"
-        )
+    served = own_certificate(seen, route)
+    if served:
+        raise NotApplicable(f"Ingress {route.ingress.where} has no TLS for the host, which {served}")
 
 
 @check(

@@ -845,6 +845,56 @@ def test_paths_for_ingress_nginx_that_traefik_serves_are_one_cause() -> None:
     assert "Traefik takes /ccm(/|$)(.*) letter by letter" in ccm("CX501", installation).message
 
 
+def traefik_store(name: str = "default", **spec: Any) -> Object:
+    """Make a TLSStore."""
+    return {"kind": "TLSStore", "metadata": {"name": name, "namespace": "kube-system"}, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        (traefik_store(defaultCertificate={"secretName": "wildcard"}), "a certificate of TLSStore kube-system/default"),
+        (traefik_store(certificates=[{"secretName": "wildcard"}]), "a certificate of TLSStore kube-system/default"),
+        (
+            controller(
+                "--providers.kubernetesIngress", "--entryPoints.websecure.http.tls.certResolver=le", image="traefik:3.6"
+            ),
+            "certificates of its resolver le, as the options of pod kube-system/controller-x say",
+        ),
+        (traefik_store("other", defaultCertificate={"secretName": "wildcard"}), ""),
+        (traefik_store(), ""),
+        (controller("--providers.kubernetesIngress", image="traefik:3.6"), ""),
+    ],
+)
+def test_traefik_may_have_certificates_of_its_own(own: Object, words: str) -> None:
+    """In its default store, or made by a resolver for all that comes in; else it makes one up."""
+    installation = installed(of_class("traefik"), everywhere(lambda one: one.pop("tls")))
+    installation.add_live(own)
+    for check in ("CX503", "CX504"):
+        ended = ccm(check, installation)
+        if words:
+            assert ended.message == (
+                f"n/a: Ingress expertflow/ef-ccm has no TLS for the host, which Traefik serves with {words}"
+            )
+        else:
+            assert ended.result in (Result.FAIL, Result.BLOCKED)
+
+
+def test_an_ingress_may_name_the_resolver_that_makes_its_certificate() -> None:
+    """By an annotation of Traefik's, which says nothing to others."""
+    key = "traefik.ingress.kubernetes.io/router.tls.certresolver"
+
+    def named(installation: Installation) -> None:
+        annotations = ingress_of(installation, "ef-ccm")["metadata"]
+        annotations["annotations"] = {**annotations.get("annotations", {}), key: "le"}
+
+    without = everywhere(lambda one: one.pop("tls"))
+    assert ccm("CX503", installed(of_class("traefik"), without, named)).message.endswith(
+        "which Traefik serves with a certificate of its resolver le, which an annotation names"
+    )
+    assert ccm("CX503", installed(without, named)).result is Result.FAIL
+
+
 def rival(namespace: str, service: str, port: int = 1, **more: Any) -> Callable[[Installation], Any]:
     """Let another Ingress of a namespace claim ccm's path for a Service."""
 

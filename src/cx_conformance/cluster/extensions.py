@@ -11,7 +11,7 @@ from cx_conformance.objects.other_policy import (
     GlobalNetworkPolicy,
     OtherPolicy,
 )
-from cx_conformance.objects.other_route import HTTPRoute, IngressRoute
+from cx_conformance.objects.other_route import HTTPRoute, IngressRoute, TLSStore
 
 OTHER_ROUTES: Final[tuple[type[ApiObject], ...]] = (HTTPRoute, IngressRoute)
 """Where no Ingress leads some path."""
@@ -23,4 +23,6 @@ OTHER_POLICIES: Final[tuple[type[OtherPolicy], ...]] = (
     AdminNetworkPolicy,
 )
 """Where NetworkPolicies restrict somebody."""
-EXTENSIONS: Final = (*OTHER_ROUTES, *OTHER_POLICIES)
+CERTIFICATES: Final[tuple[type[ApiObject], ...]] = (TLSStore,)
+"""Where Traefik serves an Ingress without a certificate."""
+EXTENSIONS: Final = (*OTHER_ROUTES, *OTHER_POLICIES, *CERTIFICATES)

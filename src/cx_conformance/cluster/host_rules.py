@@ -13,6 +13,7 @@ pkg/provider/kubernetes/ingress/kubernetes.go).
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Final
 
 from msgspec import Struct
 
@@ -23,7 +24,10 @@ from cx_conformance.cluster.running_controllers import TRAEFIKS
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.certificate import Certificate
 from cx_conformance.objects.ingress import Ingress
+from cx_conformance.objects.other_route import TLSStore
 from cx_conformance.outcome.looking import CouldNotLook
+
+_RESOLVER: Final = "traefik.ingress.kubernetes.io/router.tls.certresolver"
 
 
 class TlsPlace(Struct, frozen=True):
@@ -98,6 +102,29 @@ def is_odd_one_out(seen: Seen, route: Route) -> bool:
 def uses_no_section(seen: Seen, route: Route) -> bool:
     """Whether the rule is for any host, and its controller takes no certificate for that from a TLS section."""
     return not route.host and _makes_servers(seen, route)
+
+
+def own_certificate(seen: Seen, route: Route) -> str:
+    """Say who serves a host that no TLS section has a certificate for, and by which of its own; empty: nobody is seen.
+
+    Traefik has some made by a resolver, which an Ingress may name or an entry point have for all, or by a TLSStore.
+    """
+    running = seen.routing.serves_by_default_certificate(route.ingress)
+    if running:
+        by = f"the certificate of Secret {running.default_certificate}"
+        return f"{running.name} serves with {by}, as the options of pod {running.pod} say"
+    if seen.routing.controller_of(route.ingress) not in TRAEFIKS:
+        return ""
+    if resolver := route.ingress.annotations.get(_RESOLVER):
+        return f"Traefik serves with a certificate of its resolver {resolver}, which an annotation names"
+    if asking := seen.routing.serves_by_resolver(route.ingress):
+        by = f"certificates of its resolver {asking.resolver}"
+        return f"Traefik serves with {by}, as the options of pod {asking.pod} say"
+    with suppress(CouldNotLook):
+        stores = seen.snapshot.visible(TLSStore) if TLSStore in seen.snapshot.listings else ()
+        if store := next((one for one in stores if one.name == "default" and one.holds), None):
+            return f"Traefik serves with a certificate of TLSStore {store.where}"
+    return ""
 
 
 def _makes_servers(seen: Seen, route: Route) -> bool:

@@ -32,7 +32,7 @@ from cx_conformance.objects.other_policy import (
     cilium_policy,
     global_policy,
 )
-from cx_conformance.objects.other_route import HTTPRoute, IngressRoute, http_route, ingress_route
+from cx_conformance.objects.other_route import HTTPRoute, IngressRoute, TLSStore, http_route, ingress_route, tls_store
 from cx_conformance.objects.pod import Pod, pod
 from cx_conformance.objects.quota import LimitRange, ResourceQuota, limit_range, resource_quota
 from cx_conformance.objects.service import EndpointSlice, Service, endpoint_slice, service
@@ -144,6 +144,7 @@ KINDS: dict[type[ApiObject], Kind[Any]] = {
         _kind(ApisixRoute, "apisix.apache.org/v2/apisixroutes", apisix_route, heavy=True),
         _kind(HTTPRoute, "gateway.networking.k8s.io/v1/httproutes", http_route, heavy=True),
         _kind(IngressRoute, "traefik.io/v1alpha1/ingressroutes", ingress_route, heavy=True),
+        _kind(TLSStore, "traefik.io/v1alpha1/tlsstores", tls_store),
         _kind(StorageClass, "storage.k8s.io/v1/storageclasses", storage_class, namespaced=False),
         _kind(ResourceQuota, "v1/resourcequotas", resource_quota, heavy=True),
         _kind(LimitRange, "v1/limitranges", limit_range, heavy=True),

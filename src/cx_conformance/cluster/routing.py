@@ -108,6 +108,11 @@ class Routing:
         name = self.controller_of(ingress)
         return next((one for one in self._controllers if one.name == name and one.default_certificate), None)
 
+    def serves_by_resolver(self, ingress: Ingress) -> RunningController | None:
+        """Return the Traefik that has certificates made for whatever it serves ``ingress`` by; None: none is seen."""
+        name = self.controller_of(ingress)
+        return next((one for one in self._controllers if one.name == name and one.resolver), None)
+
     def seen_running(self, ingress: Ingress) -> bool:
         """Whether a pod of the controller of ``ingress`` is seen, and with it the options that it was started by."""
         name = self.controller_of(ingress)

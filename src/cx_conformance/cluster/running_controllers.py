@@ -5,6 +5,7 @@ options to say, and not for an IngressClass. Sources: ingress-nginx, internal/in
 (GetIngressClass) and pkg/flags/flags.go; Traefik, pkg/provider/kubernetes/ingress/kubernetes.go (shouldProcessIngress).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -27,6 +28,7 @@ _TRAEFIK: Final = "--providers.kubernetesingress"
 _TRAEFIK_FOR_NGINX: Final = "--providers.kubernetesingressnginx"
 """Traefik's provider that serves what was written for ingress-nginx
 (https://doc.traefik.io/traefik/reference/install-configuration/providers/kubernetes/kubernetes-ingress-nginx/)."""
+_RESOLVES: Final = re.compile(r"--entrypoints\.[^.]+\.http\.tls\.certresolver")
 _OFF: Final = frozenset({"false", "f", "0"})
 _WITH_VALUES: Final = frozenset(
     {
@@ -56,6 +58,8 @@ class RunningController(Struct, frozen=True, kw_only=True):
     default_certificate: str = ""
     """The Secret by which it serves every host that has none of its own; empty: by one that it makes up."""
     is_traefik: bool = False
+    resolver: str = ""
+    """Which of Traefik's resolvers makes the certificates for all that an entry point serves."""
 
     def serves(self, ingress: Ingress) -> bool:
         """Whether it serves an Ingress that no IngressClass speaks for."""
@@ -99,6 +103,7 @@ def _running(pods: tuple[Pod, ...]) -> Iterator[RunningController]:
                     annotation=only or "traefik",
                     without_class=not only,
                     is_traefik=True,
+                    resolver=next((value for name, value in told.items() if _RESOLVES.fullmatch(name)), ""),
                 )
             if _enabled(_TRAEFIK_FOR_NGINX, told):
                 yield RunningController(

@@ -1,4 +1,4 @@
-"""Routes of other kinds than Ingresses: HTTPRoute of the Gateway API, and IngressRoute of Traefik.
+"""Routes of other kinds than Ingresses: HTTPRoute of the Gateway API, and IngressRoute of Traefik, with its TLSStore.
 
 https://gateway-api.sigs.k8s.io/reference/spec/#httproute and
 https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/ingressroute/
@@ -141,3 +141,21 @@ def _traefik_rules(spec: Json, namespace: str) -> Iterator[TraefikRule]:
                 for each in objects(one, "services")
             ),
         )
+
+
+class TLSStore(ApiObject, frozen=True, kw_only=True):
+    """Certificates that Traefik has beside those of Ingresses, which count where it is called ``default``.
+
+    https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/tls/tlsstore/
+    """
+
+    holds: bool
+
+
+def tls_store(source: Json) -> TLSStore:
+    """Read a TLSStore."""
+    spec = mapping(source, "spec")
+    given = (
+        mapping(spec, "defaultCertificate") or mapping(spec, "defaultGeneratedCert") or objects(spec, "certificates")
+    )
+    return TLSStore(**metadata(source), holds=bool(given))

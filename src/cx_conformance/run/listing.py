@@ -4,10 +4,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cx_conformance.cluster.coverage import owners_in
-from cx_conformance.cluster.extensions import OTHER_POLICIES, OTHER_ROUTES
+from cx_conformance.cluster.extensions import CERTIFICATES, OTHER_POLICIES, OTHER_ROUTES
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.recognition import recognise
 from cx_conformance.cluster.rights import every_kind_for, kinds_for
+from cx_conformance.cluster.running_controllers import TRAEFIKS
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import KINDS_BEFORE, STATIC_KINDS, Further, Snapshot, take
 from cx_conformance.objects.networkpolicy import NetworkPolicy
@@ -33,6 +34,7 @@ def look(cluster: "Cluster", promises: "Promises") -> Snapshot:
         wanted = every_kind_for(plan) if seen.lacks_workload else (*kinds_for(plan), *owners_in(lists))
         wanted = (*wanted, *OTHER_ROUTES) if _lacks_route(seen) else wanted
         wanted = (*wanted, *OTHER_POLICIES) if _is_restricted(seen) else wanted
+        wanted = (*wanted, *CERTIFICATES) if _lacks_certificate(seen) else wanted
         return Further(kinds=wanted, alternatives=plan.secrets, authorities=plan.authorities)
 
     known = promises.choice is not None
@@ -59,6 +61,14 @@ def _is_restricted(seen: Seen) -> bool:
     """Tell whether a NetworkPolicy restricts somebody: a policy of another kind may allow what it does not."""
     with suppress(CouldNotLook):
         return any(seen.snapshot.list(NetworkPolicy, name) for name in seen.plan.namespaces)
+    return False
+
+
+def _lacks_certificate(seen: Seen) -> bool:
+    """Tell whether Traefik serves an Ingress without a certificate: it may have some of its own."""
+    with suppress(CouldNotLook):
+        every = seen.routing.all
+        return any(not one.tls_secret and seen.routing.controller_of(one.ingress) in TRAEFIKS for one in every)
     return False
 
 

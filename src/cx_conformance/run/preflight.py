@@ -47,6 +47,7 @@ NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "services": ("CX006", "CX201", "CX306", "CX310"),
     "statefulsets": ("CX101", "CX308", "CX309"),
     "storageclasses": ("CX402", "CX404"),
+    "tlsstores": (),
 }
 """The checks of a static run that become errors when a kind may not be read; others are blocked by these."""
 
