@@ -8,6 +8,7 @@ from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.cluster.gateway import Gateway
 from cx_conformance.cluster.gateway_reach import Aim, Asked, Led, Taken, asked, led, service_of, taken, why_not_taken
+from cx_conformance.cluster.other_routes import LedOtherwise
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.outcome.check import NotApplicable, check
@@ -41,8 +42,8 @@ def _through(ingress: Entry[Ingress], seen: Seen) -> tuple[Gateway, Route | None
     """Return the gateway that the promised path passes, the Ingress rule that leads to it, and the host of calls."""
     try:
         rule = seen.route(ingress.planned, ingress.of)
-    except NotApplicable:
-        if seen.gateway is None:
+    except NotApplicable as reason:
+        if seen.gateway is None or isinstance(reason, LedOtherwise):
             raise
         rule = None
     gateway = seen.gateway_of(rule) if rule else seen.gateway

@@ -228,6 +228,22 @@ def test_a_route_to_apisix_is_no_ingress() -> None:
     assert ended.message.endswith("which is APISIX, without an Ingress")
 
 
+def test_a_component_that_a_route_leads_to_past_apisix_needs_none_there() -> None:
+    """Others may pass it all the same."""
+    made = orjson.dumps(reference_installation(released("4.10"), fqdn=FQDN, seed=1))
+    installation = Installation(site={"fqdn": FQDN}, manifests=made, promised=released("4.10"))
+    plain = {"name": "x", "namespace": "expertflow"}
+    for one in [one for one in installation.manifests if one["kind"] == "Ingress"]:
+        installation.manifests.remove(one)
+    live = installation.find("Service", "ef-cx-ccm-svc", "expertflow")
+    to = [{"name": live["metadata"]["name"], "port": live["spec"]["ports"][0]["port"]}]
+    installation.add_live(http_route(rule={"backendRefs": to}) | {"metadata": plain})
+    assert ccm("CX501", installation).result is Result.PASS
+    assert ccm("CX522", installation).message.startswith(
+        "n/a: no Ingress leads /ccm: HTTPRoute expertflow/x leads there"
+    )
+
+
 def test_routes_that_may_not_be_listed_are_told() -> None:
     """Without any Ingress they may be what leads to the components; else one is missing."""
     refused = Listing(refusal=kept(Forbidden("list", "httproutes")))
