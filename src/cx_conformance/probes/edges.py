@@ -58,7 +58,7 @@ class EdgeFinding(StrEnum):
 _SUSPECTS = {
     EdgeFinding.REFUSED: "nobody stands behind the Service, nothing listens there, or a policy rejects it",
     EdgeFinding.TIMED_OUT: "a policy drops it, kube-proxy lacks the Service, or the other side hangs",
-    EdgeFinding.NO_ROUTE: "nobody stands behind the Service, as Cilium tells it, or the network leads nowhere",
+    EdgeFinding.NO_ROUTE: "a node's firewall or a policy rejects it, or nobody stands behind the Service (Cilium)",
     EdgeFinding.NOT_RESOLVABLE: "no such Service, or DNS does not answer",
 }
 """What may be behind a finding."""
