@@ -110,9 +110,7 @@ def _addresses(service: Service, seen: Seen, edge: Edge) -> frozenset[str] | Non
     if service.headless:
         # DNS gives all that it selects, be they of several workloads: a store's replicas beside its master.
         pods = (*seen.pods(edge.callee), *seen.snapshot.pods_behind(service))
-        slices = (one for one in seen.snapshot.endpoints(service) if one.address_type != "FQDN")
-        behind = (ip for one in slices for each in one.endpoints for ip in each.addresses)
-        return _spelt((*(ip for pod in pods for ip in pod.ips), *behind))
+        return _spelt(ip for pod in pods for ip in pod.ips)
     return _spelt(service.cluster_ips)
 
 
@@ -148,15 +146,28 @@ def check_accepts(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, eviden
     found = _told(replicas, observation, evidence)
     evidence.cause = observation.cause or None
     assert found in ACCEPTED, "; ".join((observation.words, *forbidden[:MOST_SHOWN]))
-    proxy = next((proxy for pod in seen.visible_pods(edge.of.caller) if (proxy := proxy_of(pod))), "")
+    before, behind = _proxy(edge.of.caller, seen), _proxy(edge.of.callee, seen)
     if any(one.finding is EdgeFinding.CLOSED for one in replicas):
-        as_a_mesh = ", as a mesh's proxy does where it does not reach the callee" if proxy else ""
+        as_a_mesh = ", as a mesh's proxy does where it does not reach the callee" if before else ""
         evidence.note(f"accepted, and ended at once by the other side{as_a_mesh}")
-    elif proxy:
+    elif before:
         evidence.note(
-            f"accepted by the mesh's proxy of the caller ({proxy}), which takes every connection before it is known "
+            f"accepted by the mesh's proxy of the caller ({before}), which takes every connection before it is known "
             "whether the callee does"
         )
+    elif behind:
+        evidence.note(
+            f"accepted by the mesh's proxy of the callee ({behind}); the caller is in no mesh, whose calls it turns "
+            "away where mutual TLS is wanted of all (Istio: STRICT)"
+        )
+
+
+def _proxy(planned: Planned, seen: Seen) -> str:
+    """Return the mesh's proxy before the component's pods; empty where none is seen."""
+    try:
+        return next((proxy for pod in seen.visible_pods(planned) if (proxy := proxy_of(pod))), "")
+    except Absent:
+        return ""
 
 
 def _configured(edge: Edge, seen: Seen, evidence: Evidence) -> tuple[str, ...]:

@@ -232,6 +232,17 @@ def test_who_accepts_a_call_in_a_mesh_is_noted(ended: EdgeFinding, words: str) -
     assert words in noted
 
 
+def test_a_caller_outside_of_the_callees_mesh_is_noted() -> None:
+    """That its connection is accepted says nothing where mutual TLS is wanted."""
+    installation = Installation()
+    proxy = {"name": "istio-proxy", "image": "istio/proxyv2"}
+    installation.live("Pod", "ef-ccm-", lambda pod: pod["spec"]["containers"].append(proxy))
+    (noted,) = notes(accepts(installation, EdgeFinding.CONNECTS))
+    assert noted.startswith(
+        "accepted by the mesh's proxy of the callee (container istio-proxy); the caller is in no mesh"
+    )
+
+
 def test_a_callee_that_refuses_everybody_is_one_cause_for_all_of_its_callers() -> None:
     """Reports tell it once, with the callers, and not as many times as it is called."""
     installation = Installation()
