@@ -11,6 +11,7 @@ from cx_conformance.cluster.rights import every_kind_for, kinds_for
 from cx_conformance.cluster.running_controllers import TRAEFIKS
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import KINDS_BEFORE, STATIC_KINDS, Further, Snapshot, take
+from cx_conformance.objects.metadata import ApiObject
 from cx_conformance.objects.networkpolicy import NetworkPolicy
 from cx_conformance.outcome.check import NotApplicable
 from cx_conformance.outcome.looking import CouldNotLook
@@ -32,10 +33,7 @@ def look(cluster: "Cluster", promises: "Promises") -> Snapshot:
         plan = promises.plan
         seen = Seen(lists, plan)
         wanted = every_kind_for(plan) if seen.lacks_workload else (*kinds_for(plan), *owners_in(lists))
-        wanted = (*wanted, *OTHER_ROUTES) if _lacks_route(seen) else wanted
-        wanted = (*wanted, *OTHER_POLICIES) if _is_restricted(seen) else wanted
-        wanted = (*wanted, *CERTIFICATES) if _lacks_certificate(seen) else wanted
-        return Further(kinds=wanted, alternatives=plan.secrets, authorities=plan.authorities)
+        return Further(kinds=(*wanted, *extensions_for(seen)), alternatives=plan.secrets, authorities=plan.authorities)
 
     known = promises.choice is not None
     places = promises.plan.namespaces if known else promises.first_namespaces
@@ -44,6 +42,15 @@ def look(cluster: "Cluster", promises: "Promises") -> Snapshot:
     if set(promises.plan.namespaces) <= set(seen.namespaces):
         return seen
     return take(cluster, promises.plan.namespaces, kinds=kinds, groups=False, then=then)
+
+
+def extensions_for(seen: Seen) -> tuple[type[ApiObject], ...]:
+    """Return the kinds of extensions to look at, for the lists of the API's own kinds leave something open."""
+    return (
+        *(OTHER_ROUTES if _lacks_route(seen) else ()),
+        *(OTHER_POLICIES if _is_restricted(seen) else ()),
+        *(CERTIFICATES if _lacks_certificate(seen) else ()),
+    )
 
 
 def _lacks_route(seen: Seen) -> bool:
