@@ -6,6 +6,7 @@ import datetime as dt
 from functools import cache
 from typing import Any, Final
 
+from cx_conformance.cluster.routes import literal_path
 from cx_conformance.sandbox.credentials import Authority
 from tests.checks.installation import FQDN, Installation, Object
 from tests.checks.variations.vary import Vary, all_of, ingress_paths, live, named, of_kind, service, way_in, workloads
@@ -238,9 +239,8 @@ def controllers_certificate(installation: Installation) -> None:
 
 def tls_by_one_for_all(installation: Installation) -> None:
     """Give one Ingress of the host a TLS section, which serves the others, too."""
-    for one in of_kind(installation, "Ingress"):
-        if one is not way_in(installation):
-            one["spec"].pop("tls", None)
+    for one in list(of_kind(installation, "Ingress"))[1:]:
+        one["spec"].pop("tls", None)
 
 
 def tls_for_another_name(installation: Installation) -> None:
@@ -256,6 +256,46 @@ def alias_of_nginx(installation: Installation) -> None:
         one["metadata"]["annotations"] = annotations | {"nginx.ingress.kubernetes.io/server-alias": FQDN}
         one["spec"]["rules"][0]["host"] = "cx.example.internal"
         one["spec"]["tls"][0]["hosts"] = ["cx.example.internal"]
+
+
+def by_gateway_api(installation: Installation) -> None:
+    """Have an HTTPRoute in the place of every Ingress."""
+    for one in list(of_kind(installation, "Ingress")):
+        installation.manifests.remove(one)
+        rules = [
+            {
+                "matches": [{"path": {"type": "PathPrefix", "value": literal_path(path["path"])}}],
+                "filters": [{"type": "URLRewrite"}],
+                "backendRefs": [
+                    {"name": path["backend"]["service"]["name"], "port": path["backend"]["service"]["port"]["number"]}
+                ],
+            }
+            for rule in one["spec"]["rules"]
+            for path in rule["http"]["paths"]
+        ]
+        place = one["metadata"]["name"], one["metadata"]["namespace"]
+        spec = {"parentRefs": [{"name": "cx"}], "hostnames": [FQDN], "rules": rules}
+        accepted = {"parents": [{"conditions": [{"type": "Accepted", "status": "True"}]}]}
+        installation.add_live(named("HTTPRoute", *place, spec=spec, status=accepted))
+
+
+def by_ingress_routes(installation: Installation) -> None:
+    """Have an IngressRoute of Traefik in the place of every Ingress."""
+    for one in list(of_kind(installation, "Ingress")):
+        installation.manifests.remove(one)
+        routes = [
+            {
+                "kind": "Rule",
+                "match": f"Host(`{FQDN}`) && PathPrefix(`{literal_path(path['path'])}`)",
+                "services": [
+                    {"name": path["backend"]["service"]["name"], "port": path["backend"]["service"]["port"]["number"]}
+                ],
+            }
+            for rule in one["spec"]["rules"]
+            for path in rule["http"]["paths"]
+        ]
+        place = one["metadata"]["name"], one["metadata"]["namespace"]
+        installation.add_live(named("IngressRoute", *place, spec={"entryPoints": ["websecure"], "routes": routes}))
 
 
 def both_classes(installation: Installation) -> None:
@@ -340,6 +380,8 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "TLS by one Ingress for all of the host": tls_by_one_for_all,
     "TLS sections for another name of the certificate": tls_for_another_name,
     "the host name as an alias of ingress-nginx": alias_of_nginx,
+    "the Gateway API in the place of Ingresses": by_gateway_api,
+    "Traefik's own routes in the place of Ingresses": by_ingress_routes,
     "an internal Ingress of another class": both_classes,
     "a path claimed twice alike": claimed_twice_alike,
     "the default class named by some": default_named_by_some,
