@@ -95,7 +95,8 @@ def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     port = accepted.get(route.path.port or "")
     assert port is not None, f"{where} of promised port {', '.join(str(one) for one in promised)}"
     controller = seen.routing.controller_of(route.ingress)  # empty where classes are not seen, which CX502 tells
-    lost = None if ingress.of.exact else why_not_below(route, controller, seen.snapshot.visible(LiveIngress))
+    ingresses, runs = seen.snapshot.visible(LiveIngress), seen.routing.seen_running(route.ingress)
+    lost = None if ingress.of.exact else why_not_below(route, controller, ingresses, runs=runs)
     evidence.cause = shared_cause(lost, route.path.host or "any host") if lost else None
     assert lost is None, f"Ingress {route.ingress.where}: {lost}; promised is {ingress.of.path} and all below it"
     for doubt in doubts(route, controller, (port.name or "").partition("-")[0]):

@@ -65,7 +65,8 @@ def _arrives(gathered: Gathered, route: Route, namespace: str, service: Service)
 def _is_exact(gathered: Gathered, route: Route) -> bool:
     """Tell whether what is below the path is not led there, by whatever the controller makes of the path."""
     controller = gathered.routing.controller_of(route.ingress)
-    return why_not_below(route, controller, gathered.snapshot.visible(LiveIngress)) is not None
+    ingresses, runs = gathered.snapshot.visible(LiveIngress), gathered.routing.seen_running(route.ingress)
+    return why_not_below(route, controller, ingresses, runs=runs) is not None
 
 
 def _url(gathered: Gathered, route: Route, fqdn: str) -> str | None:

@@ -43,10 +43,11 @@ def is_nginx(controller: str) -> bool:
     return fnmatchcase(controller, _NGINX)
 
 
-def why_not_below(route: Route, controller: str, ingresses: Iterable[Ingress]) -> str | None:
+def why_not_below(route: Route, controller: str, ingresses: Iterable[Ingress], *, runs: bool) -> str | None:
     """Say why ``controller`` does not lead what is below the path to its backend; None where it does, or none can tell.
 
-    ``ingresses`` are all that the controller may serve, the route's own among them.
+    ``ingresses`` are all that the controller may serve, the route's own among them; it ``runs`` where a pod of it is
+    seen. Of a Traefik that is not seen it is not known how it reads paths: ``doubts`` tells it.
     """
     path, nginx = route.path, is_nginx(controller)
     if nginx and (alone := _never_led(route)):
@@ -58,7 +59,7 @@ def why_not_below(route: Route, controller: str, ingresses: Iterable[Ingress]) -
             "use-regex or rewrite-target"
         )
     if controller in TRAEFIKS and is_expression(path.path) and not _is_expression_to_traefik(route):
-        return None if "{" in path.path else _taken_literally(path.path)
+        return _taken_literally(path.path) if runs and "{" not in path.path else None
     if path.path_type == "Exact" and not read_as_expression:
         return f"pathType Exact leads {path.path} alone there, and nothing below it"
     return _lost_by_expression(route) or (_lost_by_rewriting(route, captures=True) if nginx else None)
@@ -82,8 +83,10 @@ def doubts(route: Route, controller: str, scheme: str) -> Iterator[str]:
     ``scheme`` is what the name of the backend's port says that it speaks.
     """
     annotations = route.ingress.annotations
-    if controller in TRAEFIKS and "{" in route.path.path and not _is_expression_to_traefik(route):
-        yield f"from version 3 on Traefik takes {route.path.path} {_LETTER_BY_LETTER}, unless it reads rules as before"
+    if controller in TRAEFIKS and is_expression(route.path.path) and not _is_expression_to_traefik(route):
+        path = route.path.path
+        literally = f"from version 3 on Traefik takes {path} {_LETTER_BY_LETTER}, unless it reads rules as before"
+        yield literally if "{" in path else _taken_literally(path)
     if controller in TRAEFIKS and annotations.get(_ENTRY_POINTS, "").strip() == _PLAIN:
         yield "Traefik serves it at its entry point web alone (annotation router.entrypoints), where no TLS is spoken"
     if not is_nginx(controller):
