@@ -179,6 +179,12 @@ def test_a_forbidden_exec_names_both_verbs() -> None:
             NoVantage,
             "refused .*not for want of a right to pods/exec: admission webhook .*exec is not allowed",
         ),
+        (
+            422,
+            '{"kind":"Status","message":"ValidatingAdmissionPolicy \'no-exec\' denied request: exec is not allowed"}',
+            NoVantage,
+            r"refused \(HTTP 422\), not for want of a right to pods/exec: .*denied request: exec is not allowed",
+        ),
         (403, "<html>Forbidden by the gateway</html>", NoVantage, "refused .*Forbidden by the gateway"),
         (404, "404 page not found", NotServed, "has no pods/exec"),
         (404, "pod does not exist", NoVantage, "kubelet does not know pod shop/db-0"),

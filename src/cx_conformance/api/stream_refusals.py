@@ -26,6 +26,11 @@ _NOT_RUNNING = re.compile(r"container not found|container is not running|contain
 _KUBELET_FORBIDS = re.compile(r"Forbidden \(user=.*, resource=nodes, subresource=.*")
 
 
+_ADMISSION = (403, 422)
+"""By webhooks the first; by a ValidatingAdmissionPolicy the second, unless it says so of itself:
+https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/"""
+
+
 class StreamTarget(Struct, frozen=True, kw_only=True):
     """What a stream is opened to: ``subresource`` (``exec`` or ``portforward``) of one pod."""
 
@@ -66,9 +71,10 @@ def refused(target: StreamTarget, status: int, body: bytes) -> CouldNotLook:
     elif status == 403 and (verb := re.search(r"cannot (\w+) resource", said)):
         both = "; from Kubernetes 1.35 on exec needs both get and create" if target.subresource == "exec" else ""
         error = Forbidden(verb[1], resource, target.namespace, shown + both)
-    elif status == 403:  # an admission webhook, OpenShift's constraints, or a proxy: what is granted changes nothing
+    elif status in _ADMISSION:  # or OpenShift's constraints, or a proxy: what is granted changes nothing
         error = NoVantage(
-            f"{target.subresource} to {target} is refused (HTTP 403), not for want of a right to {resource}: {shown}"
+            f"{target.subresource} to {target} is refused (HTTP {status}), not for want of a right to {resource}: "
+            f"{shown}"
         )
     elif status == 404 and "not found" in said and "pods" in said:
         error = NoVantage(f"pod {target.namespace}/{target.pod} is gone; look again, it may have been replaced")
