@@ -2,6 +2,7 @@
 
 import base64
 import datetime as dt
+import errno
 import io
 import json
 import os
@@ -125,6 +126,25 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """A mistyped path is not taken for the default cluster."""
     with pytest.raises(KubeconfigError, match="absent: there is no such file"):
         find_origin(str(tmp_path / "absent"), None)
+
+
+@pytest.mark.parametrize("named", ["option", "environment", "home"])
+def test_a_file_in_a_folder_that_one_may_not_enter_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    """As another account's home, after `sudo -E`: even whether it is there may not be asked; that was a traceback."""
+    path = tmp_path / "home" / ".kube" / "config"
+    path.parent.mkdir(parents=True)
+
+    def refused(one: Path, *_: Any, **__: Any) -> Any:
+        raise PermissionError(errno.EACCES, "Permission denied", str(one))
+
+    if named == "environment":
+        monkeypatch.setenv("KUBECONFIG", str(path))
+    for asking in ("stat", "open"):
+        monkeypatch.setattr(Path, asking, refused)
+    with pytest.raises(KubeconfigError, match=r"\.kube/config: cannot be read: Permission denied"):
+        Cluster.connect(str(path) if named == "option" else None)
 
 
 @pytest.mark.parametrize(

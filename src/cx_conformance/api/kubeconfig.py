@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from cx_conformance.api.kubeconfig_files import KubeconfigError, Part, cluster_and_user, read_files
+from cx_conformance.api.kubeconfig_files import KubeconfigError, Part, cluster_and_user, is_there, read_files
 from cx_conformance.api.kubeconfig_user import former_login, refuse
 from cx_conformance.api.official_client import prepare
 from cx_conformance.api.proxy_choice import choose_proxy, log_in_to_proxy
@@ -72,14 +72,14 @@ def find_origin(kubeconfig: str | None, context: str | None) -> Origin:
     Raises KubeconfigError when none of them exists.
     """
     if kubeconfig:
-        if not Path(kubeconfig).expanduser().is_file():
+        if not is_there(Path(kubeconfig).expanduser()):
             raise KubeconfigError(f"kubeconfig {kubeconfig}: there is no such file; give the right one by --kubeconfig")
         return Origin(files=kubeconfig, context=context)
     named = os.environ.get("KUBECONFIG", "")
-    if any(Path(part).expanduser().is_file() for part in named.split(os.pathsep) if part):
+    if any(is_there(Path(part).expanduser()) for part in named.split(os.pathsep) if part):
         return Origin(files=named, context=context)
     default = Path("~/.kube/config").expanduser()
-    if not named and default.is_file():
+    if not named and is_there(default):
         return Origin(files=str(default), context=context)
     if os.environ.get("KUBERNETES_SERVICE_HOST") and SERVICE_ACCOUNT_TOKEN.is_file():
         return Origin(files=None, context=None)

@@ -59,9 +59,17 @@ def cluster_and_user(kubeconfig: dict[str, Any], context: str) -> tuple[Part, Pa
     return _part(kubeconfig, "cluster", chosen.get("cluster")), _part(kubeconfig, "user", chosen.get("user"))
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is such a file, or may be: in a folder that one may not enter, as another account's home."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return True
+
+
 def _existing(files: str) -> Iterator[Path]:
     for part in files.split(os.pathsep):
-        if part and (path := Path(part).expanduser()).is_file():
+        if part and is_there(path := Path(part).expanduser()):
             yield path
 
 
