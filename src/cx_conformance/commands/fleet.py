@@ -42,6 +42,9 @@ Makes fleet.html and fleet.json from the last report of each cluster of the inve
 or from a bucket that the clusters publish to, where the page is then stored as well. For a bucket the environment names
 the account, as for every S3 client: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, AWS_CA_BUNDLE,
 AWS_REGION.
+
+exit status: 0 all conformant   1 a cluster is not   2 wrong usage or inventory   3 a cluster could not be looked at, or
+its last report is older than 36 hours
 """
 
 
@@ -155,7 +158,7 @@ def _write(fleet: str, found: "Sequence[Standing]", output: Path) -> None:
 
 
 def _status(standings: "Sequence[Standing]") -> int:
-    verdicts = {one.verdict for one in standings}
+    verdicts = {one.known for one in standings}
     if Verdict.NON_CONFORMANT in verdicts:
         return EXIT_STATUS[Verdict.NON_CONFORMANT]
     if verdicts & {None, Verdict.INCONCLUSIVE}:

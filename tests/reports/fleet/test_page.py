@@ -7,10 +7,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from cx_conformance.commands.fleet import _status
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.reports.fleet import drift
-from cx_conformance.reports.fleet.page import page, write_fleet
+from cx_conformance.reports.fleet.page import page, summary_of, write_fleet
 from cx_conformance.reports.fleet.source import UNREPORTED, Folder
 from cx_conformance.reports.fleet.standing import Standing, standing_of, standings
 from cx_conformance.reports.formats.json_report import write_json
@@ -67,6 +68,17 @@ def test_a_report_of_the_week_before_is_marked(tmp_path: Path) -> None:
     (found,) = standings(["acme"], source, NOW + dt.timedelta(days=7))
     assert found.stale
     assert "<b>old</b>" in page("customers", [found], NOW)
+
+
+def test_that_all_was_well_long_ago_is_not_known_today(tmp_path: Path) -> None:
+    """Nobody has looked since: it stands before what is well, is counted by itself, and is no success."""
+    week = dt.timedelta(days=7)
+    written(tmp_path, acme=record(outcome()), globex=record(outcome(), started=STARTED + week))
+    found = standings(["globex", "acme"], Folder(tmp_path), NOW + week)
+    assert [(one.cluster, str(one.known)) for one in found] == [("acme", "inconclusive"), ("globex", "conformant")]
+    assert summary_of(found) == "2 conformant; 1 of them by a report older than 36 h"
+    assert _status(found) == 3
+    assert _status(found[1:]) == 0
 
 
 def test_a_damaged_report_is_told(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from cx_conformance.outcome.check import AREAS
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.verdict import Verdict
 from cx_conformance.reports.fleet import drift
-from cx_conformance.reports.fleet.standing import Standing
+from cx_conformance.reports.fleet.standing import STALE, Standing
 from cx_conformance.reports.language import Texts
 from cx_conformance.reports.page.picture.drawing import css_class
 from cx_conformance.reports.page.template import source_hash, template, template_file
@@ -54,10 +54,12 @@ def write_fleet(fleet: str, standings: Sequence[Standing], directory: Path, made
 
 
 def summary_of(standings: Sequence[Standing]) -> str:
-    """Return what a title says: ``2 non-conformant, 1 without a report, 47 conformant``."""
+    """Return what a title says: ``2 non-conformant, 1 without a report, 47 conformant``, and how many are old."""
     counts = Counter(one.verdict for one in standings)
     order = (Verdict.NON_CONFORMANT, None, Verdict.INCONCLUSIVE, Verdict.DEVIATIONS, Verdict.CONFORMANT)
-    return ", ".join(f"{counts[one]} {one or 'without a report'}" for one in order if counts[one])
+    old = sum(one.stale and one.verdict is not None for one in standings)
+    told = ", ".join(f"{counts[one]} {one or 'without a report'}" for one in order if counts[one])
+    return f"{told}; {old} of them by a report older than {STALE.total_seconds() / 3600:.0f} h" if old else told
 
 
 def page(fleet: str, standings: Sequence[Standing], made: dt.datetime) -> str:

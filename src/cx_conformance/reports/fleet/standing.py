@@ -19,6 +19,7 @@ from cx_conformance.reports.scrubber import Scrubber
 STALE: Final = dt.timedelta(hours=36)
 """A report older than this is none of last night's."""
 _ROOTS: Final = 3
+_WELL: Final = (Verdict.CONFORMANT, Verdict.DEVIATIONS)
 _WORST_FIRST: Final = (Verdict.NON_CONFORMANT, None, Verdict.INCONCLUSIVE, Verdict.DEVIATIONS, Verdict.CONFORMANT)
 
 Promise = tuple[str, str, str]
@@ -48,7 +49,12 @@ class Standing(Struct, frozen=True, kw_only=True):
     def rank(self) -> tuple[int, int, str]:
         """Return what sorts the worst first."""
         failed = sum(one[Result.FAIL] for one in self.areas.values())
-        return _WORST_FIRST.index(self.verdict), -failed, self.cluster
+        return _WORST_FIRST.index(self.known), -failed, self.cluster
+
+    @property
+    def known(self) -> Verdict | None:
+        """Return the verdict as far as it is known today: that all was well is not, where the report is an old one."""
+        return Verdict.INCONCLUSIVE if self.stale and self.verdict in _WELL else self.verdict
 
 
 def standings(names: Iterable[str], source: Source, now: dt.datetime) -> list[Standing]:
