@@ -11,7 +11,7 @@ from cx_conformance.blueprint.component import ServicePort
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.pod import Pod
-from cx_conformance.outcome.looking import Unreachable
+from cx_conformance.outcome.looking import NoVantage, Unreachable
 from cx_conformance.probes.http_observation import HttpLimits
 from cx_conformance.vantage import knocking
 from cx_conformance.vantage.knocking import PodPort, knocked, scheme_of, speaks_http
@@ -24,9 +24,12 @@ Answer = Callable[[socket.socket], None]
 
 
 @cache
-def pod() -> Pod:
+def pod(sidecar: str | None = None) -> Pod:
     """Return a pod of a component without a health endpoint."""
     installation = Installation()
+    proxy = {"name": sidecar, "image": "proxy"}
+    if sidecar:
+        installation.live("Pod", "ef-unified-admin-", lambda one: one["spec"]["containers"].append(proxy))
     plan = Plan(blueprint(), installation.site)
     return Seen(installation.snapshot(plan), plan).pods(plan.components["unified-admin"])[0]
 
@@ -111,6 +114,24 @@ def test_behind_a_tunnel_that_was_long_in_opening_silence_alone_is_not_known() -
     assert "does not speak HTTP: reset" in asked(targets.resets, tunnel=LATE).words
     with pytest.raises(Unreachable):
         asked(targets.silent, tunnel=LATE)
+
+
+@pytest.mark.parametrize(
+    ("answer", "ends"), [(targets.ends, True), (targets.resets, True), (targets.silent, False), (targets.greets, False)]
+)
+def test_that_a_mesh_accepts_says_nothing_of_who_is_behind_it(answer: Answer, ends: bool) -> None:
+    """Its proxy accepts any connection, and ends it where nobody listens; a port that only waits is open."""
+    with targets.listening(answer) as number:
+        address = ("127.0.0.1", number)
+        unknown = Way(pod("istio-proxy"), 3000, address, mesh=lambda: "a mesh's proxy")
+        if ends:
+            with pytest.raises(NoVantage, match="a mesh's proxy"):
+                knocked(unknown)
+        else:
+            assert knocked(unknown).kept
+        empty = knocked(Way(pod("istio-proxy"), 3000, address))
+        assert (empty.kept, "nobody listens behind it" in empty.words) == (not ends, ends)
+        assert knocked(Way(pod(), 3000, address)).kept
 
 
 def test_plain_http_where_https_is_promised_is_found() -> None:

@@ -6,7 +6,7 @@ waits in vain. Not known is what a question left open that is only asked to choo
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -17,7 +17,13 @@ from cx_conformance.probes.http_failure import says_wrong_scheme
 from cx_conformance.probes.http_observation import HttpFailure, HttpLimits, HttpObservation, HttpRequest, Trust
 from cx_conformance.vantage.reach import Way
 
+if TYPE_CHECKING:
+    import socket
+
 _CONNECT_S: Final = 3.0
+_MESH_S: Final = 0.5
+"""For a mesh's proxy to find that nobody listens behind it."""
+_NOBODY_BEHIND: Final = "is open to a mesh's proxy alone, which ends every connection: nobody listens behind it"
 _TRIES: Final = 2
 """A port that accepts nothing for so long, so often, is dropped or dead."""
 _LIMITS: Final = HttpLimits(total_seconds=10.0)
@@ -68,16 +74,34 @@ def _connected(way: Way, seconds: float) -> PodPort:
     why = ""
     for _ in range(_TRIES):
         try:
-            with socket.create_connection(way.connect_to, timeout=seconds):
-                return PodPort(way.pod, way.vantage, True, "accepts")
+            with socket.create_connection(way.connect_to, timeout=seconds) as connection:
+                hung_up = way.meets_a_mesh and _hangs_up(connection)
         except TimeoutError:
             why = f"does not answer within {seconds:g} s, asked twice"
+            continue
+        except ConnectionResetError:  # once it was accepted, or it would have been refused
+            hung_up = way.meets_a_mesh
         except OSError as error:
             refused = isinstance(error, ConnectionRefusedError)
             why = "refuses connections" if refused else f"cannot be reached ({error.strerror})"
             break
+        if hung_up:
+            way.raise_for_mesh()
+            return PodPort(way.pod, way.vantage, False, f"{_named(way)} {_NOBODY_BEHIND} at {way.pod.ip}")
+        return PodPort(way.pod, way.vantage, True, "accepts")
     way.raise_trouble()
     return PodPort(way.pod, way.vantage, False, f"{_named(way)} {why} at {way.pod.ip}")
+
+
+def _hangs_up(connection: "socket.socket") -> bool:
+    """Whether a connection is ended at once: a mesh's proxy accepts for whoever is behind it, and looks then."""
+    connection.settimeout(_MESH_S)
+    try:
+        return connection.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
 
 
 def _good(seen: HttpObservation) -> bool:

@@ -76,6 +76,11 @@ class Way(Struct, frozen=True):
         if not silent:
             self.raise_for_mesh()
 
+    @property
+    def meets_a_mesh(self) -> bool:
+        """Whether a mesh's proxy takes the connections, all of them, before what runs in the pod."""
+        return self.tunnel is None and bool(proxy_of(self.pod))
+
     def raise_for_mesh(self) -> None:
         """Raise NoVantage where a mesh's proxy accepts for a pod that listens, and lets in only who is in the mesh."""
         if words := self.mesh():
