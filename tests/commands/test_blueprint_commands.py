@@ -29,6 +29,17 @@ def test_a_blueprint_that_cannot_be_read_ends_with_2(
     assert capsys.readouterr().err == f"{tmp_path}/none.yaml: there is no such file\n"
 
 
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "schema"])
+def test_a_variable_that_cannot_be_read_ends_with_2(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And one line that names it, as for a run."""
+    monkeypatch.setenv("CX_CONFORMANCE_SETTLE", "soon")
+    with pytest.raises(SystemExit, match="2"):
+        run(command)
+    assert capsys.readouterr().err == "CX_CONFORMANCE_SETTLE: 'soon' is no number of seconds\n"
+
+
 def test_lint_of_the_shipped_blueprint_ends_with_0(capsys: pytest.CaptureFixture[str]) -> None:
     """Its warnings are known and explained."""
     assert run("lint") == 0

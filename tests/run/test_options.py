@@ -48,6 +48,17 @@ def test_a_variable_that_cannot_be_read_is_named(name: str, value: str, words: s
         Options.read(given(), {f"CX_CONFORMANCE_{name}": value})
 
 
+@pytest.mark.parametrize("text", ["https://cx.example.com", "cx.example.com:8443", "cx.example.com/", "c x", "a" * 254])
+def test_what_is_no_host_name_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As in the site file: every path of the platform would be told as not served under that name."""
+    with pytest.raises(SystemExit):
+        given("--fqdn", text)
+    assert "invalid host name such as cx.example.com, without scheme, port or path, value" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="--fqdn: not a valid host name such as"):
+        Options.read(given(), {"CX_CONFORMANCE_FQDN": text})
+    assert Options.read(given("--fqdn", "CX.example.com"), {}).fqdn == "CX.example.com"
+
+
 @pytest.mark.parametrize("name", ["blueprint", "site", "snapshot", "report", "history", "ca", "xmlpath"])
 def test_a_file_without_a_name_is_refused(name: str) -> None:
     """``--report "$DIR"`` of a script in which nothing sets DIR wrote no report; of the environment it is as unset."""

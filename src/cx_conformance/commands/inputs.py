@@ -35,11 +35,20 @@ def add_site(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--site", metavar="FILE", type=Path, help="this installation: names and deviations")
 
 
+def options_of(args: argparse.Namespace) -> Options:
+    """Read the options, as far as the command has them; what of them cannot be used ends it with 2."""
+    try:
+        return Options.read(args)
+    except ValueError as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        raise SystemExit(WRONG_USAGE) from None
+
+
 def blueprint_of(args: argparse.Namespace) -> "Loaded[Blueprint]":
     """Load the blueprint that was asked for; InputProblems."""
     from cx_conformance.blueprint.loading import load_blueprint
 
-    options = Options.read(args)
+    options = options_of(args)
     if options.release and not options.blueprint:
         return release_of(options.release, "--release")
     return load_blueprint(options.blueprint or suite_root() / "blueprint.yaml")
@@ -62,7 +71,7 @@ def site_of(args: argparse.Namespace, blueprint: "Blueprint") -> "Loaded[Site] |
     """Load the site file that was asked for; None: none was. InputProblems."""
     from cx_conformance.blueprint.loading import load_site
 
-    path = Options.read(args).site
+    path = options_of(args).site
     return load_site(path, blueprint) if path else None
 
 

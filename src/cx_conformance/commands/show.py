@@ -11,12 +11,13 @@ from cx_conformance.commands.inputs import (
     add_site,
     blueprint_of,
     ending_with_2,
+    options_of,
     plan_of,
     release_of,
     site_of,
 )
 from cx_conformance.outcome.verdict import WRONG_USAGE
-from cx_conformance.run.options import ENVIRONMENT, Options
+from cx_conformance.run.options import ENVIRONMENT
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -106,7 +107,7 @@ def _since(before: "Blueprint", now: "Blueprint", component: str | None) -> "Tab
 
 def _settings(args: argparse.Namespace, origins: "Origins") -> Iterator[tuple[str, str, str]]:
     """Give what is not a component's: option first, then environment, then site file, then default."""
-    options, site = Options.read(args), origins.site
+    options, site = options_of(args), origins.site
     default = "the shipped one"
     yield "blueprint", f"{origins.blueprint.path}", _origin(args, "blueprint") or default
     yield "site", f"{site.path if site else 'none: everything as documented'}", _origin(args, "site") or "default"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cx_conformance.run.option_values import image, seconds, times
+from cx_conformance.run.option_values import host, image, seconds, times
 
 DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
     ("--blueprint", {"metavar": "FILE", "help": "what is promised (default: the shipped blueprint.yaml)"}),
@@ -17,7 +17,10 @@ DECLARED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
     ("--site", {"metavar": "FILE", "help": "this installation: names, deviations, credentials by reference, waivers"}),
     ("--kubeconfig", {"metavar": "FILE", "help": "how to reach the cluster (default: $KUBECONFIG, ~/.kube/config)"}),
     ("--context", {"metavar": "NAME", "help": "context of the kubeconfig (default: its current one)"}),
-    ("--fqdn", {"metavar": "HOST", "help": "host name under which the platform is reached from outside"}),
+    (
+        "--fqdn",
+        {"metavar": "HOST", "type": host, "help": "host name under which the platform is reached from outside"},
+    ),
     (
         "--resolve",
         {

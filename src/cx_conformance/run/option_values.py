@@ -37,6 +37,16 @@ def image(text: str) -> str:
 image.__name__ = "image, such as registry.example.com/tools/busybox:1.36"
 
 
+def host(text: str) -> str:
+    """Take a host name, as the site file does: without scheme, port or path."""
+    if len(text) > 253 or not re.fullmatch(r"[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?", text):
+        raise ValueError
+    return text
+
+
+host.__name__ = "host name such as cx.example.com, without scheme, port or path,"
+
+
 def address(text: str) -> str:
     """Take an address without credentials; what stands on a command line is seen by everybody on the machine."""
     parts = urlsplit(text)

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from msgspec import Struct
 
 from cx_conformance.reports.nights.bucket_place import Place
-from cx_conformance.run.option_values import address, image, place, reference, seconds, times
+from cx_conformance.run.option_values import address, host, image, place, reference, seconds, times
 
 N = TypeVar("N", int, float)
 T = TypeVar("T")
@@ -114,7 +114,7 @@ class Options(Struct, frozen=True, kw_only=True):
             site=path("site"),
             kubeconfig=value("kubeconfig"),
             context=value("context"),
-            fqdn=value("fqdn"),
+            fqdn=_checked(value("fqdn") or None, host, "--fqdn"),
             resolve=tuple(one for text in _several(value("resolve")) for one in _names(text)),
             ca=path("ca"),
             sandbox=None if sandbox is None else _names(sandbox),
