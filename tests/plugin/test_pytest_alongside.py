@@ -184,6 +184,27 @@ def test_without_assertions_nothing_is_judged(
     assert not (tmp_path / "report").exists()
 
 
+DYING = """
+import os
+
+def pytest_configure(config):
+    if hasattr(config, "workerinput"):
+        os._exit(9)
+"""
+"""What becomes of a worker process for which there is no memory."""
+
+
+def test_worker_processes_that_end_at_once_are_no_wrong_usage(conformant: Path, tmp_path: Path) -> None:
+    """Nothing was looked at, which a report says; it was told as a selection that leaves nothing."""
+    (tmp_path / "dying.py").write_text(DYING)
+    given = ("--snapshot", conformant, "--only", "CX201", "--report", tmp_path / "report", "-n", "1", "-p", "dying")
+    done = python("-m", "cx_conformance", "run", *given, "-o", f"pythonpath=src {tmp_path}", root=suite_root())
+    assert done.returncode == 3, done.stdout + done.stderr
+    said = " ".join(done.stdout.split())
+    assert "The suite itself broke: the worker processes ended before one had collected anything" in said
+    assert report(tmp_path / "report")["verdict"] == "inconclusive"
+
+
 def test_as_many_are_said_to_be_collected_as_are_shown(conformant: Path) -> None:
     """A check of many entries is not one."""
     given = ("--snapshot", conformant, "--collect-only", "--only", "CX201")

@@ -104,7 +104,7 @@ class Reporting:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """Remember what the workers collected; which is the same in each of them."""
-        self.by_workers = sum(map(is_of_check, ids))
+        self.by_workers, self._found = sum(map(is_of_check, ids)), True
         if self.own_words and not self._uncollected:
             self.config.option.tbstyle = "no"
 
@@ -258,11 +258,11 @@ class Reporting:
 
     def _unread(self) -> str:
         """Return which files of the suite lack or could not be collected; empty where all is well."""
-        missing = self.run.catalogue.missing
+        missing = list(self.run.catalogue.missing)
+        if self.config.pluginmanager.hasplugin(WORKERS) and not (self._found or self.run.interrupted):
+            missing.append("the worker processes ended before one had collected anything")
         named = {one.partition(" ")[0] for one in missing}
-        return "; ".join(
-            [*missing, *(f"{one} could not be collected" for one in self._uncollected if one not in named)]
-        )
+        return "; ".join(missing + [f"{one} could not be collected" for one in self._uncollected if one not in named])
 
     def _lost(self, reason: str) -> list[Outcome]:
         """Return an error for every promise that was to be looked at and has no outcome: nothing is lost silently.
