@@ -247,3 +247,61 @@ def test_a_port_of_the_broker_that_speaks_another_transport_is_broken(told: dict
     assert len(ended) == callers
     assert {one.component for one in ended} <= set(installation.promised.components)
     assert all(one.message.endswith(("documented is 61617", "documented is 61615")) for one in ended)
+
+
+@pytest.mark.parametrize(
+    ("release", "transport", "port", "speaks"), [("5.1", "tcp", "61617", "TLS"), ("4.7", "ssl", "61616", "without TLS")]
+)
+def test_a_transport_that_the_documented_port_does_not_speak_is_broken(
+    release: str, transport: str, port: str, speaks: str
+) -> None:
+    """One of the two was changed, and every client of the broker fails."""
+    installation = installed(release)
+    shared(installation)["ACTIVEMQ_TRANSPORT"] = transport
+    ended = [one for one in installation.all_outcomes(["CX705"]) if one.result is Result.FAIL]
+    assert len(ended) == 10
+    assert edge(installation, "ccm", "activemq").message == (
+        f"ACTIVEMQ_OPEN_WIRE_PORT in ConfigMap expertflow/ef-cx-efconnections-cm says port {port}, "
+        f"which speaks {speaks}, but ACTIVEMQ_TRANSPORT says {transport}"
+    )
+
+
+@pytest.mark.parametrize("transport", ["nio+ssl", "SSL", "$(CHOSEN)", ""])
+def test_transports_that_speak_tls_and_those_that_are_put_in_later_are_kept(transport: str) -> None:
+    """Source: https://activemq.apache.org/components/classic/documentation/configuring-version-5-transports ."""
+    installation = installed("5.1")
+    shared(installation)["ACTIVEMQ_TRANSPORT"] = transport
+    assert edge(installation, "ccm", "activemq").result is Result.PASS
+
+
+@pytest.mark.parametrize("release", ["4.7", "5.1"])
+def test_a_port_of_its_own_variable_that_is_lost_or_no_number_is_broken(release: str) -> None:
+    """Nine components ask the broker at one port, and find it by this variable alone."""
+    installation = installed(release)
+    told = shared(installation)
+    del told["ACTIVEMQ_OPEN_WIRE_PORT"]
+    assert edge(installation, "ccm", "activemq").message == (
+        "no container of Deployment expertflow/ef-cx-ccm is told ACTIVEMQ_OPEN_WIRE_PORT"
+    )
+    told["ACTIVEMQ_OPEN_WIRE_PORT"] = "6161O"
+    assert edge(installation, "ccm", "activemq").message == (
+        "ACTIVEMQ_OPEN_WIRE_PORT in ConfigMap expertflow/ef-cx-efconnections-cm says 6161O, which is no port"
+    )
+    told["ACTIVEMQ_OPEN_WIRE_PORT"] = "$(PORT)"
+    assert edge(installation, "ccm", "activemq").result is Result.PASS
+    del told["ACTIVEMQ_OPEN_WIRE_PORT"]
+    port = {"4.7": 61616, "5.1": 61617}[release]
+    told["ACTIVEMQ_PRIMARY_URL"] = f"activemq.ef-external.svc:{port}"
+    assert edge(installation, "ccm", "activemq").result is Result.PASS
+
+
+def test_redis_is_found_by_its_sentinels_where_they_are_told() -> None:
+    """Host and port of one Redis are needless then."""
+    installation = installed("5.1")
+    told = shared(installation)
+    del told["REDIS_HOST"], told["REDIS_PORT"]
+    assert edge(installation, "ccm", "redis").result is Result.BLOCKED
+    told["REDIS_SENTINEL_ENABLE"] = "true"
+    assert notes(edge(installation, "ccm", "redis")) == [
+        "no container is told REDIS_HOST; Sentinels say where Redis is"
+    ]

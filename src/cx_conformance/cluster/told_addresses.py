@@ -12,10 +12,12 @@ from typing import Final
 from msgspec import Struct
 
 from cx_conformance.blueprint.plan import Edge
+from cx_conformance.blueprint.store import Protocol
 from cx_conformance.cluster.addressing import addresses, lacks_promised, leads, malformed, service_place
 from cx_conformance.cluster.cluster_domain import beyond
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.store_settings import switch
 from cx_conformance.objects.config import ConfigMap
 from cx_conformance.objects.json_fields import whole
 from cx_conformance.objects.pod_spec import Container
@@ -27,8 +29,10 @@ _USUAL: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 _HTTP: Final = {"http": "http", "ws": "http", "https": "https", "wss": "https"}
 """By what a URL begins with: whether its first words are those of HTTP in the clear or over TLS."""
 _TRANSPORT: Final = "ACTIVEMQ_TRANSPORT"
-_BROKER: Final = {"tcp": (61613, 61616), "ssl": (61615, 61617)}
-"""By what that variable says: the broker's ports of that transport (source: the vendor's charts)."""
+_PLAIN: Final = frozenset({61613, 61616})
+_OVER_TLS: Final = frozenset({61615, 61617})
+"""The broker's ports by what they speak (source: the vendor's charts)."""
+_SENTINEL: Final = "REDIS_SENTINEL_ENABLE"
 _UNKNOWN: Final = "a Secret, which is not looked into"
 
 
@@ -64,10 +68,8 @@ def heading(seen: Seen, edge: Edge) -> Heading:
     for via in edge.via:
         name, _, port_name = via.partition(":")
         told = [one for one in live.template.spec.serving_containers if _variable(seen, edge, one, name)]
-        if not told and (perhaps := _perhaps(seen, edge)):
-            notes.append(f"no container is told {name}; {perhaps}")
-        elif not told:
-            wrong[f"no container of {live.kind} {live.where} is told {name}"] = f"no container is told {name}"
+        if not told:
+            wrong |= _untold(seen, edge, name, notes)
         for container in told:
             host = _variable(seen, edge, container, name)
             port = _variable(seen, edge, container, port_name) if port_name else None
@@ -78,9 +80,10 @@ def heading(seen: Seen, edge: Edge) -> Heading:
                 continue
             found[host.where] = host.value
             found |= {port.where: port.value or ""} if port else {}
+            if port_name and port is None and not _says_port(host.value):
+                wrong |= _untold(seen, edge, port_name, notes)
             transport = _variable(seen, edge, container, _TRANSPORT)
-            chosen = _BROKER.get((transport.value or "").lower(), ()) if transport else ()
-            for words, is_wrong in _judged(seen, edge, host, port, chosen):
+            for words, is_wrong in _judged(seen, edge, host, port, (transport and transport.value) or ""):
                 if is_wrong:
                     wrong[words] = words
                 else:
@@ -107,11 +110,30 @@ def told_host(seen: Seen, edge: Edge) -> str | None:
     return None
 
 
+def _untold(seen: Seen, edge: Edge, name: str, notes: list[str]) -> dict[str, str]:
+    """Say that no container is told a variable, and what is at fault; where it may be well all the same, note that."""
+    live = seen.workload(edge.caller).object
+    if perhaps := _perhaps(seen, edge):
+        notes.append(f"no container is told {name}; {perhaps}")
+        return {}
+    return {f"no container of {live.kind} {live.where} is told {name}": f"no container is told {name}"}
+
+
+def _says_port(value: str) -> bool:
+    """Tell whether an address has its port in it, or by its scheme, or cannot be read."""
+    found = addresses(value)
+    return not found or bool(_WEB.match(value)) or all(one.port for one in found)
+
+
 def _perhaps(seen: Seen, edge: Edge) -> str:
     """Say why it may be well all the same that no container is told a variable, or who else tells; empty: it is not."""
     if edge.may_be_untold:
         return edge.may_be_untold
     live, facts = seen.workload(edge.caller).object, edge.caller.facts
+    store = edge.callee.facts.store
+    sentinels = (_variable(seen, edge, one, _SENTINEL) for one in live.template.spec.serving_containers)
+    if store and store.protocol is Protocol.REDIS and any(one and switch(one.value or "") for one in sentinels):
+        return "Sentinels say where Redis is"
     known = {name for one in facts.secrets for name in one.candidates}
     read = [one for container in live.template.spec.serving_containers for one in container.env_from]
     hidden = sorted({one.name for one in read if one.kind == "Secret" and one.name not in known})
@@ -127,12 +149,10 @@ def _perhaps(seen: Seen, edge: Edge) -> str:
     return f"ConfigMap {', '.join(lost)}, which is not there or not used, may hold it" if lost else ""
 
 
-def _judged(
-    seen: Seen, edge: Edge, host: Told, port: Told | None, chosen: tuple[int, ...]
-) -> Iterator[tuple[str, bool]]:
+def _judged(seen: Seen, edge: Edge, host: Told, port: Told | None, transport: str) -> Iterator[tuple[str, bool]]:
     """Yield what is to be said of an address, and whether it is wrong.
 
-    ``chosen`` are the ports of the transport that the site has chosen for the broker.
+    ``transport`` is what the site has chosen for the broker; empty: nothing tells it.
     """
     value, namespace = (host.value or "").strip(), seen.workload(edge.caller).object.namespace
     listed = addresses(value)
@@ -142,6 +162,8 @@ def _judged(
     if "$" in value or "{{" in value or listed is None:
         yield f"{host.where} is no plain address; it was not compared", False
         return
+    if port and port.value and "$" not in port.value and _number(port) is None:
+        yield f"{port.where} says {port.value}, which is no port", True
     for one in listed:
         led = leads(seen, edge.callee, one.host, namespace)
         if led.note:
@@ -157,23 +179,26 @@ def _judged(
             called = one.port or _number(port) or _USUAL.get(scheme)
             if called is not None:
                 says = f"{(port if port and not one.port else host).where} says port {called}"
-                if lacks_promised(seen, edge.callee, led.service, called):
-                    yield f"{says}, as promised, which Service {led.service.where} does not have", False
-                else:
-                    yield from _of_port(edge, led.service, called, says, chosen)
+                yield from _of_port(seen, edge, led.service, called, says, transport)
                 yield from _of_tls(edge, led.service, called, host.where, scheme)
 
 
-def _of_port(
-    edge: Edge, service: Service, called: int, says: str, chosen: tuple[int, ...]
+def _of_port(  # noqa: PLR0913 - who says what of whom
+    seen: Seen, edge: Edge, service: Service, called: int, says: str, transport: str
 ) -> Iterator[tuple[str, bool]]:
     known = edge.callee.facts.service
-    others = {one.port for one in known.ports} - set(chosen) if known else set()
-    if called not in {each.number for each in service.ports}:
+    chosen = frozenset() if not transport or "$" in transport else _OVER_TLS if "ssl" in transport.lower() else _PLAIN
+    others = {one.port for one in known.ports} - chosen if known else set()
+    if lacks_promised(seen, edge.callee, service, called):
+        yield f"{says}, as promised, which Service {service.where} does not have", False
+    elif called not in {each.number for each in service.ports}:
         yield f"{says}, which Service {service.where} does not have", True
     elif edge.ports and called not in edge.ports:
         # Another port that the callee documents speaks something else; one that nobody knows is the site's.
         yield f"{says}, documented is {', '.join(map(str, edge.ports))}", called in others
+    elif chosen and called in (_PLAIN | _OVER_TLS) - chosen:
+        speaks = "TLS" if called in _OVER_TLS else "without TLS"
+        yield f"{says}, which speaks {speaks}, but {_TRANSPORT} says {transport}", True
 
 
 def _of_tls(edge: Edge, service: Service, called: int, where: str, scheme: str) -> Iterator[tuple[str, bool]]:
