@@ -1,4 +1,4 @@
-"""An address in another domain than the cluster's own, which its DNS does not know, leads nowhere."""
+"""Names that the cluster's DNS does not know: of another domain than its own, or with a letter wrong."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ def test_a_name_in_another_domain_is_broken_wherever_it_is_told() -> None:
     assert results(told("corp.example", api_server("cluster.local"))) == {Result.FAIL}
 
 
-@pytest.mark.parametrize("domain", ["cluster.lokal", "cluster", "clutser.local", "cluster-local", "cluster.loca"])
+@pytest.mark.parametrize("domain", ["cluster.lokal", "cluster", "clutser.local", "cluster-local", "cluster.localx"])
 def test_a_misspelling_of_the_usual_domain_is_broken(domain: str) -> None:
     """Where no API server is a pod; nor does one of another cluster, which runs in this one, say which domain it is."""
     for elsewhere in ((), (api_server("corp.example", "vcluster"),)):
@@ -73,7 +73,9 @@ def test_a_misspelling_of_the_usual_domain_is_broken(domain: str) -> None:
         )
 
 
-@pytest.mark.parametrize("domain", ["k8s.example.com", "mycluster.local", "cluster2.local", "cluster.lan", "lan"])
+@pytest.mark.parametrize(
+    "domain", ["k8s.example.com", "mycluster.local", "cluster2.local", "cluster.local2", "cluster.lan", "lan"]
+)
 def test_a_domain_of_the_clusters_own_is_not_guessed_at(domain: str) -> None:
     """It is set up with the cluster, and most show it nowhere."""
     assert results(told(domain)) == {Result.PASS}
@@ -97,3 +99,52 @@ def test_an_alias_in_another_domain_leads_nowhere() -> None:
     assert edge(installation, "agent-manager", "ccm").result is Result.PASS
     spec["externalName"] = "ef-cx-ccm-svc.expertflow.svc.cluster.lokal"
     assert edge(installation, "agent-manager", "ccm").result is Result.FAIL
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "activemq.ef-external.svcx",
+        "activemq.ef-external.sv",
+        "activemq.ef-external.cluster.local",
+        "activemq.ef-externl",
+        "activemq.ef-externl.svc",
+        "activemq.efexternal.svc.cluster.local",
+        "activemq-0.activemq.ef-externl.svc",
+    ],
+)
+def test_a_misspelt_name_of_a_service_is_lost_whatever_tells_it(host: str) -> None:
+    """Nothing documents the variable; but for a letter or two it is the name of what is there."""
+    installation = installed("5.1")
+    shared(installation)["ACTIVEMQ_SECONDARY_URL"] = host
+    ended = installation.outcome("CX310", "ccm")
+    assert (ended.result, ended.message) == (
+        Result.FAIL,
+        f"ConfigMap ef-cx-efconnections-cm key ACTIVEMQ_SECONDARY_URL: {host} names no Service that was seen",
+    )
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "activemq.expertflow.com",
+        "broker.ef-external.sv",
+        "activemq.vault.svc",
+        "activemq.site.example.com",
+        "activemq.ef-prod.svc",
+        "activemq.kube-system.svc",
+    ],
+)
+def test_names_of_others_are_not_judged(host: str) -> None:
+    """Machines outside, and other namespaces, whether or not they are there."""
+    installation = installed("5.1")
+    shared(installation)["ACTIVEMQ_SECONDARY_URL"] = host
+    assert installation.outcome("CX310", "ccm").result is Result.PASS
+
+
+def test_a_namespace_of_a_name_like_the_platforms_may_be_there() -> None:
+    """What stands in it is not looked at."""
+    installation = installed("5.1")
+    installation.manifests.append({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ef-external2"}})
+    shared(installation)["ACTIVEMQ_SECONDARY_URL"] = "activemq.ef-external2.svc"
+    assert installation.outcome("CX310", "ccm").result is Result.PASS

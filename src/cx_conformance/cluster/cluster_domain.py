@@ -48,7 +48,12 @@ def beyond(host: str, own: Mapping[str, str]) -> str:
 
 
 def _is_misspelt(domain: str) -> bool:
-    """Tell whether a domain is the usual one cut off, or with other letters; with more it may be a cluster's own."""
-    alike = SequenceMatcher(None, domain, USUAL, autojunk=False).ratio() >= _ALIKE
-    may_be_own = len(domain) > len(USUAL) or any(one.isdigit() for one in domain)
-    return USUAL.startswith(domain) or (alike and not may_be_own)
+    """Tell whether a domain is the usual one cut off, or with other letters; a longer one may be a cluster's own."""
+    first, _, rest = domain.partition(".")
+    alike = _is_alike(domain, USUAL) and len(domain) <= len(USUAL)
+    alike |= first == "cluster" and _is_alike(rest, "local")
+    return USUAL.startswith(domain) or (alike and not any(one.isdigit() for one in domain))
+
+
+def _is_alike(word: str, meant: str) -> bool:
+    return SequenceMatcher(None, word, meant, autojunk=False).ratio() >= _ALIKE

@@ -7,6 +7,7 @@ namespaces, or a bare name that ends in ``-svc``, as the platform's Services do.
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Final
 
@@ -14,11 +15,12 @@ from msgspec import Struct
 
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.addressing import service_named
-from cx_conformance.cluster.cluster_domain import beyond
+from cx_conformance.cluster.cluster_domain import USUAL, beyond
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.config import ConfigMap
 from cx_conformance.objects.pod_spec import PodSpec
+from cx_conformance.objects.service import Service
 
 _URL: Final = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.:-]*://)(?:[^/@\"'$]{0,80}@)?"
@@ -112,7 +114,7 @@ def _wrong(seen: Seen, text: str, host: str, port: int, namespace: str) -> str:
     else:
         ours = len(labels) == 1 and host.endswith("-svc")
     if not ours:
-        return ""
+        return f"{text} names no Service that was seen" if _is_misspelt(seen, labels) else ""
     if said := beyond(host, seen.snapshot.domains):
         return f"{text} {said}"
     found = service_named(seen, host, namespace)
@@ -122,6 +124,33 @@ def _wrong(seen: Seen, text: str, host: str, port: int, namespace: str) -> str:
     if not port or not numbers or port in numbers or _is_promised(seen, found.name, port):
         return ""
     return f"{text} says port {port}, which Service {found.where} does not have"
+
+
+def _is_misspelt(seen: Seen, labels: list[str]) -> bool:
+    """Tell whether a name is that of a Service of the platform's, but for letters of its namespace or of ``svc``."""
+    if len(labels) < 2:
+        return False
+    service, namespace, *rest = labels[labels.index("svc", 2) - 2 :] if "svc" in labels[2:] else labels
+    if rest not in ([], _WITHOUT_SVC) and not _alike(rest[0], "svc"):
+        return False
+    return any(
+        _alike(namespace, meant)
+        and (namespace == meant or seen.snapshot.has_namespace(namespace) is False)
+        and seen.snapshot.get(Service, meant, service) is not None
+        for meant in seen.plan.namespaces
+        if meant in seen.snapshot.namespaces
+    )
+
+
+_WITHOUT_SVC: Final = USUAL.split(".")
+
+
+def _alike(word: str, meant: str) -> bool:
+    return SequenceMatcher(None, word, meant, autojunk=False).ratio() >= _SO_ALIKE
+
+
+_SO_ALIKE: Final = 0.66
+"""Of three letters two."""
 
 
 def _is_missed_itself(seen: Seen, labels: list[str]) -> bool:
