@@ -220,8 +220,7 @@ def check_dns_allowed(component: Entry[Component], seen: Seen, evidence: Evidenc
 def _judge(traffic: Traffic, evidence: Evidence) -> None:
     evidence.details |= _restricting(traffic)
     evidence.found = list(traffic.forbidden) or "allowed"
-    if traffic.barring and not traffic.perhaps:
-        evidence.cause = f"NetworkPolicies allow too little: {', '.join(traffic.barring)}"
+    evidence.cause = traffic.cause
     if not traffic.connections:
         raise NotApplicable(
             f"{', '.join(traffic.on_node)} is on the node's network, where it is not defined how NetworkPolicies apply"

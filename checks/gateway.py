@@ -11,6 +11,7 @@ from cx_conformance.cluster.gateway_reach import Aim, Asked, Led, Taken, asked, 
 from cx_conformance.cluster.other_routes import LedOtherwise
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.traffic import way_in
 from cx_conformance.outcome.check import NotApplicable, check
 from cx_conformance.outcome.outcome import Evidence
 
@@ -80,7 +81,10 @@ def _known(seen: Seen) -> set[str]:
     rests_on=("platform:CX521", "CX501", "CX505", "CX201", "CX203", "CX101", "CX206"),
 )
 def check_route(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
-    """APISIX leads each promised path, and nothing else's, to a ready port of the component's Service."""
+    """APISIX leads each promised path, and nothing else's, to a ready port of the component's Service.
+
+    NetworkPolicies let it in there.
+    """
     gateway, rule, host = _through(ingress, seen)
     evidence.promised, evidence.seen_at = f"{ingress.of.path} to {ingress.component}", gateway.source
     if not ingress.planned.service_names:
@@ -107,6 +111,10 @@ def check_route(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
     if lost:
         evidence.found = " -> ".join((*head, *list(lost.values())[:1]))
     assert not lost, "; ".join(list(lost.values())[:_MOST_SHOWN])
+    live = seen.service(ingress.planned).object
+    shut = way_in(seen, live, seen.snapshot.pods_behind(gateway.service) if gateway.service else ())
+    evidence.cause = shut.cause
+    assert not shut.forbidden, f"APISIX leads {ingress.of.path} to Service {live.where}, but {shut.forbidden[0]}"
 
 
 def _led(ingress: Entry[Ingress], seen: Seen, gateway: Gateway, one: Asked) -> Led:

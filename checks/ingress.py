@@ -27,6 +27,7 @@ from cx_conformance.cluster.other_routes import LedOtherwise
 from cx_conformance.cluster.path_reach import doubts, shared_cause, why_not_below
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.seen import Seen
+from cx_conformance.cluster.traffic import way_in
 from cx_conformance.objects.certificate import Certificate
 from cx_conformance.objects.ingress import Ingress as LiveIngress
 from cx_conformance.objects.ingress import IngressClass, IngressPath
@@ -58,7 +59,10 @@ def _backend(path: IngressPath) -> str:
     rests_on=("namespace:CX001", "gateway:CX201", "platform:CX521", "CX201", "CX203"),
 )
 def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
-    """A rule leads the promised path, and nothing else's, to the component's Service and port."""
+    """A rule leads the promised path, and nothing else's, to the component's Service and port.
+
+    Its pods let the controller in that passes the calls on, where pods of that are seen.
+    """
     named = ingress.planned.service_names
     evidence.promised = f"{ingress.of.path} to {named[0] if named else 'any Service'}"
     evidence.found = "no rule"
@@ -76,6 +80,7 @@ def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     if gateway := seen.gateway_of(route):
         absent = gateway.why_absent(route)
         assert absent is None, absent
+        _let_in(route, gateway.service, seen, evidence)
         return
     live = seen.service(ingress.planned).object
     assert route.path.service == live.name, f"{where} of promised Service {live.name}"
@@ -103,6 +108,18 @@ def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
         evidence.note(doubt)
     missing = [path for path in _beside(ingress.of) if not _leads(seen, ingress, path, live)]
     assert not missing, f"no Ingress leads {', '.join(missing)} to Service {live.where}; {ingress.of.path} is led there"
+    _let_in(route, live, seen, evidence)
+
+
+def _let_in(route: Route, service: Service | None, seen: Seen, evidence: Evidence) -> None:
+    """Find NetworkPolicies that keep the Ingress controller's pods out of a Service."""
+    if service is None:
+        return
+    shut = way_in(seen, service, seen.routing.pods_of(seen.routing.controller_of(route.ingress)))
+    evidence.cause = shut.cause
+    assert not shut.forbidden, (
+        f"Ingress {route.ingress.where} leads to Service {service.where}, but {shut.forbidden[0]}"
+    )
 
 
 def _beside(promised: Ingress) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The platform's Ingress rules together: which of them counts for a path, which class serves it, who else claims it."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from cx_conformance.cluster.routes import Route, literal_path, routes
 from cx_conformance.cluster.running_controllers import RunningController, running_controllers
 from cx_conformance.cluster.snapshot_record import Snapshot
 from cx_conformance.objects.ingress import Ingress, IngressClass
+from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import CouldNotLook
 
 K = TypeVar("K")
@@ -126,6 +127,13 @@ class Routing:
         """Return a pod of ``controller`` where none of its pods is ready; empty where one is, or none is seen."""
         own = [one for one in self._controllers if one.name == controller]
         return "" if any(one.ready for one in own) else next((one.pod for one in own), "")
+
+    def pods_of(self, controller: str) -> Iterator[Pod]:
+        """Yield a pod of ``controller`` for each way that it is started; none where none is seen."""
+        for one in self._controllers:
+            found = self._snapshot.get(Pod, *one.pod.split("/", 1)) if one.name == controller else None
+            if found is not None:
+                yield found
 
     def deaf_without_class(self, ingress: Ingress, name: str) -> str:
         """Return the pod of the controller of class ``name``, where that serves ``ingress`` only if it names the class.

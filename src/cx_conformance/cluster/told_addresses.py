@@ -183,7 +183,7 @@ def _judged(seen: Seen, edge: Edge, host: Told, port: Told | None, transport: st
                 yield from _of_tls(edge, led.service, called, host.where, scheme)
 
 
-def _of_port(  # noqa: PLR0913 - who says what of whom
+def _of_port(  # noqa: PLR0913, PLR0917 - who says what of whom
     seen: Seen, edge: Edge, service: Service, called: int, says: str, transport: str
 ) -> Iterator[tuple[str, bool]]:
     known = edge.callee.facts.service

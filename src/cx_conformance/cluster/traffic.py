@@ -44,6 +44,13 @@ class Traffic(Struct, frozen=True, kw_only=True):
     """The policies that select the caller for egress, and the callee for ingress."""
     on_node: tuple[str, ...] = ()
 
+    @property
+    def cause(self) -> str | None:
+        """What many forbidden connections have in common, in words; None where none surely is forbidden."""
+        return (
+            None if self.perhaps or not self.barring else f"NetworkPolicies allow too little: {', '.join(self.barring)}"
+        )
+
 
 def edge_traffic(seen: Seen, edge: Edge) -> Traffic:
     """Say which connections of ``edge`` a policy forbids: of every caller's pod, to every pod behind the callee.
@@ -116,6 +123,28 @@ def kept_out(seen: Seen, namespace: str, labels: Mapping[str, str], pod: Pod, po
         return None
     barriers = policies.ruling(own, _of_pod(pod), port).barriers
     return "; ".join(one.words for one in barriers if one.direction == "ingress") or None
+
+
+def way_in(seen: Seen, service: Service, sources: Iterable[Pod]) -> Traffic:
+    """Say what keeps those that pass on calls from outside, ``sources``, out of a Service; nothing where one gets in.
+
+    Nor is anything said where there is no pod behind it, where policies could not be listed or some of another kind may
+    allow it, or where the labels of a source's namespace are not to be seen.
+    """
+    reached = [pod for pod in seen.snapshot.pods_behind(service) if not pod.finished and pod.deleted is None]
+    shut = Traffic()
+    with suppress(CouldNotLook):
+        for source in sources:
+            policies = _policies(seen, (source.namespace, service.namespace))
+            for port in service.ports:
+                ends = [
+                    (_of_pod(pod, service), on.number) for pod in reached if (on := port_reached(service, port, pod))
+                ]
+                ruled = _traffic(policies, [_of_pod(source)], ends, port.protocol, _allowing(seen))
+                if not ruled.forbidden or ruled.perhaps or seen.snapshot.get(Namespace, None, source.namespace) is None:
+                    return Traffic()
+                shut = ruled
+    return shut
 
 
 def _traffic(
