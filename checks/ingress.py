@@ -24,7 +24,7 @@ from cx_conformance.cluster.host_rules import (
     uses_no_section,
 )
 from cx_conformance.cluster.other_routes import LedOtherwise
-from cx_conformance.cluster.path_reach import doubts, shared_cause, why_not_below
+from cx_conformance.cluster.path_reach import BELOW, doubts, shared_cause, why_not_below, why_not_passed_on
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.traffic import way_in
@@ -80,6 +80,11 @@ def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     if gateway := seen.gateway_of(route):
         absent = gateway.why_absent(route)
         assert absent is None, absent
+        whole = ingress.of.path if ingress.of.exact else f"{ingress.of.path.rstrip('/')}/{BELOW}"
+        controller, runs = seen.routing.controller_of(route.ingress), seen.routing.seen_running(route.ingress)
+        changed = why_not_passed_on(route, controller, seen.snapshot.visible(LiveIngress), whole, runs=runs)
+        evidence.cause = f"Ingress {route.ingress.where} does not lead all paths to APISIX" if changed else None
+        assert changed is None, f"Ingress {route.ingress.where}: {changed}; APISIX is to get {whole} as it was called"
         _let_in(route, gateway.service, seen, evidence)
         return
     live = seen.service(ingress.planned).object

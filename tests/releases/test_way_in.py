@@ -1,4 +1,4 @@
-"""NetworkPolicies let in those that pass on calls from outside: APISIX, and the controller of the Ingresses."""
+"""Calls from outside arrive as they were made at APISIX, and policies let in whoever passes them on."""
 
 from typing import Any
 
@@ -104,3 +104,35 @@ def test_one_controller_of_several_that_is_let_in_is_enough() -> None:
     other["metadata"]["labels"] = {"let": "in"}
     installation.add_live(other)
     assert installation.outcome("CX501", "ccm").result is Result.PASS
+
+
+def rewritten(target: str, path: str = "/", **annotations: str) -> Installation:
+    """Return an installation whose Ingress in front of APISIX has been given annotations of ingress-nginx."""
+    installation = installed("5.1")
+    ingress = installation.find("Ingress", "apisix")
+    told = {"rewrite-target": target, **annotations} if target else annotations
+    ingress["metadata"]["annotations"] |= {f"nginx.ingress.kubernetes.io/{key}": told[key] for key in told}
+    for rule in ingress["spec"]["rules"]:
+        rule["http"]["paths"][0]["path"] = path
+    return installation
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "made"),
+    [("/$2", "/", "/"), ("/", "/", "/"), ("/$1", "/(.*)/(.*)", "/ccm"), ("/api/$1", "/(.*)", "/api/ccm/below")],
+)
+def test_an_ingress_that_changes_paths_keeps_them_from_apisix(target: str, path: str, made: str) -> None:
+    """The annotation is left from the Ingresses that components had of their own, and no route takes what it makes."""
+    installation = rewritten(target, path)
+    assert installation.outcome("CX501", "ccm").message == (
+        f"Ingress ef-external/apisix: rewrite-target {target} with path {path} makes {made} of /ccm/below; "
+        "APISIX is to get /ccm/below as it was called"
+    )
+    causes = {one.evidence["cause"] for one in installation.outcomes("CX501") if one.result is Result.FAIL}
+    assert causes == {"Ingress ef-external/apisix does not lead all paths to APISIX"}
+
+
+@pytest.mark.parametrize(("target", "path"), [("", "/"), ("/$1", "/(.*)"), ("/$1$2", "/(.*?)(/.*|$)")])
+def test_an_ingress_that_passes_paths_on_as_they_are_is_kept(target: str, path: str) -> None:
+    """With expressions or without."""
+    assert rewritten(target, path, **{"use-regex": "true"}).outcome("CX501", "ccm").result is Result.PASS

@@ -32,7 +32,7 @@ _REDIRECTS: Final = ("permanent-redirect", "temporal-redirect")
 _ENTRY_POINTS: Final = "traefik.ingress.kubernetes.io/router.entrypoints"
 _PLAIN: Final = "web"
 """What Traefik's chart, and K3s, call the entry point of plain HTTP; that of HTTPS is websecure."""
-_BELOW: Final = "below"
+BELOW: Final = "below"
 _LETTER_BY_LETTER: Final = "letter by letter"
 """How ingress-nginx reads every path of a host of which no Ingress asks for expressions, and Traefik all of them."""
 _GROUP: Final = re.compile(r"\$(\d)")
@@ -75,6 +75,17 @@ def shared_cause(lost: str, host: str) -> str | None:
     if lost.startswith("Traefik"):
         return f"the paths of {host} are written as expressions, for ingress-nginx, and Traefik serves them"
     return f"no Ingress of {host} has the annotation use-regex or rewrite-target, which its paths need"
+
+
+def why_not_passed_on(
+    route: Route, controller: str, ingresses: Iterable[Ingress], called: str, *, runs: bool
+) -> str | None:
+    """Say why ``controller`` does not pass the path ``called`` on as it is, to a gateway that has routes of its own."""
+    target = route.ingress.annotations.get(_REWRITE) if is_nginx(controller) else None
+    matched = _matched(route.path.path, called) if target else None
+    if target and matched and (made := _made(target, matched)) != called:
+        return _words(route, target, made, called)
+    return why_not_below(route, controller, ingresses, runs=runs)
 
 
 def doubts(route: Route, controller: str, scheme: str) -> Iterator[str]:
@@ -137,14 +148,21 @@ def _lost_by_rewriting(route: Route, *, captures: bool) -> str | None:
     target = route.ingress.annotations.get(_REWRITE)
     if not target:
         return None
-    called = f"{route.literal.rstrip('/')}/{_BELOW}"
+    called = f"{route.literal.rstrip('/')}/{BELOW}"
     matched = _matched(route.path.path, called)
     if matched is None or bool(matched.re.groups) is not captures:
         return None
+    made = _made(target, matched)
+    return None if BELOW in made else _words(route, target, made, called)
+
+
+def _made(target: str, matched: re.Match[str]) -> str:
+    """Return what a rewrite-target makes of a path that the rule's expression matched."""
     groups = matched.groups()
-    made = _GROUP.sub(lambda one: (groups[int(one[1]) - 1] or "") if 0 < int(one[1]) <= len(groups) else "", target)
-    if _BELOW in made:
-        return None
+    return _GROUP.sub(lambda one: (groups[int(one[1]) - 1] or "") if 0 < int(one[1]) <= len(groups) else "", target)
+
+
+def _words(route: Route, target: str, made: str, called: str) -> str:
     return f"rewrite-target {target} with path {route.path.path} makes {made or '/'} of {called}"
 
 
