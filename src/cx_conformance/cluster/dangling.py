@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from cx_conformance.blueprint.promise import NamedPromise
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.seen import Seen
-from cx_conformance.cluster.told_files import held_keys, lost_files
+from cx_conformance.cluster.told_files import lost_files
 from cx_conformance.objects.config import ConfigMap
 from cx_conformance.objects.pod_spec import PodSpec, Reference
 from cx_conformance.outcome.looking import CouldNotLook
@@ -49,9 +49,6 @@ def _missing(reference: Reference, namespace: str, planned: Planned, seen: Seen)
         )
         if absent and not any(told):
             yield f"Secret {reference.name}"
-        keys = held_keys(reference, namespace, seen) if reference.key and not absent else None
-        if keys is not None and reference.key not in keys:
-            yield f"key {reference.key} of Secret {reference.name}"
     if reference.kind == "ConfigMap":
         live = seen.snapshot.get(ConfigMap, namespace, reference.name)
         promised = _promised(seen, planned.facts.config_maps, reference.name)

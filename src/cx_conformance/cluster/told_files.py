@@ -54,10 +54,10 @@ def _files(volume: Volume, namespace: str, seen: Seen) -> frozenset[str] | None:
     first = volume.references[0]
     if any(one.optional or (one.key and not one.path) for one in volume.references):
         return None
-    return frozenset(one.path for one in volume.references) if first.key else held_keys(first, namespace, seen)
+    return frozenset(one.path for one in volume.references) if first.key else _held_keys(first, namespace, seen)
 
 
-def held_keys(reference: Reference, namespace: str, seen: Seen) -> frozenset[str] | None:
+def _held_keys(reference: Reference, namespace: str, seen: Seen) -> frozenset[str] | None:
     """Return the keys of the ConfigMap or Secret that is referred to; None where it, or what it holds, is not seen."""
     if reference.kind == "ConfigMap":
         live = seen.snapshot.get(ConfigMap, namespace, reference.name)
