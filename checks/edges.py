@@ -10,6 +10,7 @@ from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.mesh import proxy_of
+from cx_conformance.cluster.name_service import OWN, past_dns
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.told_addresses import heading
 from cx_conformance.cluster.traffic import Traffic, called_port, dns_traffic, edge_traffic
@@ -206,14 +207,22 @@ def check_allowed(edge: Entry[Edge], seen: Seen, evidence: Evidence) -> None:
     "CX704",
     "No policy forbids DNS",
     severity=Severity.CRITICAL,
-    remedy="allow egress to UDP and TCP 53 of the pods k8s-app=kube-dns in namespace kube-system",
+    remedy="allow egress to UDP and TCP 53 of pods k8s-app=kube-dns in namespace kube-system, or correct the dnsPolicy",
     rests_on=("CX101",),
 )
 def check_dns_allowed(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
-    """NetworkPolicies let a component that calls others ask the cluster's DNS; it finds no callee's name otherwise."""
+    """NetworkPolicies let a component that calls others ask the cluster's DNS, and its own dnsPolicy leads it there.
+
+    It finds no callee's name otherwise. Whether resolvers that it names itself know the cluster's names is not seen.
+    """
     if component.component not in seen.plan.callers:
         raise NotApplicable("it is promised to call nobody")
     evidence.promised = "allowed"
+    live = seen.workload(component.planned).object
+    evidence.found = past_dns(live.template.spec) or None
+    assert evidence.found is None, f"{live.kind} {live.where}: {evidence.found}"
+    if live.template.spec.dns_policy == OWN:
+        evidence.note(f"it names its own resolvers (dnsPolicy None): {', '.join(live.template.spec.dns_servers)}")
     _judge(dns_traffic(seen, component.planned), evidence)
 
 

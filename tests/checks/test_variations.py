@@ -546,10 +546,11 @@ def egress_anywhere(installation: Installation) -> None:
 
 def on_their_nodes(installation: Installation) -> None:
     """Let the pods use their nodes' network, where it is not defined how policies apply."""
+    on_node = {"hostNetwork": True, "dnsPolicy": "ClusterFirstWithHostNet"}
     for one in workloads(installation):
-        one["spec"]["template"]["spec"]["hostNetwork"] = True
+        one["spec"]["template"]["spec"] |= on_node
     for one in of_kind(installation, "CronJob"):
-        one["spec"]["jobTemplate"]["spec"]["template"]["spec"]["hostNetwork"] = True
+        one["spec"]["jobTemplate"]["spec"]["template"]["spec"] |= on_node
     installation.manifests.append(policy("default-deny", "expertflow", policyTypes=["Ingress", "Egress"]))
 
 

@@ -129,6 +129,10 @@ class PodSpec(Struct, frozen=True, kw_only=True):
     grace_seconds: int
     requests: Mapping[str, str]
     limits: Mapping[str, str]
+    dns_policy: str = ""
+    """Empty: not known, as in snapshots of earlier versions."""
+    dns_servers: tuple[str, ...] = ()
+    """Resolvers that it names itself."""
 
     @property
     def serving_containers(self) -> tuple[Container, ...]:
@@ -197,6 +201,8 @@ def pod_spec(spec: Json) -> PodSpec:
         grace_seconds=30 if grace is None else grace,
         requests=quantities(mapping(spec, "resources"), "requests"),
         limits=quantities(mapping(spec, "resources"), "limits"),
+        dns_policy=text(spec, "dnsPolicy") or "ClusterFirst",
+        dns_servers=texts(mapping(spec, "dnsConfig"), "nameservers"),
     )
 
 
