@@ -61,6 +61,12 @@ def check_mounted(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None
     instead = f"; container {', '.join(others)} does" if others else ""
     if not at_path and promised.optional and not _is_there(volume, seen):
         raise NotApplicable(f"absent, and what it would hold too, which is accepted: {promised.why}")
+    files = [] if at_path else _single_files(mounts, promised)
+    if files:
+        evidence.found = [f"{mount.name} at {mount.mount_path}" for mount in files]
+        _held(volume, seen, {mount.name for mount in files}, evidence)
+        evidence.note(f"single files of it are mounted: {', '.join(mount.mount_path for mount in files)}")
+        return
     assert at_path, (
         f"{where} mounts nothing at {promised.mount_path} in container {own[0].name}{instead}; "
         f"it mounts {_list(evidence.found)}"
@@ -75,6 +81,18 @@ def check_mounted(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None
     assert not instead, f"{where} mounts {instead}"
     if promised.secret or promised.config_map:
         _held(volume, seen, {mount.name for mount in at_path}, evidence)
+
+
+def _single_files(mounts: Collection[VolumeMount], promised: Volume) -> list[VolumeMount]:
+    """Return what is mounted by subPath below a folder that is promised with what an object holds.
+
+    So a site keeps the other files that the image has there, as of translations.
+    """
+    if promised.file or not (promised.secret or promised.config_map):
+        return []
+    below = f"{(promised.mount_path or '').rstrip('/')}/"
+    found = [mount for mount in mounts if mount.sub_path and mount.mount_path.startswith(below)]
+    return [mount for mount in found if promised.name in (None, mount.name)]
 
 
 def _otherwise_shown(mount: VolumeMount, volume: Entry[Volume], seen: Seen) -> str:

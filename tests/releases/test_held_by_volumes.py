@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from cx_conformance.outcome.outcome import Outcome, Result
+from tests.checks.installation import notes
 from tests.releases.test_own_image import installed
 
 Volume = dict[str, Any]
@@ -110,3 +111,31 @@ def test_a_file_in_the_place_of_a_folder_is_found() -> None:
 def test_a_folder_of_a_volume_may_be_mounted_by_its_name() -> None:
     """Keys may be shown at paths of several parts."""
     assert logback("spring", [{"key": "content", "path": "spring/logback-spring.xml"}]).result is Result.PASS
+
+
+def translations(*mounts: Volume) -> Outcome:
+    """Judge the folder of the agents' translations, mounted in other ways."""
+    installation = installed("5.1")
+    spec = installation.find("Deployment", "cx-agent-desk-unified-agent")["spec"]["template"]["spec"]
+    (own,) = (one for one in spec["containers"][0]["volumeMounts"] if one["mountPath"].endswith("/i18n/"))
+    spec["containers"][0]["volumeMounts"].remove(own)
+    spec["containers"][0]["volumeMounts"].extend({"name": own["name"], **one} for one in mounts)
+    return installation.outcome("CX401", "unified-agent", own["name"])
+
+
+I18N = "/usr/share/nginx/html/assets/i18n"
+
+
+def test_single_files_of_a_folder_may_be_mounted() -> None:
+    """The image's own stay beside them; which those are is noted."""
+    ended = translations({"mountPath": f"{I18N}/de.json", "subPath": "de.json"})
+    assert (ended.result, notes(ended)) == (Result.PASS, [f"single files of it are mounted: {I18N}/de.json"])
+
+
+def test_what_is_mounted_elsewhere_is_found_as_ever() -> None:
+    """Below as a folder, as a file in another folder, or of another object."""
+    assert translations({"mountPath": f"{I18N}/more"}).result is Result.FAIL
+    assert translations({"mountPath": "/assets/de.json", "subPath": "de.json"}).result is Result.FAIL
+    other = {"name": "ef-crm-service", "mountPath": f"{I18N}/de.json", "subPath": "de.json"}
+    assert translations(other).result is Result.FAIL
+    assert translations().result is Result.FAIL
