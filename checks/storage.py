@@ -6,6 +6,7 @@ The file is long because an area is one file: whoever asks what is checked of a 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 from typing import Final, Literal
 
 from cx_conformance.blueprint.component import Component, Secret, Volume
@@ -105,14 +106,16 @@ def _otherwise_shown(mount: VolumeMount, volume: Entry[Volume], seen: Seen) -> s
     spec, promised = seen.workload(volume.planned).object.template.spec, volume.of
     of = next((one for one in spec.volumes if one.name == mount.name), None)
     at, part = f"{mount.name} at {promised.mount_path}", mount.sub_path.strip("/")
-    if of is None or of.source not in _SHOWN_BY_KEYS or "$(" in part:
+    # The ending tells files from folders only where keys of a known object are: /etc/crontabs/root is a file, too.
+    if of is None or of.source not in _SHOWN_BY_KEYS or "$(" in part or not (promised.secret or promised.config_map):
         return ""
     if promised.file and not part:
         return f"{at} without a subPath: a folder stands there of promised file {promised.file}"
-    # Which kind of place it is, the ending tells only of what is known to hold files; /etc/crontabs/root is one.
-    is_folder = (promised.secret or promised.config_map) and not promised.file
-    unsure = of.source == "projected" or any(one.key and not one.path for one in of.references)
-    if is_folder and part and not unsure and not any(one.path.startswith(f"{part}/") for one in of.references):
+    place = PurePosixPath(promised.mount_path or "").name
+    # What has a dot or the name of what is mounted may be a file there; of such a place the page tells no kind.
+    unsure = "." in place or place == PurePosixPath(part).name or of.source == "projected"
+    unsure = unsure or any(one.key and not one.path for one in of.references)
+    if part and not unsure and not any(one.path.startswith(f"{part}/") for one in of.references):
         return f"{at} by subPath {mount.sub_path} alone: a file, or nothing, stands there of promised folder"
     return ""
 

@@ -105,12 +105,13 @@ def test_a_file_in_the_place_of_a_folder_is_found() -> None:
         "Deployment expertflow/ef-cx-ccm mounts ef-logback at /logback by subPath logback-spring.xml alone: "
         "a file, or nothing, stands there of promised folder"
     )
-    assert logback("logback", [{"key": "content", "path": "logback"}]).result is Result.FAIL
+    assert logback("content", [{"key": "content", "path": "content"}]).result is Result.FAIL
 
 
 def test_a_folder_of_a_volume_may_be_mounted_by_its_name() -> None:
-    """Keys may be shown at paths of several parts."""
+    """Keys may be shown at paths of several parts; a file of the place's own name may be all that is wanted there."""
     assert logback("spring", [{"key": "content", "path": "spring/logback-spring.xml"}]).result is Result.PASS
+    assert logback("logback", [{"key": "content", "path": "logback"}]).result is Result.PASS
 
 
 def translations(*mounts: Volume) -> Outcome:
