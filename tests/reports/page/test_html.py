@@ -81,6 +81,17 @@ def test_every_outcome_stands_on_the_page_once_with_its_evidence() -> None:
     assert "api · 0.4 ms" in claim
 
 
+def test_of_many_notes_of_one_promise_its_row_tells_the_first() -> None:
+    """All of them stand under Deviations; on paper the row of sixteen mistakes of the charts was a page long."""
+    noted = made_up.outcome(Result.PASS, message="", evidence={"notes": [f"mistake {one}" for one in range(16)]})
+    page_ = read(made_up.record(noted))
+    [row] = page_.xpath("//tr[starts-with(@id, 'o-')]")
+    assert "mistake 3 note 12 more, under Deviations" in text(row)
+    assert "mistake 4" not in text(row)
+    [told] = page_.xpath("//section[@id='deviations']")
+    assert all(f"mistake {one}" in text(told) for one in range(16))
+
+
 def test_what_many_components_have_in_common_is_one_root_cause() -> None:
     """It says how many promises it breaks and of whom, and leads to the evidence of the first dozen."""
     many = [made_up.outcome(Result.FAIL, component=one, message="expired") for one in made_up.COMPONENTS]

@@ -2,8 +2,9 @@ import socket
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from cx_conformance.outcome.record import EdgeRecord, RunRecord
+from cx_conformance.outcome.record import EdgeRecord, ReleaseRecord, RunRecord
 from cx_conformance.reports.pack.directory import write_report
 from cx_conformance.reports.pack.verifying import verify
 from cx_conformance.reports.page import html
@@ -98,6 +99,32 @@ def test_the_cover_is_what_is_signed_and_the_causes_come_next(pack: Path) -> Non
     [annex] = [place for place, text in enumerate(pages) if "Annex: every outcome" in text]
     assert pages[annex].startswith("Annex: every outcome")
     assert annex > picture
+
+
+def test_the_cover_of_a_release_by_charts_is_one_page_too(record: RunRecord, tmp_path: Path) -> None:
+    """How it was recognised takes eight lines; the signatures stood on a sheet of their own."""
+    pypdf = pytest.importorskip("pypdf")
+    known = ReleaseRecord(
+        promised="5.1",
+        chosen="option",
+        version="5.1",
+        model="charts",
+        by="image tags of 35 of 35 components, the chart of ActiveMQ, the routes of APISIX in a ConfigMap, StatefulSet "
+        "conversation-studio, business-calendar by a chart, Deployment cx-tenant",
+        sure="certain",
+        covered="53 of 53 workloads",
+    )
+    command = (
+        "cx-conformance run --release 5.1 --site /etc/cx/acme-production.yaml --resolve cx.acme.example:443:10.20.0.5"
+    )
+    failing = made_up.three_failures().outcomes
+    whole = replace(
+        record, outcomes=failing, release=known, command=f"{command} --ca /etc/cx/ca.pem --report /srv/cx/last"
+    )
+    write_pdf(whole, tmp_path / "report.pdf")
+    cover, causes, *_ = (page.extract_text() for page in pypdf.PdfReader(tmp_path / "report.pdf").pages)
+    assert "Remarks" in cover
+    assert causes.startswith("Root causes")
 
 
 @pytest.mark.parametrize(("paper", "sheet"), [("A4", (1191, 842)), ("letter", (1224, 792))])

@@ -30,6 +30,8 @@ _OF_THE_OUTCOME: Final = frozenset({"found", AS_PROMISED, "promised", "note", "r
 """Labels that are said of one outcome, never of all that stand under an entry."""
 _QUIET: Final = frozenset({Result.PASS, Result.NOT_APPLICABLE, Result.BLOCKED})
 """What else ends tells its evidence whole: it is read alone, and goes into tickets."""
+_NOTES: Final = 4
+"""Notes of a kept promise that are told with its evidence."""
 _LONGEST: Final = 8_000
 _SHORT: Final = 600
 """Characters of one text where many are long."""
@@ -186,7 +188,7 @@ def _within(outcomes: Iterable[Outcome], in_full: Container[Result]) -> Iterator
 def _listed(one: Outcome, limit: int) -> Listed:
     told = [(label, _cut(text, limit)) for label, text in particulars(one) if label not in {"vantage", "tries"}]
     if one.result is Result.PASS:
-        told = list(_once(told))
+        told = _few_notes(list(_once(told)))
     return Listed(one, anchors.of_outcome(one), _cut(one.message, limit), tuple(told))
 
 
@@ -199,6 +201,15 @@ def _once(told: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
             yield AS_PROMISED, text
         elif label not in {"promised", "object"} or text != found:
             yield label, text
+
+
+def _few_notes(told: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return what is said with the first notes only: all of them stand under Deviations, and a row fits on a sheet."""
+    noted = [line for line in told if line[0] == "note"]
+    more = len(noted) - _NOTES
+    if more <= 0:
+        return told
+    return [*(line for line in told if line not in noted[_NOTES:]), ("note", f"{more} more, under Deviations")]
 
 
 def _cut(text: str, limit: int) -> str:
