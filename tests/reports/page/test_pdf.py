@@ -115,12 +115,10 @@ def test_the_cover_of_a_release_by_charts_is_one_page_too(record: RunRecord, tmp
         covered="53 of 53 workloads",
     )
     command = (
-        "cx-conformance run --release 5.1 --site /etc/cx/acme-production.yaml --resolve cx.acme.example:443:10.20.0.5"
+        "cx-conformance run --release 5.1 --every-replica --settle 600 --time-limit 900 --site /etc/cx/acme-prod.yaml "
+        "--resolve cx.acme.example:443:10.20.0.5 --ca /etc/cx/ca.pem --history /srv/cx/nights.db --report /srv/cx/last"
     )
-    failing = made_up.three_failures().outcomes
-    whole = replace(
-        record, outcomes=failing, release=known, command=f"{command} --ca /etc/cx/ca.pem --report /srv/cx/last"
-    )
+    whole = replace(record, outcomes=made_up.three_failures().outcomes, release=known, command=command)
     write_pdf(whole, tmp_path / "report.pdf")
     cover, causes, *_ = (page.extract_text() for page in pypdf.PdfReader(tmp_path / "report.pdf").pages)
     assert "Remarks" in cover
