@@ -219,7 +219,7 @@ def test_notes_on_kept_promises_are_in_the_file(path: Path) -> None:
 def test_waivers_and_root_causes_are_in_the_file(path: Path) -> None:
     """They are true of the run, so the suite says them."""
     said = written(made_up.three_failures(), path).findtext("testsuite/system-out") or ""
-    assert "cause: CX101 ccm [ef-ccm] breaks 1 promises, blocks 4 outcomes" in said
+    assert "cause: CX101 ccm [ef-ccm] breaks 1 promise, blocks 4 outcomes: Deployment expertflow/ef-ccm " in said
     assert "waiver: CX203 unified-agent []: expired; load balancer is late" in said
 
 
@@ -266,3 +266,6 @@ def test_what_shares_a_cause_names_it_and_where_it_is_told_whole(path: Path) -> 
     assert texts[1] == (
         "grafana is told it\ncause: ConfigMap expertflow/shared key HOST; told whole with CX203 ccm [ccm]"
     )
+    alike = [replace(one, message="it has expired", evidence={}) for one in many]
+    told = [failure.text for failure in written(made_up.record(*alike), path).iter("failure")]
+    assert told[1] == "it has expired\ncause: told whole with CX203 ccm [ccm]"

@@ -23,6 +23,7 @@ from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.outcome.roots import causes_of
 from cx_conformance.reports.cleaning import Cleaner
+from cx_conformance.reports.counting import counted
 from cx_conformance.reports.legible import cut, one_line
 from cx_conformance.reports.particulars import notes, particulars
 from cx_conformance.reports.scrubber import Scrubber
@@ -33,6 +34,8 @@ BUDGET: Final = 28_000_000
 """Bytes of the file; GitLab takes 30 MB."""
 _FRAME: Final = 700
 """Bytes of a testcase beside what is said of it: names and properties."""
+_CAUSE: Final = 300
+"""Characters of a cause in the list of all; its failure tells it whole."""
 _ELEMENT: Final = {
     Result.FAIL: "failure",
     Result.ERROR: "error",
@@ -161,8 +164,8 @@ def _result(outcome: Outcome, limit: int, told_at: str) -> str:
         said = f"{outcome.result}: {said}"
     told = particulars(outcome)
     if told_at:
-        at_fault = ", ".join(outcome.causes) or outcome.message
-        told = [("cause", f"{at_fault}; told whole with {told_at}")]
+        at_fault = ", ".join(one for one in outcome.causes if one != outcome.message)
+        told = [("cause", f"{at_fault}; told whole with {told_at}" if at_fault else f"told whole with {told_at}")]
     short = one_line(" | ".join([said, *(f"{label}: {text}" for label, text in told if label in _IN_SHORT)]))
     whole = "\n".join([said, *(f"{label}: {text}" for label, text in told)])
     message, text = _fitted(quoteattr, short, limit), _fitted(escape, whole, limit)
@@ -177,8 +180,9 @@ def _of_the_run(run: RunRecord, record: RunRecord, cleaner: Cleaner) -> Iterator
     yield f"verdict: {record.verdict}{' (partial)' if record.partial else ''}"
     for cause in causes_of(record.outcomes):
         one = cleaner.outcome(cause.outcome)
-        waits = f", blocks {len(cause.blocked)} outcomes" if cause.blocked else ""
-        yield f"cause: {one.where} breaks {len(cause.causes)} promises{waits}"
+        waits = f", blocks {counted(len(cause.blocked), 'outcome')}" if cause.blocked else ""
+        what = one_line(cleaner.text(cause.words), _CAUSE)
+        yield f"cause: {one.where} breaks {counted(len(cause.causes), 'promise')}{waits}: {what}"
     for waiver in run.waivers:
         where = f"{waiver.check} {waiver.component} [{waiver.entry}]"
         yield f"waiver: {where}: {waiver.state}; {waiver.reason} ({waiver.owner}, until {waiver.expires})"
