@@ -29,7 +29,7 @@ def test_two_folders_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[
     new = record(
         outcome(FAIL),
         outcome(FAIL, component="redis"),
-        outcome(FAIL, component="minio"),
+        outcome(FAIL, component="minio", message="it is open"),
         started=STARTED + dt.timedelta(days=3),
     )
     with History(tmp_path / "history.sqlite") as history:
@@ -50,6 +50,24 @@ def test_two_folders_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[
     told = json.loads(capsys.readouterr().out)
     assert [one["component"] for one in told["broke"]] == ["ccm", "minio"]
     assert told["still"][0]["since"] == STARTED.isoformat()
+
+
+def test_what_one_thing_breaks_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Forty paths behind one certificate were forty lines, and three for each of them."""
+    names = [f"c{number:02}" for number in range(40)]
+    kept = [outcome(component=name, evidence={"ms": 10}) for name in names]
+    broken = [outcome(FAIL, component=name, message="it has expired", evidence={"ms": 100}) for name in names]
+    write_report(record(*kept), tmp_path / "old", paper=False)
+    write_report(record(*broken, outcome(FAIL, component="redis")), tmp_path / "new", paper=False)
+    for more in ([], ["--upgrade"]):
+        assert main(["compare", str(tmp_path / "old"), str(tmp_path / "new"), *more]) == 1
+        shown = capsys.readouterr().out
+        assert ("BROKE: 41, by 2 causes" in shown) != ("WELL BEFORE, BROKEN NOW: 40, by 1 cause" in shown)
+        assert shown.count("it has expired") == 1
+        told = " ".join(shown.split())
+        assert "CX203 Service type: 40 promises of 40 components (c00, c01, c02 and 37 more)" in told
+        assert ("30 more, with --json" in shown) is not more
+        assert all(len(line) <= 80 for line in shown.splitlines())
 
 
 def test_equal_reports_have_no_difference(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,15 +1,20 @@
 """What is different between two runs, as the terminal shows it and as JSON holds it."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, Final
 
-from cx_conformance.outcome.comparison import Comparison, Key
+from cx_conformance.outcome.comparison import Comparison, Key, Slower
 from cx_conformance.outcome.nights import Night, failing_since, flapping
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.reports.cleaning import Cleaner
 from cx_conformance.reports.scrubber import Scrubber
-from cx_conformance.reports.terminal.layout import STYLES, Page
+from cx_conformance.reports.terminal.by_cause import show_outcomes
+from cx_conformance.reports.terminal.layout import Page
+
+_MOST_SLOWER: Final = 10
+"""Probes that got slower and are told by name."""
 
 GROUPS: Final = (
     ("broke", "BROKE", Result.FAIL),
@@ -29,15 +34,9 @@ def show_difference(page: Page, found: Comparison, new: RunRecord, nights: Seque
         page.paragraph(cleaner.text(note), label="note", column=6)
     for field, heading, result in GROUPS:
         outcomes: tuple[Outcome, ...] = getattr(found, field)
-        if outcomes:
-            page.heading(f"{heading}: {len(outcomes)}", STYLES[result])
-        for one in outcomes:
-            since = failing_since(nights, one.key) if field == "still" else None
-            _line(page, cleaner, one, f"since {since:%Y-%m-%d}" if since else "")
-    if found.slower:
-        page.heading(f"SLOWER: {len(found.slower)}")
-    for slow in found.slower:
-        _line(page, cleaner, slow.outcome, f"{slow.before_ms:.0f} ms before, {slow.now_ms:.0f} ms now")
+        aside = partial(_since, nights) if field == "still" else None
+        show_outcomes(page, cleaner, (heading, result), outcomes, aside)
+    _slower(page, cleaner, found.slower)
     _promises(page, cleaner, "PROMISED ANEW", found.added)
     _promises(page, cleaner, "NO LONGER PROMISED", found.dropped)
     turning = flapping([*nights, night_of(new)]) if nights else {}
@@ -86,14 +85,24 @@ def _named(key: Key) -> dict[str, Any]:
     return dict(zip(("check", "component", "entry"), key, strict=True))
 
 
-def _line(page: Page, cleaner: Cleaner, outcome: Outcome, aside: str) -> None:
-    one = cleaner.outcome(outcome)
-    page.line(
-        f"  {page.sign(one.result)} {one.check} {one.title}: {one.component} [{one.entry}]",
-        right=(aside, "dim") if aside else "",
-    )
-    if one.message and one.result in (Result.FAIL, Result.ERROR):
-        page.paragraph(one.message, indent=4)
+def _since(nights: Sequence[Night], outcome: Outcome) -> str:
+    since = failing_since(nights, outcome.key)
+    return f"since {since:%Y-%m-%d}" if since else ""
+
+
+def _slower(page: Page, cleaner: Cleaner, slower: Sequence[Slower]) -> None:
+    """Write what got slower, by how much most of all first."""
+    if slower:
+        page.heading(f"SLOWER: {len(slower)}")
+    for slow in sorted(slower, key=lambda one: one.before_ms - one.now_ms)[:_MOST_SLOWER]:
+        one = cleaner.outcome(slow.outcome)
+        page.line(
+            f"  {page.sign(one.result)} {one.check} {one.title}: {one.component} [{one.entry}]",
+            right=(f"{slow.before_ms:.0f} ms before, {slow.now_ms:.0f} ms now", "dim"),
+        )
+    more = len(slower) - _MOST_SLOWER
+    if more > 0:
+        page.paragraph(f"{more:,} more, with --json", indent=2)
 
 
 def _promises(page: Page, cleaner: Cleaner, heading: str, outcomes: Iterable[Outcome]) -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.upgrade import Change, Upgrade
 from cx_conformance.reports.cleaning import Cleaner
 from cx_conformance.reports.scrubber import Scrubber
+from cx_conformance.reports.terminal.by_cause import show_outcomes
 from cx_conformance.reports.terminal.layout import STYLES, Page
 
 OUTCOMES: Final = (
@@ -40,7 +41,7 @@ def show_upgrade(page: Page, found: Upgrade) -> None:
     for field, title in CHANGES:
         _changes(page, cleaner, title, getattr(found, field))
     for field, title, result in OUTCOMES:
-        _outcomes(page, cleaner, title, getattr(found, field), STYLES[result])
+        show_outcomes(page, cleaner, (title, result), getattr(found, field))
     if found.lost_data:
         page.heading(f"DATA LEFT BEHIND: {len(found.lost_data)}", STYLES[Result.FAIL])
     for sentence in found.lost_data:
@@ -85,13 +86,3 @@ def _changes(page: Page, cleaner: Cleaner, title: str, changes: Iterable[Change]
     for one in told:
         before, now = (cleaner.text(text, 300) or "none" for text in (one.before, one.now))
         page.paragraph(f"{cleaner.text(one.what, 200)}: {before} -> {now}", indent=2)
-
-
-def _outcomes(page: Page, cleaner: Cleaner, title: str, outcomes: Iterable[Outcome], style: str) -> None:
-    told = [cleaner.outcome(one) for one in outcomes]
-    if told:
-        page.heading(f"{title}: {len(told)}", style)
-    for one in told:
-        page.line(f"  {page.sign(one.result)} {one.check} {one.title}: {one.component} [{one.entry}]")
-        if one.message and one.result in (Result.FAIL, Result.ERROR):
-            page.paragraph(one.message, indent=4)
