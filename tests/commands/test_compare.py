@@ -66,7 +66,7 @@ def test_what_one_thing_breaks_is_told_once(tmp_path: Path, capsys: pytest.Captu
         assert shown.count("it has expired") == 1
         told = " ".join(shown.split())
         assert "CX203 Service type: 40 promises of 40 components (c00, c01, c02 and 37 more)" in told
-        assert ("30 more, with --json" in shown) is not more
+        assert ("30 more, with --json" in shown) is not bool(more)
         assert all(len(line) <= 80 for line in shown.splitlines())
 
 
