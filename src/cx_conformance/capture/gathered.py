@@ -26,6 +26,17 @@ NEEDED: Final[tuple[type[ApiObject], ...]] = (
 )
 """Kinds without which a captured blueprint would silently promise less."""
 CAPTURED: Final[tuple[type[ApiObject], ...]] = (*NEEDED, IngressClass, ApisixRoute)
+_AS_PROMISED: Final[tuple[type[ApiObject], ...]] = (DaemonSet, CronJob)
+"""Kinds that a snapshot is taken with only where some of them are promised."""
+
+
+def not_taken(snapshot: Snapshot) -> list[str]:
+    """Return what a snapshot was taken without, in sentences: a capture goes on, and says so."""
+    return [
+        f"{kind.__name__}s: the snapshot was taken without them; a capture of the cluster itself looks at them"
+        for kind in _AS_PROMISED
+        if kind not in snapshot.listings
+    ]
 
 
 def not_looked_at(snapshot: Snapshot, namespaces: Iterable[str]) -> list[str]:
@@ -33,6 +44,8 @@ def not_looked_at(snapshot: Snapshot, namespaces: Iterable[str]) -> list[str]:
     lacking: dict[str, None] = {}
     for namespace in namespaces:
         for kind in NEEDED:
+            if kind in _AS_PROMISED and kind not in snapshot.listings:
+                continue
             try:
                 snapshot.list(kind, namespace)
             except NotServed:
@@ -58,7 +71,8 @@ class Gathered(Struct, frozen=True, dict=True):
     @cached_property
     def workloads(self) -> tuple[Workload, ...]:
         """Every workload that no other workload makes, by namespace and name."""
-        found = [one for kind in WORKLOADS.values() for one in self._listed(kind) if isinstance(one, Workload)]
+        taken = [kind for kind in WORKLOADS.values() if kind in self.snapshot.listings]
+        found = [one for kind in taken for one in self._listed(kind) if isinstance(one, Workload)]
         kinds = {one.kind for one in found}
         kept = []
         for one in found:

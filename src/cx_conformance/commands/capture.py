@@ -127,7 +127,7 @@ def _from_manifests(args: argparse.Namespace) -> "Gathered":
 
 
 def _from_cluster(args: argparse.Namespace) -> "Gathered":
-    from cx_conformance.capture.gathered import CAPTURED, Gathered, not_looked_at
+    from cx_conformance.capture.gathered import CAPTURED, Gathered, not_looked_at, not_taken
     from cx_conformance.cluster.snapshot import take
     from cx_conformance.outcome.looking import CouldNotLook
     from cx_conformance.run.options import Options
@@ -150,7 +150,7 @@ def _from_cluster(args: argparse.Namespace) -> "Gathered":
     lacking = not_looked_at(snapshot, there)
     if lacking:
         raise CouldNotLook(f"nothing is written, for this could not be looked at: {'; '.join(lacking)}")
-    return Gathered(snapshot, there, whole=True)
+    return Gathered(snapshot, there, whole=True, left_out=dict.fromkeys(not_taken(snapshot)))
 
 
 def _of_the_platform() -> tuple[str, ...]:
@@ -178,7 +178,9 @@ def _tell(captured: "Captured", output: Path | None) -> None:
     calls = sum(len(one.calls) for one in components)
     stores = sum(one.store is not None for one in components)
     where = output or "standard output"
-    sys.stderr.write(f"{where}: {len(components)} components, {calls} calls, {stores} stores\n")
+    numbers = {"component": len(components), "call": calls, "store": stores}
+    said = ", ".join(f"{number} {what}{'s' * (number != 1)}" for what, number in numbers.items())
+    sys.stderr.write(f"{where}: {said}\n")
     if captured.unwell:
         sys.stderr.write(f"  not ready now, and broken to a run until they are: {', '.join(captured.unwell)}\n")
     for words in captured.left_out[:_TOLD]:
