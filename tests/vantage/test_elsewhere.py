@@ -156,6 +156,17 @@ def test_without_consent_it_is_said_what_to_allow(embedded: EmbeddedCluster) -> 
     assert look.consent.written == []
 
 
+def test_a_right_that_lacks_is_one_cause_with_its_remedy_whatever_else_would_serve() -> None:
+    """The same account may not look at mounts and sockets in those containers either."""
+    lacks = Forbidden("get", "pods/exec", SPACE)
+    edge = Edge(caller="a", callee="b", host=f"b.{SPACE}.svc", port=PORT)
+    place = ContainerPlace(namespace=SPACE, pod="a-0", container="main")
+    (seen,) = Elsewhere().completed([EdgeObservation(edge=edge, place=place, trouble=lacks)], LIMITS)
+    assert seen.trouble is not None
+    assert (seen.trouble.cause, seen.trouble.remedy) == (lacks.cause, lacks.remedy)
+    assert "--allow-probe-pods IMAGE" in str(seen.trouble)
+
+
 @pytest.mark.parametrize("caller", ["deployment", "statefulset", "daemonset"])
 def test_a_probe_pod_looks_and_is_deleted(embedded: EmbeddedCluster, caller: str) -> None:
     """In a restricted namespace, whatever kind of workload the caller is; no controller takes the pod for its own."""

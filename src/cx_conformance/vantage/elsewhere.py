@@ -80,8 +80,11 @@ class Elsewhere:
 
 
 def _with_advice(one: EdgeObservation) -> EdgeObservation:
-    cause = one.trouble.cause if one.trouble else ""
-    return replace(one, trouble=NoVantage(f"{one.trouble}; {ALLOW}", f"{cause}; {ALLOW}" if cause else ""))
+    trouble = one.trouble or NoVantage("")
+    advised = NoVantage(f"{trouble}; {ALLOW}", f"{trouble.cause}; {ALLOW}" if trouble.cause else "")
+    if trouble.remedy:  # a right that lacks, for whatever else is looked at in containers too: one cause
+        advised.cause, advised.remedy = trouble.cause, trouble.remedy
+    return replace(one, trouble=advised)
 
 
 def _joined(first: EdgeObservation, before: EdgeObservation, now: EdgeObservation) -> EdgeObservation:

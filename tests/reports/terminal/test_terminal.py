@@ -126,6 +126,12 @@ def test_what_is_wrong_has_two_lines_wherever_what_it_blocks_fits_behind_where_i
     long = replace(failed, entry="cx-agent-desk-unified-agent-deployment")
     text = shown(made_up.record(long, *(replace(one, root_entry=long.entry) for one in waiting)))
     assert "  where   CX105 Containers start: ccm; blocks 20 promises of 20 components\n" in text
+    lacks = "forbidden: the account may not get pods/portforward in namespace ef-external; grant it to look"
+    many = [replace(failed, result=Result.ERROR, component=f"c{n}", message=lacks) for n in range(40)]
+    many[0] = replace(many[0], component="ccm", title="Store accepts the login")
+    text = shown(made_up.record(*many, *(replace(one, root_entry=failed.entry) for one in waiting)))
+    assert "ef-external; grant it to look" in text
+    assert "; blocks 20 promises\n" in text
 
 
 def test_with_details_a_failure_says_found_promised_and_remedy() -> None:

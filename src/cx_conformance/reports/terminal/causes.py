@@ -81,13 +81,16 @@ def _in_one(cause: SharedCause, blocks: str, room: int) -> str:
     """Return in one line where it is and what it blocks; empty: there is no room.
 
     Where one line more is wanted, for what is wrong or what to do, it is said in fewer words: not of how many
-    components it blocks promises, then not which entry or components it breaks those of.
+    components it blocks promises, then not which entry or components it breaks those of, then not the check's title.
     """
     said = [f"{_where(cause)}; blocks {blocks}"]
     if len(cause.words) + len(str(cause.outcome.severity)) > room or len(cause.outcome.remedy) > room:
         few = counted(len(cause.blocked), "promise")
         whole, bare = _where(cause), _where(cause, whose=False)
-        said += [f"{where}; blocks {one}" for where, one in ((whole, few), (bare, blocks), (bare, few))]
+        untitled = bare.replace(f" {cause.outcome.title}", "", 1)
+        said += [
+            f"{where}; blocks {one}" for where, one in ((whole, few), (bare, blocks), (bare, few), (untitled, few))
+        ]
     return next((one for one in said if len(one) <= room), "")
 
 
