@@ -5,6 +5,7 @@ The file is long because an area is one file: whoever asks what is checked of a 
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -33,6 +34,7 @@ from cx_conformance.objects.ingress import Ingress as LiveIngress
 from cx_conformance.objects.ingress import IngressClass, IngressPath
 from cx_conformance.objects.service import Service
 from cx_conformance.outcome.check import NotApplicable, check
+from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.outcome.outcome import Evidence
 from cx_conformance.probes.http_observation import HttpFailure, HttpObservation
 from cx_conformance.vantage.entrance import OUTSIDE, EntranceProbes
@@ -253,10 +255,9 @@ def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
         f"{named} holds cert-manager's temporary certificate, for the real one is not issued yet: kubectl describe "
         f"certificate -n {namespace} says why"
     )
-    if host:
-        assert found.covers(host), (
-            f"the certificate in Secret {place.where} is for {', '.join(found.names) or 'no name'} of promised {host}"
-        )
+    if host and not found.covers(host):
+        evidence.cause = _of_another_host(place.where, found, host)
+        raise AssertionError(evidence.cause)
     fits = seen.snapshot.key_fits(namespace, secret)
     assert fits is not False, f"the key in {named} is not that of its certificate, so that no controller serves it"
 
@@ -312,11 +313,21 @@ def check_expiry(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> Non
     now = seen.snapshot.now
     days = (found.not_after - now).days
     evidence.found, evidence.promised = f"until {found.not_after.isoformat()} ({days} days)", "valid today"
-    where = f"the certificate in Secret {place.where}"
-    assert found.not_before <= now, f"{where} is valid only from {found.not_before:%Y-%m-%d}"
-    assert found.not_after > now, f"{where} expired on {found.not_after:%Y-%m-%d}"
+    named = f"the certificate in Secret {place.where}"
+    assert found.not_before <= now, f"{named} is valid only from {found.not_before:%Y-%m-%d}"
+    if found.not_after <= now:
+        evidence.cause = _expired(place.where, found)
+        raise AssertionError(evidence.cause)
     if days < WARN_DAYS:
         evidence.note(f"ends in {days} days")
+
+
+def _expired(secret: str, found: Certificate) -> str:
+    return f"the certificate in Secret {secret} expired on {found.not_after:%Y-%m-%d}"
+
+
+def _of_another_host(secret: str, found: Certificate, host: str) -> str:
+    return f"the certificate in Secret {secret} is for {', '.join(found.names) or 'no name'} of promised {host}"
 
 
 @check(
@@ -437,12 +448,14 @@ _BY_ITS_CHAIN: Final = " and itself in date, so that a certificate above it has 
     remedy="install a certificate for this host name with its whole chain; where it is of your own CA, give --ca FILE",
     rests_on=("platform:CX510", "platform:CX513"),
 )
-def check_served_certificate(platform: Entry[Platform], entrance_probes: EntranceProbes, evidence: Evidence) -> None:
+def check_served_certificate(
+    platform: Entry[Platform], entrance_probes: EntranceProbes, seen: Seen, evidence: Evidence
+) -> None:
     """The certificate that is served verifies by the system's authorities, or the given ones, for the host name."""
     evidence.promised = "verified for the host name"
-    seen = _outside(entrance_probes.hosts(), evidence)
+    shown_by = _outside(entrance_probes.hosts(), evidence)
     shown, ends = {}, {}
-    for host, one in seen.items():
+    for host, one in shown_by.items():
         certificate = one.tls.certificate if one.tls else None
         if certificate:
             until = certificate.not_after
@@ -454,13 +467,36 @@ def check_served_certificate(platform: Entry[Platform], entrance_probes: Entranc
         + (_BY_ITS_CHAIN if "has expired" in one.words and ends[host] >= 0 else "")
         if host in shown
         else one.words
-        for host, one in seen.items()
+        for host, one in shown_by.items()
         if one.failure
     ]
+    at_fault = [_held(seen, one, host) for host, one in shown_by.items() if one.failure]
+    evidence.causes = list(dict.fromkeys(at_fault)) if all(at_fault) else []
     assert not refused, "; ".join(refused)
     for host, days in ends.items():
         if days < WARN_DAYS:
             evidence.note(f"the certificate of {host} ends in {days} days")
+
+
+def _held(seen: Seen, shown: HttpObservation, host: str) -> str:
+    """Say what CX503 or CX504 says of the Secret that holds the certificate which is shown; empty: neither does."""
+    certificate = shown.tls.certificate if shown.tls else None
+    secrets = {
+        (one.namespace, tls.secret_name)
+        for one in seen.snapshot.visible(LiveIngress)
+        for tls in one.tls
+        if tls.secret_name and one.namespace in seen.plan.namespaces
+    }
+    for namespace, name in sorted(secrets) if certificate else ():
+        with suppress(CouldNotLook):
+            found = Certificate.read(seen.snapshot.certificate(namespace, name))
+            if found is None or certificate is None or found.fingerprint != certificate.fingerprint:
+                continue
+            if found.not_after <= seen.snapshot.now:
+                return _expired(f"{namespace}/{name}", found)
+            if not found.covers(host):
+                return _of_another_host(f"{namespace}/{name}", found, host)
+    return ""
 
 
 @check(

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from cx_conformance.blueprint.plan import Plan
 from cx_conformance.objects.certificate import Certificate
 from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.outcome.roots import causes_of
 from cx_conformance.probes.http_observation import HttpFailure, HttpObservation, TlsFacts
 from cx_conformance.probes.ingress import PathObservation, UpgradeObservation
 from cx_conformance.vantage.entrance import Redirect
@@ -111,6 +113,26 @@ def test_a_certificate_that_is_refused_is_told_with_what_it_is_for() -> None:
         "it is not accepted; it is for one, two, of CN=ca; it is not accepted; it is for no name, of CN=ca; "
         "no handshake"
     )
+
+
+@pytest.mark.parametrize(
+    ("fault", "check"), [("certificate-expired", "CX504"), ("certificate-of-another-host", "CX503")]
+)
+def test_a_certificate_that_is_broken_in_its_secret_is_the_same_cause_where_it_is_shown(fault: str, check: str) -> None:
+    """The one that the controller serves is the one of the Secret; it was told as two."""
+    installation = Installation(site={"fqdn": FQDN})
+    installation.inject(fault)
+    plan = Plan(installation.promised, installation.site)
+    held = Certificate.read(installation.snapshot(plan).certificate("expertflow", "ef-ingress-tls-secret"))
+    refused = failed(HttpFailure.CERTIFICATE, "not accepted", tls=TlsFacts(protocol="TLSv1.3", certificate=held))
+    installation.probes["entrance_probes"] = SimpleNamespace(hosts=lambda: {FQDN: refused})
+    broken = [one for each in (check, "CX512") for one in installation.outcomes(each) if one.result is Result.FAIL]
+    assert {one.check for one in broken} == {check, "CX512"}
+    causes = causes_of(broken)
+    assert [one.words.split()[4] for one in causes if "platform" in one.components] == [
+        "ef-external/ef-ingress-tls-secret"
+    ]
+    assert len(causes) == 2, "one for the Secret of each namespace"
 
 
 @pytest.mark.parametrize(("days", "above"), [(200, True), (-1, False)])
