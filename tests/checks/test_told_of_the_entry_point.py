@@ -4,6 +4,7 @@ import datetime as dt
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 
 from cx_conformance.blueprint.plan import Plan
@@ -12,6 +13,7 @@ from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.roots import causes_of
 from cx_conformance.probes.http_observation import HttpFailure, HttpObservation, TlsFacts
 from cx_conformance.probes.ingress import PathObservation, UpgradeObservation
+from cx_conformance.sandbox.faults import parse
 from cx_conformance.vantage.entrance import Redirect
 from tests.checks.installation import FQDN, Installation
 
@@ -120,8 +122,8 @@ def test_a_certificate_that_is_refused_is_told_with_what_it_is_for() -> None:
 )
 def test_a_certificate_that_is_broken_in_its_secret_is_the_same_cause_where_it_is_shown(fault: str, check: str) -> None:
     """The one that the controller serves is the one of the Secret; it was told as two."""
-    installation = Installation(site={"fqdn": FQDN})
-    installation.inject(fault)
+    broken_once = orjson.dumps(parse(fault).apply(Installation().manifests))
+    installation = Installation(site={"fqdn": FQDN}, manifests=broken_once)
     plan = Plan(installation.promised, installation.site)
     held = Certificate.read(installation.snapshot(plan).certificate("expertflow", "ef-ingress-tls-secret"))
     refused = failed(HttpFailure.CERTIFICATE, "not accepted", tls=TlsFacts(protocol="TLSv1.3", certificate=held))
