@@ -23,7 +23,7 @@ _MOST_SHOWN: Final = 3
     "Gateway",
     severity=Severity.CRITICAL,
     remedy="kubectl describe the Service, pods and ConfigMap of APISIX; end the ConfigMap's text with a line #END",
-    rests_on=("CX001", "gateway:CX201"),
+    rests_on=("CX001", "gateway:CX201", "gateway:CX206"),
 )
 def check_gateway(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
     """APISIX, which all paths pass, is ready and takes its configuration; no component is reached otherwise."""

@@ -527,6 +527,7 @@ def check_tls_version(platform: Entry[Platform], entrance_probes: EntranceProbes
     rests_on=(
         "platform:CX510",
         "platform:CX513",
+        "platform:CX521",
         "CX501",
         "CX522",
         "CX502",

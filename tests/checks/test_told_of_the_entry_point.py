@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from cx_conformance.blueprint.manifests import reference_installation
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.objects.certificate import Certificate
 from cx_conformance.outcome.outcome import Outcome, Result
@@ -15,7 +16,7 @@ from cx_conformance.probes.http_observation import HttpFailure, HttpObservation,
 from cx_conformance.probes.ingress import PathObservation, UpgradeObservation
 from cx_conformance.sandbox.faults import parse
 from cx_conformance.vantage.entrance import Redirect
-from tests.checks.installation import FQDN, Installation
+from tests.checks.installation import FQDN, Installation, released
 
 URL = f"https://{FQDN}/"
 
@@ -170,6 +171,19 @@ def path(http: HttpObservation, default_backend: str | None = None) -> Outcome:
         hosts={FQDN: answered()},
         path=PathObservation(path="/ccm", http=http, default_backend=default_backend),
     )
+
+
+def test_paths_that_pass_a_gateway_without_a_ready_pod_wait_for_it() -> None:
+    """It answers all of them with 503; each was a cause beside the image that cannot be pulled."""
+    promised = released("5.1")
+    installation = Installation(
+        site={"fqdn": FQDN}, promised=promised, manifests=orjson.dumps(reference_installation(promised, fqdn=FQDN))
+    )
+    installation.inject("image-pull:apisix")
+    away = PathObservation(path="/ccm", http=answered(status=503, reason="Unavailable"), default_backend=None)
+    installation.probes["entrance_probes"] = SimpleNamespace(path=lambda _: away, hosts=lambda: {FQDN: answered()})
+    ended = installation.outcome("CX511", "ccm")
+    assert (ended.result, ended.root) == (Result.BLOCKED, "CX105 apisix")
 
 
 def test_a_path_is_told_with_its_status_and_the_time_it_took() -> None:
