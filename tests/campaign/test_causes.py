@@ -108,6 +108,7 @@ def test_no_more_causes_are_told_than_faults_are_there_and_one_each(seed: int) -
         ("4.9", "absent-namespace:ef-external"),
         ("4.9", "sample-ingress-host:apisix"),
         ("4.9", "wrong-service-port:ccm"),
+        ("4.10", "absent-secret:keycloak"),
         ("5.1", "absent-namespace:ef-external"),
         ("5.1", "absent-ingress:apisix"),
         ("5.1", "absent-service:apisix"),

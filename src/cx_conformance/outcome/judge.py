@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from cx_conformance.blueprint.component import Component
 from cx_conformance.blueprint.plan import PLATFORM, Entry, Plan
 from cx_conformance.blueprint.promise import Severity, Source
 from cx_conformance.outcome.check import Check, NotApplicable, SwitchedOff
@@ -210,7 +211,9 @@ class Judge:
         whose = {"callee": entry.callee, "platform": PLATFORM, "gateway": self.plan.platform.gateway}
         candidates = by_component.get(whose.get(relation, entry.component) or "", ())
         port = getattr(getattr(entry.of, "port", None), "port", None) if relation == "callee" else None
-        same = [one for one in candidates if one.id == entry.id]
+        # A workload and a Secret of one name are two things: what is of the component rests on all of its Secrets.
+        whole = isinstance(entry.of, Component)
+        same = [one for one in candidates if one.id == entry.id and (not whole or isinstance(one.of, Component))]
         same_port = [one for one in candidates if port is not None and getattr(one.of, "port", None) == port]
         return same or same_port or candidates
 
