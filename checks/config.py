@@ -36,7 +36,7 @@ _SAMPLE = re.compile(rf"(?<![A-Za-z0-9-]){re.escape(SAMPLE_HOST)}(?![A-Za-z0-9-]
     "CX301",
     "ConfigMap exists",
     severity=Severity.MAJOR,
-    remedy="create the ConfigMap before the component; pods that need it do not start without it",
+    remedy="create it, or helm upgrade the chart that makes it; pods that need it do not start without it",
     rests_on=("namespace:CX008",),
 )
 def check_config_map(config_map: Entry[ConfigMap], seen: Seen, evidence: Evidence) -> None:

@@ -57,7 +57,7 @@ def _backend(path: IngressPath) -> str:
     "CX501",
     "Ingress path",
     severity=Severity.CRITICAL,
-    remedy="apply the component's Ingress; path and backend as promised",
+    remedy="apply the Ingress, or helm upgrade the chart that makes it: APISIX's, where all paths pass that",
     rests_on=("namespace:CX001", "gateway:CX201", "platform:CX521", "CX201", "CX203"),
 )
 def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:

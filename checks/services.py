@@ -30,7 +30,7 @@ MOST_SHOWN: Final = 3
     "CX201",
     "Service exists",
     severity=Severity.CRITICAL,
-    remedy="apply the component's Service; its name is the host name that callers are configured with",
+    remedy="apply it, or helm upgrade its chart; its name is the host name that callers are configured with",
     rests_on=("namespace:CX008",),
 )
 def check_exists(service: Entry[Service], seen: Seen, evidence: Evidence) -> None:

@@ -402,7 +402,8 @@ def check_host_path(platform: Entry[Platform], seen: Seen, evidence: Evidence) -
         if provider and provider.scope == "single-node":
             local.append(f"{name} ({used.provisioner})")
     evidence.found, evidence.promised = {"nodes": nodes, "on the node": local}, "none, or one node"
-    assert not local or nodes <= 1, f"StorageClass {', '.join(local)} keeps data on the node, on {nodes} nodes of one"
+    told = f"StorageClass {', '.join(local)} keeps data on the node, and there are {nodes} nodes of promised one"
+    assert not local or nodes <= 1, told
 
 
 _CONTROL_PLANE: Final = frozenset({"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"})

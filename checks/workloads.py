@@ -33,7 +33,7 @@ from cx_conformance.outcome.outcome import ABOUT, Evidence
     "CX101",
     "Workload exists",
     severity=Severity.CRITICAL,
-    remedy="apply the component's manifest; if it is not installed here, say so in the site file under `components`",
+    remedy="apply its manifest, or helm upgrade its chart; if it is not installed here, say so in the site file",
     rests_on=("namespace:CX008",),
 )
 def check_exists(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:

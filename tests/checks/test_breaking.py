@@ -881,14 +881,14 @@ BROKEN: list[tuple[str, str, str | None, Break, str]] = [
         "platform",
         None,
         local_storage_on_two_nodes,
-        "keeps data on the node, on 2 nodes of one",
+        "keeps data on the node, and there are 2 nodes of promised one",
     ),
     (
         "CX406",
         "platform",
         None,
         local_storage_beside_a_full_control_plane,
-        "keeps data on the node, on 2 nodes of one",
+        "keeps data on the node, and there are 2 nodes of promised one",
     ),
     (
         "CX407",

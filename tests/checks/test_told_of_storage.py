@@ -373,7 +373,10 @@ def test_a_disk_of_the_node_will_do_where_there_is_one_node() -> None:
         {"nodes": 1, "on the node": ["longhorn (rancher.io/local-path)"]},
     )
     two = installed(local, lambda i: i.add_live(another_node())).outcome("CX406", "platform")
-    assert two.message == "StorageClass longhorn (rancher.io/local-path) keeps data on the node, on 2 nodes of one"
+    assert (
+        two.message
+        == "StorageClass longhorn (rancher.io/local-path) keeps data on the node, and there are 2 nodes of promised one"
+    )
     assert installed(lambda i: i.add_live(another_node())).outcome("CX406", "platform").result is Result.PASS
     unknown = installed(provisioner("a.b/c"), lambda i: i.add_live(another_node())).outcome("CX406", "platform")
     assert unknown.result is Result.PASS

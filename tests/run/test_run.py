@@ -259,7 +259,7 @@ def test_an_audit_says_which_snapshot_it_is_of_and_which_calls_it_could_not_look
 def test_v_shows_all_details_and_the_verdict_is_the_last_word(without_ccm: Path, tmp_path: Path) -> None:
     """The whole table of components and what was found and promised; pytest's own words come with -vv."""
     brief, whole = (command("run", "--snapshot", without_ccm, *more, cwd=tmp_path).stdout for more in ((), ("-v",)))
-    assert "\n  do        apply the component's manifest" in whole
+    assert "\n  do        apply its manifest, or helm upgrade its chart" in whole
     assert "\nkeycloak " in whole
     assert "\nkeycloak " not in brief
     for said in (brief, whole):
