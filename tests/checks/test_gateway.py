@@ -289,7 +289,7 @@ def test_what_cannot_be_read_is_told_with_its_line() -> None:
 GATEWAY_BROKEN: Final[dict[str, tuple[Vary, str]]] = {
     "no pod is ready": (
         no_pod_ready,
-        "Service ef-external/apisix-gateway of APISIX has no ready endpoint for port 80: none of the 1 pods behind it",
+        "Service ef-external/apisix-gateway of APISIX has no ready endpoint for port 80: the pod behind it is not",
     ),
     "no Service": (
         lambda i: i.remove("Service", "apisix-gateway"),

@@ -46,7 +46,7 @@ TOLD: list[tuple[str, str, dict[str, Any]]] = [
     ("CX101", "ccm", CCM | {"found": "Deployment expertflow/ef-ccm", "promised": "Deployment ef-ccm"}),
     ("CX102", "ccm", CCM | {"found": "Deployment", "promised": "Deployment"}),
     ("CX103", "ccm", CCM | {"found": 1, "promised": "1"}),
-    ("CX104", "ccm", CCM | {"found": "all 1 pods are updated, ready and available", "promised": "complete"}),
+    ("CX104", "ccm", CCM | {"found": "its pod is updated, ready and available", "promised": "complete"}),
     ("CX105", "ccm", NO_TROUBLE | {"promised": "every container started"}),
     ("CX106", "ccm", NO_TROUBLE | {"promised": "no crash loop"}),
     ("CX107", "ccm", NO_TROUBLE | {"promised": "none"}),

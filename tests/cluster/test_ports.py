@@ -107,7 +107,7 @@ def test_pods_that_are_not_ready_are_the_reason() -> None:
     """The Service is right, its pods are not."""
     behind = PodIndex(recorded(Pod)).matching("shop", {"app": "bad-unready"})
     found = service({"spec": {"selector": {"app": "bad-unready"}, "ports": [{"port": 80}]}})
-    assert why_no_endpoint(found, found.ports[0], (), behind) == "none of the 1 pods behind it is ready"
+    assert why_no_endpoint(found, found.ports[0], (), behind) == "the pod behind it is not ready"
 
 
 def slice_of(*endpoints: dict[str, Any], family: str = "IPv4", ports: object = None) -> EndpointSlice:

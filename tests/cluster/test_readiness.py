@@ -355,7 +355,7 @@ def test_a_partition_of_which_all_pods_are_updated_is_simply_complete() -> None:
         return lambda source: source["spec"].update(updateStrategy=update)
 
     for number in (1, 5):
-        assert db(partition(number)).words == "all 1 pods are updated, ready and available"
+        assert db(partition(number)).words == "its pod is updated, ready and available"
 
 
 def test_a_stateful_set_whose_new_revision_is_not_told_is_judged_by_its_counts() -> None:

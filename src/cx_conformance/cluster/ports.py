@@ -162,12 +162,11 @@ def why_no_endpoint(
         return f"its selector {wanted} matches no pod"
     alive = [pod for pod in pods if not pod.finished]
     if all(container_port_for(service_port, pod) is None for pod in alive) and alive:
-        return (
-            f"no container of the {len(alive)} pods behind it has a port named {service_port.target!r}, its targetPort"
-        )
+        behind = f"the {len(alive)} pods" if len(alive) > 1 else "the pod"
+        return f"no container of {behind} behind it has a port named {service_port.target!r}, its targetPort"
     ready = sum(pod.ready for pod in pods)
     if ready == 0:
-        return f"none of the {len(pods)} pods behind it is ready"
+        return f"none of the {len(pods)} pods behind it is ready" if len(pods) > 1 else "the pod behind it is not ready"
     return f"{ready} of the {len(pods)} pods behind it are ready, but no EndpointSlice says so; look at the controller"
 
 

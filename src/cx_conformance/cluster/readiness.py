@@ -198,4 +198,5 @@ def _complete(workload: Workload) -> Rollout:
     if workload.partition and workload.updated_replicas < desired:
         words = f"all {desired} pods are ready; the first {workload.partition} keep the old revision (partition)"
         return Rollout(complete=True, state="partitioned", words=words)
-    return Rollout(complete=True, state="complete", words=f"all {desired} pods are updated, ready and available")
+    pods = f"all {desired} pods are" if desired != 1 else "its pod is"
+    return Rollout(complete=True, state="complete", words=f"{pods} updated, ready and available")

@@ -145,7 +145,7 @@ class EdgeProbes:
             ContainerPlace(namespace=pod.namespace, pod=pod.name, container=container) for pod in pods if pod.ready
         ]
         if not ready:
-            raise NoVantage(f"no ready pod of {caller.id} to look from; it has {len(pods)} pods")
+            raise NoVantage(f"no ready pod of {caller.id} to look from; it has {len(pods)} pod{'s' * (len(pods) != 1)}")
         return tuple(ready if self._every_replica else ready[:1])
 
     def _target(self, entry: Entry[Edge]) -> edges.Edge:

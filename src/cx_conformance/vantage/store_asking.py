@@ -265,5 +265,5 @@ def _behind(seen: Seen, entry: Entry[Store]) -> tuple[Service, tuple[Pod, ...]]:
         raise NoVantage(f"no pod of {planned.id} to ask: {absent}") from None
     ready = tuple(pod for pod in pods if pod.ready)
     if not ready:
-        raise NoVantage(f"no ready pod of {planned.id} to ask; it has {len(pods)} pods")
+        raise NoVantage(f"no ready pod of {planned.id} to ask; it has {len(pods)} pod{'s' * (len(pods) != 1)}")
     return service, ready
