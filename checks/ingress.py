@@ -234,8 +234,10 @@ def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     _needs_a_host(route, seen, evidence)
     if not secret:
         raise NotApplicable("the Ingress leaves the certificate to its controller")
-    if place.ingress.where != route.ingress.where:
-        served = f"the host is served by the certificate of Ingress {place.ingress.where}, while that has it"
+    if route.tls_secret is None:
+        served = f"it is served by a certificate of Ingress {place.ingress.where} all the same"
+        other = ", ".join(name for one in route.ingress.tls for name in one.hosts)
+        assert not other, f"{where} has TLS for {other} of promised {host}; {served}"
         assert not is_odd_one_out(seen, route), (
             f"{where} has no TLS for {host}, unlike most Ingresses of the host; https is promised ({served})"
         )

@@ -805,8 +805,285 @@ def test_a_host_has_its_certificate_from_any_ingress_of_it(name: str) -> None:
 def test_an_ingress_that_alone_has_no_tls_was_forgotten() -> None:
     """It is served all the same, and only as long as another one has the host, too."""
     assert ccm("CX503", installed(lambda i: spec(i).pop("tls"))).message == (
-        f"Ingress expertflow/ef-ccm has no TLS for {FQDN}, unlike most Ingresses of the host; https is promised (the "
-        "host is served by the certificate of Ingress expertflow/ef-360-connector, while that has it)"
+        f"Ingress expertflow/ef-ccm has no TLS for {FQDN}, unlike most Ingresses of the host; https is promised (it "
+        "is served by a certificate of Ingress expertflow/ef-360-connector all the same)"
+    )
+
+
+def test_the_oldest_ingress_of_a_host_decides_on_its_certificate() -> None:
+    """With ingress-nginx: one whose TLS section holds nothing for the host gives it the controller's own."""
+    installation = installed(only("ef-360-connector"))
+    old = {"creationTimestamp": "2020-01-01T00:00:00Z"}
+    installation.live("Ingress", "ef-file-engine", lambda one: one["metadata"].update(old))
+    installation.live("Ingress", "ef-file-engine", lambda one: one["spec"].update(tls=[{"hosts": ["x.example.com"]}]))
+    assert ccm("CX503", installation).message == f"Ingress expertflow/ef-ccm has no TLS for {FQDN}; https is promised"
+
+
+def test_a_section_that_names_another_host_is_a_slip() -> None:
+    """ingress-nginx and Traefik look into its certificate, and others need not: the API wants the names to match."""
+    for name in ("nginx", "traefik"):
+        changes = of_class(name), everywhere(lambda one: one["tls"][0].update(hosts=["x.example.com"]))
+        told = ccm("CX503", installed(*changes)).message
+        assert told.startswith(
+            f"Ingress expertflow/ef-ccm has TLS for x.example.com of promised {FQDN}; it is served by"
+        )
+
+
+@pytest.mark.parametrize("option", ["--default-ssl-certificate=ingress/wildcard", "--v=2"])
+def test_a_host_without_tls_may_be_served_by_the_controllers_default_certificate(option: str) -> None:
+    """Where it has one; else it makes one up, which browsers refuse."""
+    installation = installed(everywhere(lambda one: one.pop("tls")))
+    installation.add_live(controller(option))
+    ended = ccm("CX503", installation)
+    if option == "--v=2":
+        assert ended.message == f"Ingress expertflow/ef-ccm has no TLS for {FQDN}; https is promised"
+        return
+    assert ended.message == (
+        "n/a: Ingress expertflow/ef-ccm has no TLS for the host, which k8s.io/ingress-nginx serves with the "
+        "certificate of Secret ingress/wildcard, as the options of pod kube-system/controller-x say"
+    )
+    assert ccm("CX504", installation).message == ended.message
+
+
+def test_a_rule_for_many_hosts_needs_a_certificate_for_the_sites() -> None:
+    """Where it is known; else one that covers what the rule says, or any."""
+
+    def rule(host: str | None) -> Callable[[Installation], Any]:
+        def change(one: Object) -> None:
+            for section in one["tls"]:
+                section.pop("hosts", None)
+            one["rules"][0].pop("host")
+            if host:
+                one["rules"][0]["host"] = host
+
+        return everywhere(change)
+
+    other = issued(Authority().issue("other.example.com"))
+    for host in (None, "*.example.com"):
+        ended = ccm("CX503", installed(rule(host), other))
+        assert ended.message == f"the certificate in Secret {SECRET} is for other.example.com of promised {FQDN}"
+        ended = ccm("CX503", installed(rule(host), other, fqdn=None))
+        assert ended.result is Result.PASS
+        assert ended.evidence["promised"] == f"a certificate for {host or 'its host'}"
+    stranger = issued(Authority().issue("other.example.net"))
+    assert ccm("CX503", installed(rule("*.example.com"), stranger, fqdn=None)).result is Result.FAIL
+    ended = ccm("CX503", installed(rule(None), lambda i: spec(i).pop("tls"), fqdn=None))
+    assert ended.message == "Ingress expertflow/ef-ccm has no TLS for its host; https is promised"
+
+
+def test_the_rules_own_host_is_what_its_certificate_is_for() -> None:
+    """That it is another than the site's is told by CX505."""
+    ended = ccm("CX503", installed(lambda i: spec(i)["rules"][0].update(host="minio")))
+    assert ended.evidence["promised"] == "a certificate for minio"
+
+
+def test_a_certificate_without_a_name_is_told_so() -> None:
+    """An address is no name."""
+    ended = ccm("CX503", installed(issued(Authority().issue("10.1.1.1"))))
+    assert ended.message == f"the certificate in Secret {SECRET} is for no name of promised {FQDN}"
+
+
+def at(moment: Callable[[Certificate], dt.datetime]) -> Installation:
+    """Look at a moment of the certificate's life."""
+
+    def change(snapshot: Snapshot) -> Snapshot:
+        found = Certificate.read(snapshot.certificate("expertflow", "ef-ingress-tls-secret"))
+        assert found is not None
+        return replace(snapshot, taken_at=moment(found))
+
+    return seen(change)
+
+
+@pytest.mark.parametrize(("days", "noted"), [(300, []), (30, []), (29, ["ends in 29 days"]), (0.5, ["ends in 0 days"])])
+def test_a_certificate_that_ends_within_thirty_days_is_noted(days: float, noted: list[str]) -> None:
+    """How many days are left is told in any case."""
+    ended = ccm("CX504", at(lambda one: one.not_after - dt.timedelta(days=days)))
+    assert (ended.result, notes(ended)) == (Result.PASS, noted)
+    assert ended.evidence["found"].endswith(f" ({int(days)} days)")
+    assert ended.evidence["promised"] == "valid today"
+
+
+def test_a_certificate_is_valid_from_its_first_moment_until_before_its_last() -> None:
+    """Both days are told."""
+    first, last = ccm("CX504", at(lambda one: one.not_before)), ccm("CX504", at(lambda one: one.not_after))
+    assert (first.result, last.result) == (Result.PASS, Result.FAIL)
+    assert f"the certificate in Secret {SECRET} expired on " in last.message
+    early = ccm("CX504", at(lambda one: one.not_before - dt.timedelta(seconds=1)))
+    assert f"the certificate in Secret {SECRET} is valid only from " in early.message
+
+
+@pytest.mark.parametrize(
+    ("host", "result"),
+    [
+        ("CX.Example.com", Result.PASS),
+        ("*.example.com", Result.PASS),
+        ("*.example.net", Result.FAIL),
+        ("x.example.com", Result.FAIL),
+        ("example.com", Result.FAIL),
+    ],
+)
+def test_a_rule_is_for_the_sites_host_or_for_all_of_its_domain(host: str, result: Result) -> None:
+    """In whichever case it is written."""
+    installation = installed(everywhere(lambda one: one["rules"][0].update(host=host)))
+    ended = ccm("CX505", installation)
+    assert ended.result is result
+    assert (ended.evidence["found"], ended.evidence["promised"]) == (host, FQDN)
+
+
+def test_without_a_host_name_no_rules_host_is_wrong() -> None:
+    """It is the site's to say."""
+    ended = ccm("CX505", installed(fqdn=None))
+    assert ended.message == (
+        "n/a: no host name is known; give --fqdn or `fqdn` in the site file; "
+        f"all 20 Ingresses serve {FQDN}: --fqdn {FQDN}"
+    )
+    differing = ccm("CX505", installed(lambda i: spec(i)["rules"][0].update(host="x.example.com"), fqdn=None))
+    assert differing.message == "n/a: no host name is known; give --fqdn or `fqdn` in the site file"
+
+
+def test_a_host_name_that_differs_from_what_all_ingresses_agree_on_is_one_finding() -> None:
+    """Who is wrong cannot be known; where the Ingresses differ among themselves each is told."""
+    told = installed(fqdn="cx.example.net")
+    ended = told.outcomes("CX505")
+    assert {one.result for one in ended} == {Result.FAIL}
+    (cause,) = shared_causes(root_causes(ended))
+    assert cause.words == (
+        f"all 20 Ingresses serve {FQDN}, the run was told cx.example.net; "
+        "which of the two is wrong cannot be known from here"
+    )
+    spec(told)["rules"][0].update(host="x.example.com")
+    assert len(shared_causes(root_causes(told.outcomes("CX505")))) == len(ended)
+    own = Installation(site={"fqdn": FQDN, "hosts": {"ccm": "ccm.example.com"}})
+    assert ccm("CX505", own).message == (
+        f"Ingress expertflow/ef-ccm serves /ccm for host {FQDN} of promised ccm.example.com"
+    )
+
+
+def test_the_vendors_sample_host_is_no_name_that_ingresses_agree_on() -> None:
+    """It was offered for ``--fqdn``, and which of the two is wrong was said not to be known."""
+    told = installed()
+    for one in told.manifests:
+        for rule in one["spec"]["rules"] if one["kind"] == "Ingress" else ():
+            rule["host"] = "devops.ef.com"
+    assert ccm("CX505", told).message == (
+        f"Ingress expertflow/ef-ccm serves /ccm for host devops.ef.com of promised {FQDN}"
+    )
+    both = [one for check in ("CX306", "CX505") for one in told.outcomes(check) if one.component == "ccm"]
+    (cause,) = shared_causes(root_causes(both))
+    assert cause.words == "Ingress expertflow/ef-ccm holds devops.ef.com"
+    told.site = installed(fqdn=None).site
+    assert ccm("CX505", told).message == "n/a: no host name is known; give --fqdn or `fqdn` in the site file"
+
+
+def test_a_host_that_the_tls_block_leaves_out_is_told_once() -> None:
+    """There is no certificate to look at the date of, and no Secret without a name."""
+    left_out = everywhere(lambda one: one["tls"][0].update(hosts=["x.example.com"]))
+    strange = [issued(Authority().issue("x.example.com"), one) for one in ("expertflow", "ef-external")]
+    ended = installed(left_out, *strange).all_outcomes(["CX503", "CX504"])
+    tls, expiry = (one for one in ended if one.component == "ccm")
+    assert (tls.result, tls.message) == (
+        Result.FAIL,
+        f"Ingress expertflow/ef-ccm has no TLS for {FQDN}; https is promised",
+    )
+    assert (expiry.result, expiry.message) == (Result.BLOCKED, "blocked: CX503 ccm")
+    left = installed(lambda i: spec(i)["tls"][0].pop("secretName"))
+    assert ccm("CX504", left).message == "n/a: no certificate is named"
+
+
+def of_class(name: str) -> Callable[[Installation], Any]:
+    """Let ingress-nginx serve every Ingress, or Traefik."""
+    return served_by_traefik if name == "traefik" else lambda _: None
+
+
+@pytest.mark.parametrize("name", ["nginx", "traefik"])
+@pytest.mark.parametrize("host", ["", "*.example.com"])
+def test_ingress_nginx_leads_a_host_by_the_rules_that_name_it(name: str, host: str) -> None:
+    """A rule for any host, or for a wildcard, beside others for the very name takes no call; Traefik tries them all."""
+    ended = ccm("CX505", installed(of_class(name), lambda i: spec(i)["rules"][0].update(host=host)))
+    assert ended.result is (Result.FAIL if name == "nginx" else Result.PASS)
+    if name == "nginx":
+        assert ended.message == (
+            f"Ingress expertflow/ef-ccm serves /ccm(/|$)(.*) for {host or 'any host'}, and ingress-nginx does so for "
+            f"hosts that no Ingress names: {FQDN} is led by the rules that name it, as Ingress "
+            "expertflow/ef-360-connector does"
+        )
+
+
+def test_a_wildcard_is_nearer_than_any_host() -> None:
+    """ingress-nginx leads by the nearest rules that there are."""
+    installation = installed(everywhere(lambda one: one["rules"][0].update(host="*.example.com")))
+    spec(installation)["rules"][0].pop("host")
+    assert ccm("CX505", installation).message.endswith("as Ingress expertflow/ef-360-connector does")
+
+
+def test_traefik_in_the_place_of_ingress_nginx_tries_all_rules() -> None:
+    """Its provider serves the same class, and makes no servers."""
+    provider = controller("--providers.kubernetesIngressNGINX", image="traefik:3.6", name="traefik-x")
+    installation = installed(lambda i: spec(i)["rules"][0].pop("host"))
+    installation.add_live(provider)
+    assert ccm("CX505", installation).result is Result.PASS
+
+
+@pytest.mark.parametrize(
+    ("alias", "result"),
+    [
+        (FQDN, Result.PASS),
+        ("old.example.org, CX.example.com", Result.PASS),
+        ("*.example.com", Result.PASS),
+        (r"~^cx\.example\.(com|org)$", Result.PASS),
+        ("old.example.org", Result.FAIL),
+    ],
+)
+def test_an_alias_of_ingress_nginx_is_served_too(alias: str, result: Result) -> None:
+    """By its annotation server-alias; the certificate is to be for the name that people use."""
+
+    def change(installation: Installation) -> None:
+        for one in installation.manifests:
+            if one["kind"] == "Ingress":
+                one["metadata"].setdefault("annotations", {})["nginx.ingress.kubernetes.io/server-alias"] = alias
+                one["spec"]["rules"][0]["host"] = "cx.example.net"
+                one["spec"]["tls"][0]["hosts"] = ["cx.example.net"]
+
+    assert ccm("CX505", installed(change)).result is result
+    assert ccm("CX505", installed(change, of_class("traefik"))).result is Result.FAIL
+    if result is Result.PASS:
+        assert ccm("CX503", installed(change)).evidence["promised"] == f"a certificate for {FQDN}"
+        assert ccm("CX503", installed(change)).result is Result.PASS
+
+
+def only(name: str) -> Callable[[Installation], Any]:
+    """Let a single Ingress have a TLS section."""
+    return lambda i: [
+        one["spec"].pop("tls")
+        for one in i.manifests
+        if one["kind"] == "Ingress" and one["metadata"]["name"] != name and one["spec"].get("tls")
+    ]
+
+
+@pytest.mark.parametrize("name", ["nginx", "traefik"])
+def test_a_host_has_its_certificate_from_any_ingress_of_it(name: str) -> None:
+    """One TLS section for all Ingresses of a host is enough; whose it is, is noted."""
+    one_for_all = of_class(name), only("ef-360-connector")
+    for check in ("CX503", "CX504"):
+        assert ccm(check, installed(*one_for_all)).result is Result.PASS
+    assert notes(ccm("CX503", installed(*one_for_all))) == [
+        (
+            f"its own TLS section names no Secret for {FQDN}, which is served by that of Ingress "
+            "expertflow/ef-360-connector"
+        )
+    ]
+    assert ccm("CX503", installed(*one_for_all, issued(Authority().issue("other.example.com")))).message == (
+        f"the certificate in Secret {SECRET} is for other.example.com of promised {FQDN}"
+        if name == "nginx"
+        else f"Ingress expertflow/ef-ccm has no TLS for {FQDN}; https is promised"
+    )
+
+
+def test_an_ingress_that_alone_has_no_tls_was_forgotten() -> None:
+    """It is served all the same, and only as long as another one has the host, too."""
+    assert ccm("CX503", installed(lambda i: spec(i).pop("tls"))).message == (
+        f"Ingress expertflow/ef-ccm has no TLS for {FQDN}, unlike most Ingresses of the host; https is promised (it "
+        "is served by a certificate of Ingress expertflow/ef-360-connector all the same)"
     )
 
 

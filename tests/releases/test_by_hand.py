@@ -114,7 +114,7 @@ FAULTS: Final[dict[str, tuple[Change, str, str]]] = {
     "the broker's Service lacks TLS": (no_tls_port, "CX203", "activemq"),
     "a Secret made by hand is missing": (removed("Secret", "mongo-mongodb-ca", "expertflow"), "CX303", "ccm"),
     "a ConfigMap made by hand is missing": (removed("ConfigMap", "ef-logback-cm", "expertflow"), "CX301", "ccm"),
-    "a key of a Secret is missing": (no_root_password, "CX305", "minio"),
+    "a key of a Secret is missing": (no_root_password, "CX112", "minio"),
     "the pull secret is missing": (removed("Secret", "ef-gitlab-secret", "expertflow"), "CX111", "ccm"),
     "a StatefulSet is scaled to zero": (spec("StatefulSet", "redis-master", replicas=0), "CX103", "redis"),
     "a Deployment is scaled to zero": (spec("Deployment", "ef-cx-unified-admin", replicas=0), "CX103", "unified-admin"),

@@ -93,8 +93,6 @@ def tls_place(seen: Seen, route: Route, host: str) -> TlsPlace:
 
 def is_odd_one_out(seen: Seen, route: Route) -> bool:
     """Whether the rule's Ingress alone, or with few others of its host, has no TLS section: somebody left it out."""
-    if route.ingress.tls:
-        return False
     alike = [one for one in seen.routing.beside(route.ingress) if _names(one, route.host) and not one.is_canary]
     return 2 * sum(not one.tls for one in alike) < len(alike)
 

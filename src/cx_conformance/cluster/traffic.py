@@ -131,9 +131,9 @@ def way_in(seen: Seen, service: Service, sources: Iterable[Pod]) -> Traffic:
     Nor is anything said where there is no pod behind it, where policies could not be listed or some of another kind may
     allow it, or where the labels of a source's namespace are not to be seen.
     """
-    reached = [pod for pod in seen.snapshot.pods_behind(service) if not pod.finished and pod.deleted is None]
     shut = Traffic()
     with suppress(CouldNotLook):
+        reached = [pod for pod in seen.snapshot.pods_behind(service) if not pod.finished and pod.deleted is None]
         for source in sources:
             policies = _policies(seen, (source.namespace, service.namespace))
             for port in service.ports:

@@ -16,7 +16,8 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
     parser = subparsers.add_parser(
         "snapshot",
         help="save what a static run looks at, to audit it offline",
-        description="Saves what a static run looks at into one file, for `cx-conformance run --snapshot FILE`. "
+        description="Saves what a static run looks at into one file, for `cx-conformance run --snapshot FILE`, "
+        "and what `cx-conformance capture --snapshot FILE` needs beside it. "
         "Values of Secrets, and of ConfigMap keys that look secret, are left out.",
     )
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the file; .gz compresses it")
@@ -31,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
     import sys
 
     from cx_conformance.blueprint.problems import InputProblems
+    from cx_conformance.capture.gathered import CAPTURED
     from cx_conformance.cluster.snapshot import save
     from cx_conformance.outcome.looking import CouldNotLook
     from cx_conformance.outcome.verdict import EXIT_STATUS, WRONG_USAGE, Verdict
@@ -43,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(f"cx-conformance snapshot: {wrong}\n")
         return WRONG_USAGE
     try:
+        session.looks.also = CAPTURED
         taken = session.snapshot
         save(taken, args.output)
     except CouldNotLook as reason:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from cx_conformance.run.promises import Promises
 
 
-def look(cluster: "Cluster", promises: "Promises") -> Snapshot:
-    """Look at the lists, decide by them what is promised, and then at what else that needs.
+def look(cluster: "Cluster", promises: "Promises", also: tuple[type[ApiObject], ...] = ()) -> Snapshot:
+    """Look at the lists, decide by them what is promised, and then at what else that needs; at other kinds ``also``.
 
     Raises Unreachable, Unauthorized or OutOfTime when the very first request fails so; what fails later is kept.
     """
@@ -33,7 +33,8 @@ def look(cluster: "Cluster", promises: "Promises") -> Snapshot:
         plan = promises.plan
         seen = Seen(lists, plan)
         wanted = every_kind_for(plan) if seen.lacks_workload else (*kinds_for(plan), *owners_in(lists))
-        return Further(kinds=(*wanted, *extensions_for(seen)), alternatives=plan.secrets, authorities=plan.authorities)
+        kinds = tuple(dict.fromkeys((*wanted, *extensions_for(seen), *also)))
+        return Further(kinds=kinds, alternatives=plan.secrets, authorities=plan.authorities)
 
     known = promises.choice is not None
     places = promises.plan.namespaces if known else promises.first_namespaces
@@ -79,12 +80,16 @@ def _lacks_certificate(seen: Seen) -> bool:
     return False
 
 
-def look_before(cluster: "Cluster", promises: "Promises") -> Snapshot:
-    """Look at what an installation will need; of Secrets that are made by hand the keys are seen, no value.
+def look_before(cluster: "Cluster", promises: "Promises", also: tuple[type[ApiObject], ...] = ()) -> Snapshot:
+    """Look at what an installation will need, and at other kinds ``also``.
+
+    Of Secrets that are made by hand the keys are seen, no value.
 
     Raises as ``look``.
     """
     plan = promises.plan
     made = [one for one in plan.prerequisites if one.kind == "Secret"]
     places = [(one.namespace, name) for one in made for name in one.candidates]
-    return take(cluster, plan.namespaces, certificates=places, kinds=KINDS_BEFORE, groups=False)
+    return take(
+        cluster, plan.namespaces, certificates=places, kinds=tuple(dict.fromkeys((*KINDS_BEFORE, *also))), groups=False
+    )

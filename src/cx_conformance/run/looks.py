@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cx_conformance.cluster.recognition import Recognition
     from cx_conformance.cluster.seen import Seen
     from cx_conformance.cluster.snapshot import Snapshot
+    from cx_conformance.objects.metadata import ApiObject
     from cx_conformance.sandbox.cluster import EmbeddedCluster
     from cx_conformance.vantage.consent import Consent
     from cx_conformance.vantage.together import LiveProbes
@@ -59,6 +60,7 @@ class Looks:
         self._opened = ExitStack()
         self._found: dict[str, Any] = {}
         self._secrets: tuple[SecretStr, ...] = ()
+        self.also: tuple[type[ApiObject], ...] = ()  # kinds to be listed beside those that are promised
         self.shared: Path | None = None
         """Where several processes of one run share their look."""
         self.writes: list[str] | None = [] if options.allow_writes else None
@@ -272,7 +274,7 @@ class Looks:
     def _look(self) -> "Snapshot":
         from cx_conformance.run.listing import look, look_before
 
-        return (look_before if self._options.ready else look)(self.cluster, self._promises)
+        return (look_before if self._options.ready else look)(self.cluster, self._promises, self.also)
 
     def _probe(self) -> "LiveProbes":
         from cx_conformance.vantage.together import LiveProbes

@@ -133,7 +133,8 @@ def test_a_cause_gives_the_command_that_shows_its_object(browser: Browser, repor
     [button] = [one for one in browser.one(".cause").find_elements(By.CSS_SELECTOR, ".copy") if "command" in one.text]
     button.send_keys(Keys.ENTER)
     state = "kubectl --context acme-production -n expertflow get deployment ef-ccm -o wide"
-    events = "kubectl --context acme-production -n expertflow events --for deployment/ef-ccm"
+    of = "involvedObject.kind=Deployment,involvedObject.name=ef-ccm"
+    events = f"kubectl --context acme-production -n expertflow get events --field-selector {of}"
     assert browser.until("window.copied") == f"{state}; {events}" == browser.one(".cause .command code").text
 
 
