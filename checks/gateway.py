@@ -112,7 +112,7 @@ def check_route(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None
         evidence.found = " -> ".join((*head, *list(lost.values())[:1]))
     assert not lost, "; ".join(list(lost.values())[:_MOST_SHOWN])
     live = seen.service(ingress.planned).object
-    shut = way_in(seen, live, seen.snapshot.pods_behind(gateway.service) if gateway.service else ())
+    shut = way_in(seen, live, gateway.pods)
     evidence.cause = shut.cause
     assert not shut.forbidden, f"APISIX leads {ingress.of.path} to Service {live.where}, but {shut.forbidden[0]}"
 

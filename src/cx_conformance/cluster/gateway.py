@@ -7,6 +7,7 @@ objects (4.9). Other stores of its own, etcd filled by hand, are not to be seen 
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from itertools import islice
 from typing import Final
@@ -19,6 +20,7 @@ from cx_conformance.objects.apisix_route import ApisixRoute
 from cx_conformance.objects.apisix_standalone import FILE, Standalone
 from cx_conformance.objects.config import ConfigMap
 from cx_conformance.objects.gateway_route import GatewayRoute
+from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.service import Service, ServicePort
 from cx_conformance.objects.workload import Workload
 from cx_conformance.outcome.looking import CouldNotLook, NotServed
@@ -52,6 +54,12 @@ class Gateway:
     def service(self) -> Service | None:
         """The Service in front of APISIX's pods; None where it does not exist."""
         return self._snapshot.get(Service, self.namespace, self.name)
+
+    @property
+    def pods(self) -> Iterator[Pod]:
+        """The pods of APISIX; none where they may not be looked at."""
+        with suppress(CouldNotLook):
+            yield from self._snapshot.pods_behind(self.service) if self.service else ()
 
     @property
     def is_entrance(self) -> bool:

@@ -128,8 +128,8 @@ def kept_out(seen: Seen, namespace: str, labels: Mapping[str, str], pod: Pod, po
 def way_in(seen: Seen, service: Service, sources: Iterable[Pod]) -> Traffic:
     """Say what keeps those that pass on calls from outside, ``sources``, out of a Service; nothing where one gets in.
 
-    Nor is anything said where there is no pod behind it, where policies could not be listed or some of another kind may
-    allow it, or where the labels of a source's namespace are not to be seen.
+    Nor is anything said where there is no pod behind it, where pods or policies could not be listed, where policies of
+    another kind may allow it, or where the labels of a source's namespace are not to be seen.
     """
     shut = Traffic()
     with suppress(CouldNotLook):

@@ -14,6 +14,7 @@ from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.config import ConfigMap
 from cx_conformance.objects.pod_spec import Reference
+from cx_conformance.outcome.looking import CouldNotLook
 
 _VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9_]*")
 
@@ -28,11 +29,14 @@ class Untold(Struct, frozen=True, kw_only=True):
 def untold(seen: Seen, planned: Planned, secret: Secret, users: list[Reference]) -> Untold:
     """Return what is not told of a Secret's documented keys, where ``users`` take it key by key.
 
-    Raises Absent where the workload is, CouldNotLook.
+    Nothing where ConfigMaps may not be looked at, which may tell it too. Raises Absent where the workload is.
     """
     by_key = bool(users) and all(one.how == "env" for one in users)
     wanted = dict.fromkeys(key for key in _keys(seen, planned, secret) if by_key and _VARIABLE.fullmatch(key))
-    told = {one.key for one in users} | set(_variables(seen, planned))
+    try:
+        told = {one.key for one in users} | set(_variables(seen, planned) if wanted else ())
+    except CouldNotLook:
+        return Untold(keys=(), perhaps="")
     containers = seen.spec(planned).serving_containers
     wholly = sorted({one.name for each in containers for one in each.env_from if one.kind == "Secret"})
     return Untold(keys=tuple(key for key in wanted if key not in told), perhaps=", ".join(wholly))

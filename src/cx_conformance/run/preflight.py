@@ -24,7 +24,7 @@ NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "apisixroutes": (),  # looked at only where APISIX takes its routes from such objects
     "ciliumclusterwidenetworkpolicies": (),
     "ciliumnetworkpolicies": (),
-    "configmaps": ("CX301", "CX304", "CX305", "CX306", "CX308", "CX309", "CX310"),
+    "configmaps": ("CX301", "CX305", "CX306", "CX308", "CX309", "CX310"),
     "cronjobs": (),
     "daemonsets": (),  # looked at, as CronJobs are, only where a promised workload is missing
     "deployments": ("CX101", "CX308", "CX309"),
