@@ -3,7 +3,12 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from cx_conformance.api.refusal import kept
+from cx_conformance.cluster.snapshot import Listing
+from cx_conformance.objects.pod import Pod
+from cx_conformance.outcome.looking import Forbidden
 from cx_conformance.outcome.outcome import Result
 from tests.checks.installation import Installation
 from tests.checks.test_told_of_ingress import controller
@@ -136,3 +141,11 @@ def test_an_ingress_that_changes_paths_keeps_them_from_apisix(target: str, path:
 def test_an_ingress_that_passes_paths_on_as_they_are_is_kept(target: str, path: str) -> None:
     """With expressions or without."""
     assert rewritten(target, path, **{"use-regex": "true"}).outcome("CX501", "ccm").result is Result.PASS
+
+
+def test_pods_that_may_not_be_listed_keep_no_path_from_being_judged() -> None:
+    """Who is let in is not known then, and what the Ingress says is."""
+    refused = Listing(refusal=kept(Forbidden("list", "pods")))
+    installation = behind_nginx("4.7")
+    installation.change_seen(lambda one: replace(one, listings={**one.listings, Pod: refused}))
+    assert installation.outcome("CX501", "ccm").result is Result.PASS
