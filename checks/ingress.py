@@ -21,6 +21,7 @@ from cx_conformance.cluster.host_rules import (
     is_odd_one_out,
     own_certificate,
     ruled_by_others,
+    strange_names,
     tls_place,
     uses_no_section,
 )
@@ -236,8 +237,10 @@ def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
         raise NotApplicable("the Ingress leaves the certificate to its controller")
     if route.tls_secret is None:
         served = f"it is served by a certificate of Ingress {place.ingress.where} all the same"
-        other = ", ".join(name for one in route.ingress.tls for name in one.hosts)
-        assert not other, f"{where} has TLS for {other} of promised {host}; {served}"
+        slip = ", ".join(strange_names(seen, route))
+        assert not slip, (
+            f"{where} has TLS for {slip} of promised {host}, and a certificate that is not for it; {served}"
+        )
         assert not is_odd_one_out(seen, route), (
             f"{where} has no TLS for {host}, unlike most Ingresses of the host; https is promised ({served})"
         )

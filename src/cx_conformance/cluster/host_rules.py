@@ -93,8 +93,23 @@ def tls_place(seen: Seen, route: Route, host: str) -> TlsPlace:
 
 def is_odd_one_out(seen: Seen, route: Route) -> bool:
     """Whether the rule's Ingress alone, or with few others of its host, has no TLS section: somebody left it out."""
+    if route.ingress.tls:
+        return False
     alike = [one for one in seen.routing.beside(route.ingress) if _names(one, route.host) and not one.is_canary]
     return 2 * sum(not one.tls for one in alike) < len(alike)
+
+
+def strange_names(seen: Seen, route: Route) -> Iterator[str]:
+    """Yield the names in the TLS sections of the rule's Ingress for which their certificates are not: slips.
+
+    "The values in this list must match the name/s used in the tlsSecret":
+    https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/
+    """
+    for tls in route.ingress.tls if route.host else ():
+        with suppress(CouldNotLook):
+            pem = seen.snapshot.certificate(route.ingress.namespace, tls.secret_name) if tls.secret_name else None
+            found = Certificate.read(pem)
+            yield from (name for name in tls.hosts if found and not found.covers(name))
 
 
 def uses_no_section(seen: Seen, route: Route) -> bool:

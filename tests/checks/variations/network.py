@@ -244,7 +244,10 @@ def tls_by_one_for_all(installation: Installation) -> None:
 
 
 def tls_for_another_name(installation: Installation) -> None:
-    """Let TLS sections name another host than the rules; the certificate is for theirs, and is found by that."""
+    """Let TLS sections name another host than the rules; the certificate is for both, and is found by that."""
+    for secret in of_kind(installation, "Secret"):
+        if secret["metadata"]["name"] == "ef-ingress-tls-secret":
+            secret["data"] |= _wildcard()
     for one in of_kind(installation, "Ingress"):
         one["spec"]["tls"][0]["hosts"] = ["portal.example.com"]
 
