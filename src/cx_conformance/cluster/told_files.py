@@ -1,7 +1,7 @@
-"""Files that a container is told by a variable, in a folder where a ConfigMap or Secret is mounted that lacks them.
+"""Files that a container is told by a variable, in a folder where a Secret is mounted that lacks them.
 
-The charts tell certificates so (``MONGODB_CA_CERT=/mongo/mongodb-ca-cert``), and the configuration of logs. What a
-Secret holds is known only of those that are read for a store's certificates; of any other nothing is said.
+The charts tell certificates so (``MONGODB_CA_CERT=/mongo/mongodb-ca-cert``). What a Secret holds is known only of those
+that are read for a store's certificates; of any other nothing is said, nor of files of ConfigMaps, a site's own.
 """
 
 import re
@@ -17,8 +17,8 @@ from cx_conformance.objects.pod_spec import Container, Reference, Volume, Volume
 from cx_conformance.outcome.looking import CouldNotLook
 
 _PATH: Final = re.compile(r"/[A-Za-z0-9._/-]+")
-_WHOLE: Final = frozenset({"configMap", "secret"})
-"""Volumes that show one object: what others show is not known from their names."""
+_OF_ONE: Final = "secret"
+"""A volume that shows one Secret: what others show is not known from their names."""
 
 
 def lost_files(seen: Seen, planned: Planned) -> Iterator[str]:
@@ -28,7 +28,7 @@ def lost_files(seen: Seen, planned: Planned) -> Iterator[str]:
     workload is, CouldNotLook.
     """
     live = seen.workload(planned).object
-    volumes = {one.name: one for one in live.template.spec.volumes if one.source in _WHOLE and one.references}
+    volumes = {one.name: one for one in live.template.spec.volumes if one.source == _OF_ONE and one.references}
     for container in live.template.spec.serving_containers:
         told = _variables(container, live.namespace, seen) if volumes else {}
         for name, value in told.items():
@@ -58,10 +58,7 @@ def _files(volume: Volume, namespace: str, seen: Seen) -> frozenset[str] | None:
 
 
 def _held_keys(reference: Reference, namespace: str, seen: Seen) -> frozenset[str] | None:
-    """Return the keys of the ConfigMap or Secret that is referred to; None where it, or what it holds, is not seen."""
-    if reference.kind == "ConfigMap":
-        live = seen.snapshot.get(ConfigMap, namespace, reference.name)
-        return frozenset(live.keys) if live else None
+    """Return the keys of the Secret that is referred to; None where it, or what it holds, is not seen."""
     with suppress(CouldNotLook):
         if seen.snapshot.secret(namespace, reference.name):
             return seen.snapshot.secret_keys(namespace, reference.name)
