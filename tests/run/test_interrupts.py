@@ -16,7 +16,7 @@ import pytest
 
 from cx_conformance.__main__ import main
 from cx_conformance.commands import lint
-from cx_conformance.run.interrupts import end_like_ctrl_c, hold, insist
+from cx_conformance.run.interrupts import end_like_ctrl_c, hold, insist, relent
 from cx_conformance.run.suite_files import suite_root
 
 WAITING = """
@@ -138,6 +138,26 @@ def test_an_interrupt_that_is_lost_comes_again_until_it_is_heard(capsys: pytest.
     threading.Event().wait(1.5)  # it does not come again
     assert told == []
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("signals_as_before")
+def test_after_a_run_nobody_is_interrupted_twice() -> None:
+    """What goes on in its process, as this session, has heard of a signal that comes once."""
+    end_insisted_on([])
+    relent()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+    threading.Event().wait(1.5)
+
+
+@pytest.mark.usefixtures("signals_as_before")
+def test_a_signal_that_came_before_the_end_of_a_run_does_not_come_after_it() -> None:
+    """It may be waiting for its second time."""
+    end_insisted_on([])
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+    relent()
+    threading.Event().wait(1.5)
 
 
 @pytest.mark.usefixtures("signals_as_before")

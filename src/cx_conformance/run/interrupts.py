@@ -49,18 +49,30 @@ def insist(heard: Callable[[], bool]) -> None:
     _OWN.add(told)
     if not isinstance(sys.unraisablehook, _InSilence):
         sys.unraisablehook = _InSilence(sys.unraisablehook)
-    threading.Thread(target=_again, args=(come, heard, threading.get_ident()), name="insisting", daemon=True).start()
+    threading.Thread(
+        target=_again, args=(come, told, heard, threading.get_ident()), name="insisting", daemon=True
+    ).start()
 
 
 _OWN: Final[set[int]] = set()
 """The end of the pipe by which Python tells of signals."""
 
 
-def _again(come: int, heard: Callable[[], bool], main: int) -> None:
+def relent() -> None:
+    """Insist no more, for the run is over; a signal is for whoever goes on in this process."""
+    before = signal.set_wakeup_fd(-1)
+    if before in _OWN:
+        _OWN.discard(before)
+        os.close(before)
+    else:
+        signal.set_wakeup_fd(before)
+
+
+def _again(come: int, told: int, heard: Callable[[], bool], main: int) -> None:
     while octet := os.read(come, 1):
         if octet[0] in _ENDING:
             time.sleep(_UNHEARD_FOR)
-            if not heard():
+            if told in _OWN and not heard():
                 signal.pthread_kill(main, octet[0])  # to that thread, so that it is waked from what it waits for
     os.close(come)
 
