@@ -151,6 +151,13 @@ def test_after_a_run_nobody_is_interrupted_twice() -> None:
 
 
 @pytest.mark.usefixtures("signals_as_before")
+def test_a_run_leaves_nobody_behind_that_insists(capsys: pytest.CaptureFixture[str]) -> None:
+    """It may be one of several in a process."""
+    assert main(["run", "--sandbox", "--static", "--only", "CX101"]) == 0, capsys.readouterr()
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+@pytest.mark.usefixtures("signals_as_before")
 def test_a_signal_that_came_before_the_end_of_a_run_does_not_come_after_it() -> None:
     """It may be waiting for its second time."""
     end_insisted_on([])

@@ -23,7 +23,7 @@ from cx_conformance.plugin.reporting import REPORTING, Reporting
 from cx_conformance.plugin.workers import LIVE_GROUP, WORKERS, Controller, Worker, adapted, of_worker, shared_snapshot
 from cx_conformance.reports.writing import ReportNotWritten, prepare_place
 from cx_conformance.run.declared import DECLARED
-from cx_conformance.run.interrupts import end_like_ctrl_c, hold
+from cx_conformance.run.interrupts import end_like_ctrl_c, hold, relent
 from cx_conformance.run.options import Options
 from cx_conformance.run.run import Run
 from cx_conformance.run.suite_files import suite_root
@@ -66,6 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if told is None:
         config.pluginmanager.register(Beside(run), BESIDE)
         config.pluginmanager.register(Reporting(config, run), REPORTING)
+        config.add_cleanup(relent)  # signals are for whoever goes on in this process
         if getattr(config.option, "dist", "no") != "no":
             config.option.dist = "loadgroup"
             config.pluginmanager.register(Controller(run), WORKERS)

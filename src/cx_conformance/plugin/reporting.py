@@ -17,7 +17,7 @@ from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, Verdict
 from cx_conformance.plugin.beside import is_of_check, last_words
 from cx_conformance.plugin.items import OUTCOME, CheckItem
 from cx_conformance.plugin.workers import WORKERS
-from cx_conformance.run.interrupts import end_like_ctrl_c, insist, relent, undisturbed
+from cx_conformance.run.interrupts import end_like_ctrl_c, insist, undisturbed
 from cx_conformance.run.leaving import leave
 from cx_conformance.run.lost import lost_outcomes
 from cx_conformance.run.recording import record_of
@@ -87,10 +87,6 @@ class Reporting:
         insist(lambda: self.run.interrupted)
         if self.run.interrupted:
             raise KeyboardInterrupt
-
-    def pytest_unconfigure(self) -> None:
-        """Leave signals to whoever goes on in this process."""
-        relent()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self) -> None:

@@ -84,7 +84,7 @@ class StoreAsking:
         observation, role_note = asked.observation, None
         if not observation.reachable.ok:
             way.raise_trouble()
-        elif observation.hung_up:
+        if observation.hung_up:
             way.raise_for_mesh()
         if sentinel is not None:
             observation, role_note = judged_by(sentinel, told_of_sentinel, observation)

@@ -91,7 +91,7 @@ class StoreObservation(Struct, frozen=True, kw_only=True):
         """Whether it ended every connection before it had said a word of its own; a certificate with names is one."""
         said = self.certificate is not None and bool(self.certificate.names)
         return not said and any(
-            one.ok is False and one.kind in (Kind.CLOSED, Kind.TLS) for one in (self.tls, self.speaks)
+            one.ok is False and one.kind in (Kind.CLOSED, Kind.TLS) for one in (self.reachable, self.tls, self.speaks)
         )
 
     @property
