@@ -26,6 +26,10 @@ class ReportNotWritten(Exception):  # noqa: N818 - what happened to the report
     """A report could not be written; the text says which, why, and what to do."""
 
 
+class PaperCutOff(KeyboardInterrupt):
+    """Somebody wanted the run to end while its paper was made; all else of the pack is in its place."""
+
+
 def not_written(path: Path, reason: OSError) -> ReportNotWritten:
     """Return the sentence for an error of the operating system; a folder that only stands in is not named."""
     path = Path(*(part for part in path.parts if not part.startswith(STAGED)))

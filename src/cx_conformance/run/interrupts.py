@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Final, TypeVar
 
-from cx_conformance.reports.pack.swapping import held_signals
+from cx_conformance.reports.held_signals import held_signals
 from cx_conformance.wire.fuse import burn_all
 
 T = TypeVar("T")

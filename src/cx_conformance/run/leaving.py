@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from cx_conformance.cluster.dossier import Dossier
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.roots import root_causes
-from cx_conformance.reports.writing import ReportNotWritten
+from cx_conformance.reports.writing import PaperCutOff, ReportNotWritten
 from cx_conformance.run.publishing import bucket_access
 
 if TYPE_CHECKING:
@@ -94,8 +94,6 @@ class _Papers:
 
     def _insist(self, write: Callable[[], None]) -> None:
         """Write; who wants the run to end meanwhile gets it all the same, without paper. Said twice, it is heard."""
-        from cx_conformance.reports.pack.directory import PaperCutOff
-
         try:
             write()
         except PaperCutOff:

@@ -11,10 +11,10 @@ import pytest
 
 from cx_conformance.cluster.dossier import Dossier
 from cx_conformance.objects.event import event
+from cx_conformance.reports.held_signals import held_signals
 from cx_conformance.reports.pack import directory as pack_directory
 from cx_conformance.reports.pack.directory import write_report
 from cx_conformance.reports.pack.places import file_name, place_in
-from cx_conformance.reports.pack.swapping import held_signals
 from cx_conformance.reports.pack.verifying import verify
 from cx_conformance.reports.writing import ReportNotWritten
 from tests.reports import made_up

@@ -34,7 +34,7 @@ from cx_conformance.reports.page.html import GENERATOR, write_html
 from cx_conformance.reports.page.pdf import printer_lacks, write_pdf
 from cx_conformance.reports.scrubber import Scrubber
 from cx_conformance.reports.sums import listed, sha256, write_listed, write_sums
-from cx_conformance.reports.writing import ReportNotWritten, not_written, prepare_place, replacing
+from cx_conformance.reports.writing import PaperCutOff, ReportNotWritten, not_written, prepare_place, replacing
 
 _README_LINE: Final = "cx-conformance: the sign-off pack of one run"
 _OURS: Final = {
@@ -47,10 +47,6 @@ _OURS: Final = {
     SUMS: f"  {README}\n".encode(),
 }
 """What the first kilobyte of an earlier report of ours holds."""
-
-
-class PaperCutOff(KeyboardInterrupt):
-    """Somebody wanted the run to end while its paper was made; all else of the pack is in its place."""
 
 
 def prepare_directory(directory: Path) -> None:

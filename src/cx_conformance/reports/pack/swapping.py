@@ -4,21 +4,16 @@ The sums go first and come last: a set that was cut off by a kill in between has
 """
 
 import shutil
-import signal
 import tempfile
-import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
-from typing import Any, Final
 
 from cx_conformance.reports.file_names import EVIDENCE, SIGNATURE, SUMMED, SUMS
+from cx_conformance.reports.held_signals import held_signals
 from cx_conformance.reports.pack.places import within
 from cx_conformance.reports.sums import sha256
 from cx_conformance.reports.writing import STAGED, ReportNotWritten, not_written
-
-_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -87,30 +82,3 @@ def _without(path: Path, failed: list[ReportNotWritten]) -> None:
         path.unlink(missing_ok=True)
     except OSError as reason:
         failed.append(not_written(path, reason))
-
-
-@contextmanager
-def held_signals() -> Iterator[None]:
-    """Hold back the signals that end a run while the block lasts; the first of them comes when it is over.
-
-    Python handles signals in the main thread only; elsewhere nothing has to be held.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-
-    def hold(number: int, _frame: FrameType | None) -> None:
-        came.append(number)
-
-    before: dict[signal.Signals, Any] = {}
-    for number in _ENDING:
-        if signal.getsignal(number) not in (signal.SIG_IGN, None):
-            before[number] = signal.signal(number, hold)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if came:
-            signal.raise_signal(came[0])
