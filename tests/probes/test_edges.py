@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from cx_conformance.probes.edges import (
 )
 from cx_conformance.probes.inquiry import RunExec, script
 from tests.probes.containers import PLACE, Container, program
-from tests.probes.targets import closed_port, ends, greets, listening, never_answering, resets, silent
+from tests.probes.targets import ends, greets, listening, never_answering, resets, silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -46,8 +47,15 @@ SEES_THE_END = {"bash", "bash, sleep", "busybox nc", "python3", "node"}
 @pytest.fixture(scope="module")
 def ports() -> Iterator[dict[str, int]]:
     """Ports of loopback, each of one behaviour."""
-    with listening(silent) as one, listening(greets) as two, listening(ends) as three, listening(resets) as four:
-        yield {"silent": one, "greets": two, "ends": three, "resets": four, "closed": closed_port()}
+    with (
+        listening(silent) as one,
+        listening(greets) as two,
+        listening(ends) as three,
+        listening(resets) as four,
+        socket.socket() as bound,
+    ):
+        bound.bind(("127.0.0.1", 0))  # and not listened on: a port that was given back may soon be another's
+        yield {"silent": one, "greets": two, "ends": three, "resets": four, "closed": bound.getsockname()[1]}
 
 
 def observe(run: RunExec, *targets: tuple[str, int], seconds: int = 5) -> list[EdgeObservation]:
