@@ -52,7 +52,7 @@ def _any(tokens: list[str], host: str, path: str) -> Taken:
     while tokens and tokens[-1] == "||":
         tokens.pop()
         found.append(_all(tokens, host, path))
-    return True if True in found else None if None in found else False
+    return _one_of(found)
 
 
 def _all(tokens: list[str], host: str, path: str) -> Taken:
@@ -80,8 +80,11 @@ def _one(tokens: list[str], host: str, path: str) -> Taken:
     values = [one or other for one, other in _VALUE.findall(word)]
     if matcher is None or not values:
         return None
-    seen = [matcher(value, host, path) for value in values]
-    return True if True in seen else None if None in seen else False
+    return _one_of([matcher(value, host, path) for value in values])
+
+
+def _one_of(found: list[Taken]) -> Taken:
+    return True if True in found else None if None in found else False
 
 
 def _host(value: str, host: str, _: str) -> Taken:

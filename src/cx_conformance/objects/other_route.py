@@ -98,14 +98,7 @@ def _http_rule(source: Json, namespace: str) -> HttpRule:
         # A rule without a match, and a match without a path, take everything.
         matches=tuple(_http_match(one) for one in objects(source, "matches") or [{}]),
         backends=tuple(
-            Backend(
-                namespace=text(one, "namespace") or namespace,
-                service=text(one, "name"),
-                port=port(one, "port"),
-                kind=text(one, "kind") or "Service",
-            )
-            for one in objects(source, "backendRefs")
-            if number(one, "weight") != 0
+            _backend(one, namespace) for one in objects(source, "backendRefs") if number(one, "weight") != 0
         ),
         redirects="RequestRedirect" in filters,
     )
@@ -120,6 +113,16 @@ def _http_match(source: Json) -> HttpMatch:
     )
 
 
+def _backend(source: Json, namespace: str) -> Backend:
+    """Read what a route of ``namespace`` leads to, which both kinds write alike."""
+    return Backend(
+        namespace=text(source, "namespace") or namespace,
+        service=text(source, "name"),
+        port=port(source, "port"),
+        kind=text(source, "kind") or "Service",
+    )
+
+
 def ingress_route(source: Json) -> IngressRoute:
     """Read an IngressRoute."""
     meta = metadata(source)
@@ -131,15 +134,7 @@ def _traefik_rules(spec: Json, namespace: str) -> Iterator[TraefikRule]:
         yield TraefikRule(
             match=text(one, "match"),
             priority=count(one, "priority"),
-            backends=tuple(
-                Backend(
-                    namespace=text(each, "namespace") or namespace,
-                    service=text(each, "name"),
-                    port=port(each, "port"),
-                    kind=text(each, "kind") or "Service",
-                )
-                for each in objects(one, "services")
-            ),
+            backends=tuple(_backend(each, namespace) for each in objects(one, "services")),
         )
 
 

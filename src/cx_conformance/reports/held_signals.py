@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final
 
-_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Those that end a run."""
 
 
 @contextmanager
@@ -25,7 +26,7 @@ def held_signals() -> Iterator[None]:
         came.append(number)
 
     before: dict[signal.Signals, Any] = {}
-    for number in _ENDING:
+    for number in ENDING:
         if signal.getsignal(number) not in (signal.SIG_IGN, None):
             before[number] = signal.signal(number, hold)
     try:

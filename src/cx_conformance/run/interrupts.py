@@ -15,12 +15,11 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Final, TypeVar
 
-from cx_conformance.reports.held_signals import held_signals
+from cx_conformance.reports.held_signals import ENDING, held_signals
 from cx_conformance.wire.fuse import burn_all
 
 T = TypeVar("T")
 
-_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _UNHEARD_FOR: Final = 1.0
 """Seconds after which a signal comes again that nobody has heard of; twenty times what it takes to reach pytest."""
 
@@ -70,7 +69,7 @@ def relent() -> None:
 
 def _again(come: int, told: int, heard: Callable[[], bool], main: int) -> None:
     while octet := os.read(come, 1):
-        if octet[0] in _ENDING:
+        if octet[0] in ENDING:
             time.sleep(_UNHEARD_FOR)
             if told in _OWN and not heard():
                 signal.pthread_kill(main, octet[0])  # to that thread, so that it is waked from what it waits for
@@ -115,6 +114,6 @@ class _InSilence:
 
 
 def _handle(handler: Callable[[int, FrameType | None], object]) -> None:
-    for number in _ENDING:
+    for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and a shell's background have it
             signal.signal(number, handler)
