@@ -136,6 +136,7 @@ def _spelt(addresses: Iterable[str]) -> frozenset[str]:
         *("callee:CX201", "callee:CX203", "callee:CX205", "callee:CX206"),
         "CX703",
     ),
+    follows=("callee:CX603", "callee:CX801"),
 )
 def check_accepts(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, evidence: Evidence) -> None:
     """From the caller's own pod the callee's Service port accepts a connection."""

@@ -26,6 +26,7 @@ SLOW_MS: Final = 2500
     severity=Severity.CRITICAL,
     remedy="kubectl logs the pod; a component that is up and unhealthy says there what it lacks",
     rests_on=("CX101", "CX103", "CX104"),
+    follows=("CX603",),
 )
 def check_health(health: Entry[Health], health_probes: HealthProbes, evidence: Evidence) -> None:
     """The documented health endpoint of every ready pod answers as documented, over the documented scheme."""
@@ -122,6 +123,7 @@ def _wrong(answer: PodAnswer, promised: Health, evidence: Evidence) -> str | Non
     severity=Severity.CRITICAL,
     remedy="kubectl logs the pod; the process does not serve the port that its Service leads to",
     rests_on=("CX101", "CX103", "CX104"),
+    follows=("CX603",),
 )
 def check_port(port_only: Entry[ServicePort], health_probes: HealthProbes, evidence: Evidence) -> None:
     """Where no health endpoint is documented, the pod's port accepts, and speaks HTTP where its name begins so.

@@ -452,6 +452,7 @@ _BY_ITS_CHAIN: Final = " and itself in date, so that a certificate above it has 
     severity=Severity.CRITICAL,
     remedy="install a certificate for this host name with its whole chain; where it is of your own CA, give --ca FILE",
     rests_on=("platform:CX510", "platform:CX513"),
+    follows=("any:CX502", "any:CX503"),
 )
 def check_served_certificate(
     platform: Entry[Platform], entrance_probes: EntranceProbes, seen: Seen, evidence: Evidence
@@ -542,6 +543,7 @@ def check_tls_version(platform: Entry[Platform], entrance_probes: EntranceProbes
         "CX203",
         "CX206",
     ),
+    follows=("CX109", "CX603", "CX601", "CX602"),
 )
 def check_path_answers(ingress: Entry[Ingress], entrance_probes: EntranceProbes, evidence: Evidence) -> None:
     """Through the entry point the path leads to the component, which answers; not to the controller's own page."""

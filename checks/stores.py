@@ -51,6 +51,7 @@ def _told(asked: StoreAsked, finding: Finding, evidence: Evidence) -> None:
     severity=Severity.CRITICAL,
     remedy="kubectl logs the store's pod; nothing accepts on its port",
     rests_on=("CX101", "CX103", "CX104", "CX201", "CX203"),
+    follows=("CX603",),
 )
 def check_reachable(store: Entry[Store], store_probes: StoreProbes, evidence: Evidence) -> None:
     """The store accepts a connection on its port."""

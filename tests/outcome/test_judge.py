@@ -19,8 +19,8 @@ from cx_conformance.outcome.waivers import State, Waivers
 TODAY = dt.date(2026, 11, 23)
 
 
-def plan() -> Plan:
-    """Make a platform of two components, of which ``web`` calls ``db``."""
+def plan(ports: tuple[int, ...] = (5432,)) -> Plan:
+    """Make a platform of two components, of which ``web`` calls the ports of ``db``."""
     document = {
         "blueprint": {"name": "shop", "version": "1"},
         "components": {
@@ -36,7 +36,8 @@ def plan() -> Plan:
                 "group": "internal",
                 "namespace": {"name": "shop"},
                 "workload": {"kind": "StatefulSet", "name": "db"},
-                "service": {"name": "db", "ports": [{"port": 5432}]},
+                "containerPorts": [{"port": port} for port in ports],
+                "service": {"name": "db", "ports": [{"port": port} for port in ports]},
             },
         },
     }
@@ -59,9 +60,11 @@ def check(identity: str, per: str, function: Callable[..., None], **more: Any) -
     return Check(id=identity, per=per, function=function, **(fields | more))
 
 
-def judge(*checks: Check, waivers: tuple[Waiver, ...] = (), static: bool = False) -> Judge:
+def judge(
+    *checks: Check, waivers: tuple[Waiver, ...] = (), static: bool = False, ports: tuple[int, ...] = (5432,)
+) -> Judge:
     """Make a judge that knows these checks."""
-    made = Judge(plan(), Waivers(waivers, TODAY), static=static)
+    made = Judge(plan(ports), Waivers(waivers, TODAY), static=static)
     made.register(checks)
     return made
 
@@ -179,6 +182,21 @@ def test_what_is_broken_below_comes_before_what_need_not_run() -> None:
     off, broken = check("CX901", "component", is_off), check("CX902", "component", breaks)
     both = check("CX903", "component", breaks, rests_on=("CX901", "CX902"))
     assert outcome(judge(off, broken, both), both).result is Result.BLOCKED
+
+
+def test_a_failure_names_the_one_that_it_is_the_consequence_of() -> None:
+    """It stays broken; a callee's port that is closed, of several, is that of its own callers alone."""
+    listens = check("CX603", "container_port", breaks)
+    connects = check("CX702", "edge", breaks, follows=("callee:CX603",))
+    court = judge(listens, connects, ports=(5432, 5433))
+    edges = [entry for entry in court.plan.entries("edge") if entry.component == "web"]
+    told = [court.outcome(connects, entry, no_fixture) for entry in edges]
+    assert [(one.result, one.evidence["follows"]) for one in told] == [
+        (Result.FAIL, "CX603 db [5432]"),
+        (Result.FAIL, "CX603 db [5433]"),
+    ]
+    court = judge(check("CX603", "container_port", keeps), connects)
+    assert "follows" not in outcome(court, connects).evidence
 
 
 def test_an_edge_is_blocked_by_its_callee() -> None:

@@ -94,6 +94,33 @@ def test_what_has_several_causes_is_told_with_each() -> None:
     assert found == {"two are wrong": (1, 1), "b is gone": (2, 0)}
 
 
+def test_what_follows_from_a_failure_is_told_behind_it() -> None:
+    """Nobody listens on a port: its health, its callers and its path fail of that, which leads, as bad as the worst."""
+    listens = outcome(Result.FAIL, check="CX603", entry="8081", severity=Severity.MAJOR, message="nothing listens")
+    health = outcome(
+        Result.FAIL, check="CX601", entry="/health", message="no answer", evidence={"follows": "CX603 ccm [8081]"}
+    )
+    path = outcome(Result.FAIL, check="CX511", entry="/ccm", evidence={"follows": "CX601 ccm [/health]"})
+    refused = {"cause": "ef-ccm-svc refuses connections", "follows": "CX603 ccm [8081]"}
+    callers = [
+        outcome(Result.FAIL, check="CX702", component=name, severity=Severity.CRITICAL, evidence=refused)
+        for name in ("cim", "grafana")
+    ]
+    [found] = causes_of([*callers, path, health, listens])
+    assert (found.words, found.outcome.check, len(found.outcomes)) == ("nothing listens", "CX603", 5)
+    assert (found.outcome.severity, found.severity) == (Severity.MAJOR, Severity.CRITICAL)
+
+
+def test_what_follows_from_something_that_is_not_among_the_failures_stands_for_itself() -> None:
+    """It may be waived, or of an area that was not selected; nor do two that name each other get lost."""
+    alone = outcome(Result.FAIL, check="CX601", evidence={"follows": "CX603 ccm [8081]"})
+    each = [
+        outcome(Result.FAIL, check=check, entry="a", evidence={"follows": f"{other} ccm [a]"})
+        for check, other in (("CX701", "CX702"), ("CX702", "CX701"))
+    ]
+    assert sorted(len(one.outcomes) for one in causes_of([alone, *each])) == [1, 1, 1]
+
+
 def test_what_could_not_be_looked_at_is_one_cause_a_reason() -> None:
     """Of whatever checks; what is broken is no part of it."""
     several = [outcome(Result.ERROR, check=check, message="the account may not") for check in ("CX203", "CX204")]

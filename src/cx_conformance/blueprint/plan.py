@@ -77,6 +77,23 @@ class Entry(Struct, Generic[P_co], frozen=True):
             raise LookupError(f"{self.id} is not an entry of a component")
         return self.owner
 
+    @property
+    def container_port(self) -> int | None:
+        """Return the port of a container, the callee's for an edge, that it is about; None: of no single one."""
+        match self.of:
+            case ContainerPort() | Health():
+                return self.of.port
+            case ServicePort():
+                return self.of.container_port
+            case Edge():
+                return self.of.port.container_port
+            case Store():
+                service = self.planned.facts.service
+                ports = service.ports if service else ()
+                return next((one.container_port for one in ports if one.port == self.of.port), self.of.port)
+            case _:
+                return None
+
 
 class Plan:
     """The blueprint as a site has it."""

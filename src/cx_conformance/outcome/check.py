@@ -94,6 +94,9 @@ class Check(Struct, frozen=True, kw_only=True):
     rests_on: tuple[str, ...]
     """Checks that must pass before this one says anything: ``CX101`` of the same component, ``callee:CX201`` of an
     edge's callee, ``gateway:CX201`` of what every path passes, ``namespace:CX001`` of the entry's namespace."""
+    follows: tuple[str, ...] = ()
+    """Checks of which this one, where both fail, only tells the consequence: it stays broken, and both are told as one
+    thing at fault. Named as those that it rests on, or ``any:CX502``, of whatever component."""
     live: bool
     """Whether it looks by more than the API."""
     function: Callable[..., None]
@@ -114,6 +117,7 @@ def check(  # noqa: PLR0913 - what a check says of itself, all but two by keywor
     severity: Severity,
     remedy: str,
     rests_on: tuple[str, ...] = (),
+    follows: tuple[str, ...] = (),
     stage: Stage = Stage.INSTALLED,
 ) -> Callable[[F], F]:
     """Mark a function as the check ``identity``; ValueError names what is missing."""
@@ -132,6 +136,7 @@ def check(  # noqa: PLR0913 - what a check says of itself, all but two by keywor
             live=not LIVE.isdisjoint(parameters),
             takes_evidence="evidence" in parameters,
             rests_on=rests_on,
+            follows=follows,
             function=function,
             stage=stage,
         )

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -100,10 +100,10 @@ class Judge:
                 self._seen(name, look)
 
     def _needed(self, check: Check) -> frozenset[str]:
-        """Return the fixtures that ``check`` needs, and those of what it rests on, which is judged where it fails."""
+        """Return the fixtures that ``check`` needs, and those of what it rests on or follows, judged where it fails."""
         known = self._fixtures.get(check.id)
         if known is None:
-            rests = (self.checks.get(rest.rpartition(":")[2]) for rest in (*check.rests_on, _FIRST))
+            rests = (self.checks.get(rest.rpartition(":")[2]) for rest in (*check.rests_on, *check.follows, _FIRST))
             under = [self._needed(one) for one in rests if one is not None and one is not check]
             own = () if self._leaves_out(check) else check.looks
             known = self._fixtures[check.id] = frozenset(own).union(*under)
@@ -139,6 +139,8 @@ class Judge:
         elif off:
             evidence.details |= {"seen": message, _OFF: off}
             result, message = Result.NOT_APPLICABLE, f"n/a: {off}"
+        elif result is Result.FAIL:
+            evidence.follows = self._followed(check, entry, look)
         return Outcome(
             check=check.id,
             title=check.title,
@@ -190,6 +192,27 @@ class Judge:
                     return found.root or root_name(found), found.root_entry or found.entry
         return None
 
+    def _followed(self, check: Check, entry: Entry[Any], look: Look) -> str | None:
+        """Return what this failure is only the consequence of, as outcomes name it; None where it stands for itself."""
+        for needed, other in self._before(check, entry):
+            first = self.outcome(needed, other, look)
+            if first.result is Result.FAIL:
+                return first.where
+        return None
+
+    def _before(self, check: Check, entry: Entry[Any]) -> Iterator[tuple[Check, Entry[Any]]]:
+        """Yield what a failure may follow from: of the same port, where both are about one."""
+        for one in check.follows:
+            relation, _, identity = one.rpartition(":")
+            if (needed := self.checks.get(identity)) is None:
+                continue
+            by_component = self._by_component(needed)
+            anybody = self.plan.entries(needed.per)
+            for other in anybody if relation == "any" else by_component.get(self._whose(relation, entry), ()):
+                ports = entry.container_port, other.container_port
+                if None in ports or ports[0] == ports[1]:
+                    yield needed, other
+
     def _off(self, check: Check, entry: Entry[Any], look: Look) -> str:
         """Return why something that ``check`` rests on does not run and need not; empty where all of it is to run."""
         left_out = (_EXISTS,) if entry.owner and entry.owner.facts.optional else ()
@@ -208,14 +231,18 @@ class Judge:
         by_component = self._by_component(needed)
         if relation == "namespace":
             return [one for one in by_component.get(PLATFORM, ()) if one.id in entry.namespaces[:1]]
-        whose = {"callee": entry.callee, "platform": PLATFORM, "gateway": self.plan.platform.gateway}
-        candidates = by_component.get(whose.get(relation, entry.component) or "", ())
+        candidates = by_component.get(self._whose(relation, entry), ())
         port = getattr(getattr(entry.of, "port", None), "port", None) if relation == "callee" else None
         # A workload and a Secret of one name are two things: what is of the component rests on all of its Secrets.
         whole = isinstance(entry.of, Component)
         same = [one for one in candidates if one.id == entry.id and (not whole or isinstance(one.of, Component))]
         same_port = [one for one in candidates if port is not None and getattr(one.of, "port", None) == port]
         return same or same_port or candidates
+
+    def _whose(self, relation: str, entry: Entry[Any]) -> str:
+        """Return the component that a relation leads to; empty where there is none."""
+        whose = {"callee": entry.callee, "platform": PLATFORM, "gateway": self.plan.platform.gateway}
+        return whose.get(relation, entry.component) or ""
 
     def _by_component(self, check: Check) -> Mapping[str, list[Entry[Any]]]:
         known = self._entries.get(check.per)

@@ -11,6 +11,9 @@ from cx_conformance.blueprint.promise import Severity
 ABOUT: Final = "about"
 """The evidence's key for the objects that an outcome is about where its component is the platform: Jobs, releases."""
 
+FOLLOWS: Final = "follows"
+"""The evidence's key for the outcome of which a failure is the consequence."""
+
 
 class Result(StrEnum):
     """The six ways in which a check ends."""
@@ -44,6 +47,8 @@ class Evidence(Struct):
     """What the blueprint or the site promises."""
     causes: list[str] = field(default_factory=list)
     """What is at fault where it is not the entry's own: reports tell each once, however many entries share it."""
+    follows: str | None = None
+    """The outcome of which this failure is the consequence, as it names itself: reports tell both as one."""
     seen_at: str | None = None
     """The object that was looked at: ``Service expertflow/ef-ccm-svc``."""
     vantage: str | None = None
@@ -76,6 +81,7 @@ class Evidence(Struct):
             "notes": self.notes,
             "cause": cause,
             "causes": None if cause else self.causes,
+            FOLLOWS: self.follows,
             **self.details,
         }
         return {key: value for key, value in shown.items() if value not in _NOTHING}

@@ -1,11 +1,12 @@
 """Root causes: the broken promises that others wait for, worst first, and what many of them have in common."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.blueprint.promise import Severity
+from cx_conformance.outcome.outcome import FOLLOWS, Outcome, Result
 
 
 class RootCause(Struct, frozen=True):
@@ -24,8 +25,13 @@ class SharedCause(Struct, frozen=True):
 
     @property
     def outcome(self) -> Outcome:
-        """The first and worst of the outcomes; what it says of check, severity and remedy stands for all."""
+        """The outcome that the others follow from, else the worst; what it says of check and remedy stands for all."""
         return self.causes[0].outcome
+
+    @property
+    def severity(self) -> Severity:
+        """How bad the worst of it is."""
+        return min((one.severity for one in self.outcomes), key=lambda one: one.rank)
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -44,7 +50,7 @@ class SharedCause(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """What is wrong: the cause that several name, else the message that all say."""
+        """What is wrong: the cause that several name, else the message that all say, or the first of them."""
         return self.named if self.named and len(self.causes) > 1 else self.outcome.message
 
 
@@ -77,26 +83,48 @@ def shared_causes(causes: Iterable[RootCause]) -> tuple[SharedCause, ...]:
 
     Alike are outcomes that name the same cause in their evidence, of whatever checks, outcomes of one check that say
     the same words, and what could not be looked at for one reason. One that names several causes is told with each;
-    what it blocks with the first.
+    what it blocks with the first. What follows from another failure is told behind that.
     """
     alike: dict[tuple[object, ...], list[RootCause]] = defaultdict(list)
-    for one in causes:
+    behind: list[tuple[Outcome, RootCause]] = []
+    every = tuple(causes)
+    by_name = {one.outcome.where: one.outcome for one in every if one.outcome.result is Result.FAIL}
+    for one in every:
         outcome = one.outcome
-        for place, named in enumerate(outcome.causes):
-            alike[outcome.result, named].append(RootCause(outcome, () if place else one.blocked))
-        if not outcome.causes and outcome.result is Result.ERROR:
-            alike[outcome.result, outcome.message].append(one)
-        elif not outcome.causes:
-            # Two that say nothing have nothing in common.
-            words = outcome.message or outcome.key
-            alike[outcome.result, outcome.check, outcome.severity, words].append(one)
+        first = _followed(outcome, by_name)
+        if first is not outcome:
+            behind.append((first, one))
+            continue
+        for place, key in enumerate(_keys(outcome)):
+            alike[key].append(RootCause(outcome, () if place else one.blocked))
+    for first, one in behind:
+        alike[_keys(first)[0]].append(one)
     found = [SharedCause(tuple(ones), str(key[1]) if len(key) == 2 else "") for key, ones in alike.items()]
     return tuple(
         sorted(
             found,
-            key=lambda one: (-len(one.blocked), one.outcome.severity.rank, -len(one.causes), *_place(one.outcome)),
+            key=lambda one: (-len(one.blocked), one.severity.rank, -len(one.causes), *_place(one.outcome)),
         )
     )
+
+
+def _followed(outcome: Outcome, by_name: Mapping[str, Outcome]) -> Outcome:
+    """Return the failure that this one follows from, the last in the row; itself where it follows from none."""
+    passed = {outcome.where}
+    while (name := outcome.evidence.get(FOLLOWS)) in by_name and name not in passed:
+        passed.add(str(name))
+        outcome = by_name[str(name)]
+    return outcome
+
+
+def _keys(outcome: Outcome) -> tuple[tuple[object, ...], ...]:
+    """Return what outcomes of one cause have in common, for each of its causes."""
+    if outcome.causes:
+        return tuple((outcome.result, named) for named in outcome.causes)
+    if outcome.result is Result.ERROR:
+        return ((outcome.result, outcome.message),)
+    # Two that say nothing have nothing in common.
+    return ((outcome.result, outcome.check, outcome.severity, outcome.message or outcome.key),)
 
 
 def root_name(outcome: Outcome) -> str:

@@ -201,6 +201,8 @@ class EvidenceShape(Open):
     """What is at fault that others may share."""
     causes: list[str] = Field(default_factory=list)
     """The same where there are several."""
+    follows: str | None = None
+    """The outcome of which this failure is the consequence: ``CX603 ccm [8081]``."""
     notes: list[str] = Field(default_factory=list)
     """What a reader should know although the promise is kept."""
     waived_result: Annotated[Result | None, Field(strict=False)] = None

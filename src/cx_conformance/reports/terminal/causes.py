@@ -70,7 +70,7 @@ def _in_brief(page: Page, cause: SharedCause) -> None:
     left -= page.finding(
         (page.sign(outcome.result), STYLES[outcome.result]),
         one_line(cause.words, _LONGEST),
-        str(outcome.severity),
+        str(cause.severity),
         most=max(1, left),
     )
     for label, text in rows:
@@ -84,7 +84,7 @@ def _in_one(cause: SharedCause, blocks: str, room: int) -> str:
     components it blocks promises, then not which entry or components it breaks those of, then not the check's title.
     """
     said = [f"{_where(cause)}; blocks {blocks}"]
-    if len(cause.words) + len(str(cause.outcome.severity)) > room or len(cause.outcome.remedy) > room:
+    if len(cause.words) + len(str(cause.severity)) > room or len(cause.outcome.remedy) > room:
         few = counted(len(cause.blocked), "promise")
         whole, bare = _where(cause), _where(cause, whose=False)
         untitled = bare.replace(f" {cause.outcome.title}", "", 1)
@@ -112,7 +112,7 @@ def _in_full(page: Page, cause: SharedCause) -> None:
     page.finding(
         (page.sign(outcome.result), STYLES[outcome.result]),
         one_line(cause.words, _LONGEST),
-        str(outcome.severity),
+        str(cause.severity),
     )
     checks: dict[str, list[Outcome]] = defaultdict(list)
     for one in cause.outcomes:

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from cx_conformance.blueprint.promise import Severity
 from cx_conformance.outcome.outcome import Outcome, Result
 from cx_conformance.outcome.record import RunRecord
 from cx_conformance.outcome.roots import SharedCause, causes_of
@@ -23,7 +24,9 @@ class Cause(Struct, frozen=True, kw_only=True):
     """A broken promise, or several that are broken by one thing, and what waits for them."""
 
     outcome: Outcome
-    """The first of them."""
+    """The first of them, which the others follow from."""
+    severity: Severity
+    """How bad the worst of them is."""
     number: int
     """How many there are."""
     components: tuple[str, ...]
@@ -91,6 +94,7 @@ def _cause(cause: SharedCause, limit: int, context: str) -> Cause:
     text = cause.words
     return Cause(
         outcome=cause.outcome,
+        severity=cause.severity,
         number=len(cause.causes),
         components=cause.components,
         evidence=tuple(
