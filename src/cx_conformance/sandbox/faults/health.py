@@ -18,7 +18,7 @@ def health_hang(installation: Installation, component: str) -> None:
     installation.misbehave(component, "hang")
 
 
-@fault("health", "ccm")
+@fault("health", "ccm", found_as="note")
 def health_slow(installation: Installation, component: str) -> None:
     """The component answers after three seconds."""
     installation.misbehave(component, "slow:3")
@@ -30,7 +30,7 @@ def health_reset(installation: Installation, component: str) -> None:
     installation.misbehave(component, "reset")
 
 
-@fault("health", "ccm")
+@fault("health", "ccm", found_as="note")
 def health_endless(installation: Installation, component: str) -> None:
     """The component answers with a body that never ends."""
     installation.misbehave(component, "endless")
