@@ -21,15 +21,6 @@ ELSEWHERE = {one.fault.partition(":")[0] for one in TROUBLES}
 LIVE = [one for one in catalogue() if not one.check.startswith("CX") and one.name not in ELSEWHERE]
 SLOW = {"store-hangs", "health-hang"}
 """Faults that are waited for; `tox -e long` has them, and the soak test has what hangs in every run."""
-COULD_NOT_LOOK = {
-    "list-forbidden",
-    "exec-forbidden",
-    "portforward-forbidden",
-}
-"""Faults that keep the suite from looking; they break no promise that was seen."""
-
-NOTED = {"health-slow", "health-endless"}
-"""Oddities that break no promise: the answer comes. At most they are noted."""
 
 
 @pytest.fixture(scope="module")
@@ -79,10 +70,10 @@ def test_a_fault_that_only_a_probe_sees_is_found(embedded: EmbeddedCluster, faul
         for one in outcomes
         if one.result in (Result.FAIL, Result.ERROR)
     ]
-    if fault.name in NOTED:
+    if fault.found_as == "note":
         assert told == []
         return
-    wanted = Result.ERROR if fault.name in COULD_NOT_LOOK else Result.FAIL
+    wanted = Result(fault.found_as)
     ended = {one.result for one in outcomes} & {Result.FAIL, Result.ERROR}
     assert [one for one in outcomes if one.result is wanted and one.area == fault.check], told
     assert ended == {wanted}, told

@@ -19,7 +19,7 @@ def edge_hang(installation: Installation, component: str) -> None:
     _annotate(installation, component, BRIDGE, "drop")
 
 
-@fault("edges", "ccm")
+@fault("edges", "ccm", found_as="note")
 def edge_reset(installation: Installation, component: str) -> None:
     """Connections to the component's Service are accepted and reset."""
     _annotate(installation, component, BRIDGE, "reset")
