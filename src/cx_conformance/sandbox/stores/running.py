@@ -11,6 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, Self
 
+_LAST_WORDS = 300
+"""Characters of a server's log that are told where it ended by itself."""
+
 
 class NotStarted(RuntimeError):  # noqa: N818 - the field's own word
     """A server could not be started; the text holds its last words."""
@@ -100,7 +103,9 @@ class ServerProcess:
     def ready(self) -> bool:
         """Tell whether it answers; raise NotStarted when it has ended."""
         if self._process is None or self._process.poll() is not None:
-            last = self._log.read_text("utf-8", "replace")[-2000:] if self._log.exists() else ""
+            log = self._log.read_text("utf-8", "replace") if self._log.exists() else ""
+            # What ends a program in Go says why before it tells where all of its goroutines were.
+            last = log.partition("\ngoroutine ")[0].strip()[-_LAST_WORDS:]
             raise NotStarted(f"the server {self.name} ended before it answered; its last words: {last}")
         return self._answers()
 

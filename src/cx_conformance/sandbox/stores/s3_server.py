@@ -22,7 +22,6 @@ from cx_conformance.sandbox.stores.standin import StandIn, server_context
 PORTS = {"s3": 9000}
 _FURTHER_PORTS = ("master.port", *(f"{part}.port.grpc" for part in ("master", "volume", "filer", "s3")), "volume.port")
 _LIVE = (b"GET /minio/health/live ", b"HEAD /minio/health/live ")
-_INNER = "127.0.0.1"
 
 
 def _weed() -> str | None:
@@ -49,10 +48,11 @@ def start(  # noqa: PLR0913 - a server's settings, all by name
     """Start an S3 server whose access key is ``username``, with one bucket.
 
     It is ready when the bucket is there; a first object can be stored some seconds later only, which ``writable``
-    waits for. ``read_only`` is a key that may not store anything.
+    waits for. ``read_only`` is a key that may not store anything. The server stands behind the front on other ports of
+    ``address``: what stands on 127.0.0.1 may meet the server of another cluster, which chose its ports just as well.
     """
-    inner, filer = free_port(_INNER), free_port(_INNER)
-    answers = _Bucket(f"http://{_INNER}:{filer}/buckets/{bucket}/", inner, writable=writable)
+    inner, filer = free_port(address), free_port(address)
+    answers = _Bucket(f"http://{address}:{filer}/buckets/{bucket}/", (address, inner), writable=writable)
     server = ServerProcess("s3", answers.made)
     identities = server.folder / "identities.json"
     identities.touch(mode=0o600)
@@ -61,21 +61,21 @@ def start(  # noqa: PLR0913 - a server's settings, all by name
     identities.write_text(json.dumps({"identities": [{"name": username, "credentials": keys, "actions": actions}]}))
     port = ports["s3"]
     context = {port: server_context(tls)} if tls else None
-    server.accompany(StandIn(address, {port: _Front(inner)}, context))
-    chosen = {"s3.port": inner, "filer.port": filer, **{name: free_port(_INNER) for name in _FURTHER_PORTS}}
+    server.accompany(StandIn(address, {port: _Front((address, inner))}, context))
+    chosen = {"s3.port": inner, "filer.port": filer, **{name: free_port(address) for name in _FURTHER_PORTS}}
     server.accompany(_Sockets(chosen.values()))
-    server.launch([_weed() or "weed", *_options(server.folder, identities, chosen)])
+    server.launch([_weed() or "weed", *_options(server.folder, address, identities, chosen)])
     return server
 
 
-def _options(folder: Path, identities: Path, chosen: Mapping[str, int]) -> list[str]:
+def _options(folder: Path, address: str, identities: Path, chosen: Mapping[str, int]) -> list[str]:
     """Return SeaweedFS's arguments: every port chosen, as by default it also takes those plus 10,000."""
     return [
         "server",
         "-s3",
         f"-dir={folder}",
-        f"-ip={_INNER}",
-        f"-ip.bind={_INNER}",
+        f"-ip={address}",
+        f"-ip.bind={address}",
         f"-s3.config={identities}",
         "-s3.iam=false",
         "-master.telemetry=false",
@@ -107,14 +107,14 @@ class _Sockets:
 class _Bucket:
     """Makes the bucket as soon as the server is up; it is ready when that is done."""
 
-    def __init__(self, url: str, port: int, *, writable: bool) -> None:
-        self._port = port
+    def __init__(self, url: str, inner: tuple[str, int], *, writable: bool) -> None:
+        self._inner = inner
         first = f"{url}.cx-conformance"
         self._todo = [("POST", url), *([("PUT", first), ("DELETE", first)] if writable else [])]
 
     def made(self) -> bool:
         """Do the next step by the filer, which asks for no signature; tell whether all are done."""
-        if self._todo and accepts(_INNER, self._port):
+        if self._todo and accepts(*self._inner):
             method, url = self._todo[0]
             data = b"ready" if method == "PUT" else None
             kind = {"Content-Type": "text/plain"} if data else {}
@@ -127,12 +127,12 @@ class _Bucket:
 class _Front:
     """One connection: the health endpoint is answered here, the rest passed on."""
 
-    def __init__(self, inner: int) -> None:
+    def __init__(self, inner: tuple[str, int]) -> None:
         self._inner = inner
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            from_server, to_server = await asyncio.open_connection(_INNER, self._inner)
+            from_server, to_server = await asyncio.open_connection(*self._inner)
         except OSError:
             writer.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             return
