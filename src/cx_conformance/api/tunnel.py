@@ -100,9 +100,12 @@ class Tunnel:
             return
         if self._opening or time.monotonic() < self._late_until:
             told = "was still opening" if self._opening else "was long in opening"
+            server = f"the API server {self._tunnels.streams.server}"
             raise Unreachable(
-                f"the API server {self._tunnels.streams.server} {told} port-forward to pod {self.namespace}/{self.pod} "
-                "when the time to wait was over; give it more time, or look at what limits it"
+                f"{server} {told} port-forward to pod {self.namespace}/{self.pod} when the time to wait was over; "
+                "give it more time, or look at what limits it",
+                f"{server} was long in opening port-forwards, for which the time to wait was over; give it more time, "
+                "or look at what limits it",
             )
 
     def why_closed(self) -> str | None:

@@ -22,6 +22,11 @@ class CouldNotLook(Exception):  # noqa: N818 - the field's own word: an outcome,
     remedy: str = ""
     """What to do beyond what the text says; what mends a broken promise would lead astray: nobody saw it broken."""
 
+    def __init__(self, words: str, cause: str = "") -> None:
+        """Say what kept from looking; ``cause`` as all say it that could not be looked at for the same reason."""
+        super().__init__(words)
+        self.cause = cause
+
 
 class Unreachable(CouldNotLook):
     """The API server, or a target, does not answer."""
@@ -60,8 +65,3 @@ class OutOfTime(CouldNotLook):
 
 class NoVantage(CouldNotLook):
     """There is nothing to look from: no shell, no tool, no ready pod."""
-
-    def __init__(self, words: str, cause: str = "") -> None:
-        """Say what lacks; ``cause`` as all say it that could not be looked at for the same reason."""
-        super().__init__(words)
-        self.cause = cause

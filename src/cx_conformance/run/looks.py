@@ -182,7 +182,7 @@ class Looks:
         """Whether the API was asked, by this process or another of the run, and answered."""
         if self.shared is not None and self.shared.exists():
             _ = self.snapshot  # taken by a worker process
-        return not isinstance(self._found.get("snapshot", OutOfTime()), CouldNotLook)
+        return not isinstance(self._found.get("snapshot", OutOfTime("nobody asked")), CouldNotLook)
 
     def begin_probing(self) -> None:
         """Start the probes, without waiting for what they find; raises CouldNotLook as ``live``."""
