@@ -17,10 +17,10 @@ def test_list_names_every_check(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_explain_tells_what_why_and_how_to_mend(capsys: pytest.CaptureFixture[str]) -> None:
     """One check, in full."""
-    assert main(["explain", "cx201"]) == 0
+    assert main(["explain", "cx702"]) == 0
     shown = capsys.readouterr().out
-    assert shown.startswith("CX201 Service exists\n")
-    for word in ("what", "to mend", "rests on", "source"):
+    assert shown.startswith("CX702 Callee accepts\n")
+    for word in ("what", "to mend", "rests on", "follows   CX603", "source"):
         assert f"\n{word}" in shown
 
 
@@ -33,10 +33,15 @@ def test_an_unknown_name_exits_2_and_says_what_there_is(
     assert "there are CX" in (told := capsys.readouterr().err) or "allowed are platform" in told
 
 
-def test_every_check_names_what_it_rests_on_by_existing_ids() -> None:
-    """A cause that does not exist would block nothing."""
+def test_every_check_names_what_it_rests_on_and_follows_from_by_existing_ids() -> None:
+    """A cause that does not exist would block nothing, and be told with nothing."""
     known = {one.id for one in every_check()}
-    wrong = {(one.id, rest) for one in every_check() for rest in one.rests_on if rest.rpartition(":")[2] not in known}
+    wrong = {
+        (one.id, other)
+        for one in every_check()
+        for other in (*one.rests_on, *one.follows)
+        if other.rpartition(":")[2] not in known
+    }
     assert wrong == set()
 
 

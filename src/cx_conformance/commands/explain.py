@@ -28,7 +28,6 @@ def run(args: argparse.Namespace) -> int:
         close = ", ".join(name for name in checks if name[:3] == args.check.upper()[:3]) or ", ".join(checks)
         sys.stderr.write(f"cx-conformance explain: there is no check {args.check!r}; there are {close}\n")
         return WRONG_USAGE
-    rests = ", ".join(dict.fromkeys(one.rpartition(":")[2] for one in found.rests_on)) or "nothing"
     looks = "exec, tunnel or login" if found.live else "the API only"
     fields = {
         "what": found.why,
@@ -36,7 +35,8 @@ def run(args: argparse.Namespace) -> int:
         "severity": f"{found.severity} (less where only charts or other documents promise it)",
         "to mend": found.remedy,
         "looks by": looks,
-        "rests on": f"{rests}: where one of these is broken, this one is blocked",
+        "rests on": f"{found.rests or 'nothing'}: where one of these is broken, this one is blocked",
+        "follows": found.led_by and f"{found.led_by}: where one of these fails, too, both are told as one cause",
         "source": f"checks/{found.area}.py, {found.function.__name__}",
     }
     lines = [f"{found.id} {found.title}"]

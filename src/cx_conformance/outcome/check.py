@@ -102,9 +102,23 @@ class Check(Struct, frozen=True, kw_only=True):
     function: Callable[..., None]
     stage: Stage = Stage.INSTALLED
 
+    @property
+    def rests(self) -> str:
+        """The IDs of what it rests on, each once, of whomever; empty where there is none."""
+        return _ids(self.rests_on)
+
+    @property
+    def led_by(self) -> str:
+        """The IDs of what it may follow from, likewise."""
+        return _ids(self.follows)
+
     def says_something(self, *, before: bool) -> bool:
         """Whether it is judged by a run that looks ``before`` anything is installed, or by one that looks after."""
         return self.stage is Stage.EITHER or (self.stage is Stage.BEFORE) is before
+
+
+def _ids(named: tuple[str, ...]) -> str:
+    return ", ".join(dict.fromkeys(one.rpartition(":")[2] for one in named))
 
 
 F = TypeVar("F", bound=Callable[..., None])
