@@ -107,7 +107,7 @@ ANOTHER = {
         (("--kubeconfig", "prod.yaml"), ("SANDBOX",), (None, None, "prod.yaml", None)),
         (("--kubeconfig", "prod.yaml"), ("SNAPSHOT",), (None, None, "prod.yaml", None)),
         (("--context", "prod"), ("SNAPSHOT", "KUBECONFIG"), (None, None, "other.yaml", "prod")),
-        (("--snapshot", "now.json"), ("SANDBOX",), (None, Path("now.json"), None, None)),
+        (("--snapshot", "now.json"), ("SANDBOX", "KUBECONFIG", "CONTEXT"), (None, Path("now.json"), None, None)),
         (("--sandbox",), ("SNAPSHOT", "KUBECONFIG", "CONTEXT"), ((), None, None, None)),
     ],
 )
@@ -128,6 +128,26 @@ def test_two_clusters_of_the_environment_are_refused_as_two_of_the_command_line_
         Options.read(given(), both)
     with pytest.raises(ValueError, match="leave out --sandbox or --context"):
         Options.read(given("--sandbox", "--context", "prod"), {})
+
+
+@pytest.mark.parametrize("other", ["kubeconfig", "context"])
+def test_a_snapshot_and_a_cluster_are_two(other: str) -> None:
+    """The snapshot was judged, and nothing said that the cluster was not."""
+    words = f"--snapshot looks at a saved snapshot; leave out --snapshot or --{other}"
+    with pytest.raises(ValueError, match=words):
+        Options.read(given("--snapshot", "now.json", f"--{other}", "prod"), {})
+    both = {name: ANOTHER[name] for name in ("CX_CONFORMANCE_SNAPSHOT", f"CX_CONFORMANCE_{other.upper()}")}
+    with pytest.raises(ValueError, match=f"leave out CX_CONFORMANCE_SNAPSHOT or CX_CONFORMANCE_{other.upper()}"):
+        Options.read(given(), both)
+
+
+@pytest.mark.parametrize("text", ["", ",", " , "])
+def test_a_selection_of_nothing_is_refused(text: str) -> None:
+    """``--only "$COMPONENT"`` of a script in which nothing sets COMPONENT looked at everything."""
+    with pytest.raises(ValueError, match="--only: names nothing; give check IDs, areas or components, or leave --only"):
+        Options.read(given("--only", text), {})
+    assert Options.read(given("--skip", text), {}) == Options()
+    assert Options.read(given(), {"CX_CONFORMANCE_ONLY": ""}) == Options()
 
 
 def test_images_are_taken_and_what_is_none_is_refused() -> None:

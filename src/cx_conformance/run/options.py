@@ -125,7 +125,7 @@ class Options(Struct, frozen=True, kw_only=True):
             allow_probe_pods=_checked(value("allow_probe_pods"), image, "--allow-probe-pods"),
             allow_debug_containers=_checked(value("allow_debug_containers"), image, "--allow-debug-containers"),
             snapshot=snapshot,
-            only=_names(value("only") or ""),
+            only=_of_some(_names(found)) if (found := value("only")) is not None else (),
             skip=_names(value("skip") or ""),
             consecutive=number("consecutive", times) or 1,
             every_replica=switch("every_replica"),
@@ -148,7 +148,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
 _ANOTHER: Final[Mapping[str, tuple[str, ...]]] = {
     "sandbox": ("kubeconfig", "context", "snapshot"),
-    "snapshot": ("sandbox",),
+    "snapshot": ("sandbox", "kubeconfig", "context"),
     "kubeconfig": ("sandbox", "snapshot"),
     "context": ("sandbox", "snapshot"),
 }
@@ -158,7 +158,7 @@ _ANOTHER: Final[Mapping[str, tuple[str, ...]]] = {
 def _of_one_cluster(given: Any, environment: Mapping[str, str]) -> Mapping[str, str]:
     """Return the environment without what names another cluster than the command line does.
 
-    Raises ValueError where the embedded one and another are named, both there or both here.
+    Raises ValueError where two are named, both there or both here.
     """
     said = {name for name in _ANOTHER if getattr(given, name, None) is not None}
     _refuse_two(said, lambda name: f"--{name}")
@@ -170,12 +170,15 @@ def _of_one_cluster(given: Any, environment: Mapping[str, str]) -> Mapping[str, 
     return left
 
 
+_LOOKS_AT: Final = {"sandbox": "an embedded cluster", "snapshot": "a saved snapshot"}
+
+
 def _refuse_two(said: Collection[str], written: Callable[[str], str]) -> None:
-    """Raise ValueError where the embedded cluster and another are ``said``; ``written`` is how options are there."""
-    for other in _ANOTHER["sandbox"] if "sandbox" in said else ():
-        if other in said:
-            sandbox = written("sandbox")
-            raise ValueError(f"{sandbox} looks at an embedded cluster; leave out {sandbox} or {written(other)}")
+    """Raise ValueError where two clusters are ``said``; ``written`` is how options are there."""
+    for name, what in _LOOKS_AT.items():
+        for other in _ANOTHER[name] if name in said else ():
+            if other in said:
+                raise ValueError(f"{written(name)} looks at {what}; leave out {written(name)} or {written(other)}")
 
 
 _YES: Final = ("1", "true", "yes", "on")
@@ -202,6 +205,13 @@ def _checked(value: str | None, taken: Callable[[str], T], flag: str) -> T | Non
         return taken(value)
     except ValueError:
         raise ValueError(f"{flag}: not a valid {taken.__name__}") from None
+
+
+def _of_some(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return them; ValueError where there are none, for then everything would be looked at."""
+    if not names:
+        raise ValueError("--only: names nothing; give check IDs, areas or components, or leave --only out")
+    return names
 
 
 def _names(text: str) -> tuple[str, ...]:
