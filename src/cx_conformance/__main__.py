@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Final, NoReturn
 
 from cx_conformance import __version__
+from cx_conformance.commands.help_text import Paragraphs
 from cx_conformance.run.suite_files import WITHOUT_ASSERTIONS, IncompleteSuite
 from cx_conformance.standard_streams import standard_streams, told
 
@@ -48,10 +49,11 @@ _TAKING_ALL: Final = ("ready", "run", "sonobuoy", "watch")
 
 _STATUS: Final = """\
 exit status of run:
-  0 conformant (waived deviations included)   1 non-conformant
-  2 wrong usage, unreadable blueprint or site  3 inconclusive: could not look
+  0 conformant, waived deviations included
+  1 non-conformant
+  2 wrong usage, or a blueprint or site file that cannot be read
+  3 inconclusive: not everything could be looked at; or conformant, and a report could not be written
   130 interrupted
-where the platform is conformant, but a report that was asked for could not be written, the status is 3
 """
 
 
@@ -100,7 +102,7 @@ def _parser_for(chosen: str) -> argparse.ArgumentParser:
         prog="cx-conformance",
         description="Tells whether an Expertflow CX installation on Kubernetes is what its blueprint promises.",
         epilog=_STATUS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Paragraphs,
     )
     parser.add_argument("--version", action="version", version=f"cx-conformance {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cx_conformance.commands.help_text import Paragraphs
 from cx_conformance.run.declared import DECLARED
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ written. Each fact says `source: captured`; what was seen and cannot be promised
 
 A cluster is listed, never changed; the account needs what a static run needs.
 
-exit status: 0 written   2 wrong usage, or nothing to capture   3 could not look at all that is needed; nothing written
+exit status:
+  0 written
+  2 wrong usage, or nothing to capture
+  3 could not look at all that is needed; nothing written
 """
 
 
@@ -39,7 +43,7 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
         "capture",
         help="a blueprint of what nobody has described: a cluster, a snapshot, manifests",
         description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Paragraphs,
     )
     for flag, keywords in DECLARED:
         if flag in _TAKEN:

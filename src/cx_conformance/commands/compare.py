@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cx_conformance.commands.help_text import Paragraphs
+
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
     from collections.abc import Sequence
@@ -20,7 +22,10 @@ With --upgrade the two are the runs before and after an upgrade: what was well b
 release promises and keeps, what went with the old one, and which images, claims, Secrets, waivers and Helm revisions
 changed. It ends with the exit status of `run`.
 
-exit status otherwise: 0 nothing broke and nothing was lost sight of   1 something did   2 a file cannot be used
+exit status otherwise:
+  0 nothing broke and nothing was lost sight of
+  1 something did
+  2 a file cannot be used
 """
 
 
@@ -32,7 +37,7 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
         "compare",
         help="what is different between two reports",
         description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Paragraphs,
     )
     parser.add_argument("old", metavar="OLD", type=Path, help="the earlier report")
     parser.add_argument("new", metavar="NEW", type=Path, help="the later report")

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cx_conformance.commands.help_text import Paragraphs
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, WRONG_USAGE, Verdict
 from cx_conformance.run.declared import DECLARED
 
@@ -34,8 +35,12 @@ In an Indexed Job, --shares N takes only the clusters of this pod's JOB_COMPLETI
 report is stored under its name, and `fleet report --reports s3://...` makes one page of all. A share ends with 0
 whatever was found, so that one broken cluster does not end the Job of all others.
 
-exit status: 0 all conformant   1 a cluster is not   2 wrong usage or inventory   3 a cluster could not be looked at
-130 interrupted
+exit status:
+  0 all conformant
+  1 a cluster is not
+  2 wrong usage or inventory
+  3 a cluster could not be looked at
+  130 interrupted
 """
 _REPORT: Final = """\
 Makes fleet.html and fleet.json from the last report of each cluster of the inventory: from the folder of `fleet run`,
@@ -43,8 +48,11 @@ or from a bucket that the clusters publish to, where the page is then stored as 
 the account, as for every S3 client: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, AWS_CA_BUNDLE,
 AWS_REGION.
 
-exit status: 0 all conformant   1 a cluster is not   2 wrong usage or inventory   3 a cluster could not be looked at, or
-its last report is older than 36 hours
+exit status:
+  0 all conformant
+  1 a cluster is not
+  2 wrong usage or inventory
+  3 a cluster could not be looked at, or its last report is older than 36 hours
 """
 
 
@@ -52,7 +60,7 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
     """Declare the subcommand and its own two."""
     parser = subparsers.add_parser("fleet", help="many installations, on one page")
     of_fleet = parser.add_subparsers(metavar="COMMAND", required=True)
-    form = argparse.RawDescriptionHelpFormatter
+    form = Paragraphs
     run = of_fleet.add_parser("run", help="look at every cluster", description=_RUN, formatter_class=form)
     run.add_argument("inventory", metavar="INVENTORY", type=Path, help="the clusters (docs/inventory.example.yaml)")
     run.add_argument("-j", "--at-once", metavar="N", type=_count, default=4, help="clusters at a time (default: 4)")

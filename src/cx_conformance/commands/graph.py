@@ -20,7 +20,7 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
     )
     add_blueprint(parser)
     add_site(parser)
-    parser.add_argument("--format", choices=("dot", "mermaid", "svg"), default="mermaid")
+    parser.add_argument("--format", choices=("dot", "mermaid", "svg"), default="mermaid", help="default: mermaid")
     parser.set_defaults(run=run)
 
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+from cx_conformance.commands.help_text import Paragraphs
 from cx_conformance.run.declared import DECLARED, WRITES
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ Asks the API server, all at once, whether the account may do what a run needs, a
 looked at without it. Nothing else is read, and nothing is changed. Which Secrets pods refer to is not known before
 a look; `cx-conformance rbac --from-cluster` finds their names.
 
-exit status: 0 the account may do everything   3 it may not, or could not be asked   2 wrong usage
+exit status:
+  0 the account may do everything
+  2 wrong usage
+  3 it may not, or could not be asked
 """
 
 
@@ -40,7 +44,7 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
         "preflight",
         help="what the account may not do, and which checks that will turn into errors",
         description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Paragraphs,
     )
     for flag, keywords in DECLARED:
         if flag in _TAKEN:

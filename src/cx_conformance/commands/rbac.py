@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Final
 
 from cx_conformance.cluster.roles import NAME, Subject
+from cx_conformance.commands.help_text import Paragraphs
 from cx_conformance.run.declared import DECLARED, WRITES
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
         "rbac",
         help="the least that an account needs, as Kubernetes YAML",
         description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Paragraphs,
     )
     for flag, keywords in DECLARED:
         if flag in _TAKEN:

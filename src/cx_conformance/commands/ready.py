@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cx_conformance.commands import run
+from cx_conformance.commands.help_text import Paragraphs
 from cx_conformance.run.declared import DECLARED, PYTESTS_OWN
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
         "ready",
         help="can the platform be installed here?",
         description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Paragraphs,
     )
     for flag, keywords in (*DECLARED, *PYTESTS_OWN):
         if flag != "--ready":

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cx_conformance.commands.help_text import Paragraphs
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, WRONG_USAGE, Verdict
 from cx_conformance.run.declared import DECLARED, PYTESTS_OWN
 from cx_conformance.run.interrupts import end_like_ctrl_c
@@ -88,7 +89,7 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
         "run",
         help="look at a cluster and say what keeps the blueprint's promises",
         description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Paragraphs,
     )
     for flag, keywords in (*DECLARED, *PYTESTS_OWN):
         parser.add_argument(flag, **keywords)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cx_conformance.commands.help_text import Paragraphs
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
         "sonobuoy",
         help="a run as a Sonobuoy plug-in",
         description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Paragraphs,
     )
     parser.add_argument("options", nargs="*", metavar="OPTION OF RUN", help="anything that `cx-conformance run` takes")
 

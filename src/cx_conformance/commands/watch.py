@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cx_conformance.commands.help_text import Paragraphs
 from cx_conformance.outcome.verdict import EXIT_STATUS, INTERRUPTED, WRONG_USAGE
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
         "watch",
         help="look again and again, for the hour of an installation",
         description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Paragraphs,
     )
     _declare(parser)
     parser.add_argument("options", nargs="*", metavar="OPTION OF RUN", help="anything that `cx-conformance run` takes")
