@@ -141,8 +141,8 @@ def test_a_file_in_a_folder_that_one_may_not_enter_is_told(
 
     if named == "environment":
         monkeypatch.setenv("KUBECONFIG", str(path))
-    for asking in ("stat", "open"):
-        monkeypatch.setattr(Path, asking, refused)
+    monkeypatch.setattr(Path, "stat", refused)
+    monkeypatch.setattr("cx_conformance.wire.whole_file.os.open", refused)
     with pytest.raises(KubeconfigError, match=r"\.kube/config: cannot be read: Permission denied"):
         Cluster.connect(str(path) if named == "option" else None)
 
@@ -158,14 +158,47 @@ def test_a_file_in_a_folder_that_one_may_not_enter_is_told(
         ('{"current-context": "", "clusters": [], "contexts": [], "users": []}', "has no current context; choose one"),
         ('{"current-context": "gone", "clusters": [], "contexts": [], "users": []}', "has no context 'gone'"),
         ("\x00\x01", "is not valid YAML|is not a kubeconfig"),
+        ("\udcff", "byte 0xff is not UTF-8; give a kubeconfig as text"),
+        ("#" * (4 << 20) + "\n", "is larger than 4 MiB, the most that is read"),
     ],
 )
 def test_a_file_that_is_no_kubeconfig_is_told_apart(tmp_path: Path, written: str, words: str) -> None:
     """Never a traceback."""
     path = tmp_path / "kubeconfig"
-    path.write_text(written)
+    path.write_bytes(written.encode("utf-8", "surrogateescape"))
     with pytest.raises(KubeconfigError, match=words):
         Cluster.connect(str(path))
+
+
+def test_a_folder_is_no_kubeconfig(tmp_path: Path) -> None:
+    """That there is no such file would be searched for."""
+    with pytest.raises(KubeconfigError, match=f"{tmp_path}: this is no file; give the right one by --kubeconfig"):
+        find_origin(str(tmp_path), None)
+
+
+def test_a_kubeconfig_that_comes_through_a_pipe_is_kept(tmp_path: Path) -> None:
+    """``--kubeconfig <(ssh node cat /etc/rancher/k3s/k3s.yaml)``: "there is no such file" was said.
+
+    kubectl takes it, for it reads the file once: https://github.com/fluxcd/flux2/issues/3080. Credentials that run out
+    are read again, when nothing comes any more.
+    """
+    write_kubeconfig(tmp_path / "kubeconfig", SERVER)
+    reading, writing = os.pipe()
+    os.write(writing, (tmp_path / "kubeconfig").read_bytes())
+    os.close(writing)
+    piped = f"/dev/fd/{reading}"
+    try:
+        origin = find_origin(piped, None)
+        assert [read_configuration(origin)[0].host for _ in range(2)] == [SERVER, SERVER]
+    finally:
+        os.close(reading)
+
+
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path: Path) -> None:
+    """To be opened it waits for good."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(KubeconfigError, match="pipe: is a pipe that nobody writes to"):
+        Cluster.connect(str(tmp_path / "pipe"))
 
 
 @pytest.mark.parametrize(

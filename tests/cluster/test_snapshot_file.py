@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,16 @@ def test_a_loaded_snapshot_needs_no_cluster(document: Path) -> None:
     """Nothing of the client is used."""
     snapshot: Snapshot = load(document)
     assert len(snapshot.list(Deployment, "shop")) == 14
+
+
+def test_a_snapshot_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packed or not: it filled the memory, and the run ended in a traceback."""
+    monkeypatch.setattr("cx_conformance.cluster.snapshot_file.MOST", 1 << 20)
+    packed = tmp_path / "packed.json.gz"
+    packed.write_bytes(gzip.compress(b" " * (1 << 21)))
+    for path in (Path("/dev/zero"), packed):
+        with pytest.raises(SnapshotFileError, match=f"snapshot {path} is larger than 1 MiB, the most that is read"):
+            load(path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SnapshotFileError, match="pipe is a pipe that nobody writes to"):
+        load(tmp_path / "pipe")

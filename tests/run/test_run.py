@@ -134,6 +134,8 @@ def test_an_unreachable_cluster_exits_3_with_one_error_and_both_reports(tmp_path
         (["--consecutive", "0"], "invalid number of times value: '0'"),
         (["--resolve", "cx.example.com"], "it is not HOST:PORT:ADDRESS; write it as curl does"),
         (["--ca", "missing.pem"], "--ca missing.pem: No such file or directory"),
+        (["--ca", __file__], f"--ca {__file__}: no certificate of an authority, in PEM, is in it"),
+        (["--ca", "."], "--ca .: this is no file, and a run reads it several times; give a PEM file"),
         (["--no-such-option"], "--no-such-option"),
     ],
 )

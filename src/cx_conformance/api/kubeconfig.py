@@ -72,8 +72,9 @@ def find_origin(kubeconfig: str | None, context: str | None) -> Origin:
     Raises KubeconfigError when none of them exists.
     """
     if kubeconfig:
-        if not is_there(Path(kubeconfig).expanduser()):
-            raise KubeconfigError(f"kubeconfig {kubeconfig}: there is no such file; give the right one by --kubeconfig")
+        if not is_there(path := Path(kubeconfig).expanduser()):
+            said = "this is no file" if path.exists() else "there is no such file"
+            raise KubeconfigError(f"kubeconfig {kubeconfig}: {said}; give the right one by --kubeconfig")
         return Origin(files=kubeconfig, context=context)
     named = os.environ.get("KUBECONFIG", "")
     if any(is_there(Path(part).expanduser()) for part in named.split(os.pathsep) if part):

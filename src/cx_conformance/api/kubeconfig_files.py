@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from cx_conformance.wire.whole_file import NobodyWrites, TooLarge, text_of
+
 _PATHS: Final = {"cluster": ("certificate-authority",), "user": ("client-certificate", "client-key", "tokenFile")}
 """The fields that are paths; what stands in ``-data`` comes before a file, unless it is empty."""
 
@@ -33,13 +35,14 @@ class Part(Struct, frozen=True):
 def read_files(files: str) -> dict[str, Any]:
     """Return what the existing ones of ``files`` say, a list as in KUBECONFIG, as one kubeconfig with whole paths.
 
-    Raises KubeconfigError where all are empty, OSError, yaml's errors, TypeError and the like for what is none.
+    Raises KubeconfigError where all are empty or one is no text, OSError, yaml's errors, TypeError and the like for
+    what is none.
     """
     found: dict[str, dict[str, Any]] = {"cluster": {}, "user": {}, "context": {}}
     current = ""
     said = False
     for path in _existing(files):
-        content = _content(path.read_text())
+        content = _content(_text(path))
         if content is None:
             continue
         said = True
@@ -60,9 +63,12 @@ def cluster_and_user(kubeconfig: dict[str, Any], context: str) -> tuple[Part, Pa
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is such a file, or may be: in a folder that one may not enter, as another account's home."""
+    """Whether there is such a file, or may be: in a folder that one may not enter, as another account's home.
+
+    A pipe serves as it does kubectl: ``--kubeconfig <(ssh node cat /etc/rancher/k3s/k3s.yaml)``.
+    """
     try:
-        return path.is_file()
+        return path.is_file() or path.is_fifo()
     except PermissionError:
         return True
 
@@ -71,6 +77,16 @@ def _existing(files: str) -> Iterator[Path]:
     for part in files.split(os.pathsep):
         if part and is_there(path := Path(part).expanduser()):
             yield path
+
+
+def _text(path: Path) -> str:
+    try:
+        return text_of(path)
+    except (TooLarge, NobodyWrites) as reason:
+        raise KubeconfigError(f"kubeconfig {path}: {reason.strerror}") from None
+    except UnicodeDecodeError as reason:
+        byte = reason.object[reason.start]
+        raise KubeconfigError(f"kubeconfig {path}: byte 0x{byte:02x} is not UTF-8; give a kubeconfig as text") from None
 
 
 def _content(text: str) -> Any:

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cx_conformance.wire.whole_file import text_of
+
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
 
@@ -34,6 +36,6 @@ class TokenFile:
 
     def _read(self) -> str:
         try:
-            return self._path.read_text().strip()
+            return text_of(self._path).strip()
         except (OSError, UnicodeDecodeError):
             return ""

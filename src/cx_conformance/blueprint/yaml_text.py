@@ -14,6 +14,7 @@ import yaml
 from msgspec import Struct, field
 
 from cx_conformance.blueprint.problems import DocumentPath, InputProblems, Position, Problem, dotted
+from cx_conformance.wire.whole_file import NobodyWrites, TooLarge, bytes_of
 
 MAX_BYTES: Final = 4 * 2**20
 MAX_DEPTH: Final = 32
@@ -61,17 +62,16 @@ def read_text(file: Path) -> tuple[str, bytes]:
     Raises InputProblems when it is absent, unreadable, too large or not UTF-8.
     """
     try:
-        with file.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
+        raw = bytes_of(file, MAX_BYTES)
     except FileNotFoundError:
         raise InputProblems(file, [Problem("there is no such file")]) from None
     except IsADirectoryError:
         raise InputProblems(file, [Problem("is a directory; a YAML file is needed")]) from None
+    except (TooLarge, NobodyWrites) as error:
+        raise InputProblems(file, [Problem(f"{error.strerror}")]) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "its name is not a file name"
         raise InputProblems(file, [Problem(f"cannot be read: {reason}")]) from None
-    if len(raw) > MAX_BYTES:
-        raise InputProblems(file, [Problem(f"is larger than {MAX_BYTES // 2**20} MiB, the most that is read")])
     try:
         return raw.decode("utf-8-sig"), raw
     except UnicodeDecodeError as error:

@@ -21,6 +21,7 @@ from cx_conformance.cluster.snapshot_record import Listing, Place, SeenSecret, S
 from cx_conformance.objects.config import secret_metadata
 from cx_conformance.objects.json_fields import objects, text
 from cx_conformance.objects.metadata import ApiObject
+from cx_conformance.wire.whole_file import opened
 
 LARGEST_FILE: Final = 256 * 2**20
 LARGEST_DOCUMENT: Final = 16 * 2**20
@@ -143,7 +144,7 @@ def read_manifests(name: str, namespaces: Sequence[str]) -> tuple[Snapshot, tupl
         if name == "-":
             reading.run(sys.stdin.buffer)
         else:
-            with file.open("rb") as stream:
+            with opened(file) as stream:
                 reading.run(stream)
     except OSError as error:
         raise InputProblems(file, [Problem(f"cannot be read: {error.strerror or error}")]) from None

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from cx_conformance.api.request_path import part
 from cx_conformance.blueprint.store import Reference
 from cx_conformance.outcome.looking import CouldNotLook
+from cx_conformance.wire.whole_file import NobodyWrites, TooLarge, text_of
 
 if TYPE_CHECKING:
     from cx_conformance.api.client import Cluster
@@ -72,7 +73,9 @@ class References:
     def _file(self, name: str) -> str:
         path = self._folder / Path(name).expanduser()
         try:
-            return path.read_text(encoding="utf-8").removesuffix("\n")
+            return text_of(path).removesuffix("\n")
+        except (TooLarge, NobodyWrites) as error:
+            raise NoSuchValue(f"file {path} {error.strerror}") from None
         except OSError as error:
             raise NoSuchValue(f"file {path} cannot be read: {error.strerror}") from None
         except UnicodeDecodeError:

@@ -6,12 +6,13 @@ public. The file names its schema; one that another version wrote differently is
 
 import base64
 import gzip
+import io
 import os
 import tempfile
 import zlib
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import ValidationError, convert, to_builtins
 
@@ -21,10 +22,13 @@ from cx_conformance.api.refusal import Refusal
 from cx_conformance.cluster.kinds import KINDS
 from cx_conformance.cluster.snapshot_record import Listing, SeenSecret, Snapshot
 from cx_conformance.objects.config import SecretMetadata
+from cx_conformance.wire.whole_file import NobodyWrites, TooLarge, bytes_of
 
 if TYPE_CHECKING:
     from cx_conformance.objects.metadata import ApiObject
 
+MOST: Final = 512 << 20
+"""Bytes of a snapshot that is read, unpacked; one of 1,000 components has some 30 MiB."""
 SCHEMA = "cx-conformance/snapshot/1"
 
 _KINDS_BY_NAME = {kind.name: kind.record for kind in KINDS.values()}
@@ -105,12 +109,13 @@ def load(path: Path | str) -> Snapshot:
 
     path = Path(path)
     try:
-        body = path.read_bytes()
-        document = orjson.loads(gzip.decompress(body) if body.startswith(_GZIP_MAGIC) else body)
+        document = orjson.loads(_unpacked(bytes_of(path, MOST), path))
+    except (TooLarge, NobodyWrites) as error:
+        raise SnapshotFileError(f"snapshot {path} {error.strerror}") from None
+    except (ValueError, EOFError, zlib.error, gzip.BadGzipFile):
+        raise SnapshotFileError(f"{path} is no snapshot: it is no JSON, or breaks off; save it again") from None
     except OSError as error:
         raise SnapshotFileError(f"snapshot {path} cannot be read: {error.strerror or error}") from None
-    except (ValueError, EOFError, zlib.error):
-        raise SnapshotFileError(f"{path} is no snapshot: it is no JSON, or breaks off; save it again") from None
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
         raise SnapshotFileError(
@@ -123,6 +128,16 @@ def load(path: Path | str) -> Snapshot:
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         where = f": {error}".replace("`", "") if isinstance(error, ValidationError) else ""
         raise SnapshotFileError(f"snapshot {path} is damaged{where}; save it again") from None
+
+
+def _unpacked(body: bytes, path: Path) -> bytes:
+    if not body.startswith(_GZIP_MAGIC):
+        return body
+    with gzip.GzipFile(fileobj=io.BytesIO(body)) as packed:
+        content = packed.read(MOST + 1)
+    if len(content) > MOST:
+        raise TooLarge(path, MOST)
+    return content
 
 
 def _snapshot(document: dict[str, Any]) -> Snapshot:

@@ -5,10 +5,14 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cx_conformance.commands.inputs import add_blueprint, blueprint_of, ending_with_2
 from cx_conformance.outcome.verdict import WRONG_USAGE
+from cx_conformance.wire.whole_file import text_of
+
+_MOST: Final = 64 << 20
+"""Bytes of a file of objects."""
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -90,7 +94,7 @@ def _objects(args: argparse.Namespace) -> list[dict[str, Any]]:
     import yaml
 
     try:
-        text = args.objects.read_text("utf-8")
+        text = text_of(args.objects, _MOST)
         return [thing for thing in yaml.load_all(text, Loader=yaml.CSafeLoader) if thing]
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as why:
         sys.stderr.write(f"{args.objects} cannot be read as YAML documents: {why}\n")

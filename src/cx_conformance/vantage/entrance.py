@@ -63,12 +63,14 @@ USUAL: Final = Entrance()
 def entrance(resolves: Iterable[str], ca: Path | None) -> Entrance:
     """Return the entrance that options describe; ValueError says which of them cannot be used, and why."""
     if ca is not None:
+        if ca.exists() and not ca.is_file():
+            raise ValueError(f"--ca {ca}: this is no file, and a run reads it several times; give a PEM file")
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca)
+        except ssl.SSLError:
+            raise ValueError(f"--ca {ca}: no certificate of an authority, in PEM, is in it") from None
         except OSError as error:
-            raise ValueError(
-                f"--ca {ca}: {error.strerror or 'no certificate of an authority, in PEM, is in it'}"
-            ) from None
+            raise ValueError(f"--ca {ca}: {error.strerror}") from None
     return Entrance(resolves=tuple(parse_resolve(text) for text in resolves), trust=ca or Trust.SYSTEM)
 
 

@@ -1,1 +1,1 @@
-"""What is read from a network: never more than so many bytes, never longer than until a moment."""
+"""What is read from a network, or a file that somebody names: never more than so many bytes, nor without end."""

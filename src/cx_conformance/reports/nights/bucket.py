@@ -28,6 +28,7 @@ from cx_conformance.wire.bounds import SMALL
 from cx_conformance.wire.connections import Bound, burning, watched
 from cx_conformance.wire.counted import CountedTls
 from cx_conformance.wire.fuse import Fuse
+from cx_conformance.wire.whole_file import text_of
 
 if TYPE_CHECKING:
     from minio import Minio
@@ -86,7 +87,7 @@ def access_of_environment(environment: Mapping[str, str] = os.environ) -> Access
         )
     authorities = environment.get("AWS_CA_BUNDLE")
     try:
-        ca_pem = Path(authorities).read_text() if authorities else None
+        ca_pem = text_of(Path(authorities)) if authorities else None
     except (OSError, UnicodeDecodeError):
         raise BucketRefused(f"AWS_CA_BUNDLE names {authorities}, which cannot be read") from None
     token = environment.get("AWS_SESSION_TOKEN")

@@ -22,6 +22,7 @@ from cx_conformance.reports.cleaning import Cleaner
 from cx_conformance.reports.counting import of_causes, some
 from cx_conformance.reports.nights import messenger
 from cx_conformance.reports.scrubber import Scrubber
+from cx_conformance.wire.whole_file import text_of
 
 WHOLE_S: Final = 30.0
 MOST: Final = 15
@@ -77,7 +78,7 @@ def addresses_of(reference: str, environment: Mapping[str, str] = os.environ) ->
         text = environment.get(name, "")
     else:
         try:
-            text = Path(name).read_text(encoding="utf-8")
+            text = text_of(Path(name))
         except (OSError, UnicodeDecodeError) as reason:
             told = reason.strerror if isinstance(reason, OSError) else "it is not UTF-8"
             raise NotNotified(f"could not notify: {reference} cannot be read: {told}") from None

@@ -7,9 +7,11 @@ from typing import Final
 from cx_conformance.blueprint.extending import EXTENDS, read
 from cx_conformance.blueprint.problems import InputProblems
 from cx_conformance.blueprint.writing import written_plain
+from cx_conformance.blueprint.yaml_text import MAX_BYTES
 from cx_conformance.outcome.record import Input
 from cx_conformance.reports.scrubber import Scrubber
 from cx_conformance.reports.writing import replacing
+from cx_conformance.wire.whole_file import bytes_of
 
 _WHOLE: Final = (
     "{name} {version}, whole: put together of the files that it is written in, each a difference from the one before.",
@@ -49,7 +51,7 @@ def keep_input(used: Input, target: Path, *, scrubber: Scrubber, there: Path, ea
 
 def _as_used(used: Input) -> bytes | None:
     """Return the file's bytes, or one document of it and all that it extends; None: it is another by now."""
-    content = Path(used.path).read_bytes()
+    content = bytes_of(Path(used.path), MAX_BYTES)
     if _hash(content) == used.sha256:
         return content
     try:
