@@ -8,6 +8,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from cx_conformance.outcome.outcome import Result
+from cx_conformance.outcome.record import EdgeRecord
 from cx_conformance.reports.page.html import write_html
 from cx_conformance.reports.page.sheet import anchors, listing
 from tests.reports import made_up
@@ -153,6 +154,29 @@ def test_paper_has_every_outcome_and_causes_first_whatever_the_screen_shows(brow
     browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
     browser.run("dispatchEvent(new Event('afterprint'))")
     assert shown(browser) == on_screen
+
+
+def test_the_picture_stands_on_one_page_with_its_heading(browser: Browser, tmp_path: Path) -> None:
+    """A4 on its side is the lowest; a picture that was higher left a page to its heading, and what a pointer does."""
+    record = failing()
+    called = tuple(f"callee-{number}" for number in range(40))
+    tall = structs.replace(
+        record,
+        components=(*record.components, *called),
+        groups=record.groups | dict.fromkeys(called, "internal"),
+        edges=tuple(EdgeRecord(caller="agent-manager", callee=one) for one in called),
+    )
+    path = tmp_path / "report.html"
+    write_html(tall, path)
+    browser.open(path, width=1062)  # pixels of 281 mm
+    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        height = browser.run("return document.querySelector('#picture').getBoundingClientRect().height")
+        assert browser.run("return document.querySelector('.drawing svg').getBoundingClientRect().height") > 400
+        assert height <= 186 / 25.4 * 96
+        assert not browser.one(".hover").is_displayed()
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
 def test_a_component_stands_out_with_its_callers_and_callees(browser: Browser, report: Path) -> None:
