@@ -193,7 +193,7 @@ def test_many_components_that_keep_everything_share_a_row() -> None:
     assert "171 all kept" in text
     assert text.count("\ncomponent-007 ") == 1
     brief = shown(RUNS["large"])
-    assert "29 alike, told below" in brief
+    assert "29 alike, see -v" in brief
     assert "\ncomponent-007 " not in brief
 
 

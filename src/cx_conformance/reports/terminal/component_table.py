@@ -81,7 +81,7 @@ def _gathered(rows: dict[str, Row], *, kept_alone: bool, whole: bool) -> dict[st
             continue
     if not whole:
         for component in _alike(kept):
-            gathered["alike, told below"].append(kept.pop(component))
+            gathered["alike, see -v"].append(kept.pop(component))
     for what, alike in gathered.items():
         together: Row = defaultdict(Counter)
         for row in alike:
