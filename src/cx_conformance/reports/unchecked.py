@@ -1,7 +1,7 @@
 """What no verdict is about, and why: in every report the same reasons and the same counts."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -27,12 +27,17 @@ class Unchecked(Struct, frozen=True):
 
 _OPTIONS: Final = {f"n/a: {STATIC}": "leave out --static", "; give --fqdn ": "give --fqdn"}
 """Parts of reasons why something is not applicable in this run only, each with what would change that."""
+_OF_SNAPSHOTS: Final = {f"n/a: {STATIC}": "look at the cluster itself"}
+"""The same of a saved snapshot, which is looked at statically whatever is said."""
 
 
 def unchecked(record: RunRecord, most: int) -> list[Unchecked]:
     """Return what is not applicable, blocked or left out: at most ``most`` reasons for not applicable, then a sum."""
     counts = Counter(one.message for one in record.outcomes if one.result is Result.NOT_APPLICABLE)
-    lines = [_not_applicable(number, reason) for reason, number in sorted(counts.items(), key=lambda x: (-x[1], x))]
+    options = _OPTIONS | (_OF_SNAPSHOTS if record.cluster and record.cluster.vantage == "snapshot" else {})
+    lines = [
+        _not_applicable(number, reason, options) for reason, number in sorted(counts.items(), key=lambda x: (-x[1], x))
+    ]
     lines = [*(one for one in lines if one.is_unseen), *(one for one in lines if not one.is_unseen)]
     if len(lines) > most:
         rest = sum(one.count for one in lines[most:])
@@ -57,8 +62,8 @@ def unchecked(record: RunRecord, most: int) -> list[Unchecked]:
     return lines
 
 
-def _not_applicable(number: int, reason: str) -> Unchecked:
-    option = next((what for part, what in _OPTIONS.items() if part in reason), "")
+def _not_applicable(number: int, reason: str, options: Mapping[str, str]) -> Unchecked:
+    option = next((what for part, what in options.items() if part in reason), "")
     return Unchecked(number, one_line(reason, 200), is_unseen=bool(option), option=option)
 
 

@@ -163,7 +163,7 @@ def test_the_picture_stands_on_one_page_with_its_heading(browser: Browser, tmp_p
     tall = structs.replace(
         record,
         components=(*record.components, *called),
-        groups=record.groups | dict.fromkeys(called, "internal"),
+        groups={**record.groups, **dict.fromkeys(called, "internal")},
         edges=tuple(EdgeRecord(caller="agent-manager", callee=one) for one in called),
     )
     path = tmp_path / "report.html"

@@ -280,6 +280,19 @@ def test_the_one_option_that_shows_most_more_is_offered() -> None:
     assert "To see more" not in shown(made_up.everything_missing())
 
 
+def test_of_a_snapshot_more_is_seen_by_looking_at_the_cluster() -> None:
+    """Nobody said ``--static``, and nobody can leave it out there."""
+    static = [
+        made_up.outcome(Result.NOT_APPLICABLE, entry=f"e{n}", message="n/a: static run: no exec, no tunnel, no login")
+        for n in range(7)
+    ]
+    run = made_up.record(*static)
+    assert run.cluster is not None
+    assert "To see more, leave out --static: 7 promises." in shown(run)
+    saved = shown(replace(run, cluster=replace(run.cluster, vantage="snapshot")))
+    assert "To see more, look at the cluster itself: 7 promises." in saved
+
+
 def test_notes_on_kept_promises_are_grouped_by_check() -> None:
     """One of a kind is told whole, of several the first; with details each is told."""
     text = section(shown(made_up.conformant()), "KEPT, WITH A NOTE: 1")
