@@ -10,7 +10,7 @@ from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.mesh import proxy_of
-from cx_conformance.cluster.name_service import OWN, past_dns
+from cx_conformance.cluster.name_service import OWN, past_dns, why_silent
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.told_addresses import heading
 from cx_conformance.cluster.traffic import Traffic, called_port, dns_traffic, edge_traffic
@@ -206,15 +206,17 @@ def check_allowed(edge: Entry[Edge], seen: Seen, evidence: Evidence) -> None:
 
 @check(
     "CX704",
-    "No policy forbids DNS",
+    "Cluster DNS in reach",
     severity=Severity.CRITICAL,
-    remedy="allow egress to UDP and TCP 53 of pods k8s-app=kube-dns in namespace kube-system, or correct the dnsPolicy",
+    remedy="mend the DNS pods, or the dnsPolicy; or allow egress to UDP and TCP 53 of pods k8s-app=kube-dns in"
+    " kube-system",
     rests_on=("CX101",),
 )
 def check_dns_allowed(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
     """NetworkPolicies let a component that calls others ask the cluster's DNS, and its own dnsPolicy leads it there.
 
-    It finds no callee's name otherwise. Whether resolvers that it names itself know the cluster's names is not seen.
+    Nor are all pods of the DNS unready. It finds no callee's name otherwise. Whether resolvers that it names itself
+    know the cluster's names is not seen.
     """
     if component.component not in seen.plan.callers:
         raise NotApplicable("it is promised to call nobody")
@@ -224,6 +226,9 @@ def check_dns_allowed(component: Entry[Component], seen: Seen, evidence: Evidenc
     assert evidence.found is None, f"{live.kind} {live.where}: {evidence.found}"
     if live.template.spec.dns_policy == OWN:
         evidence.note(f"it names its own resolvers (dnsPolicy None): {', '.join(live.template.spec.dns_servers)}")
+    elif silent := why_silent(seen.snapshot):
+        evidence.found = evidence.cause = silent
+        raise AssertionError(f"{live.kind} {live.where} finds no callee's name: {silent}")
     _judge(dns_traffic(seen, component.planned), evidence)
 
 

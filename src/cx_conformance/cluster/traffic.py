@@ -9,6 +9,7 @@ from cx_conformance.blueprint.plan import Edge
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.extensions import OTHER_POLICIES
 from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.name_service import is_dns
 from cx_conformance.cluster.policies import Direction, End, Policies, Ruling
 from cx_conformance.cluster.ports import port_reached
 from cx_conformance.cluster.seen import Seen
@@ -83,7 +84,7 @@ def dns_traffic(seen: Seen, caller: Planned) -> Traffic:
     pods = seen.snapshot.visible(Pod)
     if any(pod.labels.get("k8s-app") in _NODE_LOCAL_DNS for pod in pods):
         return Traffic(restricting={"egress": restricting}, on_node=("NodeLocal DNSCache",))
-    services = [one for one in seen.snapshot.visible(Service) if _is_dns(one)]
+    services = [one for one in seen.snapshot.visible(Service) if is_dns(one)]
     policies = _policies(seen, [*(one.namespace for one in callers), *(one.namespace for one in services)])
     targets = [
         (_of_pod(pod, service), reached.number)
@@ -264,8 +265,3 @@ def _of_template(live: Workload) -> End:
 
 def _on_node(end: End) -> bool:
     return end.spec is not None and end.spec.host_network
-
-
-def _is_dns(service: Service) -> bool:
-    """Whether it is the cluster's DNS; OpenShift calls it dns-default, all others label it kube-dns."""
-    return service.labels.get("k8s-app") == "kube-dns" or service.name in ("kube-dns", "dns-default")
