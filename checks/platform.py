@@ -3,7 +3,7 @@
 The file is long because an area is one file: whoever asks what is checked of the cluster itself reads it in one place.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -19,11 +19,13 @@ from cx_conformance.cluster.coverage import coverage
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.helm_history import histories, undeployed
 from cx_conformance.cluster.recognition import recognise
+from cx_conformance.cluster.replacement import homeless
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.objects.helm import HelmRevision
 from cx_conformance.objects.namespace import Namespace
 from cx_conformance.objects.node import Node
+from cx_conformance.objects.placement import tells_state
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.service import Service
 from cx_conformance.outcome.check import NotApplicable, Stage, check
@@ -187,27 +189,56 @@ def check_nodes_ready(platform: Entry[Platform], snapshot: Snapshot, evidence: E
     "CX009",
     "Some node takes pods",
     severity=Severity.MAJOR,
-    remedy="kubectl uncordon the node when its maintenance is over; until then no pod that ends is made anew",
+    remedy="kubectl uncordon the node, or take its taint away, when its maintenance is over; until then no pod that"
+    " ends is made anew",
 )
-def check_schedulable(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
-    """Of the nodes that the platform's pods may run on at least one is not cordoned; some of several are noted."""
-    nodes = [node for node in snapshot.list(Node) if not _keeps_pods_off(node)]
+def check_schedulable(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
+    """Of the nodes that the platform's pods may run on at least one is not cordoned; some of several are noted.
+
+    Nor has one that they run on been tainted, or lost its labels, so that no node would take them again.
+    """
+    every = seen.snapshot.list(Node)
+    nodes = [node for node in every if not _keeps_pods_off(node)]
     cordoned = [node.name for node in nodes if node.unschedulable]
     evidence.found, evidence.promised = len(nodes) - len(cordoned), f"at least 1 of {len(nodes)}"
-    if not nodes:
-        raise NotApplicable("no node takes pods without being told so by tolerations")
     names = ", ".join(cordoned)
-    assert len(cordoned) < len(nodes), f"every node that takes pods is cordoned, so that nothing can start: {names}"
+    assert not nodes or len(cordoned) < len(nodes), (
+        f"every node that takes pods is cordoned, so that nothing can start: {names}"
+    )
     for name in cordoned:
         evidence.note(f"node {name} is cordoned")
+    _find_homeless(seen, every, evidence)
+    if not nodes:
+        raise NotApplicable("no node takes pods without being told so by tolerations")
+
+
+def _find_homeless(seen: Seen, nodes: Sequence[Node], evidence: Evidence) -> None:
+    """Fail where pods run that no node would take again; in a cloud, which may make a node for them, it is noted."""
+    try:
+        found = homeless(seen, nodes)
+    except CouldNotLook:
+        return  # CX104 tells it
+    told = {one: f"no node would take the pods of {_counted(one.components)} again: {one.why}" for one in found}
+    for one, words in told.items():
+        if one.perhaps:
+            evidence.note(f"{words}; unless the cluster makes one for them")
+    sure = [words for one, words in told.items() if not one.perhaps]
+    evidence.found = sure or evidence.found
+    assert not sure, "; ".join(sure)
+
+
+def _counted(names: Sequence[str]) -> str:
+    """Name some of many."""
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:_MOST_NAMED])} and {more} more"
+
+
+_MOST_NAMED: Final = 3
 
 
 def _keeps_pods_off(node: Node) -> bool:
     """Tell whether a taint of somebody's keeps pods off: those of Kubernetes' own tell the node's state."""
-    return any(
-        one.effect in ("NoSchedule", "NoExecute") and not one.key.startswith("node.kubernetes.io/")
-        for one in node.taints
-    )
+    return any(one.effect in ("NoSchedule", "NoExecute") and not tells_state(one) for one in node.taints)
 
 
 def _said(node: Node) -> str:

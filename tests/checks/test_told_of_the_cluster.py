@@ -174,14 +174,6 @@ def test_the_only_nodes_that_take_pods_must_not_all_be_cordoned(key: str | None,
     assert platform("CX009", installation).result is result
 
 
-def test_where_every_node_keeps_pods_off_nobody_can_tell_by_cordons() -> None:
-    """The pods tolerate it, or are told to be unschedulable."""
-    installation = Installation()
-    taint = [{"key": "dedicated", "effect": "NoSchedule"}]
-    installation.live("Node", "", lambda one: one["spec"].update(taints=taint))
-    assert platform("CX009", installation).result is Result.NOT_APPLICABLE
-
-
 def test_a_cluster_without_a_node_is_found() -> None:
     """Nothing can run."""
     installation = Installation()

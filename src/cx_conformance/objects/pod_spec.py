@@ -22,6 +22,7 @@ from cx_conformance.objects.json_fields import (
     text_map,
     texts,
 )
+from cx_conformance.objects.placement import Placement, placement
 from cx_conformance.objects.secrecy import mask_arguments, mask_value
 
 Role = Literal["init", "sidecar", "container", "ephemeral"]
@@ -133,6 +134,8 @@ class PodSpec(Struct, frozen=True, kw_only=True):
     """Empty: not known, as in snapshots of earlier versions."""
     dns_servers: tuple[str, ...] = ()
     """Resolvers that it names itself."""
+    placement: Placement | None = None
+    """None: not known, as in snapshots of earlier versions."""
 
     @property
     def serving_containers(self) -> tuple[Container, ...]:
@@ -203,6 +206,7 @@ def pod_spec(spec: Json) -> PodSpec:
         limits=quantities(mapping(spec, "resources"), "limits"),
         dns_policy=text(spec, "dnsPolicy") or "ClusterFirst",
         dns_servers=texts(mapping(spec, "dnsConfig"), "nameservers"),
+        placement=placement(spec),
     )
 
 
