@@ -19,7 +19,7 @@ from cx_conformance.cluster.coverage import coverage
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.helm_history import histories, undeployed
 from cx_conformance.cluster.recognition import recognise
-from cx_conformance.cluster.replacement import homeless
+from cx_conformance.cluster.replacement import homeless, refused
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.objects.helm import HelmRevision
@@ -187,15 +187,16 @@ def check_nodes_ready(platform: Entry[Platform], snapshot: Snapshot, evidence: E
 
 @check(
     "CX009",
-    "Some node takes pods",
+    "Pods can be made anew",
     severity=Severity.MAJOR,
-    remedy="kubectl uncordon the node, or take its taint away, when its maintenance is over; until then no pod that"
-    " ends is made anew",
+    remedy="kubectl uncordon the node, take its taint away, or the namespace's label; until then no pod that ends is"
+    " made anew",
 )
 def check_schedulable(platform: Entry[Platform], seen: Seen, evidence: Evidence) -> None:
     """Of the nodes that the platform's pods may run on at least one is not cordoned; some of several are noted.
 
-    Nor has one that they run on been tainted, or lost its labels, so that no node would take them again.
+    Nor has one that they run on been tainted, or lost its labels, so that no node would take them again; and their
+    namespaces enforce no Pod Security profile that refuses what runs there.
     """
     every = seen.snapshot.list(Node)
     nodes = [node for node in every if not _keeps_pods_off(node)]
@@ -207,22 +208,22 @@ def check_schedulable(platform: Entry[Platform], seen: Seen, evidence: Evidence)
     )
     for name in cordoned:
         evidence.note(f"node {name} is cordoned")
-    _find_homeless(seen, every, evidence)
+    _find_lost(seen, every, evidence)
     if not nodes:
         raise NotApplicable("no node takes pods without being told so by tolerations")
 
 
-def _find_homeless(seen: Seen, nodes: Sequence[Node], evidence: Evidence) -> None:
-    """Fail where pods run that no node would take again; in a cloud, which may make a node for them, it is noted."""
-    try:
-        found = homeless(seen, nodes)
-    except CouldNotLook:
-        return  # CX104 tells it
-    told = {one: f"no node would take the pods of {_counted(one.components)} again: {one.why}" for one in found}
-    for one, words in told.items():
-        if one.perhaps:
-            evidence.note(f"{words}; unless the cluster makes one for them")
-    sure = [words for one, words in told.items() if not one.perhaps]
+def _find_lost(seen: Seen, nodes: Sequence[Node], evidence: Evidence) -> None:
+    """Fail where pods run that would not come to be again; in a cloud, which may make nodes for them, it is noted."""
+    sure = []
+    with suppress(CouldNotLook):  # CX104 tells it
+        for one in homeless(seen, nodes):
+            words = f"no node would take the pods of {_counted(one.components)} again: {one.why}"
+            if one.perhaps:
+                evidence.note(f"{words}; unless the cluster makes one for them")
+            else:
+                sure.append(words)
+        sure += refused(seen)
     evidence.found = sure or evidence.found
     assert not sure, "; ".join(sure)
 

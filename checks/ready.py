@@ -16,6 +16,7 @@ from cx_conformance.blueprint.prerequisite import Prerequisite
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.cluster.admission import (
     ENFORCED,
+    RESTRICTED,
     beyond_limits,
     deaf_webhooks,
     defaults_of,
@@ -57,7 +58,6 @@ PAST: Final = dt.timedelta(seconds=60)
 """A lease is renewed every ten seconds and lost after forty (Kubernetes' node-monitor-grace-period)."""
 VALID: Final = dt.timedelta(days=30)
 """A certificate that ends sooner is to be renewed before the platform is handed over."""
-RESTRICTED: Final = "restricted"
 PROBE_POD: Final = Vantage.PROBE_POD.value
 
 

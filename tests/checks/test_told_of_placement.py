@@ -1,4 +1,4 @@
-"""Whether pods that run would find a node again: what is told of taints, and of labels that nodes have lost."""
+"""Whether pods that run could be made anew: taints and labels of nodes, and what their namespaces enforce."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from tests.checks.installation import Installation, Object, notes
 
 
 def placed(installation: Installation) -> Outcome:
-    """Judge whether some node takes the platform's pods."""
+    """Judge whether the platform's pods can be made anew."""
     return installation.outcome("CX009", "platform")
 
 
@@ -157,3 +157,66 @@ def without_placement(snapshot: Snapshot) -> Snapshot:
     """Return a snapshot as it was saved before."""
     pods = tuple(replace(one, spec=replace(one.spec, placement=None)) for one in snapshot.list(Pod))
     return replace(snapshot, listings={**snapshot.listings, Pod: Listing(records=pods)})
+
+
+def keep(_spec: Object) -> None:
+    """Let pods be as the vendor's charts have them."""
+
+
+def enforcing(profile: str, change: Callable[[Object], None] = keep) -> Outcome:
+    """Judge an installation whose namespace enforces a Pod Security profile; ``change`` is made to all pods there."""
+    installation = Installation()
+    for one in installation.manifests:
+        if one["kind"] in {"Deployment", "StatefulSet"} and one["metadata"]["namespace"] == "expertflow":
+            change(one["spec"]["template"]["spec"])
+    label = {"pod-security.kubernetes.io/enforce": profile}
+    installation.live("Namespace", "expertflow", lambda one: one["metadata"]["labels"].update(label))
+    return placed(installation)
+
+
+def harden(spec: Object) -> None:
+    """Forbid every container to gain privileges."""
+    for one in spec["containers"]:
+        one["securityContext"] = {"allowPrivilegeEscalation": False}
+
+
+def test_a_profile_that_refuses_what_runs_is_found_before_a_pod_ends() -> None:
+    """A namespace that is labelled later keeps its pods, and gets no new ones."""
+    ended = enforcing("restricted")
+    assert ended.result is Result.FAIL
+    assert ended.message.startswith(
+        "namespace expertflow enforces the Pod Security profile restricted, which refuses 21 of the 21 pods that run "
+        "there, were they made anew, such as expertflow/"
+    )
+    assert ended.message.endswith("does not set allowPrivilegeEscalation: false")
+
+
+@pytest.mark.parametrize("profile", ["baseline", "privileged"])
+def test_the_other_profiles_take_the_pods(profile: str) -> None:
+    """As the vendor's charts have them."""
+    assert enforcing(profile).result is Result.PASS
+
+
+def test_pods_that_keep_to_a_profile_are_taken_by_it() -> None:
+    """Some sites harden them, and OpenShift does it for all."""
+    assert enforcing("restricted", harden).result is Result.PASS
+
+
+BOUND = {"containerPort": 8080, "hostPort": 8080}
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda spec: spec.update(hostNetwork=True), "it is on the node's network"),
+        (
+            lambda spec: spec["volumes"].append({"name": "logs", "hostPath": {"path": "/var/log"}}),
+            "volume logs is a path of the node",
+        ),
+        (lambda spec: spec["containers"][0].update(ports=[BOUND]), "takes a port of the node"),
+    ],
+)
+def test_baseline_takes_nothing_of_the_node(change: Callable[[Object], None], why: str) -> None:
+    """Its network, its files, its ports."""
+    assert enforcing("baseline", change).message.endswith(why)
+    assert enforcing("privileged", change).result is Result.PASS

@@ -22,6 +22,7 @@ MADE: Final = frozenset(
 """What an installation makes."""
 ENFORCED: Final = "pod-security.kubernetes.io/enforce"
 """The label by which a namespace says which profile its pods must keep to."""
+RESTRICTED: Final = "restricted"
 
 
 def deaf_webhooks(snapshot: Snapshot, namespace: Namespace) -> Iterator[str]:

@@ -1,16 +1,20 @@
-"""Whether pods that run would find a node again, were they made anew: taints and labels change under running pods.
+"""Whether pods that run would come to be again, were they made anew: what they need changes under running pods.
 
-A taint of effect NoSchedule, and a label that is taken away, leave what runs where it is.
-https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
+A taint of effect NoSchedule, and a label that is taken away, leave what runs where it is, and so does the Pod Security
+profile that a namespace is given.
+https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/ and
+https://kubernetes.io/docs/concepts/security/pod-security-standards/
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
 
+from cx_conformance.cluster.admission import ENFORCED, RESTRICTED
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
+from cx_conformance.objects.namespace import Namespace
 from cx_conformance.objects.node import Node
 from cx_conformance.objects.pod import Pod
 
@@ -25,6 +29,47 @@ class Homeless(Struct, frozen=True, kw_only=True):
     why: str
     perhaps: bool
     """Whether the cloud may make a node for them."""
+
+
+def refused(seen: Seen) -> Iterator[str]:
+    """Yield a sentence for each namespace whose Pod Security profile refuses components' pods that run there now.
+
+    What a profile refuses is told by what is sure to be refused. Raises CouldNotLook.
+    """
+    for name in seen.plan.namespaces:
+        live = seen.snapshot.get(Namespace, None, name)
+        profile = live.labels.get(ENFORCED, "") if live else ""
+        if profile not in (_BASELINE, RESTRICTED):
+            continue
+        pods = [pod for pod in seen.snapshot.list(Pod, name) if pod.ready and (name, pod.name) in seen.owners]
+        shut = {pod.where: why for pod in pods if (why := _why_refused(pod, profile))}
+        if shut:
+            first, why = next(iter(shut.items()))
+            yield (
+                f"namespace {name} enforces the Pod Security profile {profile}, which refuses {len(shut)} of the "
+                f"{len(pods)} pods that run there, were they made anew, such as {first}: {why}"
+            )
+
+
+def _why_refused(pod: Pod, profile: str) -> str:
+    spec = pod.spec
+    if spec.host_network:
+        return "it is on the node's network"
+    volume = next((one for one in spec.volumes if one.source == "hostPath"), None)
+    if volume is not None:
+        return f"volume {volume.name} is a path of the node"
+    bound = next(
+        (one for one in (*spec.init_containers, *spec.containers) for port in one.ports if port.host_port), None
+    )
+    if bound is not None:
+        return f"container {bound.name} takes a port of the node"
+    free = next((one for one in (*spec.init_containers, *spec.containers) if one.may_escalate), None)
+    if profile == RESTRICTED and free is not None:
+        return f"container {free.name} does not set allowPrivilegeEscalation: false"
+    return ""
+
+
+_BASELINE: Final = "baseline"
 
 
 def homeless(seen: Seen, nodes: Sequence[Node]) -> tuple[Homeless, ...]:

@@ -84,7 +84,8 @@ class Volume(Struct, frozen=True, kw_only=True):
 class Container(Struct, frozen=True, kw_only=True):
     """A container as specified; ``requests`` and ``limits`` hold quantities as they are written.
 
-    ``http_gets`` are what its probes ask by HTTP; snapshots of earlier versions do not say.
+    ``http_gets`` are what its probes ask by HTTP; of that, and ``may_escalate``, snapshots of earlier versions do not
+    say anything.
     """
 
     name: str
@@ -100,6 +101,8 @@ class Container(Struct, frozen=True, kw_only=True):
     command: tuple[str, ...]
     args: tuple[str, ...]
     http_gets: tuple[HttpGet, ...] = ()
+    may_escalate: bool | None = None
+    """Whether it does not forbid itself to gain privileges, as the Pod Security profile restricted wants it."""
 
     @property
     def image_name(self) -> str:
@@ -244,6 +247,7 @@ def _container(source: Json, role: Role) -> Container:
         command=mask_arguments(texts(source, "command")),
         args=mask_arguments(texts(source, "args")),
         http_gets=tuple(http_gets(source)),
+        may_escalate=flag(mapping(source, "securityContext"), "allowPrivilegeEscalation") is not False,
     )
 
 
