@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from cx_conformance.blueprint.component import Group, Ingress
+from cx_conformance.blueprint.component import Ingress
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.cluster.gateway import Gateway
 from cx_conformance.cluster.gateway_reach import Aim, Asked, Led, Taken, asked, led, service_of, taken, why_not_taken
 from cx_conformance.cluster.other_routes import LedOtherwise
+from cx_conformance.cluster.own_paths import knows_address
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.traffic import way_in
@@ -125,23 +126,10 @@ def _led(ingress: Entry[Ingress], seen: Seen, gateway: Gateway, one: Asked) -> L
     facts = ingress.planned.facts.service
     ports = {number for port in facts.ports for number in (port.port, *port.also)} if facts else None
     # Where no route at all rewrites, the components of this installation know their addresses, or nobody says.
-    knows = _knows_address(ingress) if any(route.rewrite for route in gateway.routes) else None
+    knows = knows_address(ingress) if any(route.rewrite for route in gateway.routes) else None
     names = {port.port: port.name for port in facts.ports if port.name} if facts else {}
     aim = Aim(service=seen.service(ingress.planned).object, ports=ports, knows_address=knows, names=names)
     return led(seen.snapshot, found, one, aim)
-
-
-def _knows_address(ingress: Entry[Ingress]) -> bool | None:
-    """Tell whether the documented health endpoints lie below the component's address; None where nothing says so.
-
-    What others make, Grafana for one, may be set to serve below an address and from the root alike.
-    """
-    address, facts = ingress.of.path.rstrip("/"), ingress.planned.facts
-    paths = [one.path for one in facts.health if one.path != "/"]
-    if not paths or not address:
-        return None
-    below = any(path.startswith(f"{address}/") for path in paths)
-    return below if below or facts.group is Group.INTERNAL else None
 
 
 @check(

@@ -9,7 +9,7 @@ from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Final
 
-from cx_conformance.blueprint.component import Ingress
+from cx_conformance.blueprint.component import Group, Ingress
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.platform import Platform
 from cx_conformance.blueprint.promise import Severity
@@ -26,7 +26,18 @@ from cx_conformance.cluster.host_rules import (
     uses_no_section,
 )
 from cx_conformance.cluster.other_routes import LedOtherwise
-from cx_conformance.cluster.path_reach import BELOW, doubts, shared_cause, why_not_below, why_not_passed_on
+from cx_conformance.cluster.own_paths import knows_address
+from cx_conformance.cluster.path_reach import (
+    BELOW,
+    arriving,
+    captures_rest,
+    doubts,
+    is_nginx,
+    keeps_path,
+    shared_cause,
+    why_not_below,
+    why_not_passed_on,
+)
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.traffic import way_in
@@ -112,11 +123,36 @@ def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     lost = None if ingress.of.exact else why_not_below(route, controller, ingresses, runs=runs)
     evidence.cause = shared_cause(lost, route.path.host or "any host") if lost else None
     assert lost is None, f"Ingress {route.ingress.where}: {lost}; promised is {ingress.of.path} and all below it"
+    if is_nginx(controller) and seen.routing.takes_paths_away and not ingress.of.exact:
+        _knows_its_path(ingress, route, evidence)
     for doubt in doubts(route, controller, (port.name or "").partition("-")[0]):
         evidence.note(doubt)
     missing = [path for path in _beside(ingress.of) if not _leads(seen, ingress, path, live)]
     assert not missing, f"no Ingress leads {', '.join(missing)} to Service {live.where}; {ingress.of.path} is led there"
     _let_in(route, live, seen, evidence)
+
+
+def _knows_its_path(ingress: Entry[Ingress], route: Route, evidence: Evidence) -> None:
+    """Find a component that is asked by a path that it does not know, where most are asked without their own.
+
+    Where none is, the components of this installation know their paths, or nobody says.
+    """
+    asks = f"ingress-nginx asks the component for {arriving(route)}"
+    kept, knows = keeps_path(route), knows_address(ingress)
+    assert kept or not knows or arriving(route) is None, (
+        f"Ingress {route.ingress.where}: {asks}, which serves below {ingress.of.path} by its health endpoints: the "
+        "rewrite-target takes that away"
+    )
+    assert not (kept and knows is False), (
+        f"Ingress {route.ingress.where}: {asks}, which serves from / by its health endpoints: no rewrite-target takes "
+        f"{route.literal} away"
+    )
+    if kept and knows is None and captures_rest(route):
+        words = f"{asks}: no rewrite-target takes {route.literal} away, though {route.path.path} is written for one"
+        assert ingress.planned.facts.group is not Group.INTERNAL, (
+            f"Ingress {route.ingress.where}: {words}, and most others have one"
+        )
+        evidence.note(words)
 
 
 def _let_in(route: Route, service: Service | None, seen: Seen, evidence: Evidence) -> None:

@@ -88,6 +88,35 @@ def why_not_passed_on(
     return why_not_below(route, controller, ingresses, runs=runs)
 
 
+def arriving(route: Route) -> str | None:
+    """Return by which path ingress-nginx asks the backend for what is below the route's; None where that is not known.
+
+    A snippet may rewrite it, too.
+    """
+    annotations = route.ingress.annotations
+    if any(key.startswith(_ANNOTATIONS) and key.endswith("-snippet") for key in annotations):
+        return None
+    called = f"{route.literal.rstrip('/')}/{BELOW}"
+    target = annotations.get(_REWRITE)
+    if not target:
+        return called
+    matched = _matched(route.path.path, called)
+    return _made(target, matched) if matched else None
+
+
+def keeps_path(route: Route) -> bool:
+    """Whether the backend is asked by a path below the route's own, as it was called."""
+    return (arriving(route) or "").startswith(f"{route.literal.rstrip('/')}/")
+
+
+def captures_rest(route: Route) -> bool:
+    """Whether the path is an expression with a group for what is below it, as a rewrite-target needs it."""
+    matched = (
+        _matched(route.path.path, f"{route.literal.rstrip('/')}/{BELOW}") if is_expression(route.path.path) else None
+    )
+    return matched is not None and any(BELOW in (one or "") for one in matched.groups())
+
+
 def doubts(route: Route, controller: str, scheme: str) -> Iterator[str]:
     """Yield what else makes it doubtful that the backend is served, which the page does not decide.
 

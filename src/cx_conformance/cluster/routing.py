@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from cx_conformance.cluster.gateway import runs_apisix
+from cx_conformance.cluster.path_reach import keeps_path
 from cx_conformance.cluster.routes import Route, literal_path, routes
 from cx_conformance.cluster.running_controllers import RunningController, running_controllers
 from cx_conformance.cluster.snapshot_record import Snapshot
@@ -61,6 +62,12 @@ class Routing:
         if place not in self._gateways:
             self._gateways[place] = runs_apisix(self._snapshot, *place)
         return self._gateways[place]
+
+    @cached_property
+    def takes_paths_away(self) -> bool:
+        """Whether most rules ask their backends without the path that they lead, by a rewrite-target."""
+        own = [one for one in self.all if one.literal != "/"]
+        return 2 * sum(map(keeps_path, own)) < len(own)
 
     @property
     def has_apisix(self) -> bool:
