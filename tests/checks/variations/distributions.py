@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.checks.installation import Installation, Object
-from tests.checks.variations.vary import Vary, added, all_of, live, named, served_by_traefik
+from tests.checks.variations.vary import Vary, added, all_of, live, named, pod_specs, served_by_traefik
 
 _ANNOTATION: Final = "storageclass.kubernetes.io/is-default-class"
 
@@ -78,6 +78,12 @@ def control_plane(*names: str) -> Vary:
         for name in names
     ]
     return added(*made)
+
+
+def tolerating(installation: Installation) -> None:
+    """Let all pods tolerate the taint of the control plane."""
+    for spec in pod_specs(installation):
+        spec["tolerations"] = [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}]
 
 
 def job_leftovers(namespace: str) -> Vary:
@@ -167,10 +173,13 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "kubelets three versions older": version("v1.36.2", "v1.33.0"),
     "a server before 1.28, kubelets two versions older": version("v1.26.15", "v1.24.17"),
     "a release candidate": version("v1.37.0-rc.1", "v1.36.2"),
-    "a control-plane node that takes no pods": live(
-        "Node",
-        lambda one: one["spec"].update(
-            taints=[{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]
+    "a control-plane node whose taint all pods tolerate": all_of(
+        tolerating,
+        live(
+            "Node",
+            lambda one: one["spec"].update(
+                taints=[{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]
+            ),
         ),
     ),
     "volumes on the only worker's disk": all_of(
