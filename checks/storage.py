@@ -38,11 +38,14 @@ NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
     "CX401",
     "Volume mounted",
     severity=Severity.MAJOR,
-    remedy="add the volume and its mount to the pod template as promised",
+    remedy="add the volume and its mount to the pod template as promised, to be written to where it is for data",
     rests_on=("CX101",),
 )
 def check_mounted(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None:
-    """The component mounts the volume where it is promised; data written elsewhere are lost with the pod."""
+    """The component mounts the volume where it is promised; data written elsewhere are lost with the pod.
+
+    One for data, of a promised size, may be written to.
+    """
     live, promised = seen.workload(volume.planned).object, volume.of
     evidence.seen_at = f"{live.kind} {live.where}"
     evidence.promised = {"volume": promised.name or "any", "at": promised.mount_path or "any"}
@@ -80,6 +83,8 @@ def check_mounted(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None
     evidence.found = [f"{mount.name} at {mount.mount_path}" for mount in at_path]
     instead = next((words for mount in at_path if (words := _otherwise_shown(mount, volume, seen))), "")
     assert not instead, f"{where} mounts {instead}"
+    if promised.size is not None:
+        _writable(volume, seen, at_path)
     if promised.secret or promised.config_map:
         _held(volume, seen, {mount.name for mount in at_path}, evidence)
 
@@ -165,6 +170,18 @@ def _claimed(volume: Entry[Volume], seen: Seen, evidence: Evidence) -> None:
     )
     assert volume.of.name in {None, *claims}, (
         f"{live.kind} {live.where} claims volumes {', '.join(sorted(claims))}, promised is {volume.of.name}"
+    )
+    _writable(volume, seen, [one for each in spec.containers for one in each.volume_mounts if one.name in claims])
+
+
+def _writable(volume: Entry[Volume], seen: Seen, mounts: Collection[VolumeMount]) -> None:
+    """Find a volume for data that every container of the component's own may only read."""
+    live = seen.workload(volume.planned).object
+    shut = {one.name for one in live.template.spec.volumes if one.read_only}
+    locked = [one for one in mounts if one.read_only or one.name in shut]
+    assert not locked or len(locked) < len(mounts), (
+        f"{live.kind} {live.where} mounts {locked[0].name} at {locked[0].mount_path} read-only: no data can be written "
+        "there"
     )
 
 

@@ -1,5 +1,6 @@
 """What is told of volumes, claims and classes."""
 
+import copy
 from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
@@ -438,3 +439,49 @@ def test_a_blueprint_that_allows_no_other_storage_finds_any_other(monkeypatch: p
     assert ended.message == (
         f"StorageClass longhorn (a.b/c) is of no provider that the page supports; it supports {PROVIDERS}"
     )
+
+
+def template(installation: Installation, kind: str, name: str) -> Object:
+    """Return what a workload stamps its pods from."""
+    found: Object = installation.find(kind, name)["spec"]["template"]["spec"]
+    return found
+
+
+def read_only(spec: Object, path: str) -> None:
+    """Let the containers only read what is mounted at a path."""
+    for one in spec["containers"]:
+        for mount in one["volumeMounts"]:
+            if mount["mountPath"] == path:
+                mount["readOnly"] = True
+
+
+def test_a_volume_for_data_may_be_written_to() -> None:
+    """A store whose volume is mounted for reading alone keeps nothing."""
+    installation = Installation()
+    read_only(template(installation, "StatefulSet", "mongo-mongodb"), "/bitnami/mongodb")
+    ended = installation.outcome("CX401", "mongo", "/bitnami/mongodb")
+    assert ended.message == (
+        "StatefulSet ef-external/mongo-mongodb mounts data at /bitnami/mongodb read-only: no data can be written there"
+    )
+
+
+@pytest.mark.parametrize(("component", "path"), [("minio", "/data"), ("keycloak", "/var/lib/keycloak")])
+def test_a_claim_that_is_used_for_reading_alone_is_found_whatever_its_mounts_say(component: str, path: str) -> None:
+    """Also where the page promises no place to mount it at."""
+    installation = Installation()
+    for one in template(installation, "Deployment", component)["volumes"]:
+        if "persistentVolumeClaim" in one:
+            one["persistentVolumeClaim"]["readOnly"] = True
+    (ended,) = (one for one in installation.outcomes("CX401") if one.result is Result.FAIL)
+    assert (ended.component, f"at {path} read-only" in ended.message) == (component, True)
+
+
+def test_a_second_container_may_read_what_the_first_one_writes() -> None:
+    """And what is no data, as a ConfigMap, is read anyway."""
+    installation = Installation()
+    spec = template(installation, "Deployment", "minio")
+    reading = copy.deepcopy(spec["containers"][0]) | {"name": "metrics"}
+    spec["containers"].append(reading)
+    read_only({"containers": [reading]}, "/data")
+    read_only(template(installation, "Deployment", "ef-conversation-controller"), "/app/actions/utils")
+    assert {one.result for one in installation.outcomes("CX401")} <= {Result.PASS, Result.NOT_APPLICABLE}

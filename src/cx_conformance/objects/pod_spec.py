@@ -79,6 +79,8 @@ class Volume(Struct, frozen=True, kw_only=True):
     source: str
     host_path: str | None
     references: tuple[Reference, ...]
+    read_only: bool = False
+    """Whether a claim is used for reading alone, whatever the containers' mounts say."""
 
 
 class Container(Struct, frozen=True, kw_only=True):
@@ -281,6 +283,7 @@ def _volume(source: Json) -> Volume:
         source=kind,
         host_path=optional_text(mapping(source, "hostPath"), "path"),
         references=tuple(_volume_references(source, name)),
+        read_only=flag(mapping(source, "persistentVolumeClaim"), "readOnly") or False,
     )
 
 
