@@ -25,11 +25,15 @@ from cx_conformance.objects.storage import PersistentVolume, PersistentVolumeCla
 from cx_conformance.outcome.check import NotApplicable, Stage, check
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.outcome.outcome import Evidence
-from cx_conformance.vantage.insides import InsideProbes
+from cx_conformance.vantage.insides import InsideProbes, PodMount
 from cx_conformance.vantage.reach import EXEC
 
 _SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
 """What the scheduler writes on a claim when its pod has found a node, and its volume is to be made there."""
+FULL: Final = 0.002
+"""The share of a file system below which it is full: a claim of 8Gi with less than 17 MiB left."""
+NEARLY_FULL: Final = 0.05
+"""The share of a file system below which it is noted."""
 NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
 """What a StorageClass names whose volumes are made by hand (source: Kubernetes' documentation of local volumes)."""
 
@@ -466,11 +470,15 @@ def check_orphaned_volumes(platform: Entry[Platform], seen: Seen, evidence: Evid
     "CX408",
     "Volume really mounted",
     severity=Severity.MAJOR,
-    remedy="delete the pod so that it is made anew; look at the kubelet's log and the volume's driver",
+    remedy="delete the pod so that it is made anew, and look at the kubelet's log and the volume's driver; if full "
+    "enlarge the claim, or delete what it need not hold",
     rests_on=("CX101", "CX104", "CX401", "CX402"),
 )
 def check_really_mounted(volume: Entry[Volume], inside_probes: InsideProbes, evidence: Evidence) -> None:
-    """Inside the running containers the volume is mounted; a path without its mount is written to and lost."""
+    """Inside the running containers the volume is mounted; a path without its mount is written to and lost.
+
+    A claim that the pod is to write to is not read-only there, as after an error of its disk, and not full.
+    """
     evidence.vantage = EXEC
     try:
         mounts = inside_probes.mounts(volume)
@@ -485,4 +493,23 @@ def check_really_mounted(volume: Entry[Volume], inside_probes: InsideProbes, evi
     if missing and not any(one.shows_mounts for one in missing):
         raise NotApplicable("the containers do not show their mounts, not even those that the kubelet makes in each")
     told = [f"pod {one.pod.where} container {one.container} has nothing mounted at {one.path}" for one in missing]
+    told += [words for one in mounts if (words := _takes_nothing(one, evidence))]
     assert not told, "; ".join(told)
+
+
+def _takes_nothing(one: PodMount, evidence: Evidence) -> str | None:
+    """Say why nothing can be written to a claim that is mounted; note that little room is left."""
+    where = f"pod {one.pod.where} container {one.container}"
+    if one.read_only:
+        return (
+            f"{where} cannot write to {one.path}: it is mounted read-only, though not by the pod's spec; "
+            "so a file system ends up after an error of its disk"
+        )
+    if not one.size or one.left is None:
+        return None
+    share, room = max(one.left, 0) / one.size, f"{max(one.left, 0) >> 10} MiB of {one.size >> 10} MiB are left"
+    if share < FULL:
+        return f"{where} can hardly write to {one.path}: it is full, {room}"
+    if share < NEARLY_FULL:
+        evidence.note(f"{where} has little room at {one.path}: {room}")
+    return None

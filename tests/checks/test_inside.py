@@ -1,6 +1,6 @@
 """What only the inside of a container shows, judged on containers that print what real ones do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -23,16 +23,20 @@ POD_IP = "10.244.0.7"
 class Container(Inquired):
     """Answers what is read in it, and where links lead; raises instead where it is told to."""
 
-    def __init__(self, proc: str, links: dict[str, str] | None = None, trouble: Exception | None = None) -> None:
-        """Show ``proc``."""
+    def __init__(
+        self, proc: str, links: dict[str, str] | None = None, trouble: Exception | None = None, room: str = ""
+    ) -> None:
+        """Show ``proc``, and ``room`` as the last line of df."""
         self._proc = proc
         self._links = links or {}
+        self._room = f"{{0}} room {room}\n".encode() if room else b""
         super().__init__(self._shown, trouble)
 
     def _shown(self, kind: str, _: int, rest: tuple[str, ...]) -> bytes:
         if kind == "proc":
             return section(self._proc)
-        return f"{{0}} real {self._links[rest[0]]}\n".encode() if rest[0] in self._links else b""
+        real = f"{{0}} real {self._links[rest[0]]}\n".encode() if rest[0] in self._links else b""
+        return real + self._room
 
 
 def mounted(*paths: str) -> str:
@@ -50,10 +54,17 @@ def with_pod_ip(pod: Object) -> None:
     pod["status"] |= {"podIP": POD_IP, "podIPs": [{"ip": POD_IP}]}
 
 
-def judged(check: str, component: str, container: Container, entry: str | None = None) -> Outcome:
-    """Judge a component whose containers are ``container``."""
+def judged(
+    check: str,
+    component: str,
+    container: Container,
+    entry: str | None = None,
+    change: Callable[[Object], None] = lambda _: None,
+) -> Outcome:
+    """Judge a component whose containers are ``container``, and whose pods a test may ``change``."""
     installation = Installation(site={"components": {"only": [component]}})
     installation.live("Pod", "", with_pod_ip)
+    installation.live("Pod", "", change)
     plan = Plan(blueprint(), installation.site)
     seen = Seen(installation.snapshot(plan), plan)
     inquiries = Inquiries(container)
@@ -107,6 +118,58 @@ def test_a_mount_behind_a_link_is_seen() -> None:
     """Mounts are listed by their real path."""
     container = Container(KUBELETS + mounted("/run/data") + HEAD, links={"/data": "/run/data"})
     assert judged("CX408", "redis", container).result is Result.PASS
+
+
+@pytest.mark.parametrize(
+    "options", ["ro,relatime", "rw,relatime,emergency_ro"], ids=["ext4", "ext4 from Linux 6.15 on"]
+)
+def test_a_claim_whose_file_system_became_read_only_is_found(options: str) -> None:
+    """So a volume of Longhorn ends up after an error of its disk, under a pod that stays ready.
+
+    https://github.com/longhorn/longhorn/issues/2850
+    """
+    outcome = judged("CX408", "redis", Container(KUBELETS + f"/dev/sdb /data ext4 {options} 0 0\n" + HEAD))
+    assert outcome.result is Result.FAIL
+    assert "container redis cannot write to /data: it is mounted read-only, though not by the pod's spec" in (
+        outcome.message
+    )
+
+
+def test_what_the_pods_spec_itself_has_read_only_is_accepted() -> None:
+    """Single mounts and whole claims can be, and what Secrets and ConfigMaps hold always is."""
+    read_only = "tmpfs {} tmpfs ro,relatime 0 0\n"
+
+    def of_mount(pod: Object) -> None:
+        pod["spec"]["containers"][0]["volumeMounts"][0]["readOnly"] = True
+
+    def of_claim(pod: Object) -> None:
+        for volume in pod["spec"]["volumes"]:
+            if "persistentVolumeClaim" in volume:
+                volume["persistentVolumeClaim"]["readOnly"] = True
+
+    for change in (of_mount, of_claim):
+        view = Container(KUBELETS + read_only.format("/data") + HEAD)
+        assert judged("CX408", "redis", view, change=change).result is Result.PASS
+
+
+@pytest.mark.parametrize(
+    ("room", "result", "words"),
+    [
+        ("/dev/sdb 8154588 8138204 0 100% /data", Result.FAIL, "it is full, 0 MiB of 7963 MiB are left"),
+        ("//nas/my share 8154588 8154588 -20 101% /data", Result.FAIL, "it is full, 0 MiB of 7963 MiB are left"),
+        ("/dev/sdb 8154588 7954588 200000 98% /data", Result.PASS, "has little room at /data: 195 MiB of 7963 MiB"),
+        ("/dev/sdb 8154588 4154588 4000000 51% /data", Result.PASS, ""),
+        ("fuse 0 0 0 - /data", Result.PASS, ""),
+        ("df: /data: Stale file handle", Result.PASS, ""),
+    ],
+    ids=["full", "overfull", "nearly full", "half full", "not told", "no answer"],
+)
+def test_a_claim_that_is_full_is_found(room: str, result: Result, words: str) -> None:
+    """Whoever writes to it fails, be the claim as large as promised; little room is noted."""
+    outcome = judged("CX408", "redis", Container(KUBELETS + mounted("/data") + HEAD, room=room))
+    assert outcome.result is result
+    assert words in f"{outcome.message} {outcome.evidence.get('notes')}"
+    assert bool(words) == bool(outcome.message or outcome.evidence.get("notes"))
 
 
 def test_each_of_several_volumes_is_told_by_itself_and_the_container_read_once() -> None:

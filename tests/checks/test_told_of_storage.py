@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cx_conformance.outcome.outcome import Outcome, Result
+from cx_conformance.vantage.insides import PodMount
 from tests.checks.installation import Installation, Object, blueprint, notes
 from tests.checks.test_breaking import another_node
 
@@ -422,8 +423,8 @@ def test_a_volume_that_no_container_is_to_mount_is_not_looked_for() -> None:
 
     assert seen_from_inside().message == "n/a: no container of its pods is to mount it"
     pod = SimpleNamespace(name="minio-0", where="ef-external/minio-0")
-    shows = {"pod": pod, "container": "minio", "mounted": False, "shows_mounts": True}
-    ended = seen_from_inside(SimpleNamespace(path="/b", **shows), SimpleNamespace(path="/a", **shows))
+    shows = {"container": "minio", "mounted": False, "shows_mounts": True}
+    ended = seen_from_inside(PodMount(pod, path="/b", **shows), PodMount(pod, path="/a", **shows))
     assert ended.message == "; ".join(
         f"pod ef-external/minio-0 container minio has nothing mounted at {path}" for path in ("/b", "/a")
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import pytest
 
 from cx_conformance.api.exec_record import Ending, ExecLimits, ExecResult
 from cx_conformance.outcome.looking import Forbidden, NoVantage, OutOfTime, Unreachable
-from cx_conformance.probes.container_view import PathQuestion, ViewQuestion
+from cx_conformance.probes.container_view import PathQuestion, PathView, ViewQuestion
 from cx_conformance.probes.edges import Edge, EdgeFinding, EdgesQuestion
 from cx_conformance.probes.health_command import CommandQuestion
 from cx_conformance.probes.inquiry import RunExec, ask
@@ -43,6 +44,21 @@ def printing(text: str, ending: Ending = Ending.EXITED) -> RunExec:
     return run
 
 
+@pytest.mark.parametrize("df", ["df", "busybox"])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_room_at_a_path_is_told_where_there_is_df(tmp_path: Path, shell: str, df: str) -> None:
+    """It is what the system says of the file system; without df, or of a path that is not there, nothing is."""
+    (tmp_path / "bin").mkdir()
+    container = Container(tmp_path / "bin", shell, {**TOOLS, "df": df})
+    path, absent = PathQuestion(str(tmp_path)), PathQuestion(str(tmp_path / "absent"))
+    asked = ask(container, PLACE, [path, absent])
+    told, of_system = asked.answer(path), os.statvfs(tmp_path)
+    assert told.size == of_system.f_blocks * of_system.f_frsize >> 10
+    assert told.left is not None
+    assert 0 < told.left < told.size
+    assert asked.answer(absent) == PathView(real=absent.path)
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_all_is_told_by_one_exec_in_every_shell(tmp_path: Path, shell: str) -> None:
     """Sockets, real paths, an edge and a command, in whatever order they are asked for; nothing is left behind."""
@@ -57,7 +73,7 @@ def test_all_is_told_by_one_exec_in_every_shell(tmp_path: Path, shell: str) -> N
     assert command is not None
     assert (command.exit_code, command.output, command.tries) == (0, "well", 1)
     assert [one.finding for one in edges] == [EdgeFinding.CONNECTS]
-    assert asked.answer(path) == str(tmp_path / "bin")
+    assert asked.answer(path).real == str(tmp_path / "bin")
     assert view.mount_points
     assert len(container.pids) == 1
     assert container.left_behind() == []

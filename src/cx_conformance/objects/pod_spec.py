@@ -73,14 +73,16 @@ class VolumeMount(Struct, frozen=True, kw_only=True):
 
 
 class Volume(Struct, frozen=True, kw_only=True):
-    """A volume: ``source`` is the API's field (configMap, secret, emptyDir, hostPath, nfs ...)."""
+    """A volume: ``source`` is the API's field (configMap, secret, emptyDir, hostPath, nfs ...).
+
+    ``read_only`` is whether it takes no writes, wherever it is mounted; snapshots of earlier versions do not say.
+    """
 
     name: str
     source: str
     host_path: str | None
     references: tuple[Reference, ...]
     read_only: bool = False
-    """Whether a claim is used for reading alone, whatever the containers' mounts say."""
 
 
 class Container(Struct, frozen=True, kw_only=True):
@@ -283,7 +285,7 @@ def _volume(source: Json) -> Volume:
         source=kind,
         host_path=optional_text(mapping(source, "hostPath"), "path"),
         references=tuple(_volume_references(source, name)),
-        read_only=flag(mapping(source, "persistentVolumeClaim"), "readOnly") or False,
+        read_only=bool(flag(mapping(source, kind), "readOnly")),
     )
 
 

@@ -25,12 +25,24 @@ OUTPUT_BYTES: Final = 4_000_000
 
 _ESCAPED = re.compile(r"\\([0-7]{3})")  # blanks and the like, as proc(5) says of fstab's format
 
+_READ_ONLY: Final = frozenset({"ro", "emergency_ro"})
+"""What the kernel says of a mount that takes no writes.
+
+That is also one whose file system gave up after an error, as ext4's does; from Linux 6.15 on by the second word.
+https://docs.kernel.org/admin-guide/ext4.html (errors=remount-ro)
+"""
+
+_ROOM = re.compile(rb"(?P<size>[0-9]{1,18}) +[0-9]{1,18} +(?P<left>-?[0-9]{1,18}) +(?:-|-?[0-9]{1,4}%) +/")
+"""The fields of a line of ``df -P -k`` (POSIX), behind the file system's name."""
+
 
 class ContainerView(Struct, frozen=True, kw_only=True):
     """The paths on which something is mounted in a container, and what listens in its pod's network."""
 
     mount_points: frozenset[str]
     sockets: tuple[ListeningSocket, ...]
+    read_only: frozenset[str] = frozenset()
+    """Those mount points that take no writes."""
 
     @property
     def shows_mounts(self) -> bool:
@@ -62,11 +74,27 @@ class ViewQuestion(Struct, frozen=True):
         text = sections[0][0].decode(errors="replace")
         if "local_address" not in text:
             raise NoVantage(f"{told.where} does not show its /proc: {quoted(text)}")
-        return ContainerView(mount_points=mount_points(text), sockets=sockets.parse(text))
+        mounted = mounts(text)
+        return ContainerView(
+            mount_points=frozenset(mounted),
+            sockets=sockets.parse(text),
+            read_only=frozenset(path for path, options in mounted.items() if options & _READ_ONLY),
+        )
+
+
+class PathView(Struct, frozen=True, kw_only=True):
+    """What a path is without symbolic links, and in KiB how large its file system is and what is left of it.
+
+    The latter are None where nobody told, for want of ``df``.
+    """
+
+    real: str
+    size: int | None = None
+    left: int | None = None
 
 
 class PathQuestion(Struct, frozen=True):
-    """What a path is without symbolic links, as mounts are listed."""
+    """What a path is without symbolic links, as mounts are listed, and what room is left there."""
 
     path: str
 
@@ -79,16 +107,25 @@ class PathQuestion(Struct, frozen=True):
         """Ask for the path."""
         return (("path", str(number), self.path),)
 
-    def read(self, told: Told | CouldNotLook, number: int) -> str:
-        """Return the real path; the path itself where nobody can tell."""
-        lines = [] if isinstance(told, CouldNotLook) else told.lines(number, "real")
-        return lines[0].decode(errors="replace") if len(lines) == 1 and lines[0].startswith(b"/") else self.path
+    def read(self, told: Told | CouldNotLook, number: int) -> PathView:
+        """Return what is told; the path itself where nobody can tell."""
+        if isinstance(told, CouldNotLook):
+            return PathView(real=self.path)
+        lines, rooms = told.lines(number, "real"), told.lines(number, "room")
+        real = lines[0].decode(errors="replace") if len(lines) == 1 and lines[0].startswith(b"/") else self.path
+        room = _ROOM.search(rooms[0]) if len(rooms) == 1 else None
+        if room is None:
+            return PathView(real=real)
+        return PathView(real=real, size=int(room["size"]), left=int(room["left"]))
 
 
-def mount_points(text: str) -> frozenset[str]:
-    """Return the mount points in the text of ``/proc/mounts``; other lines, such as those of sockets, are skipped."""
-    return frozenset(
-        _ESCAPED.sub(lambda code: chr(int(code[1], 8)), fields[1])
+def mounts(text: str) -> dict[str, frozenset[str]]:
+    """Return the mount points in the text of ``/proc/mounts``, with the options of each; the last one at a path counts.
+
+    Other lines, such as those of sockets, are skipped.
+    """
+    return {
+        _ESCAPED.sub(lambda code: chr(int(code[1], 8)), fields[1]): frozenset(fields[3].split(","))
         for fields in (line.removesuffix("\n").split(" ") for line in io.StringIO(text) if not line.startswith(" "))
         if len(fields) == 6 and fields[1].startswith("/")
-    )
+    }

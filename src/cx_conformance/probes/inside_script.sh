@@ -1,13 +1,14 @@
 # Tells what a container shows of itself, and runs a command in it.
 #
 # question: proc NUMBER                                     what is mounted, and what listens
-# question: path NUMBER PATH                                what PATH is without symbolic links
+# question: path NUMBER PATH                                what PATH is without symbolic links, and what room is there
 # question: command NUMBER CONSECUTIVE TRIES PROGRAM ARG...  run until it has succeeded CONSECUTIVE times in a row, or
 #                                                           failed TRIES times; always the last question
 # prints
 #     NONCE NUMBER begin     before what a container's own files or programs say, which is not to be believed further
 #     NONCE NUMBER end       after it; of a command with its exit status and MILLISECONDS|-
 #     NONCE NUMBER real PATH
+#     NONCE NUMBER room LINE  the last line of df -P -k
 #     NONCE NUMBER missing   where there is no PROGRAM
 
 show_proc() {
@@ -28,6 +29,11 @@ show_path() {
   real=$(cd -P -- "$2" 2>/dev/null && pwd -P)
   [ -n "$real" ] || ! has readlink || real=$(readlink -f "$2" 2>/dev/null)
   [ -z "$real" ] || printf '%s %s real %s\n' "$nonce" "$1" "$real"
+  ! has df || df -P -k "$2" 2>/dev/null | {
+    last=
+    while read -r line; do last=$line; done
+    [ -z "$last" ] || printf '%s %s room %s\n' "$nonce" "$1" "$last"
+  }
 }
 
 run_command() {

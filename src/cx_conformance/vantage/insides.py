@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cx_conformance.api.exec_record import ContainerPlace
 from cx_conformance.blueprint.component import ContainerPort, Volume
@@ -14,7 +15,7 @@ from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.pod import Pod
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
-from cx_conformance.probes.container_view import ContainerView, PathQuestion, ViewQuestion
+from cx_conformance.probes.container_view import ContainerView, PathQuestion, PathView, ViewQuestion
 from cx_conformance.probes.sockets import ListeningSocket
 from cx_conformance.vantage.inquiries import Inquiries
 from cx_conformance.vantage.pool import Pending
@@ -32,6 +33,12 @@ class PodMount(Struct, frozen=True):
     mounted: bool
     shows_mounts: bool
     """Whether the container shows at least what the kubelet mounts into every one."""
+    read_only: bool = False
+    """Whether it takes no writes, although it is a claim that the pod's own spec lets the container write to."""
+    size: int | None = None
+    """Of a claim: how large its file system is, in KiB; None where that is not told."""
+    left: int | None = None
+    """What of it is left."""
 
 
 class PodSockets(Struct, frozen=True):
@@ -112,15 +119,19 @@ class InsideProbes:
     def _into(self, pod: Pod, container: str) -> Pending[ContainerView]:
         return self._inquiries.ask(_place(pod, container), ViewQuestion())
 
-    def _real(self, pod: Pod, container: str, path: str) -> Pending[str]:
+    def _real(self, pod: Pod, container: str, path: str) -> Pending[PathView]:
         return self._inquiries.ask(_place(pod, container), PathQuestion(path))
 
     def _mount(self, pod: Pod, container: str, path: str) -> PodMount:
         view = self._into(pod, container).result()
-        mounted = path in view.mount_points
-        if not mounted and view.shows_mounts:
-            mounted = self._real(pod, container, path).result() in view.mount_points
-        return PodMount(pod, container, path, mounted, view.shows_mounts)
+        told = self._real(pod, container, path).result() if view.shows_mounts else PathView(real=path)
+        at = path if path in view.mount_points else told.real
+        if at not in view.mount_points:
+            return PodMount(pod, container, path, mounted=False, shows_mounts=view.shows_mounts)
+        seen = PodMount(pod, container, path, mounted=True, shows_mounts=view.shows_mounts)
+        if not _is_written_to(pod, container, path):
+            return seen
+        return replace(seen, read_only=at in view.read_only, size=told.size, left=told.left)
 
     def _promised(self, entry: Entry[Volume], pod: Pod) -> Mapping[str, Sequence[str]]:
         """Return by container the paths at which the pod's own spec has the volume."""
@@ -142,6 +153,17 @@ class InsideProbes:
         if not pods:
             raise NoVantage(f"no ready pod of {planned.id} to look into")
         return pods
+
+
+def _is_written_to(pod: Pod, container: str, path: str) -> bool:
+    """Whether the pod's own spec has a claim at ``path`` that the container may write to."""
+    writable = {one.name for one in pod.spec.volumes if one.source == "persistentVolumeClaim" and not one.read_only}
+    return any(
+        mount.name in writable and not mount.read_only and (mount.mount_path.rstrip("/") or "/") == path
+        for one in pod.spec.serving_containers
+        if one.name == container
+        for mount in one.volume_mounts
+    )
 
 
 def _place(pod: Pod, container: str) -> ContainerPlace:
