@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -423,8 +423,8 @@ def test_a_volume_that_no_container_is_to_mount_is_not_looked_for() -> None:
 
     assert seen_from_inside().message == "n/a: no container of its pods is to mount it"
     pod = SimpleNamespace(name="minio-0", where="ef-external/minio-0")
-    shows = {"container": "minio", "mounted": False, "shows_mounts": True}
-    ended = seen_from_inside(PodMount(pod, path="/b", **shows), PodMount(pod, path="/a", **shows))
+    shown = partial(PodMount, cast("Any", pod), "minio", mounted=False, shows_mounts=True)
+    ended = seen_from_inside(shown(path="/b"), shown(path="/a"))
     assert ended.message == "; ".join(
         f"pod ef-external/minio-0 container minio has nothing mounted at {path}" for path in ("/b", "/a")
     )

@@ -76,29 +76,41 @@ def test_clocks_that_differ_are_not_blamed_on_the_password() -> None:
     assert "the clocks of this machine and of the store differ" in seen.logs_in.words
 
 
-def test_a_redis_user_without_info_is_left_open() -> None:
-    """Who may only use its keys is logged in."""
+@pytest.mark.parametrize(
+    ("may", "settings", "usable", "kind"),
+    [
+        ("~cx:* +get +set", (), None, Kind.UNAUTHORIZED),
+        ("~* +get +set", (), None, Kind.UNAUTHORIZED),
+        ("~* +@all -@dangerous", (), True, None),
+        ("~* +@all -@dangerous", ("maxmemory 1",), False, Kind.UNUSABLE),
+    ],
+    ids=["its own keys", "no transactions", "takes writes", "full"],
+)
+def test_a_redis_user_without_info_tells_by_a_write(
+    may: str, settings: tuple[str, ...], usable: bool | None, kind: Kind | None
+) -> None:
+    """INFO is among the commands that are called dangerous; who may not queue a write either is logged in."""
     wanted(redis_server.available())
     port = free_port()
-    rules = ("user default off", "user cx on >of-few-rights ~* +get +set")
+    rules = ("user default off", f"user cx on >of-few-rights {may}", *settings)
     with redis_server.start("127.0.0.1", {"redis": port}, settings=rules).wait():
         seen = redis_store.observe(target("redis", port), LOGIN)
     assert seen.logs_in.ok is True
-    assert (seen.usable.ok, seen.usable.kind) == (None, Kind.UNAUTHORIZED)
+    assert (seen.usable.ok, seen.usable.kind) == (usable, kind)
     assert seen.refuses_anonymous.ok is True
 
 
-def test_a_redis_that_does_not_know_info_is_left_open() -> None:
-    """Services that speak Redis forbid commands by not knowing them."""
+@pytest.mark.parametrize(("transactions", "usable"), [("MULTI", True), ('""', None)])
+def test_a_redis_that_does_not_know_info_is_asked_by_a_write(transactions: str, usable: bool | None) -> None:
+    """Services that speak Redis forbid commands by not knowing them; one that knows neither is left open."""
     wanted(redis_server.available())
     port = free_port()
-    with redis_server.start(
-        "127.0.0.1", {"redis": port}, password=LOGIN.password, settings=('rename-command INFO ""',)
-    ).wait():
+    lacks = ('rename-command INFO ""', f"rename-command MULTI {transactions}")
+    with redis_server.start("127.0.0.1", {"redis": port}, password=LOGIN.password, settings=lacks).wait():
         seen = redis_store.observe(target("redis", port), Credentials(password=LOGIN.password))
     assert seen.logs_in.ok is True
-    assert (seen.usable.ok, seen.usable.kind) == (None, Kind.UNAUTHORIZED)
-    assert "unknown command" in seen.usable.words
+    assert seen.usable.ok is usable
+    assert usable or "unknown command" in seen.usable.words
 
 
 @pytest.mark.parametrize("lacks", [("replsetgetstatus",), ("replsetgetstatus", "buildinfo")], ids=["one", "both"])

@@ -12,7 +12,7 @@ import redis
 from pydantic import SecretStr
 
 from cx_conformance.probes.stores import redis_store
-from cx_conformance.probes.stores.target import Credentials, TlsExpectation
+from cx_conformance.probes.stores.target import PROBE_USER, Credentials, TlsExpectation
 from cx_conformance.probes.stores.trouble import Kind
 from cx_conformance.sandbox.stores import redis_server
 from cx_conformance.sandbox.stores.certificates import Authority
@@ -194,6 +194,36 @@ def test_a_server_that_cannot_save_has_accepted_the_login_and_is_not_usable(
     assert seen.logs_in.ok is True
     assert seen.usable.kind is Kind.UNUSABLE
     assert "its last background save failed" in seen.usable.words
+
+
+def test_a_server_that_takes_writes_although_it_could_not_save_is_usable(password: SecretStr, tmp_path: Path) -> None:
+    """Without ``save``, as where it appends to a file instead, a failed save keeps no write out; it is noted."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    with own_server(password, f"dir {folder}") as (port, client):
+        folder.rmdir()
+        client.bgsave()
+        ends = time.monotonic() + 10
+        while client.info()["rdb_last_bgsave_status"] == "ok" and time.monotonic() < ends:
+            time.sleep(0.02)
+        client.set("any", "thing")
+        seen = redis_store.observe(target("redis", port), Credentials(password=password))
+        assert client.keys() == [b"any"]
+    assert seen.usable.ok is True
+    assert seen.untold == (f"{seen.address} takes writes, although its last background save failed",)
+
+
+@pytest.mark.parametrize(("policy", "usable"), [("volatile-lru", False), ("allkeys-lru", True)])
+def test_full_memory_from_which_no_key_may_be_evicted_is_found(password: SecretStr, policy: str, usable: bool) -> None:
+    """A ``volatile`` policy evicts keys with an end only, of which there may be none: nothing is evicted then."""
+    with own_server(password, "maxmemory 3mb", f"maxmemory-policy {policy}") as (port, client):
+        with suppress(redis.exceptions.OutOfMemoryError):
+            for one in range(400):
+                client.set(f"key{one}", "x" * 10_000)
+        seen = redis_store.observe(target("redis", port), Credentials(password=password))
+        assert not client.exists(PROBE_USER)
+    assert seen.usable.ok is usable
+    assert usable or f"and the policy {policy} finds no key to evict, so writes fail" in seen.usable.words
 
 
 def test_a_server_that_runs_a_script_without_end_serves_nobody(password: SecretStr) -> None:

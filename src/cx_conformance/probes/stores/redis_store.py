@@ -19,7 +19,8 @@ from redis.retry import Retry
 
 from cx_conformance.probes.stores.line import Line
 from cx_conformance.probes.stores.notes import Notes, noting
-from cx_conformance.probes.stores.observation import Level, StoreObservation, Value
+from cx_conformance.probes.stores.observation import Level, StoreObservation
+from cx_conformance.probes.stores.redis_state import Write, Writing, judge, judge_by_write, number, tried_write
 from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
 from cx_conformance.probes.stores.trouble import Kind, Trouble
 
@@ -131,12 +132,15 @@ def _log_in(notes: Notes, credentials: Credentials) -> None:
         try:
             told = notes.line.tried(lambda: _said(notes, credentials, lambda client: client.info()))
         except Trouble as trouble:
-            if trouble.kind is not Kind.ODD:
+            # Some services that speak Redis do not know INFO, and not every account may ask for it.
+            if trouble.kind not in {Kind.ODD, Kind.UNAUTHORIZED}:
                 raise
-            # Some services that speak Redis do not know INFO.
+            if judge_by_write(notes, _write(notes, credentials)):
+                return
             raise Trouble(Kind.UNAUTHORIZED, trouble.words) from None
         information = cast("dict[str, object]", told)
-        _judge(notes, information, _cluster(notes, credentials) if _number(information, "cluster_enabled") else {})
+        cluster = _cluster(notes, credentials) if number(information, "cluster_enabled") else {}
+        judge(notes, information, cluster, _write(notes, credentials))
 
 
 def _cluster(notes: Notes, credentials: Credentials) -> dict[str, object]:
@@ -146,6 +150,12 @@ def _cluster(notes: Notes, credentials: Credentials) -> dict[str, object]:
         lambda: _said(notes, credentials, lambda client: client.cluster("info")),
     )
     return cast("dict[str, object]", said) if isinstance(said, dict) else {}
+
+
+def _write(notes: Notes, credentials: Credentials) -> Write:
+    """Return what becomes of a write; untold where the question is not answered."""
+    told = notes.optional("whether it takes writes", lambda: _said(notes, credentials, tried_write))
+    return told or Write(Writing.UNTOLD)
 
 
 def _ping(client: redis.Redis) -> None:
@@ -174,42 +184,6 @@ def _as_nobody(client: redis.Redis) -> None:
         # It may be any key but this one that everybody reads.
     except redis.exceptions.ResponseError:
         return  # a Sentinel has no keys
-
-
-def _judge(notes: Notes, information: dict[str, object], cluster: dict[str, object]) -> None:
-    """Tell from INFO, and of a Redis Cluster from CLUSTER INFO, whether the server can take the components' writes."""
-    said = notes.said
-    address = notes.target.address
-    notes.version = said(information.get("redis_version", ""), 40) or None
-    role, policy = said(information.get("role", ""), 40), said(information.get("maxmemory_policy", ""), 40)
-    used, most = _number(information, "used_memory"), _number(information, "maxmemory")
-    faults = []
-    if role != "master":
-        faults.append(f"its role is {role or 'unknown'} where master is promised")
-    if _number(information, "loading"):
-        faults.append("it is still loading its data")
-    if most and used >= most and policy == "noeviction":
-        faults.append(f"its memory is full ({used} of {most} bytes) and the policy is noeviction, so writes fail")
-    # It is told only where replicas are asked for, and how many never is.
-    if information.get("min_slaves_good_slaves", 1) == 0:
-        faults.append("it has no replica that counts for min-replicas-to-write, so writes fail")
-    if information.get("rdb_last_bgsave_status", "ok") != "ok":
-        faults.append("its last background save failed, so it may refuse writes")
-    if information.get("aof_last_write_status", "ok") != "ok":
-        faults.append("its last append to the AOF failed")
-    if (state := said(cluster.get("cluster_state", "ok"), 40)) != "ok":
-        faults.append(f"its cluster is {state}: no node serves some of its keys (CLUSTER INFO)")
-    detail: dict[str, Value] = {"role": role, "used_memory": used, "maxmemory": most, "maxmemory_policy": policy}
-    if faults:
-        kind = Kind.NOT_READY if _number(information, "loading") else Kind.UNUSABLE
-        notes.failed(Level.USABLE, kind, f"{address}: " + "; ".join(faults), **detail)
-    else:
-        notes.found(Level.USABLE, f"{address} is master, loaded, and takes writes", **detail)
-
-
-def _number(information: dict[str, object], key: str) -> int:
-    value = information.get(key)
-    return value if isinstance(value, int) else 0
 
 
 def _wrong(notes: Notes) -> str:

@@ -1,4 +1,7 @@
-"""A Redis stand-in: PING, AUTH, HELLO and INFO, where Debian's Redis is not installed; INFO says what it is."""
+"""A Redis stand-in: PING, AUTH, HELLO and INFO, and SET in a transaction that is discarded.
+
+It serves where Debian's Redis is not installed; INFO says what it is.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -54,7 +57,9 @@ def start(
 
 _REPLIES: Final = {
     "CLIENT": "+OK\r\n",
+    "DISCARD": "+OK\r\n",
     "INFO": f"${len(_INFORMATION)}\r\n{_INFORMATION}\r\n",
+    "MULTI": "+OK\r\n",
     "PING": "+PONG\r\n",
     "SELECT": "+OK\r\n",
 }
@@ -63,6 +68,7 @@ _REPLIES: Final = {
 class _Session:
     def __init__(self, password: SecretStr | None) -> None:
         self._password = password
+        self._queues = False
         self._logged_in = password is None
 
     def answer(self, words: Sequence[str]) -> bytes:
@@ -73,6 +79,9 @@ class _Session:
             return self._greet(words[1:])
         if not self._logged_in:
             return b"-NOAUTH Authentication required.\r\n"
+        if name == "SET" and self._queues:
+            return b"+QUEUED\r\n"
+        self._queues = name == "MULTI"
         unknown = f"-ERR unknown command '{words[0][:50]}' ({SAYS_SO})\r\n"
         return _REPLIES.get(name, unknown).encode()
 
