@@ -1,5 +1,6 @@
 """Keycloak, Grafana and Superset, asked by httpx, against stand-ins of their documented endpoints."""
 
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -13,10 +14,11 @@ from cx_conformance.probes.stores.target import Credentials, Target, TlsExpectat
 from cx_conformance.probes.stores.trouble import Kind
 from cx_conformance.sandbox.stores import web_standins
 from cx_conformance.sandbox.stores.certificates import Authority, CertificateFiles
+from cx_conformance.sandbox.stores.http_standin import Reply, Request, start_http
 from cx_conformance.sandbox.stores.running import free_port
 from cx_conformance.sandbox.stores.standin import StandIn
 from cx_conformance.sandbox.stores.web_standins import Login
-from tests.probes.stores.asking import PROMISED, WRONG, all_well, marks, target
+from tests.probes.stores.asking import PROMISED, QUICK, WRONG, all_well, marks, target
 
 FQDN = "cx.example.com"
 OBSERVE: dict[str, Callable[[Target, Credentials | None], StoreObservation]] = {
@@ -123,6 +125,44 @@ def test_grafanas_database_is_judged() -> None:
         seen = grafana.observe(target("grafana", port))
     assert seen.speaks.ok is True
     assert "says database: failing where ok is promised" in seen.usable.words
+
+
+@pytest.mark.parametrize("store", ["keycloak", "superset"])
+def test_a_server_without_its_database_is_not_usable_whatever_its_health_says(store: str) -> None:
+    """Nobody can log in: only the database tells who is known, and health or discovery do without it."""
+    port = free_port()
+    if store == "keycloak":
+        server = web_standins.start_keycloak(
+            "127.0.0.1", {store: port}, login=Login(), fqdn=FQDN, database="connection refused"
+        )
+    else:
+        server = web_standins.start_superset("127.0.0.1", {store: port}, login=Login(), database="connection refused")
+    with server:
+        seen = OBSERVE[store](target(store, port), None)
+    assert seen.speaks.ok is True
+    assert seen.usable.kind is Kind.UNUSABLE
+    assert "nobody can log in" in seen.usable.words
+    assert "answers HTTP 500 where a token or a refusal is promised" in seen.usable.words
+    assert seen.refuses_wrong_password.ok is None
+
+
+def test_a_login_that_is_never_answered_is_noted() -> None:
+    """It may be slow; whether anybody can log in is not known then."""
+    port, health = free_port(), threading.Event()
+
+    def serve(request: Request) -> Reply:
+        if request.path == "/health":
+            return 200, "OK"
+        if request.path == "/api/v1/me/":
+            return 401, {"message": "Not authorized"}
+        health.wait(10)
+        return 401, {"message": "Not authorized"}
+
+    with start_http("127.0.0.1", port, serve, None):
+        seen = superset.observe(target("superset", port, limits=QUICK))
+        health.set()
+    assert seen.usable.ok is True
+    assert any(one.startswith("whether anybody can log in could not be told: ") for one in seen.untold)
 
 
 def test_another_web_server_is_not_taken_for_the_store() -> None:

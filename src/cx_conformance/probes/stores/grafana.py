@@ -14,7 +14,7 @@ from cx_conformance.probes.stores.notes import Notes, noting
 from cx_conformance.probes.stores.observation import Level, StoreObservation
 from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
 from cx_conformance.probes.stores.trouble import Kind, Trouble
-from cx_conformance.probes.stores.web import ask, unexpected
+from cx_conformance.probes.stores.web import ask, refusing_a_wrong_password, unexpected
 
 _HEALTH, _ORGANISATION = "/api/health", "/api/org"
 _NOBODY = "Unauthorized"
@@ -48,7 +48,7 @@ def _ask(notes: Notes) -> None:
             login = notes.credentials
             notes.line.tried(lambda: _organisation(notes, root, login))
     notes.refusing(Level.REFUSES_ANONYMOUS, lambda: _organisation(notes, root, None), as_whom="access without a login")
-    notes.refusing(Level.REFUSES_WRONG_PASSWORD, lambda: _wrong(notes, root), as_whom="a wrong password")
+    refusing_a_wrong_password(notes, lambda: _wrong(notes, root))
 
 
 def _root(notes: Notes) -> str:

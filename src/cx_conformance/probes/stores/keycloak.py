@@ -16,7 +16,7 @@ from cx_conformance.probes.stores.notes import Notes, noting
 from cx_conformance.probes.stores.observation import Level, StoreObservation
 from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
 from cx_conformance.probes.stores.trouble import Kind, Trouble
-from cx_conformance.probes.stores.web import Answer, ask, unexpected
+from cx_conformance.probes.stores.web import Answer, ask, refusing_a_wrong_password, unexpected
 
 _OF_CLIENT = frozenset({"unauthorized_client", "invalid_client", "invalid_request", "unsupported_grant_type"})
 """Refusals that come before any password is looked at (RFC 6749, 5.2), as where a realm wants HTTPS."""
@@ -73,7 +73,7 @@ def _ask(notes: Notes, roots: Sequence[str], realm: str, fqdn: str | None, told_
             login = notes.credentials
             notes.line.tried(lambda: _token(notes, root, login))
     notes.refusing(Level.REFUSES_ANONYMOUS, lambda: _anonymous(notes, root), as_whom="administration without a login")
-    notes.refusing(Level.REFUSES_WRONG_PASSWORD, lambda: _wrong(notes, root), as_whom="a wrong password")
+    refusing_a_wrong_password(notes, lambda: _wrong(notes, root))
 
 
 def _discover(notes: Notes, roots: Sequence[str], realm: str) -> _Discovery:

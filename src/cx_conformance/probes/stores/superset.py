@@ -12,7 +12,7 @@ from cx_conformance.probes.stores.notes import Notes, noting
 from cx_conformance.probes.stores.observation import Level, StoreObservation
 from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
 from cx_conformance.probes.stores.trouble import Kind, Trouble
-from cx_conformance.probes.stores.web import ask, unexpected
+from cx_conformance.probes.stores.web import ask, refusing_a_wrong_password, unexpected
 
 _HEALTH, _LOGIN, _ME = "/health", "/api/v1/security/login", "/api/v1/me/"
 
@@ -40,7 +40,7 @@ def _ask(notes: Notes) -> None:
             login = notes.credentials
             notes.line.tried(lambda: _log_in(notes, login))
     notes.refusing(Level.REFUSES_ANONYMOUS, lambda: _anonymous(notes), as_whom="access without a login")
-    notes.refusing(Level.REFUSES_WRONG_PASSWORD, lambda: _wrong(notes), as_whom="a wrong password")
+    refusing_a_wrong_password(notes, lambda: _wrong(notes))
 
 
 def _health(notes: Notes) -> None:

@@ -1,6 +1,6 @@
 """What Keycloak, Grafana and Superset have in common: JSON over HTTP, asked by httpx."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import httpx
@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from cx_conformance.api.signature import USER_AGENT
 from cx_conformance.probes.stores.notes import Notes
+from cx_conformance.probes.stores.observation import Level
 from cx_conformance.probes.stores.target import Credentials
 from cx_conformance.probes.stores.trouble import Kind, Trouble
 from cx_conformance.wire.bounds import SMALL, TooMuch, Unpacking
@@ -96,6 +97,25 @@ def _read(notes: Notes, response: httpx.Response) -> bytes:
         body += unpack(piece)
         notes.line.remaining()
     return bytes(body)
+
+
+def refusing_a_wrong_password(notes: Notes, log_in: Callable[[], str]) -> None:
+    """Note whether a login as nobody is refused; where it breaks nobody can log in, and the server is not usable.
+
+    These servers tell that they are well, or which realm they have, without their database: Superset's health asks
+    nothing, and Keycloak has its realms in a cache. Whether a name is known is what only the database can tell.
+    https://github.com/apache/superset/blob/master/superset/views/health.py
+    https://github.com/dpgaspar/Flask-AppBuilder/blob/master/flask_appbuilder/security/api.py (login: 500 "Fatal error")
+    """
+    notes.refusing(Level.REFUSES_WRONG_PASSWORD, log_in, as_whom="a wrong password")
+    told = notes.findings[Level.REFUSES_WRONG_PASSWORD]
+    if told.ok is not None or not notes.ok(Level.USABLE) or notes.ok(Level.LOGS_IN):
+        return
+    if told.kind in {Kind.UNUSABLE, Kind.NOT_READY}:
+        words = f"nobody can log in to {notes.target.address}; look at its own database ({told.words})"
+        notes.failed(Level.USABLE, told.kind, words)
+    elif told.kind is Kind.TIMED_OUT:
+        notes.untold.append(f"whether anybody can log in {told.words}")
 
 
 def unexpected(notes: Notes, path: str, answer: Answer, promised: str) -> Trouble:

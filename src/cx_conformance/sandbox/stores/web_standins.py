@@ -36,9 +36,13 @@ def start_keycloak(  # noqa: PLR0913 - a server's settings, all by name
     fqdn: str,
     realm: str = "expertflow",
     enabled: bool = True,
+    database: str = "ok",
     tls: CertificateFiles | None = None,
 ) -> StandIn:
-    """Serve one realm under ``/auth`` whose issuer is at the host name given; not ``enabled`` it has documents only."""
+    """Serve one realm under ``/auth`` whose issuer is at the host name given; not ``enabled`` it has documents only.
+
+    With a ``database`` that is not ok it serves what it has in its cache, and breaks where it looks for somebody.
+    """
     base = f"https://{fqdn}/auth/realms/{realm}"
     missing = {"error": "invalid_request", "error_description": "Missing form parameter: grant_type"}
     disabled = {"error": "access_denied", "error_description": "Realm not enabled"}
@@ -56,6 +60,8 @@ def start_keycloak(  # noqa: PLR0913 - a server's settings, all by name
 
     def serve(request: Request) -> Reply:
         if request.path == "/auth/realms/master/protocol/openid-connect/token":
+            if database != "ok":
+                return 500, {"error": "unknown_error"}
             form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
             if login.fits((form.get("username", ""), form.get("password", ""))):
                 return 200, {"access_token": "sandbox", "token_type": "Bearer"}
@@ -98,14 +104,17 @@ def start_superset(
     ports: Mapping[str, int] = SUPERSET_PORTS,
     *,
     login: Login,
+    database: str = "ok",
     tls: CertificateFiles | None = None,
 ) -> StandIn:
-    """Serve health, login and ``me``."""
+    """Serve health, login and ``me``; with a ``database`` that is not ok the login alone breaks, as Superset's does."""
 
     def serve(request: Request) -> Reply:
         if request.path == "/health":
             return 200, "OK"
         if request.path == "/api/v1/security/login":
+            if database != "ok":
+                return 500, {"message": "Fatal error"}
             given = json.loads(request.body or b"{}")
             if login.fits((given.get("username", ""), given.get("password", ""))):
                 return 200, {"access_token": "sandbox"}
