@@ -2,12 +2,14 @@
 
 import socket
 import struct
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from pg8000.core import CoreConnection
+from pg8000.exceptions import DatabaseError
 from pydantic import SecretStr
 
 from cx_conformance.probes.stores import postgresql
@@ -116,6 +118,45 @@ def test_a_login_to_a_database_that_may_not_be_connected_to_is_a_login(password:
         seen = postgresql.observe(target("postgresql", port), other)
     assert (seen.logs_in.ok, seen.usable.kind) == (True, Kind.UNUSABLE)
     assert 'accepts the credentials, but permission denied for database "licenseManager"' in seen.usable.words
+
+
+def connected(port: int) -> CoreConnection:
+    """Return a connection of account ``other``, when one that ended before has left its place."""
+    ends = time.monotonic() + 10
+    while True:
+        try:
+            return CoreConnection("other", "127.0.0.1", "licenseManager", port, "any")
+        except DatabaseError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.05)
+
+
+def test_connections_are_all_taken_only_where_nobody_else_gets_one(password: SecretStr, login: Credentials) -> None:
+    """Of nine that may be had the question itself is none, nor are the server's own processes.
+
+    An account without privileges cannot tell these from its clients. That all are gone is seen by one that may have
+    more.
+    """
+    wanted(postgresql_server.available())
+    port, few = free_port(), ("max_connections = 12", "superuser_reserved_connections = 3")
+    other = Credentials(username="other", password=SecretStr("any"), database=login.database)
+    with ExitStack() as stack:
+        stack.enter_context(
+            postgresql_server.start("127.0.0.1", {"postgresql": port}, password=password, settings=few).wait()
+        )
+        with CoreConnection("sa", "127.0.0.1", "licenseManager", port, password.get_secret_value()) as connection:
+            connection.execute_simple("create role other login password 'any'")
+        for _ in range(6):
+            stack.enter_context(connected(port))
+        some = postgresql.observe(target("postgresql", port), other)
+        for _ in range(3):
+            stack.enter_context(connected(port))
+        seen = postgresql.observe(target("postgresql", port), login)
+        refused = postgresql.observe(target("postgresql", port), other)
+    assert (some.logs_in.ok, some.usable.ok) == (True, True)
+    assert "all of its 9 connections are taken" in seen.usable.words
+    assert "has no connection left" in refused.logs_in.words
 
 
 def test_a_password_may_be_a_word_of_the_refusal(plain: int) -> None:

@@ -60,8 +60,14 @@ _OF_NO_ACCOUNT = ("28000", "28P01", *_OF_NO_USE)
 _STATE = """
 /*NO LOAD BALANCE*/
 select current_setting('server_version'), pg_is_in_recovery(), current_setting('transaction_read_only') = 'on',
-       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
-       (select count(*) from pg_stat_activity where backend_type = 'client backend' or backend_type is null)
+       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+       - coalesce(current_setting('reserved_connections', true)::int, 0),
+       (select count(*) from pg_stat_activity where pid <> pg_backend_pid()
+        and (backend_type = 'client backend' or backend_type is null and datid is not null))
+"""
+"""Only some accounts are told what others' sessions are (pg_read_all_stats); one of the server's own has no database.
+
+https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-ACTIVITY-VIEW
 """
 
 
@@ -69,7 +75,9 @@ class _State(Struct, frozen=True, kw_only=True):
     in_recovery: bool = False
     read_only: bool = False
     connections: int = 0
+    """Those of others."""
     max_connections: int = 0
+    """Those that accounts without privileges may have."""
 
 
 class _Session(Struct, frozen=True, kw_only=True):
