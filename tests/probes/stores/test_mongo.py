@@ -88,6 +88,7 @@ def test_without_authorization_anybody_reads() -> None:
     ("role", "words"),
     [
         (Role(read_only=True), "it is read-only"),
+        (Role(locked=True), "it is locked against writes, as for a backup that has not ended (fsyncLock)"),
         (Role(state="starting"), "neither primary nor secondary"),
         (Role(state="secondary", replica_set="expertflow"), "its set has no primary"),
         (Role(replica_set="other"), "its replica set is other where expertflow is promised"),
@@ -96,7 +97,7 @@ def test_without_authorization_anybody_reads() -> None:
             "mongo-1:27017 is DOWN",
         ),
     ],
-    ids=["read-only", "starting", "no primary", "another set", "sick member"],
+    ids=["read-only", "locked", "starting", "no primary", "another set", "sick member"],
 )
 def test_what_cannot_be_written_to_is_not_usable(start: Start, password: SecretStr, role: Role, words: str) -> None:
     """A server in the wrong role logs in and is still a finding."""
@@ -114,6 +115,20 @@ def test_a_secondary_of_a_healthy_set_is_usable(start: Start, password: SecretSt
     assert seen.usable.ok is True
     assert seen.usable.detail["role"] == "secondary"
     assert "leaves writes to the primary" in seen.usable.words
+
+
+@pytest.mark.parametrize(
+    "role",
+    [
+        Role(state="secondary", locked=True, replica_set="rs", other_members=(("mongo-1:27017", 1, "PRIMARY"),)),
+        Role(lacks=("currentop",)),
+    ],
+    ids=["a locked secondary", "not told"],
+)
+def test_a_lock_counts_where_the_components_write(start: Start, password: SecretStr, role: Role) -> None:
+    """Backups are made of secondaries; a service that does not tell of locks has none."""
+    seen = mongo.observe(target("mongo", start(role)), login(password))
+    assert (seen.usable.ok, seen.untold) == (True, ())
 
 
 def test_a_server_that_knows_hello_by_its_older_name_is_asked_by_that(start: Start, password: SecretStr) -> None:

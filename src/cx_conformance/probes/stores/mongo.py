@@ -1,6 +1,6 @@
 """Mongo, asked by pymongo.
 
-Facts: ``hello``, ``replSetGetStatus`` and the error codes are those of
+Facts: ``hello``, ``replSetGetStatus``, ``currentOp`` and the error codes are those of
 https://www.mongodb.com/docs/manual/reference/command/ and ``src/mongo/base/error_codes.yml``.
 """
 
@@ -9,7 +9,7 @@ import linecache
 import secrets
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import bson
@@ -122,16 +122,21 @@ def _wrong(notes: Notes) -> str:
 
 
 def _log_in(notes: Notes, credentials: Credentials, hello: dict[str, Any], replica_set: str | None) -> None:
-    async def ask(client: Client) -> tuple[dict[str, Any] | Trouble, dict[str, Any] | Trouble | None]:
+    async def ask(
+        client: Client,
+    ) -> tuple[dict[str, Any] | Trouble, dict[str, Any] | Trouble | None, dict[str, Any] | Trouble]:
         await client.admin.command("ping")
         built = await _beside(notes, client, "buildInfo")
-        return built, await _beside(notes, client, "replSetGetStatus") if hello.get("setName") else None
+        status = await _beside(notes, client, "replSetGetStatus") if hello.get("setName") else None
+        # Of its own operations everybody may be told, and with them whether the server is locked.
+        return built, status, await _beside(notes, client, "currentOp", {"$ownOps": True})
 
     built: dict[str, Any] | Trouble = {}
     status: dict[str, Any] | Trouble | None = None
+    going_on: dict[str, Any] | Trouble = {}
     with notes.logging_in(credentials):
         try:
-            built, status = notes.line.tried(lambda: _said(notes, credentials, ask))
+            built, status, going_on = notes.line.tried(lambda: _said(notes, credentials, ask))
         except Trouble as trouble:
             if trouble.kind is not Kind.UNAUTHORIZED or not hello.get("isreplicaset"):
                 raise
@@ -147,13 +152,16 @@ def _log_in(notes: Notes, credentials: Credentials, hello: dict[str, Any], repli
         members = (told or {}).get("members")
         with notes.asking(Level.USABLE):
             known = [one for one in members if isinstance(one, dict)] if isinstance(members, list) else None
-            _judge(notes, hello, known, replica_set)
+            locked = not isinstance(going_on, Trouble) and bool(going_on.get("fsyncLock"))
+            _judge(notes, hello | {"fsyncLock": locked}, known, replica_set)
 
 
-async def _beside(notes: Notes, client: Client, command: str) -> dict[str, Any] | Trouble:
+async def _beside(
+    notes: Notes, client: Client, command: str, options: Mapping[str, Any] | None = None
+) -> dict[str, Any] | Trouble:
     """Return the answer to a question that is asked beside the login, or why there is none."""
     try:
-        return await client.admin.command(command)
+        return await client.admin.command({command: 1, **(options or {})})
     except PyMongoError as error:
         return _explained(notes, client, error)
 
@@ -165,7 +173,10 @@ def _raised(answer: dict[str, Any] | Trouble) -> dict[str, Any]:
 
 
 def _judge(notes: Notes, hello: dict[str, Any], members: list[dict[str, Any]] | None, replica_set: str | None) -> None:
-    """Tell whether components can write here, or at the primary that this member knows."""
+    """Tell whether components can write here, or at the primary that this member knows.
+
+    ``hello`` says of itself what it answered, and whether it is locked (``fsyncLock``), which it tells elsewhere.
+    """
     said, address = notes.said, notes.target.address
     name = said(hello["setName"], 60) if hello.get("setName") else None
     primary = bool(hello.get("isWritablePrimary"))
@@ -189,6 +200,8 @@ def _judge(notes: Notes, hello: dict[str, Any], members: list[dict[str, Any]] | 
         faults.append(f"its replica set is {name or 'none'} where {replica_set} is promised")
     if hello.get("readOnly"):
         faults.append("it is read-only")
+    if hello.get("fsyncLock") and primary:
+        faults.append("it is locked against writes, as for a backup that has not ended (fsyncLock); db.fsyncUnlock()")
     if role == "neither primary nor secondary":
         faults.append("it is neither primary nor secondary; it is starting, recovering, or its set was never initiated")
     elif role == "secondary" and not hello.get("primary"):

@@ -1,7 +1,7 @@
 """A Mongo stand-in: the wire protocol on ``bson``, as no package brings a Mongo server.
 
-It knows hello, ping, buildInfo, listDatabases, replSetGetStatus and SCRAM-SHA-256 (RFC 5802, RFC 7677), and says in
-buildInfo what it is. Everything else is answered with Mongo's own CommandNotFound.
+It knows hello, ping, buildInfo, listDatabases, replSetGetStatus, currentOp and SCRAM-SHA-256 (RFC 5802, RFC 7677), and
+says in buildInfo what it is. Everything else is answered with Mongo's own CommandNotFound.
 """
 
 import asyncio
@@ -27,6 +27,8 @@ class Role(Struct, frozen=True, kw_only=True):
     state: str = "primary"
     replica_set: str | None = None
     read_only: bool = False
+    locked: bool = False
+    """Whether it is locked against writes by fsyncLock, which only currentOp tells."""
     other_members: tuple[tuple[str, int, str], ...] = ()
     """Name, state and stateStr of the set's further members."""
     lacks: tuple[str, ...] = ()
@@ -162,6 +164,11 @@ class _Session:
         return {
             "listdatabases": lambda _: {"databases": databases, "totalSize": 1, "ok": 1.0},
             "replsetgetstatus": lambda _: self._store.status(),
+            "currentop": lambda _: {
+                "inprog": [],
+                **({"fsyncLock": True} if self._store.role.locked else {}),
+                "ok": 1.0,
+            },
         }
 
     def _hello(self, command: dict[str, Any]) -> dict[str, Any]:
