@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cx_conformance.probes.actuator import failing_parts
+from cx_conformance.probes.actuator import failing_parts, own_status
 
 
 def told(health: object) -> list[str]:
@@ -55,6 +55,33 @@ def test_the_older_form_is_read() -> None:
 def test_other_bodies_name_nothing(body: bytes) -> None:
     """What is no actuator's body, or is well, names no part."""
     assert failing_parts(body) == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"status":"UP"}', None),
+        (b'{"status":"DOWN"}', "DOWN"),
+        (b'{"status":"out_of_service"}', "out_of_service"),
+        (b'{"status":"down","mongo":"disconnected"}', "down"),
+        (b'{"status":"error","error":{"mongo":{"status":"down"}}}', "error"),
+        (b'{"status":"Fail"}', "Fail"),
+        (b'{"status":"ok"}', None),
+        (b'{"status":"warn"}', None),
+        (b'{"status":500}', None),
+        (b'{"status":"down","components":{"a":"cut', "down"),
+    ],
+)
+def test_a_component_says_that_it_is_not_well_in_capitals_or_small_letters(body: bytes, status: str | None) -> None:
+    """Spring's own words, those of the draft of a common format, and those of Node's libraries; a warning is none."""
+    assert own_status(body) == status
+
+
+def test_a_part_that_is_well_in_small_letters_is_not_told() -> None:
+    """NestJS's Terminus tells of all its parts, in one list too."""
+    assert told({"status": "error", "details": {"mongo": {"status": "up"}, "redis": {"status": "down"}}}) == [
+        "redis is down"
+    ]
 
 
 def test_a_body_of_deep_nesting_ends() -> None:

@@ -1,4 +1,10 @@
-"""Spring Boot's ``/actuator/health``: which part of a component says that it is not well."""
+"""What a health endpoint's body says: that of Spring Boot's ``/actuator/health``, and its likes in small letters.
+
+A status is read in capitals and small letters alike, as the draft of a format for health checks has it, which names
+``error`` and ``down`` beside its own ``fail``; NestJS's Terminus has ``error`` for the whole, ``down`` for parts.
+https://datatracker.ietf.org/doc/html/draft-inadarei-api-health-check-06#section-3.1
+https://docs.nestjs.com/recipes/terminus
+"""
 
 from __future__ import annotations
 
@@ -11,8 +17,10 @@ from msgspec import Struct
 from cx_conformance.objects.admitted import quoted
 
 _DEPTH = 6
-_STATUSES = ("UP", "DOWN", "OUT_OF_SERVICE", "UNKNOWN")
-_BEGINS = re.compile(rb'\s*\{\s*"status"\s*:\s*"([A-Z_]{1,20})"')
+_WELL = frozenset({"UP", "PASS", "OK"})
+_NOT_WELL = frozenset({"DOWN", "OUT_OF_SERVICE", "FAIL", "ERROR"})
+_STATUSES = (*_WELL, *_NOT_WELL, "UNKNOWN")
+_BEGINS = re.compile(rb'\s*\{\s*"status"\s*:\s*"([A-Za-z_]{1,20})"')
 
 
 class FailingPart(Struct, frozen=True, kw_only=True):
@@ -45,7 +53,7 @@ def own_status(body: bytes) -> str | None:
     begins = _BEGINS.match(body)  # a large one is cut, and reads as no document
     if begins and not isinstance(status, str):
         status = begins[1].decode()
-    return status if status in ("DOWN", "OUT_OF_SERVICE") else None
+    return status if isinstance(status, str) and status.upper() in _NOT_WELL else None
 
 
 def _document(body: bytes) -> dict[str, Any]:
@@ -68,7 +76,7 @@ def _failing(health: dict[str, Any], path: str, depth: int) -> list[FailingPart]
         [] if depth == _DEPTH else [each for name, part in parts.items() for each in _failing(part, name, depth + 1)]
     )
     status = health.get("status")
-    if inner or not path or status == "UP":
+    if inner or not path or str(status).upper() in _WELL:
         return inner
     details = health.get("details")
     reason = details.get("error") or details.get("message") if isinstance(details, dict) else None
