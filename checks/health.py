@@ -104,11 +104,14 @@ def _wrong(answer: PodAnswer, promised: Health, evidence: Evidence) -> str | Non
         led = f" (leads to {seen.shown_location})" if seen.location else ""
         said = failing or answer.words or seen.excerpt()
         return f"{where} answers {seen.status} of promised {promised.healthy}{led}: {said}"
-    if not seen.body_is_whole:
+    if not seen.body_is_whole and not seen.broken_off:
         evidence.note(f"pod {answer.pod.name} answers with a body that does not end, or a large one; it was cut")
     if down:
         why = f": {parts}" if parts else ""
         return f"{where} answers {seen.status}, and says of itself that it is {down}{why}"
+    if seen.broken_off:
+        # Neither a kubelet nor `curl -f` takes it (pkg/probe/http/http.go; exit status 18).
+        return f"{where} answers {seen.status}, and hangs up before the end of its body ({len(seen.body)} bytes came)"
     if failing:
         evidence.note(f"{where} answers {seen.status}, and says: {failing}")
     _note_page(f"{where} answers {seen.status}", seen.text, promised, evidence)

@@ -144,6 +144,12 @@ def test_a_body_that_was_cut_is_noted_and_the_part_that_fails_too() -> None:
     )
 
 
+def test_a_body_that_is_broken_off_is_no_healthy_answer() -> None:
+    """A kubelet takes it for a failure, and so does curl."""
+    outcome = judged(answer(body=b'{"status": "U', body_is_whole=False, broken_off=True))
+    assert outcome.message == f"{WHERE} answers 200, and hangs up before the end of its body (13 bytes came)"
+
+
 def test_a_body_that_must_say_something_is_read() -> None:
     """Grafana's holds ``ok``, as its documentation has it; nothing is asked of other components' bodies."""
     assert judged(answer(component="grafana", body=b'{"database": "ok"}'), component="grafana").result is Result.PASS

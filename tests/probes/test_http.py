@@ -154,8 +154,30 @@ def test_a_head_that_drips_ends_at_the_total_limit() -> None:
 def test_a_body_that_drips_keeps_the_status() -> None:
     """What came of an endless body is kept, and marked as not whole."""
     seen = ask(lambda peer: drip(peer, b"HTTP/1.1 200 OK\r\n\r\n", b"x"))
-    assert (seen.status, seen.failure, seen.body_is_whole) == (200, None, False)
+    assert (seen.status, seen.failure, seen.body_is_whole, seen.broken_off) == (200, None, False, False)
     assert set(seen.body) == {ord("x")}
+
+
+@pytest.mark.parametrize(
+    ("head", "broken_off"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\n\r\n", False),
+    ],
+    ids=["length", "chunked", "whole", "until the end"],
+)
+def test_a_body_that_ends_before_its_length_is_broken_off(head: bytes, broken_off: bool) -> None:
+    """What came is kept; a body without a length ends with its connection."""
+
+    def serve(peer: socket.socket) -> None:
+        request_head(peer)
+        peer.sendall(head + b"hello")
+
+    seen = ask(serve)
+    assert (seen.status, seen.failure, seen.broken_off, seen.body_is_whole) == (200, None, broken_off, not broken_off)
+    assert seen.body == b"hello"
 
 
 def test_a_large_body_is_cut() -> None:

@@ -24,6 +24,7 @@ _CURL = {
     5: "the proxy's name cannot be resolved",
     6: "the host name cannot be resolved",
     7: "nothing listens there",
+    18: "the connection ended before the answer did",
     22: "the answer was an HTTP error (400 or above)",
     28: "no answer within the time limit",
     35: "the TLS handshake failed: perhaps HTTPS promised, HTTP answered",

@@ -100,6 +100,8 @@ class HttpObservation(Discreet, frozen=True, kw_only=True):
     """With names in lower case."""
     body: bytes = b""
     body_is_whole: bool = True
+    broken_off: bool = False
+    """Whether the connection ended before the body did, by its own length; whoever asks takes that for no answer."""
     tls: TlsFacts | None = None
     failure: HttpFailure | None = None
     words: str = ""

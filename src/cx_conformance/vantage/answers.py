@@ -154,7 +154,11 @@ class HealthProbes:
             )
             for way in ways
         ]
-        seen = http.get_all(requests, good=lambda one: promise.is_healthy(one.status), consecutive=self._consecutive)
+        seen = http.get_all(
+            requests,
+            good=lambda one: promise.is_healthy(one.status) and not one.broken_off,
+            consecutive=self._consecutive,
+        )
         return tuple(PodAnswer(way.pod, way.vantage, one, scheme) for way, one in zip(ways, seen, strict=True))
 
     def _knock(self, entry: Entry[ServicePort]) -> tuple[PodPort, ...]:
@@ -198,6 +202,8 @@ def told_by_way(way: Way, answer: PodAnswer) -> PodAnswer:
     if answer.seen.status is not None:
         if answer.seen.is_turned_away:
             way.raise_for_mesh()
+        if answer.seen.broken_off and way.tunnel:
+            way.tunnel.raise_trouble(silent=False)
         return answer
     way.raise_trouble(silent=answer.seen.failure is HttpFailure.TIMED_OUT)
     why = way.why_closed() if answer.seen.failure in _CUT_OFF else None
