@@ -1,11 +1,12 @@
-"""Keycloak and Grafana as other charts and releases install them: under another path, without a fixed host name."""
+"""Web stores as other charts and sites have them: under another path, without a fixed host name, by HTTPS only."""
 
+import json
 from collections.abc import Callable
 
 import pytest
 from pydantic import SecretStr
 
-from cx_conformance.probes.stores import grafana, keycloak
+from cx_conformance.probes.stores import grafana, keycloak, superset
 from cx_conformance.probes.stores.target import Credentials
 from cx_conformance.probes.stores.trouble import Kind
 from cx_conformance.sandbox.stores.http_standin import Reply, Request, Serve, start_http
@@ -138,3 +139,24 @@ def test_grafana_refuses_a_password_only_where_it_looks_at_one(
         seen = grafana.observe(target("grafana", port), Credentials(username="admin", password=SecretStr("any")))
     assert (seen.logs_in.ok, seen.logs_in.kind) == (ok, kind)
     assert seen.refuses_anonymous.ok is True
+
+
+@pytest.mark.parametrize("opened", [False, True], ids=["closed", "open"])
+def test_a_superset_that_wants_https_is_asked_as_by_the_ingress(login: Credentials, opened: bool) -> None:
+    """With Talisman's force_https all but its health leads there, whoever asks; that it leads there refuses nobody."""
+
+    def answer(request: Request) -> Reply:
+        if request.path == "/health":
+            return 200, "OK"
+        if request.headers.get("x-forwarded-proto") != "https":
+            return 302, f"https://{request.headers['host']}{request.path}"
+        if request.path == "/api/v1/me/":
+            return (200, {"result": {}}) if opened else (401, {"message": "Not authorized"})
+        given = json.loads(request.body)
+        return (200, {"access_token": "t"}) if given["username"] == "admin" else (401, {"message": "Not authorized"})
+
+    server, port = serve(answer)
+    with server:
+        seen = superset.observe(target("superset", port), login)
+    assert (seen.logs_in.ok, seen.usable.ok, seen.refuses_wrong_password.ok) == (True, True, True)
+    assert seen.refuses_anonymous.ok is not opened

@@ -1,10 +1,12 @@
 """Superset: its health and its logins, asked by httpx.
 
 Facts: ``/health`` answers OK, ``/api/v1/security/login`` and ``/api/v1/me/`` are those of
-https://superset.apache.org/docs/api.
+https://superset.apache.org/docs/api. With ``force_https`` of Talisman (https://github.com/wntrblm/flask-talisman) all
+but health leads whoever did not come by HTTPS there, which a header of the Ingress tells.
 """
 
 import secrets
+from collections.abc import Callable, Mapping
 
 from pydantic import SecretStr
 
@@ -12,9 +14,11 @@ from cx_conformance.probes.stores.notes import Notes, noting
 from cx_conformance.probes.stores.observation import Level, StoreObservation
 from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
 from cx_conformance.probes.stores.trouble import Kind, Trouble
-from cx_conformance.probes.stores.web import ask, refusing_a_wrong_password, unexpected
+from cx_conformance.probes.stores.web import Answer, ask, refusing_a_wrong_password, unexpected
 
 _HEALTH, _LOGIN, _ME = "/health", "/api/v1/security/login", "/api/v1/me/"
+_BY_HTTPS = {"X-Forwarded-Proto": "https"}
+"""What the Ingress tells of who came to it by HTTPS."""
 
 
 def observe(target: Target, credentials: Credentials | None = None) -> StoreObservation:
@@ -49,6 +53,12 @@ def _health(notes: Notes) -> None:
         raise unexpected(notes, _HEALTH, answer, "OK")
 
 
+def _as_by_the_ingress(asked: Callable[[Mapping[str, str]], Answer]) -> Answer:
+    """Ask, and once more as somebody who came to the Ingress by HTTPS, where that is wanted."""
+    answer = asked({})
+    return asked(_BY_HTTPS) if 300 <= answer.status < 400 and answer.location.startswith("https://") else answer
+
+
 def _log_in(notes: Notes, credentials: Credentials) -> str:
     body: dict[str, str | bool | SecretStr] = {
         "username": credentials.username or "",
@@ -56,7 +66,7 @@ def _log_in(notes: Notes, credentials: Credentials) -> str:
         "provider": "db",
         "refresh": False,
     }
-    answer = ask(notes, "POST", _LOGIN, body=body)
+    answer = _as_by_the_ingress(lambda headers: ask(notes, "POST", _LOGIN, body=body, headers=headers))
     if answer.status == 200 and "access_token" in answer.document():
         return f"user {credentials.username} gets a token"
     if answer.status in {400, 401, 403}:
@@ -66,7 +76,7 @@ def _log_in(notes: Notes, credentials: Credentials) -> str:
 
 
 def _anonymous(notes: Notes) -> str:
-    answer = ask(notes, "GET", _ME)
+    answer = _as_by_the_ingress(lambda headers: ask(notes, "GET", _ME, headers=headers))
     if answer.status in {302, 401, 403}:
         raise Trouble(Kind.UNAUTHORIZED, f"HTTP {answer.status}")
     if answer.status == 200:
