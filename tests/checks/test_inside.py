@@ -59,12 +59,13 @@ def judged(
     component: str,
     container: Container,
     entry: str | None = None,
-    change: Callable[[Object], None] = lambda _: None,
+    change: tuple[str, Callable[[Object], None]] = ("Pod", lambda _: None),
 ) -> Outcome:
-    """Judge a component whose containers are ``container``, and whose pods a test may ``change``."""
+    """Judge a component whose containers are ``container``, and objects of one kind a test's change."""
     installation = Installation(site={"components": {"only": [component]}})
     installation.live("Pod", "", with_pod_ip)
-    installation.live("Pod", "", change)
+    kind, changed = change
+    installation.live(kind, "", changed)
     plan = Plan(blueprint(), installation.site)
     seen = Seen(installation.snapshot(plan), plan)
     inquiries = Inquiries(container)
@@ -142,14 +143,17 @@ def test_what_the_pods_spec_itself_has_read_only_is_accepted() -> None:
     def of_mount(pod: Object) -> None:
         pod["spec"]["containers"][0]["volumeMounts"][0]["readOnly"] = True
 
+    def for_reading(claim: Object) -> None:
+        claim["spec"]["accessModes"] = ["ReadOnlyMany"]
+
     def of_claim(pod: Object) -> None:
         for volume in pod["spec"]["volumes"]:
             if "persistentVolumeClaim" in volume:
                 volume["persistentVolumeClaim"]["readOnly"] = True
 
-    for change in (of_mount, of_claim):
+    for kind, change in (("Pod", of_mount), ("Pod", of_claim), ("PersistentVolumeClaim", for_reading)):
         view = Container(KUBELETS + read_only.format("/data") + HEAD)
-        assert judged("CX408", "redis", view, change=change).result is Result.PASS
+        assert judged("CX408", "redis", view, change=(kind, change)).result is Result.PASS
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.pod import Pod
+from cx_conformance.objects.storage import PersistentVolumeClaim
 from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 from cx_conformance.probes.container_view import ContainerView, PathQuestion, PathView, ViewQuestion
 from cx_conformance.probes.sockets import ListeningSocket
@@ -129,9 +130,32 @@ class InsideProbes:
         if at not in view.mount_points:
             return PodMount(pod, container, path, mounted=False, shows_mounts=view.shows_mounts)
         seen = PodMount(pod, container, path, mounted=True, shows_mounts=view.shows_mounts)
-        if not _is_written_to(pod, container, path):
+        if not self._is_written_to(pod, container, path):
             return seen
         return replace(seen, read_only=at in view.read_only, size=told.size, left=told.left)
+
+    def _is_written_to(self, pod: Pod, container: str, path: str) -> bool:
+        """Whether the pod's own spec has a claim at ``path`` that the container may write to."""
+        mounted = {
+            mount.name
+            for one in pod.spec.serving_containers
+            if one.name == container
+            for mount in one.volume_mounts
+            if not mount.read_only and (mount.mount_path.rstrip("/") or "/") == path
+        }
+        return any(
+            volume.name in mounted and not volume.read_only and not self._is_only_read(pod.namespace, reference.name)
+            for volume in pod.spec.volumes
+            for reference in volume.references
+            if reference.kind == "PersistentVolumeClaim"
+        )
+
+    def _is_only_read(self, namespace: str, name: str) -> bool:
+        """Whether a claim is one that nobody may write to (``ReadOnlyMany``)."""
+        with suppress(CouldNotLook):
+            claim = self._seen.snapshot.get(PersistentVolumeClaim, namespace, name)
+            return claim is not None and set(claim.access_modes) == {"ReadOnlyMany"}
+        return False
 
     def _promised(self, entry: Entry[Volume], pod: Pod) -> Mapping[str, Sequence[str]]:
         """Return by container the paths at which the pod's own spec has the volume."""
@@ -153,17 +177,6 @@ class InsideProbes:
         if not pods:
             raise NoVantage(f"no ready pod of {planned.id} to look into")
         return pods
-
-
-def _is_written_to(pod: Pod, container: str, path: str) -> bool:
-    """Whether the pod's own spec has a claim at ``path`` that the container may write to."""
-    writable = {one.name for one in pod.spec.volumes if one.source == "persistentVolumeClaim" and not one.read_only}
-    return any(
-        mount.name in writable and not mount.read_only and (mount.mount_path.rstrip("/") or "/") == path
-        for one in pod.spec.serving_containers
-        if one.name == container
-        for mount in one.volume_mounts
-    )
 
 
 def _place(pod: Pod, container: str) -> ContainerPlace:
