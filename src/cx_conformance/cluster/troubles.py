@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
+from cx_conformance.cluster.job_pods import is_beginning, is_ending
 from cx_conformance.objects.event import Event
 from cx_conformance.objects.metadata import find_condition
 from cx_conformance.objects.pod import ContainerState, ContainerStatus, Pod
@@ -69,7 +70,13 @@ def troubles(pod: Pod, events: Iterable[Event] = (), now: datetime | None = None
         return ()
     if pod.phase == "Failed":
         return (_failed(pod),)
-    found = [*_unscheduled(pod), *_containers(pod, _Heard(events, moment)), *_gates(pod)]
+    heard = _Heard(events, moment)
+    every = (*_unscheduled(pod), *_containers(pod, heard), *_gates(pod))
+    found = [
+        one
+        for one in every
+        if not is_ending(pod, one.container, moment) and (heard.warned or not is_beginning(pod, one.reason, moment))
+    ]
     return tuple(sorted(found, key=lambda trouble: not trouble.current))
 
 
@@ -82,6 +89,11 @@ class _Heard:
             (event for event in events if event.type != "Normal"),
             key=lambda event: event.last_seen or datetime.min.replace(tzinfo=UTC),
         )
+
+    @property
+    def warned(self) -> bool:
+        """Whether there is any."""
+        return bool(self._warnings)
 
     def last(self, *reasons: str, starting: str = "") -> str:
         """Return the message of the last warning of these reasons, on one line; empty when there is none."""
@@ -165,7 +177,9 @@ def _container(pod: Pod, status: ContainerStatus, heard: _Heard) -> Iterator[Tro
     elif state.state == "running" and not status.ready and status.role != "init":
         yield _not_ready(pod, status, heard)
     elif state.state == "terminated" and state.reason != "OOMKilled" and (status.role != "init" or state.exit_code):
-        words = f"{_named(pod, status)} has ended with {_exit(state)} and is to be started again"
+        done = state.exit_code == 0 and status.role == "container" and pod.spec.restart_policy != "Always"
+        next_ = ", and its pod goes on" if done else " and is to be started again"
+        words = f"{_named(pod, status)} has ended with {_exit(state)}{next_}"
         yield _trouble(pod, status, state.reason or "Error", words, at=state.finished)
 
 
