@@ -199,6 +199,17 @@ def test_a_mistake_is_known_under_another_release_of_helm_and_in_another_namespa
     assert [one.message for one in ended if one.result is Result.FAIL] == []
 
 
+@pytest.mark.timeout(30)
+def test_names_of_many_releases_that_hold_the_guides_are_tried_once_each() -> None:
+    """An application of Argo CD for each workload bears its name, which holds that of the vendor's release."""
+    installation = installed("4.7")
+    for one in installation.manifests:
+        one["metadata"].setdefault("labels", {})["app.kubernetes.io/instance"] = one["metadata"]["name"]
+    assert installation.outcome("CX013", "platform").evidence["notes"] == notes(
+        installed("4.7").outcome("CX013", "platform")
+    )
+
+
 def test_the_same_port_of_another_component_is_no_mistake_of_the_charts() -> None:
     """What is known is known of one component; the rest is this installation's own."""
     installation = installed("4.10")

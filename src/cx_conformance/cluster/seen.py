@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
+from itertools import product
 from typing import Final, Literal
 
 from cx_conformance.blueprint.component import Group
@@ -137,11 +138,10 @@ class Seen(Finder):
     def is_known_mistake(self, erratum: ChartErratum, address: str) -> bool:
         """Whether an address in a variable is what the vendor's charts get wrong, under this site's names.
 
-        The charts write the name of their release into it, and the namespace.
+        The charts write both their release's name and the namespace into it; a site's release may hold a documented one.
         """
-        says = {erratum.says}
-        for release in self._documented_releases:
-            says |= {one.replace(f"{release}-", f"{used}-") for one in says for used in self._releases}
+        pairs = product(self._documented_releases, self._releases)
+        says = {erratum.says, *(erratum.says.replace(f"{release}-", f"{used}-") for release, used in pairs)}
         for documented, own in self.plan.site.namespaces.items():
             says |= {one.replace(f".{documented}.", f".{own}.") for one in says}
         return any(one in address or address in one for one in says)
