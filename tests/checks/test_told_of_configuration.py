@@ -466,6 +466,44 @@ def test_what_is_no_address_of_the_platform_or_leads_somewhere_is_quiet(value: s
     assert [one.message for one in addressed(value) if one.result is not Result.PASS] == []
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("NO_PROXY", "localhost,.svc,.expertflow.svc,.ef-external.svc,ef-cmm-svc"),
+        ("no_proxy", "localhost,.expertflow,ef-external.svc"),
+        ("PROXY_EXCEPT", "localhost,.expertflow.svc"),
+        ("OTEL_SERVICE_NAME", "agent-manager.expertflow"),
+        ("LOGGED_PACKAGE", "com.expertflow"),
+        ("PUBLIC_URL", "https://portal.expertflow/agent"),
+    ],
+)
+def test_words_that_only_look_like_addresses_are_quiet(variable: str, value: str) -> None:
+    """Domains that need no proxy, what traces call a component, a host name of the site under a domain of its own."""
+    installation = Installation(site={"fqdn": "portal.expertflow"})
+    installation.find("ConfigMap", "ef-agent-manager-cm", "expertflow")["data"][variable] = value
+    ended = installation.outcome("CX310", "agent-manager")
+    assert (ended.result, ended.message) == (Result.PASS, "")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("GONE_HOST", "gone.expertflow"),
+        ("GONE", "gone.expertflow:80"),
+        ("GONE", "http://gone.expertflow"),
+        ("GONE", "ef-gone-svc.expertflow"),
+        ("CHANNELS", "ef-cmm-sv.expertflow"),
+    ],
+)
+def test_a_short_name_is_an_address_where_something_says_so(variable: str, value: str) -> None:
+    """Its variable, a scheme, a port, its ending, or a Service that is called almost so."""
+    installation = Installation()
+    installation.find("ConfigMap", "ef-agent-manager-cm", "expertflow")["data"][variable] = value
+    assert installation.outcome("CX310", "agent-manager").message == (
+        f"ConfigMap ef-agent-manager-cm key {variable}: {value} names no Service that was seen"
+    )
+
+
 def test_a_lost_address_is_one_cause_whoever_is_told_it() -> None:
     """One value of the shared ConfigMap, one thing to correct, its users named."""
     [cause] = causes_of(addressed("http://ef-cmm-svc:8081", shared=True))

@@ -1,7 +1,8 @@
 """Addresses inside the cluster that a component is configured with and that lead to no Service, or to no port of one.
 
 An address counts as one inside the cluster by its name: ``name.namespace.svc``, ``name.namespace`` of the platform's
-namespaces, or a bare name that ends in ``-svc``, as the platform's Services do.
+namespaces, or a bare name that ends in ``-svc``, as the platform's Services do. Two words with a dot between them may
+be anything, such as what a component is called in traces, unless a scheme, a port or the variable says that it is one.
 """
 
 import re
@@ -21,12 +22,17 @@ from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.config import ConfigMap
 from cx_conformance.objects.pod_spec import PodSpec
 from cx_conformance.objects.service import Service
+from cx_conformance.outcome.looking import CouldNotLook
 
 _URL: Final = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.:-]*://)(?:[^/@\"'$]{0,80}@)?"
     r"(?P<text>(?P<host>[A-Za-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?)(?![A-Za-z0-9.$:{-])"
 )
-_BARE: Final = re.compile(r"(?P<text>(?P<host>[A-Za-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?)")
+_BARE: Final = re.compile(r"(?P<text>(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*)(?::(?P<port>[0-9]{1,5}))?)")
+_TOLD_AS_ADDRESS: Final = re.compile(r"host|ur[li]|endpoint|addr|server|broker|node", re.IGNORECASE)
+"""What a variable that holds an address is called."""
+_CALLS_NOBODY: Final = "no_proxy"
+"""What programs are told to call without a proxy, by names, domains and networks."""
 _COMMENTS: Final = ("#", "//", ";", "<!--", "*", "--")
 
 
@@ -51,11 +57,11 @@ def lost_addresses(seen: Seen, planned: Planned) -> Iterator[LostAddress]:
     """
     namespace = seen.workload(planned).object.namespace
     for place, variable, value in told(seen, planned):
-        if variable in seen.plan.store_variables:
+        if variable in seen.plan.store_variables or variable.lower() == _CALLS_NOBODY:
             continue
         for text, host, port in addresses_in(value):
             why = _wrong(seen, text, host, port, namespace)
-            if why:
+            if why and not _is_a_word(seen, variable, text, host, port):
                 instead = _left_out(seen, host.partition(".")[0]) or _renamed(seen, host.partition(".")[0])
                 yield LostAddress(place=place, variable=variable, why=why, instead=instead)
 
@@ -126,6 +132,26 @@ def _wrong(seen: Seen, text: str, host: str, port: int, namespace: str) -> str:
     return f"{text} says port {port}, which Service {found.where} does not have"
 
 
+def _is_a_word(seen: Seen, variable: str, text: str, host: str, port: int) -> bool:
+    """Tell whether what reads as ``name.namespace`` is none of that: a host name of the site's, or some word."""
+    name, _, rest = host.partition(".")
+    if "." in rest or rest not in seen.plan.namespaces:
+        return False
+    if host in set(_own_hosts(seen)):
+        return True
+    if "://" in text or port or name.endswith("-svc") or _TOLD_AS_ADDRESS.search(variable):
+        return False
+    services = [one.name for one in seen.snapshot.list(Service, rest)]
+    return any(name in one for one in services) or not any(_alike(name, one, _SO_LONG) for one in services)
+
+
+def _own_hosts(seen: Seen) -> Iterator[str]:
+    """Yield the host names under which the platform is reached."""
+    yield from (one.lower() for one in (seen.fqdn, *seen.plan.site.hosts.values()) if one)
+    with suppress(CouldNotLook):
+        yield from (one.path.host.lower() for one in seen.routing.all)
+
+
 def _is_misspelt(seen: Seen, labels: list[str]) -> bool:
     """Tell whether a name is that of a Service of the platform's, but for letters of its namespace or of ``svc``."""
     if len(labels) < 2:
@@ -145,12 +171,14 @@ def _is_misspelt(seen: Seen, labels: list[str]) -> bool:
 _WITHOUT_SVC: Final = USUAL.split(".")
 
 
-def _alike(word: str, meant: str) -> bool:
-    return SequenceMatcher(None, word, meant, autojunk=False).ratio() >= _SO_ALIKE
-
-
 _SO_ALIKE: Final = 0.66
 """Of three letters two."""
+_SO_LONG: Final = 0.8
+"""Of five letters four: Services have longer names than namespaces."""
+
+
+def _alike(word: str, meant: str, ratio: float = _SO_ALIKE) -> bool:
+    return SequenceMatcher(None, word, meant, autojunk=False).ratio() >= ratio
 
 
 def _is_missed_itself(seen: Seen, labels: list[str]) -> bool:
