@@ -138,7 +138,7 @@ class Seen(Finder):
     def is_known_mistake(self, erratum: ChartErratum, address: str) -> bool:
         """Whether an address in a variable is what the vendor's charts get wrong, under this site's names.
 
-        The charts write both their release's name and the namespace into it; a site's release may hold a documented one.
+        The charts write their release's name and the namespace into it; a site's release may hold a documented one.
         """
         pairs = product(self._documented_releases, self._releases)
         says = {erratum.says, *(erratum.says.replace(f"{release}-", f"{used}-") for release, used in pairs)}
