@@ -40,6 +40,34 @@ def test_an_empty_password_is_that_of_a_store_that_asks_for_none(release: str) -
     assert installation.outcome("CX308", "redis").result is Result.PASS
 
 
+def test_an_account_may_be_put_into_a_file_by_the_agent_of_vault() -> None:
+    """All who read it have to be given that; an address is no secret, and is missed all the same."""
+    installation = installed("5.1")
+    del shared(installation)["MONGODB_PASSWORD"]
+    readers = [
+        one["spec"]["template"] for one in installation.manifests if one["kind"] in ("Deployment", "StatefulSet")
+    ]
+    for one in readers:
+        one["metadata"]["annotations"] = {"vault.hashicorp.com/agent-inject": "true"}
+    ended = installation.outcome("CX308", "mongo")
+    words = "ConfigMap expertflow/ef-cx-efconnections-cm has no MONGODB_PASSWORD; Vault may hold it"
+    assert (ended.result, notes(ended)) == (Result.PASS, [words])
+    del shared(installation)["MONGODB_HOST"]
+    assert installation.outcome("CX308", "mongo").result is Result.FAIL
+    shared(installation)["MONGODB_HOST"] = "mongo-mongodb.ef-external.svc"
+    del installation.find("Deployment", "ef-cx-ccm")["spec"]["template"]["metadata"]["annotations"]
+    assert installation.outcome("CX308", "mongo").result is Result.FAIL
+
+
+@pytest.mark.parametrize("value", ["vault:secret/data/cx#MONGODB_HOST", "op://cx/mongo/host", "mongo@azurekeyvault"])
+def test_an_address_that_is_fetched_from_elsewhere_is_not_compared(value: str) -> None:
+    """A webhook's program fetches it before the container's own begins."""
+    installation = installed("5.1")
+    shared(installation)["MONGODB_HOST"] = value
+    assert installation.outcome("CX308", "mongo").result is Result.PASS
+    assert {one.result for one in installation.outcomes("CX705")} <= {Result.PASS, Result.NOT_APPLICABLE}
+
+
 def test_an_account_may_be_told_otherwise() -> None:
     """By variables of the containers; and where Vault tells it, that is noted."""
     installation = installed("5.0")

@@ -5,6 +5,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from cx_conformance.blueprint.plan import Plan
 from cx_conformance.cluster.references import References
 from cx_conformance.cluster.seen import Seen
@@ -119,9 +121,32 @@ def test_an_installation_without_these_keys_has_nothing_to_compare() -> None:
     assert judged(without_secret, "mongo").result is Result.NOT_APPLICABLE
 
 
-def test_a_value_put_in_later_is_not_compared() -> None:
-    """``$(NAME)`` is no password."""
+@pytest.mark.parametrize(
+    "value",
+    [
+        "$(REDIS_SECRET)",
+        "vault:secret/data/cx#redis",
+        ">>vault:secret/data/cx#redis#2",
+        "op://cx/redis/password",
+        "sm://project/redis#1",
+        "redis-password@azurekeyvault",
+    ],
+)
+def test_a_value_put_in_later_is_not_compared(value: str) -> None:
+    """It is no password: variables fill it in, or the program of a webhook before the container's own begins."""
     installation = Installation()
-    settings(installation)["REDIS_PASSWORD"] = "$(REDIS_SECRET)"
+    settings(installation)["REDIS_PASSWORD"] = value
 
     assert judged(installation, "redis").result is Result.NOT_APPLICABLE
+
+
+def test_a_stores_own_password_that_is_kept_elsewhere_is_not_known() -> None:
+    """Its copies cannot be compared with it."""
+    installation = Installation()
+    secret = installation.find("Secret", "redis", "ef-external")["data"]
+    secret["redis-password"] = base64.b64encode(b"vault:secret/data/cx#redis").decode()
+
+    ended = judged(installation, "redis")
+
+    assert ended.result is Result.NOT_APPLICABLE
+    assert ended.message.endswith("Secret ef-external/redis only says where the value of redis-password is kept")

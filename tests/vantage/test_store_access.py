@@ -64,6 +64,20 @@ def test_nobody_logs_in_where_nothing_is_told(installation: Installation, ports:
     assert "Secret ef-external/redis does not exist" in ended.message
 
 
+def test_a_secret_that_is_taken_wholly_need_not_hold_the_password(installation: Installation, ports: Ports) -> None:
+    """What else tells it is tried, or nobody logs in."""
+    tell(installation, REDIS_PASSWORD="${REDIS_PASSWORD}")
+    about = {"name": "more", "namespace": CORE}
+    installation.manifests.append({"apiVersion": "v1", "kind": "Secret", "metadata": about, "data": {}})
+    for one in installation.manifests:
+        if one["kind"] == "Deployment" and one["metadata"]["namespace"] == CORE:
+            one["spec"]["template"]["spec"]["containers"][0].setdefault("envFrom", []).append(
+                {"secretRef": {"name": "more"}}
+            )
+    ended = judged(installation, "CX803", "redis", ask(installation, "redis", ports))
+    assert ended.result is Result.NOT_APPLICABLE
+
+
 def test_a_secret_that_may_not_be_read_leaves_only_the_login_open(ports: Ports) -> None:
     """An account with few rights sees the rest of the store all the same."""
     installation = Installation()

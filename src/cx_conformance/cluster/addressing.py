@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.cluster_domain import beyond
+from cx_conformance.cluster.fetched import is_fetched
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.service import Service
 
@@ -57,7 +58,7 @@ def malformed(value: str) -> str:
     Empty for an address, and for what is none in these ways.
     """
     text = value.partition("?")[0].strip()
-    if not text or _BEYOND.search(text):
+    if not text or _BEYOND.search(text) or is_fetched(value):
         return ""
     is_none = _UNTIDY.match(text) or any(addresses(one) is None for one in _BETWEEN.split(text) if one)
     return text[:80] if is_none else ""

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from cx_conformance.api.request_path import part
 from cx_conformance.blueprint.store import Reference
+from cx_conformance.cluster.fetched import is_fetched
 from cx_conformance.outcome.looking import CouldNotLook
 from cx_conformance.wire.whole_file import NobodyWrites, TooLarge, text_of
 
@@ -68,7 +69,10 @@ class References:
         text = data.get(reference.key) if isinstance(data, dict) else None
         if not isinstance(text, str):
             raise NoSuchValue(f"{kind} {namespace}/{name} has no key {reference.key}")
-        return _decoded(text) if reference.secret else text
+        value = _decoded(text) if reference.secret else text
+        if is_fetched(value):
+            raise NoSuchValue(f"{kind} {namespace}/{name} only says where the value of {reference.key} is kept")
+        return value
 
     def _file(self, name: str) -> str:
         path = self._folder / Path(name).expanduser()

@@ -11,10 +11,11 @@ from msgspec import Struct
 
 from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.store import Protocol, Settings, Store
+from cx_conformance.cluster.fetched import is_fetched
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.config import ConfigMap
-from cx_conformance.objects.pod_spec import Container, PodSpec
+from cx_conformance.objects.pod_spec import Container, PodSpec, PodTemplate
 from cx_conformance.objects.workload import Workload
 
 Field = Literal["host", "port", "url", "username", "password", "tls"]
@@ -43,7 +44,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     @property
     def is_template(self) -> bool:
         """Whether the value is put in by something else later, so that it says nothing here."""
-        return "$" in self.value or "{{" in self.value
+        return "$" in self.value or "{{" in self.value or is_fetched(self.value)
 
     @property
     def switched_on(self) -> bool | None:
@@ -110,7 +111,7 @@ def lacking(seen: Seen, entry: Entry[Store]) -> Iterator[Lack]:
                     continue
                 for key in missing:
                     readers = [
-                        (component, live.template.spec)
+                        (component, live.template)
                         for component, live in workloads
                         if live.namespace == namespace and _needs(seen, live, held.name, key)
                     ]
@@ -120,7 +121,7 @@ def lacking(seen: Seen, entry: Entry[Store]) -> Iterator[Lack]:
                             what=keys[key],
                             config_map=held.where,
                             readers=tuple(component for component, _ in readers),
-                            perhaps=_perhaps(held, keys[key], [spec for _, spec in readers]),
+                            perhaps=_perhaps(held, keys[key], [template for _, template in readers]),
                         )
 
 
@@ -157,11 +158,18 @@ def _needs(seen: Seen, live: Workload, name: str, key: str) -> bool:
     return _reads(live.template.spec, name, key)
 
 
-def _perhaps(held: ConfigMap, what: str, readers: list[PodSpec]) -> str:
+def _perhaps(held: ConfigMap, what: str, readers: list[PodTemplate]) -> str:
     """Return what else may tell it to all readers, out of sight: Secrets that they take, or, of an account, Vault."""
-    if what in _OF_AN_ACCOUNT and switch(held.value("VAULT_ENABLED") or ""):
+    in_files = all(switch(one.annotations.get(_VAULT_AGENT, "")) for one in readers)
+    if what in _OF_AN_ACCOUNT and (in_files or switch(held.value("VAULT_ENABLED") or "")):
         return "Vault"
-    return _secret_of(readers[0]) if all(map(_secret_of, readers)) else ""
+    secrets = [_secret_of(one.spec) for one in readers]
+    return secrets[0] if all(secrets) else ""
+
+
+_VAULT_AGENT: Final = "vault.hashicorp.com/agent-inject"
+"""Has Vault's agent write secrets into files of the pod, which the container's command may read before it begins
+(https://developer.hashicorp.com/vault/docs/deploy/kubernetes/injector/annotations)."""
 
 
 def _secret_of(spec: PodSpec) -> str:

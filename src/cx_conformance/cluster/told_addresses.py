@@ -15,6 +15,7 @@ from cx_conformance.blueprint.plan import Edge
 from cx_conformance.blueprint.store import Protocol
 from cx_conformance.cluster.addressing import addresses, lacks_promised, leads, malformed, service_place
 from cx_conformance.cluster.cluster_domain import beyond
+from cx_conformance.cluster.fetched import is_fetched
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.store_settings import switch
@@ -159,10 +160,10 @@ def _judged(seen: Seen, edge: Edge, host: Told, port: Told | None, transport: st
     if said := malformed(value):
         yield f"{host.where} says {said}, which is no address", True
         return
-    if "$" in value or "{{" in value or listed is None:
+    if "$" in value or "{{" in value or is_fetched(value) or listed is None:
         yield f"{host.where} is no plain address; it was not compared", False
         return
-    if port and port.value and "$" not in port.value and _number(port) is None:
+    if port and port.value and "$" not in port.value and not is_fetched(port.value) and _number(port) is None:
         yield f"{port.where} says {port.value}, which is no port", True
     for one in listed:
         led = leads(seen, edge.callee, one.host, namespace)

@@ -108,7 +108,10 @@ class StoreAccess:
         """Return the first account that components are told as a whole; None where they are told none."""
         for settings in entry.of.settings:
             for copy in copies_of(seen, entry, settings):
-                password = self._references.value(copy.place, copy.namespace)
+                try:
+                    password = self._references.value(copy.place, copy.namespace)
+                except NoSuchValue:
+                    continue  # a Secret that is taken wholly need not hold it
                 if any(sign in password.get_secret_value() for sign in ("$(", "${", "{{")):
                     continue
                 names = [
