@@ -21,7 +21,7 @@ from cx_conformance.outcome.judge import Judge
 from cx_conformance.outcome.outcome import Result
 from cx_conformance.outcome.waivers import Waivers
 from cx_conformance.run.catalogue import all_checks
-from cx_conformance.run.preflight import NEEDED_BY, errors_without
+from cx_conformance.run.preflight import NEEDED_BY, Lacking, errors_without
 from tests.checks.installation import FQDN, Installation, blueprint
 
 PLAN = Plan(blueprint(), Site())
@@ -105,6 +105,24 @@ def test_what_is_lacking_is_named_with_verb_resource_namespace_and_checks(capsys
     assert "CX105 Containers start" in said
     assert "CX702 Callee accepts" in said
     assert "ef-bi" not in said
+
+
+def test_what_only_lets_a_run_see_more_is_not_lacking(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit status 0, as for an account that was granted before a run knew of HTTPRoutes: its checks go on."""
+    assert main(["preflight", "--sandbox=list-forbidden:events"]) == 0
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert "the account lacks none that a check cannot do without" in said
+    assert "httproutes.gateway.networking.k8s.io, ingressroutes.traefik.io in namespaces expertflow, ef-ext" in said
+    assert "networkpolicies.crd.projectcalico.org" in said
+    assert "may not" not in said
+
+
+@pytest.mark.parametrize("resource", sorted(kind for kind, checks in NEEDED_BY.items() if not checks))
+def test_what_no_check_needs_says_what_it_is_for(resource: str) -> None:
+    """Whoever is to grant it wants to know what for."""
+    right = Right(verb="list", resource=resource, namespace="expertflow")
+    assert Lacking(right=right, reason="", errors={}).more
 
 
 def test_an_unreachable_cluster_is_said_in_one_sentence(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,8 +31,10 @@ Asks the API server, all at once, whether the account may do what a run needs, a
 looked at without it. Nothing else is read, and nothing is changed. Which Secrets pods refer to is not known before
 a look; `cx-conformance rbac --from-cluster` finds their names.
 
+Some kinds are asked for only where something is open, or only explain: a run goes on without them, and so it is told.
+
 exit status:
-  0 the account may do everything
+  0 the account may do what the checks need
   2 wrong usage
   3 it may not, or could not be asked
 """
@@ -81,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _asked(session: "Run") -> bool:
-    """Ask, print what came of it, and return whether the account may do everything."""
+    """Ask, print what came of it, and return whether the account may do everything that checks need."""
     import sys
 
     from cx_conformance.cluster.rights import rights, rights_to_make
@@ -100,38 +102,49 @@ def _asked(session: "Run") -> bool:
             debug_containers=session.options.allow_debug_containers is not None,
         )
     found = lacking(cluster, needed, session.plan, all_checks())
+    lacked = [one for one in found if one.errors]
     page = Page(console_for(sys.stdout))
     kind = "a static run" if static else "a run"
     asked = f"{cluster.server} was asked about the {counted(len(needed), 'permission')} that {kind} needs"
     if not found:
         page.paragraph(f"{asked}: the account has all of them.")
         return True
-    page.paragraph(f"{asked}: the account lacks {len(found)}.")
-    for words, one in _grouped(found):
+    page.paragraph(f"{asked}: the account lacks {len(lacked) or 'none that a check cannot do without'}.")
+    for words, one in _grouped(lacked):
         page.line((f"may not {words}", "bold"))
         page.paragraph(_consequence(one), indent=2)
+    more = [one for one in found if not one.errors]
+    if more:
+        page.paragraph(f"It goes on without {counted(len(more), 'other')}, by which it would see more:")
+    for words, one in _grouped(more):
+        page.paragraph(f"{words}{f': {one.more}' if one.more else ''}", indent=2)
     page.paragraph("To grant them: cx-conformance rbac --from-cluster prints the Roles; an administrator applies them.")
-    return False
+    return not lacked
 
 
 def _grouped(found: Iterable["Lacking"]) -> list[tuple[str, "Lacking"]]:
-    """Return one of each kind of permission with its words; names and verbs that mean the same are told together."""
+    """Return one of each kind of permission with its words; those that mean the same are told together."""
     groups: dict[tuple[object, ...], list[Lacking]] = defaultdict(list)
     for one in found:
         right = one.right
-        groups[right.resource, right.namespace, bool(right.name), tuple(one.errors.items())].append(one)
+        # Whatever is seen by several kinds, in whichever namespaces, is one thing.
+        alike = (one.more, right.namespace is None) if one.more else (right.resource, right.namespace, bool(right.name))
+        groups[*alike, tuple(one.errors.items())].append(one)
     told = []
     for same in groups.values():
-        verbs = " and ".join(dict.fromkeys(one.right.verb for one in same))
-        names = ", ".join(dict.fromkeys(one.right.name for one in same if one.right.name))
-        where = f"in namespace {same[0].right.namespace}" if same[0].right.namespace else "cluster-wide"
-        told.append((" ".join(part for part in (verbs, same[0].right.resource, names, where) if part), same[0]))
+        rights = [one.right for one in same]
+        verbs = " and ".join(dict.fromkeys(one.verb for one in rights))
+        # As kubectl tells Calico's NetworkPolicies from the API's.
+        kinds = (".".join(filter(None, (one.right.resource, one.more and one.right.group))) for one in same)
+        resources = ", ".join(dict.fromkeys(kinds))
+        names = ", ".join(dict.fromkeys(one.name for one in rights if one.name))
+        places = list(dict.fromkeys(one.namespace for one in rights if one.namespace))
+        where = f"in namespace{'s' * (len(places) > 1)} {', '.join(places)}" if places else "cluster-wide"
+        told.append((" ".join(part for part in (verbs, resources, names, where) if part), same[0]))
     return told
 
 
 def _consequence(one: "Lacking") -> str:
     said = f" ({one.reason})" if one.reason else ""
-    if not one.errors:
-        return f"no check needs it; findings will be explained less well{said}"
     checks = ", ".join(f"{check.id} {check.title} ({entries})" for check, entries in one.errors.items())
     return f"errors, with what rests on them: {checks}{said}"

@@ -51,6 +51,26 @@ NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The checks of a static run that become errors when a kind may not be read; others are blocked by these."""
 
+_OTHER_POLICIES: Final = "where NetworkPolicies restrict somebody, whether it allows what they do not"
+_OTHER_ROUTES: Final = "where no Ingress leads a path, whether one does, else CX501 is an error there"
+_OTHER_KINDS: Final = "where a promised workload is missing, whether it was installed as one"
+_MORE: Final[Mapping[str, str]] = {
+    "adminnetworkpolicies": _OTHER_POLICIES,
+    "apisixroutes": "where APISIX takes its routes from such objects, which they are, else CX522 is an error",
+    "ciliumclusterwidenetworkpolicies": _OTHER_POLICIES,
+    "ciliumnetworkpolicies": _OTHER_POLICIES,
+    "cronjobs": _OTHER_KINDS,
+    "daemonsets": _OTHER_KINDS,
+    "events": "what keeps pods from starting and claims from being bound",
+    "globalnetworkpolicies": _OTHER_POLICIES,
+    "horizontalpodautoscalers": "which of them chose a number of replicas",
+    "httproutes": _OTHER_ROUTES,
+    "ingressroutes": _OTHER_ROUTES,
+    "networkpolicies": _OTHER_POLICIES,  # Calico's, which are called like the API's
+    "tlsstores": "where Traefik serves an Ingress that names no certificate, whether it has one of its own",
+}
+"""What a run that goes on without a kind sees if it may read it, and where it asks at all."""
+
 _PROBES: Final[Mapping[str, frozenset[str]]] = {
     EXEC: frozenset({"edge_probes", "inside_probes"}),
     PORT_FORWARD: frozenset({"health_probes", "store_probes"}),
@@ -61,11 +81,19 @@ _LOGINS: Final = frozenset({"store_probes", "store_copies", "login_probes"})
 
 
 class Lacking(Struct, frozen=True, kw_only=True):
-    """A permission that the account lacks, and how many entries of which checks that turns into errors."""
+    """A permission that the account lacks, and how many entries of which checks that turns into errors.
+
+    Without any, a run of an installation in which nothing is open goes on as if it had it.
+    """
 
     right: Right
     reason: str
     errors: Mapping[Check, int]
+
+    @property
+    def more(self) -> str:
+        """What a run would see beyond what the checks need anyhow; empty where nothing is known to be."""
+        return _MORE.get(self.right.resource, "") if not self.errors else ""
 
 
 def lacking(cluster: "Cluster", rights: Iterable[Right], plan: Plan, checks: Iterable[Check]) -> tuple[Lacking, ...]:
