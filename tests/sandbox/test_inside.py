@@ -1,10 +1,13 @@
 """Faults of a container's inside: shells and tools that are not there, or do not do as they are told."""
 
+import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from cx_conformance.sandbox.cluster import EmbeddedCluster
+from cx_conformance.sandbox.confinement import Confinement
 from tests.sandbox.shop import Client
 from tests.sandbox.test_network import component
 from tests.sandbox.websocket_session import Session, converse, query
@@ -54,6 +57,22 @@ def test_a_container_without_tools_has_its_shell_only(cluster: EmbeddedCluster) 
 def test_a_flood_is_ten_megabytes(cluster: EmbeddedCluster) -> None:
     """All of it is sent, whatever was asked."""
     assert len(run(cluster, "flood", "sh", "-c", "echo hello").output(1)) == 10_000_000
+
+
+def test_a_process_of_which_nobody_reads_more_is_ended(tmp_path: Path) -> None:
+    """It was waited for until the loop was gone, and a traceback of its pipes stood behind the verdict."""
+
+    async def flood() -> int:
+        confinement = Confinement(tmp_path)
+        files = {"hosts": "", "resolv.conf": "", "hostname": "flood\n"}
+        process = await confinement.start("flood", files, ["yes"], {}, stdin=False)
+        assert process.stdout is not None
+        assert await process.stdout.read(1)
+        await asyncio.sleep(0.5)  # until it prints more than is held
+        async with asyncio.timeout(5):
+            return await confinement.end(process)
+
+    assert asyncio.run(flood()) == 137
 
 
 def test_garbage_is_no_text(cluster: EmbeddedCluster) -> None:

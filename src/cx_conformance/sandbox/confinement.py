@@ -78,6 +78,12 @@ class Confinement:
         """Kill the process if it still runs, with all it started; return its exit code as a shell would."""
         if process.returncode is None:
             process.kill()
+        # For asyncio a process has ended only when its pipes are read to their end:
+        # https://github.com/python/cpython/issues/119710
+        for output in (1, 2):
+            pipe = process._transport.get_pipe_transport(output)  # type: ignore[attr-defined]  # noqa: SLF001 - no other way
+            if pipe is not None:
+                pipe.close()
         code = await process.wait()
         self._running.discard(process)
         return code if code >= 0 else 128 - code
