@@ -45,11 +45,24 @@ def _list_of_pod(name: str) -> str:
 {{{{- end }}}}"""
 
 
+REPEATED: Final = """\
+      podFailurePolicy: # but one whose pod is taken away is, as when its node is drained
+        rules:
+          - action: Ignore
+            onPodConditions:
+              - type: DisruptionTarget
+                status: "True\""""
+"""Servers before Kubernetes 1.25 do not know it (kubernetes.io/docs/tasks/job/pod-failure-policy)."""
+
 GAPS: Final = {
     "namespace": Gap(NAMESPACE, "{{ .Release.Namespace }}"),
     "image": Gap(NAMESPACE, "{{ .Values.image | quote }}"),
     "schedule": Gap('"0 2 * * *"', "{{ .Values.schedule | quote }}"),
     "time zone": Gap("", "{{- if .Values.timeZone }}\n  timeZone: {{ .Values.timeZone | quote }}\n{{- end }}"),
+    "disruption": Gap(
+        REPEATED,
+        f'{{{{- if semverCompare ">=1.25.0-0" .Capabilities.KubeVersion.Version }}}}\n{REPEATED}\n{{{{- end }}}}',
+    ),
     "limit": Gap("3000", "{{ .Values.timeLimit }}"),
     "deadline": Gap("3600", "{{ .Values.deadline }}"),
     "nights": Gap("30", "{{ .Values.nights }}"),

@@ -123,12 +123,41 @@ def test_the_account_of_the_pod_may_be_the_clusters_choice(given: dict[str, Any]
 
 def test_the_kustomizations_pod_leaves_its_account_to_openshift_by_the_documented_patch(tmp_path: Path) -> None:
     """As docs/nightly.md has it."""
+    patched = _patched_as_documented(tmp_path, "fsGroup")
+    assert set(pod(patched)["securityContext"]) == {"runAsNonRoot", "seccompProfile"}
+
+
+def _patched_as_documented(tmp_path: Path, word: str) -> list[dict[str, Any]]:
+    """Return what the kustomization gives with the patches of docs/nightly.md in which ``word`` stands."""
     documented = (DEPLOY.parent / "docs" / "nightly.md").read_text()
-    (patches,) = (block for block in re.findall(r"```yaml\n(.*?)```", documented, re.DOTALL) if "fsGroup" in block)
+    (patches,) = (block for block in re.findall(r"```yaml\n(.*?)```", documented, re.DOTALL) if word in block)
     shutil.copytree(DEPLOY / "kustomize", tmp_path / "kustomize")
     file = tmp_path / "kustomize" / "kustomization.yaml"
     file.write_text(file.read_text() + patches)
-    assert set(pod(kustomized(tmp_path))["securityContext"]) == {"runAsNonRoot", "seccompProfile"}
+    return kustomized(tmp_path)
+
+
+def test_servers_that_do_not_know_the_failure_policy_are_not_given_it(tmp_path: Path) -> None:
+    """Before Kubernetes 1.25 the API server, or kubectl and Helm by its schema, refuse what it does not know."""
+    assert "podFailurePolicy" not in _job(_patched_as_documented(tmp_path, "podFailurePolicy"))
+    template = (CHART / "templates" / "cronjob.yaml").read_text()
+    (guarded,) = re.findall(r"{{- if semverCompare \">=1.25.0-0\" [^}]*}}\n(.*?){{- end }}", template, re.DOTALL)
+    assert guarded.count("podFailurePolicy") == template.count("podFailurePolicy") == 1
+
+
+def test_a_night_whose_pod_is_taken_away_is_repeated_and_no_other() -> None:
+    """https://kubernetes.io/docs/tasks/job/pod-failure-policy: a drained node's pods bear DisruptionTarget."""
+    for objects in (kustomized(), render(CHART, {}, NAMESPACE)):
+        job = _job(objects)
+        (rule,) = job["podFailurePolicy"]["rules"]
+        assert rule == {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
+        assert (job["backoffLimit"], job["template"]["spec"]["restartPolicy"]) == (0, "Never")
+
+
+def _job(objects: list[dict[str, Any]]) -> dict[str, Any]:
+    (cron,) = (one for one in objects if one["kind"] == "CronJob")
+    found: dict[str, Any] = cron["spec"]["jobTemplate"]["spec"]
+    return found
 
 
 def test_the_chart_goes_on_every_cluster_that_a_run_looks_at() -> None:
