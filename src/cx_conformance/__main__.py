@@ -47,6 +47,9 @@ would spend a sixth of a static run on looking."""
 _TAKING_ALL: Final = ("ready", "run", "sonobuoy", "watch")
 """Subcommands that take whatever pytest takes."""
 
+_REPORTING: Final = ("ready", "run")
+"""Subcommands that end with a report, however early somebody wants them to end."""
+
 _STATUS: Final = """\
 exit status of run:
   0 conformant, waived deviations included
@@ -123,6 +126,10 @@ def _status_of(chosen: str, arguments: Sequence[str]) -> int:
 
             sys.stderr.write(f"cx-conformance: {WITHOUT_ASSERTIONS}\n")
             return WRONG_USAGE
+        if chosen in _REPORTING:
+            from cx_conformance.run.interrupts import hold_until_begun
+
+            hold_until_begun()  # reading in what reports takes most of a second where a machine is busy
         parser = _parser_for(chosen)
         if chosen in _TAKING_ALL:
             # All of their arguments are pytest's to parse; only their help is ours.

@@ -71,6 +71,49 @@ def test_what_ends_a_run_before_its_first_look_leaves_a_report(
     assert {one["check"] for one in told["outcomes"]} == {"CX101"}
 
 
+EARLY = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from cx_conformance.{module} import {owner}
+def interrupted(*given, was={owner}.{step}, **more):
+    signal.raise_signal(signal.{number})
+    return was(*given, **more)
+{owner}.{step} = interrupted
+"""
+
+
+@pytest.mark.parametrize(
+    ("way", "module", "owner", "step"),
+    [
+        ("from cx_conformance.__main__ import command; command()", "", "__main__", "_parser_for"),
+        ("from cx_conformance.__main__ import command; command()", "run.run", "Run", "__init__"),
+        ("import pytest; sys.exit(pytest.main(sys.argv[1:]))", "run.options", "Options", "read"),
+    ],
+    ids=["while the command is read in", "while the blueprint is read", "while pytest's options are read"],
+)
+def test_what_ends_a_run_before_its_options_are_read_leaves_a_report(
+    way: str, module: str, owner: str, step: str, tmp_path: Path
+) -> None:
+    """It ended with 130 and none; as of every run, each promise is said to be unseen."""
+    given = ("--sandbox", "--static", "--only", "CX101", "--report", tmp_path / "report", "--no-pdf")
+    text = EARLY.format(module=module, owner=owner, step=step, number="SIGTERM" if module else "SIGINT")
+    words = ["checks" if "pytest" in way else "run", *map(str, given)]
+    ended = subprocess.run(
+        [sys.executable, "-c", f"{text.replace('cx_conformance. ', 'cx_conformance ')}{way}", *words],
+        cwd=suite_root(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 130, ended.stdout + ended.stderr
+    assert "KeyboardInterrupt" not in ended.stdout + ended.stderr
+    assert ended.stdout.rstrip().splitlines()[-1].startswith("Verdict: ")
+    told = json.loads((tmp_path / "report" / "report.json").read_bytes())
+    assert (told["verdict"], told["run"]["interrupted"]) == ("inconclusive", True)
+    assert {one["message"] for one in told["outcomes"]} == {"not looked at: the run was interrupted"}
+
+
 def test_a_command_that_is_interrupted_exits_130_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -100,7 +100,6 @@ def run_with(arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
     """Run the checks with pytest and return the exit status of the verdict."""
     if any(one in ("-h", "--help") for one in arguments):
         parser.parse_args(["run", "--help"])
-    end_like_ctrl_c()
     try:
         here = Path.cwd()
     except OSError as reason:  # of which pytest, and then the exit status, would say something else
@@ -116,7 +115,10 @@ def run_with(arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
     own += [word for name in left_out for word in ("-p", f"no:{name}")]
     if "cacheprovider" not in left_out:  # the installed suite's folder is not written to
         own += ["-o", f"cache_dir={here / '.pytest_cache'}"]
-    return _status(int(pytest.main([*own, *arguments], plugins=[OwnWords()])))
+    try:
+        return _status(int(pytest.main([*own, *arguments], plugins=[OwnWords()])))
+    finally:
+        end_like_ctrl_c()  # also where no run has begun
 
 
 def _not_asked_for(arguments: Sequence[str]) -> list[str]:

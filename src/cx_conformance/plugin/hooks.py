@@ -23,7 +23,7 @@ from cx_conformance.plugin.reporting import REPORTING, Reporting
 from cx_conformance.plugin.workers import LIVE_GROUP, WORKERS, Controller, Worker, adapted, of_worker, shared_snapshot
 from cx_conformance.reports.writing import ReportNotWritten, prepare_place
 from cx_conformance.run.declared import DECLARED
-from cx_conformance.run.interrupts import end_like_ctrl_c, hold, relent
+from cx_conformance.run.interrupts import begin, hold, hold_until_begun, relent
 from cx_conformance.run.options import Options
 from cx_conformance.run.run import Run
 from cx_conformance.run.suite_files import suite_root
@@ -49,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     told = of_worker(config)
     if told is None:
-        end_like_ctrl_c()
+        hold_until_begun()
     try:
         options = Options.read(config.option)
         run = Run(adapted(options, told) if told else options, command=_command())
@@ -92,6 +92,8 @@ def _start(run: Run, *, in_charge: bool) -> None:
     From here to the collection pytest would end without one, so that an interrupt is only noted.
     """
     try:
+        if in_charge:
+            begin()
         run.looks.start()
         run.promise()
     except KeyboardInterrupt:

@@ -102,6 +102,22 @@ def undisturbed(step: Callable[[], T], note: Callable[[], None]) -> T:
     return found[0]
 
 
+def hold_until_begun() -> None:
+    """Let the first of them be noted only, for there is no run yet whose report it could end with; ``begin`` tells."""
+    hold(_EARLY.set)
+
+
+def begin() -> None:
+    """End by KeyboardInterrupt from now on, and at once where one of them came since ``hold_until_begun``."""
+    end_like_ctrl_c()
+    if _EARLY.is_set():
+        _EARLY.clear()
+        raise KeyboardInterrupt
+
+
+_EARLY: Final = threading.Event()
+
+
 class _InSilence:
     """Says nothing of an interrupt that Python dropped, for it comes again, and all else as before."""
 
