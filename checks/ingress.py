@@ -297,8 +297,8 @@ def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
         f"certificate -n {namespace} says why"
     )
     if host and not found.covers(host):
-        evidence.cause = _of_another_host(place.where, found, host)
-        raise AssertionError(evidence.cause)
+        evidence.cause = _of_another_host(_copies(seen, found, place.where), found, host)
+        raise AssertionError(_of_another_host([place.where], found, host))
     fits = seen.snapshot.key_fits(namespace, secret)
     assert fits is not False, f"the key in {named} is not that of its certificate, so that no controller serves it"
 
@@ -357,18 +357,38 @@ def check_expiry(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> Non
     named = f"the certificate in Secret {place.where}"
     assert found.not_before <= now, f"{named} is valid only from {found.not_before:%Y-%m-%d}"
     if found.not_after <= now:
-        evidence.cause = _expired(place.where, found)
-        raise AssertionError(evidence.cause)
+        evidence.cause = _expired(_copies(seen, found, place.where), found)
+        raise AssertionError(_expired([place.where], found))
     if days < WARN_DAYS:
         evidence.note(f"ends in {days} days")
 
 
-def _expired(secret: str, found: Certificate) -> str:
-    return f"the certificate in Secret {secret} expired on {found.not_after:%Y-%m-%d}"
+def _expired(secrets: Sequence[str], found: Certificate) -> str:
+    return f"the certificate in {_secrets(secrets)} expired on {found.not_after:%Y-%m-%d}"
 
 
-def _of_another_host(secret: str, found: Certificate, host: str) -> str:
-    return f"the certificate in Secret {secret} is for {', '.join(found.names) or 'no name'} of promised {host}"
+def _of_another_host(secrets: Sequence[str], found: Certificate, host: str) -> str:
+    return f"the certificate in {_secrets(secrets)} is for {', '.join(found.names) or 'no name'} of promised {host}"
+
+
+def _secrets(where: Sequence[str]) -> str:
+    return f"Secret{'s' if len(where) > 1 else ''} {', '.join(where)}"
+
+
+def _copies(seen: Seen, one: Certificate, *own: str) -> list[str]:
+    """Return the Secrets that Ingresses name and that hold the same certificate: it is one thing at fault in all."""
+    secrets = {
+        (route.namespace, tls.secret_name)
+        for route in seen.snapshot.visible(LiveIngress)
+        for tls in route.tls
+        if tls.secret_name and route.namespace in seen.plan.namespaces
+    }
+    found = set(own)
+    for namespace, name in secrets:
+        with suppress(CouldNotLook):
+            held = Certificate.read(seen.snapshot.certificate(namespace, name))
+            found |= {f"{namespace}/{name}"} if held and held.fingerprint == one.fingerprint else set()
+    return sorted(found)
 
 
 @check(
@@ -521,24 +541,14 @@ def check_served_certificate(
 
 
 def _held(seen: Seen, shown: HttpObservation, host: str) -> str:
-    """Say what CX503 or CX504 says of the Secret that holds the certificate which is shown; empty: neither does."""
+    """Say what CX503 or CX504 says of the Secrets that hold the certificate which is shown; empty: neither does."""
     certificate = shown.tls.certificate if shown.tls else None
-    secrets = {
-        (one.namespace, tls.secret_name)
-        for one in seen.snapshot.visible(LiveIngress)
-        for tls in one.tls
-        if tls.secret_name and one.namespace in seen.plan.namespaces
-    }
-    for namespace, name in sorted(secrets) if certificate else ():
-        with suppress(CouldNotLook):
-            found = Certificate.read(seen.snapshot.certificate(namespace, name))
-            if found is None or certificate is None or found.fingerprint != certificate.fingerprint:
-                continue
-            if found.not_after <= seen.snapshot.now:
-                return _expired(f"{namespace}/{name}", found)
-            if not found.covers(host):
-                return _of_another_host(f"{namespace}/{name}", found, host)
-    return ""
+    secrets = _copies(seen, certificate) if certificate else []
+    if certificate is None or not secrets:
+        return ""
+    if certificate.not_after <= seen.snapshot.now:
+        return _expired(secrets, certificate)
+    return "" if certificate.covers(host) else _of_another_host(secrets, certificate, host)
 
 
 @check(

@@ -635,6 +635,15 @@ def test_a_certificate_is_valid_from_its_first_moment_until_before_its_last() ->
     assert f"the certificate in Secret {SECRET} is valid only from " in early.message
 
 
+def test_a_certificate_that_has_expired_is_one_cause_wherever_it_was_copied_to() -> None:
+    """Its Secrets stand in both namespaces, as the vendor has them made; all of them are named."""
+    (cause,) = shared_causes(root_causes(at(lambda one: one.not_after).outcomes("CX504")))
+    assert cause.words.startswith(
+        "the certificate in Secrets ef-external/ef-ingress-tls-secret, expertflow/ef-ingress-tls-secret expired on "
+    )
+    assert len(cause.outcomes) == 20
+
+
 @pytest.mark.parametrize(
     ("host", "result"),
     [
