@@ -206,6 +206,28 @@ def test_what_was_told_before_the_exec_was_cut_counts(ending: Ending, kind: type
         asked.answer(COMMAND)
 
 
+@pytest.mark.parametrize(
+    ("ending", "words"),
+    [
+        (Ending.OUT_OF_TIME, "did not end: it was given up after 1 ms and 5 bytes"),
+        (Ending.TOO_MUCH_OUTPUT, "printed too much: it was given up after 1 ms and 5 bytes"),
+        (Ending.EXITED, "came to nothing that can be read; it printed 'noise'"),
+    ],
+)
+def test_an_exec_that_comes_to_nothing_is_one_cause_for_all_that_it_was_asked(ending: Ending, words: str) -> None:
+    """Each question says what it is that is not known; why is the same for all."""
+    calls = edge(80)
+    asked = ask(printing("noise", ending), PLACE, [COMMAND, VIEW, calls])
+    (observation,) = asked.answer(calls)
+    assert observation.trouble is not None
+    causes = {observation.trouble.cause}
+    for question in (COMMAND, VIEW):
+        with pytest.raises((OutOfTime, NoVantage)) as why:
+            asked.answer(question)
+        causes.add(why.value.cause)
+    assert causes == {f"what was run in pod {PLACE.namespace}/{PLACE.pod} {words}"}
+
+
 def test_where_exec_is_refused_each_question_says_so() -> None:
     """By its own name where the edges do, as the reason elsewhere."""
 

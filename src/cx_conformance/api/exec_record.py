@@ -43,17 +43,19 @@ class ExecResult(Struct, frozen=True, kw_only=True):
     ending: Ending
     milliseconds: float
 
-    def complete(self, what: str) -> ExecResult:
-        """Return this if the program ended by itself; else raise the CouldNotLook that says how ``what`` ended."""
+    def complete(self, what: str, all_of_it: str = "") -> ExecResult:
+        """Return this if the program ended by itself; else raise the CouldNotLook that says how ``what`` ended.
+
+        ``all_of_it`` names what else was asked by the same exec, and came to nothing for the same reason.
+        """
         if self.ending is Ending.EXITED:
             return self
         came = f"after {self.milliseconds:.0f} ms and {len(self.stdout) + len(self.stderr)} bytes"
-        match self.ending:
-            case Ending.OUT_OF_TIME:
-                raise OutOfTime(f"{what} did not end: it was given up {came}")
-            case Ending.TOO_MUCH_OUTPUT:
-                raise NoVantage(f"{what} printed too much: it was given up {came}")
-            case _:
-                raise Unreachable(
-                    f"{what} was cut off {came}: the container restarted, or the connection to the API server broke"
-                )
+        kind, how = {
+            Ending.OUT_OF_TIME: (OutOfTime, f"did not end: it was given up {came}"),
+            Ending.TOO_MUCH_OUTPUT: (NoVantage, f"printed too much: it was given up {came}"),
+        }.get(
+            self.ending,
+            (Unreachable, f"was cut off {came}: the container restarted, or the connection to the API server broke"),
+        )
+        raise kind(f"{what} {how}", all_of_it and f"{all_of_it} {how}")

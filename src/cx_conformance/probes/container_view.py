@@ -69,8 +69,10 @@ class ViewQuestion(Struct, frozen=True):
         sections = told.sections(number)
         if len(sections) != 1:
             what = f"the look into {told.where}"
-            told.result.complete(what)
-            raise NoVantage(f"{what} came to nothing that can be read; it printed {excerpt(told.noise)}")
+            told.complete(what)
+            raise NoVantage(
+                f"{what} came to nothing that can be read; it printed {excerpt(told.noise)}", told.unreadable
+            )
         text = sections[0][0].decode(errors="replace")
         if "local_address" not in text:
             raise NoVantage(f"{told.where} does not show its /proc: {quoted(text)}")

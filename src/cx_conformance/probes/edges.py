@@ -290,10 +290,8 @@ def _unreadable(edge: Edge, told: Told) -> CouldNotLook:
     what = f"the edge script in {told.where}"
     shown = f"; it printed {excerpt(told.noise)}" if told.noise else ""
     try:
-        told.result.complete(what)
+        told.complete(what)
     except CouldNotLook as trouble:
-        return type(trouble)(f"{trouble}{shown}")
+        return type(trouble)(f"{trouble}{shown}", trouble.cause)
     said, printed = f"{what} ended with status {told.result.exit_code}", shown or "; it printed nothing"
-    return NoVantage(
-        f"{said} and no readable line for {edge.host}:{edge.port}{printed}", f"{said} and no readable line{printed}"
-    )
+    return NoVantage(f"{said} and no readable line for {edge.host}:{edge.port}{printed}", told.unreadable)

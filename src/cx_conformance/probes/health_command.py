@@ -104,8 +104,10 @@ class CommandQuestion(Struct, frozen=True):
         last = ended[-1] if ended else None
         if last is None or not self._is_over([one is not None and one["code"] == b"0" for one in ended]):
             what = f"{self.command!r} in {told.where}"
-            told.result.complete(what)
-            raise NoVantage(f"{what} came to nothing that can be read; it printed {excerpt(told.noise)}")
+            told.complete(what)
+            raise NoVantage(
+                f"{what} came to nothing that can be read; it printed {excerpt(told.noise)}", told.unreadable
+            )
         said = told.result.stderr.rpartition(f"{told.nonce} {number} begin\n".encode())[2]
         milliseconds = told.result.milliseconds if last["took"] == b"-" else float(last["took"])
         seen = _observed(self.command, told.place, int(last["code"]), runs[-1][0] or said, milliseconds)

@@ -53,6 +53,15 @@ class Told(Discreet, frozen=True, kw_only=True, dict=True):
         """Return the pod as messages name it."""
         return f"pod {self.place.namespace}/{self.place.pod}"
 
+    def complete(self, what: str) -> None:
+        """Raise the CouldNotLook that says how ``what`` ended, where the exec did not end by itself."""
+        self.result.complete(what, f"what was run in {self.where}")
+
+    @property
+    def unreadable(self) -> str:
+        """Return what all questions have in common whose answers cannot be read."""
+        return f"what was run in {self.where} came to nothing that can be read; it printed {excerpt(self.noise)}"
+
     def sections(self, number: int) -> list[tuple[bytes, bytes]]:
         """Return what stands between each ``begin`` and ``end`` of a question, and what its ``end`` says.
 

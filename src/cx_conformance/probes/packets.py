@@ -59,5 +59,5 @@ class PacketsQuestion(Struct, frozen=True, kw_only=True):
             if tool == b"-":
                 raise NoVantage(f"{told.where} has none of curl, wget, python3 and node to fetch a file with")
             return Packets(small=int(small), full=int(full))
-        told.result.complete(f"the script in {told.where}")
+        told.complete(f"the script in {told.where}")
         raise NoVantage(f"the script in {told.where} told nothing of {self.address}:{self.port}")
