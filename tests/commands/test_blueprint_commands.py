@@ -166,4 +166,4 @@ def test_show_of_a_release_that_nobody_knows_lists_those_that_are_known(capsys: 
     with pytest.raises(SystemExit) as ended:
         run("show", "--release", "9.9")
     assert ended.value.code == 2
-    assert "known are 4.5.3, 4.7, 4.9, 4.10, 5.0, 5.1" in capsys.readouterr().err
+    assert "known are 4.5.3, 4.7, 4.9, 4.10, 5.0, 5.1, and what lies between\n" in capsys.readouterr().err

@@ -38,6 +38,14 @@ def test_a_wrong_inventory_is_told(
     assert not (tmp_path / "r").exists()
 
 
+def test_an_empty_inventory_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what is wanted there."""
+    path = tmp_path / "inventory.yaml"
+    path.touch()
+    assert main(["fleet", "run", str(path), "--report", str(tmp_path / "r")]) == 2
+    assert "inventory.yaml: is empty; an inventory is needed" in capsys.readouterr().err
+
+
 def test_the_example_is_an_inventory() -> None:
     """As the documentation shows it."""
     assert len(load(ROOT / "docs" / "inventory.example.yaml", Inventory).document.clusters) >= 2

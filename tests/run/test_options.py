@@ -1,5 +1,6 @@
 """Options as they are read from the command line and from the environment."""
 
+import re
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -53,8 +54,9 @@ def test_what_is_no_host_name_is_refused(text: str, capsys: pytest.CaptureFixtur
     """As in the site file: every path of the platform would be told as not served under that name."""
     with pytest.raises(SystemExit):
         given("--fqdn", text)
-    assert "invalid host name such as cx.example.com, without scheme, port or path, value" in capsys.readouterr().err
-    with pytest.raises(ValueError, match="--fqdn: not a valid host name such as"):
+    told = "host name (such as cx.example.com, without scheme, port or path)"
+    assert f"invalid {told} value" in capsys.readouterr().err
+    with pytest.raises(ValueError, match=re.escape(f"--fqdn: not a valid {told}")):
         Options.read(given(), {"CX_CONFORMANCE_FQDN": text})
     assert Options.read(given("--fqdn", "CX.example.com"), {}).fqdn == "CX.example.com"
 
@@ -64,6 +66,14 @@ def test_a_file_without_a_name_is_refused(name: str) -> None:
     """``--report "$DIR"`` of a script in which nothing sets DIR wrote no report; of the environment it is as unset."""
     with pytest.raises(ValueError, match=r"--[a-z]+: its value is empty; name a file or a folder, or leave --"):
         Options.read(Namespace(**{name: ""}), {})
+    assert Options.read(given(), {f"CX_CONFORMANCE_{name.upper()}": ""}) == Options()
+
+
+@pytest.mark.parametrize("name", ["kubeconfig", "context"])
+def test_a_cluster_without_a_name_is_refused(name: str) -> None:
+    """``--kubeconfig "$FILE"`` of a script in which nothing sets FILE looked at whatever cluster is the current one."""
+    with pytest.raises(ValueError, match=f"--{name}: its value is empty; name a [a-z]+, or leave --{name} out"):
+        Options.read(given(f"--{name}", ""), {})
     assert Options.read(given(), {f"CX_CONFORMANCE_{name.upper()}": ""}) == Options()
 
 

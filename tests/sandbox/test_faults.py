@@ -66,7 +66,7 @@ def test_each_changes_the_reference_installation(installed: list[Object], world:
 def test_an_unknown_name_lists_what_is_allowed() -> None:
     """The message names the nearest faults, and all."""
     with pytest.raises(
-        UnknownFault, match=r"no fault 'absent-servise'; did you mean absent-service.*Allowed are: absent"
+        UnknownFault, match=r"no fault 'absent-servise'; did you mean absent-service.*allowed are absent"
     ):
         parse("absent-servise")
 

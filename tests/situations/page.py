@@ -36,7 +36,7 @@ _CHANGES: Final = (
     (r"\b[\d,]+ (outcomes|components)\b", r"N \1"),
     (r"\b(\d+\.\d+|\d{4}) s\b", "N s"),
     (r"\b\d{2,} of them again", "many of them again"),
-    (r"(allowed are|it has|choose from|nor a component|Allowed are:?) .*", r"\1 ..."),
+    (r"(allowed are|it has|choose from|nor a component) .*", r"\1 ..."),
     (r"-[a-z0-9]{10}-[a-z0-9]{5}\b", "-HASH"),
 )
 """What differs from one acting to the next, and how the page shows it."""

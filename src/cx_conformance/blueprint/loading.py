@@ -56,7 +56,8 @@ def load(path: Path, model: type[Document]) -> Loaded[Document]:
 
 def _validated(tree: Tree, raw: bytes, path: Path, model: type[Document]) -> Loaded[Document]:
     if tree.data is None:
-        raise InputProblems(path, [Problem(f"is empty; a {model.__name__.lower()} is needed")])
+        kind = model.__name__.lower()
+        raise InputProblems(path, [Problem(f"is empty; {'an' if kind[0] in 'aeiou' else 'a'} {kind} is needed")])
     head = tree.data.get("blueprint") if isinstance(tree.data, dict) else None
     source = head.get("source") if isinstance(head, dict) else None
     context = {"source": source} if source in set(Source) else None

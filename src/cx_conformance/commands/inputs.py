@@ -60,7 +60,7 @@ def release_of(version: str, option: str) -> "Loaded[Blueprint]":
     from cx_conformance.run.promises import known_release
 
     try:
-        name = known_release(version, option)
+        name = known_release(version, option, ", and what lies between")
     except ValueError as wrong:
         sys.stderr.write(f"{wrong}\n")
         raise SystemExit(WRONG_USAGE) from None

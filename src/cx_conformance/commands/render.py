@@ -34,6 +34,9 @@ def run(args: argparse.Namespace) -> int:
 
     source = Path(args.pack)
     target = Path(args.output) if args.output else source
+    if not source.is_dir():
+        sys.stderr.write(f"cx-conformance render: {source} is no folder; give the one that holds report.json\n")
+        return 2
     try:
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
         said = render(source, target, language=args.language, paper=args.paper, whole=args.whole)

@@ -1,6 +1,7 @@
 """``cx-conformance snapshot``: save what a static run looks at."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cx_conformance.run.declared import DECLARED
@@ -39,6 +40,9 @@ def run(args: argparse.Namespace) -> int:
     from cx_conformance.run.options import Options
     from cx_conformance.run.run import Run
 
+    if wrong := _wrong_place(Path(args.output)):
+        sys.stderr.write(f"cx-conformance snapshot: {args.output}: {wrong}\n")
+        return WRONG_USAGE
     try:
         session = Run(Options.read(args))
     except (InputProblems, ValueError) as wrong:
@@ -51,10 +55,20 @@ def run(args: argparse.Namespace) -> int:
     except CouldNotLook as reason:
         sys.stderr.write(f"cx-conformance snapshot: {reason}\n")
         return EXIT_STATUS[Verdict.INCONCLUSIVE]
-    except (OSError, ValueError) as wrong:
+    except OSError as wrong:
+        sys.stderr.write(f"cx-conformance snapshot: {args.output}: cannot be written: {wrong.strerror}\n")
+        return WRONG_USAGE
+    except ValueError as wrong:
         sys.stderr.write(f"cx-conformance snapshot: {wrong}\n")
         return WRONG_USAGE
     finally:
         session.close()
     sys.stdout.write(f"{args.output}: {taken.requests} requests, {len(taken.namespaces)} namespaces\n")
     return 0
+
+
+def _wrong_place(output: Path) -> str:
+    """Return why no snapshot can be saved there, before a cluster is looked at; empty: nothing is known against it."""
+    if output.is_dir():
+        return "is a folder; name a file in it"
+    return "" if output.parent.is_dir() else f"there is no folder {output.parent}"

@@ -34,7 +34,7 @@ def image(text: str) -> str:
     return text
 
 
-image.__name__ = "image, such as registry.example.com/tools/busybox:1.36"
+image.__name__ = "image (such as registry.example.com/tools/busybox:1.36)"
 
 
 def host(text: str) -> str:
@@ -44,7 +44,7 @@ def host(text: str) -> str:
     return text
 
 
-host.__name__ = "host name such as cx.example.com, without scheme, port or path,"
+host.__name__ = "host name (such as cx.example.com, without scheme, port or path)"
 
 
 def address(text: str) -> str:

@@ -94,9 +94,7 @@ class Options(Struct, frozen=True, kw_only=True):
                 raise ValueError(f"{ENVIRONMENT}{name.upper()}: {found!r} is no {kind.__name__}") from None
 
         def path(name: str) -> Path | None:
-            if (found := value(name)) == "":
-                flag = f"--{name.replace('xmlpath', 'junitxml')}"
-                raise ValueError(f"{flag}: its value is empty; name a file or a folder, or leave {flag} out")
+            found = _named(name, value(name), "a file or a folder")
             return Path(found) if found else None
 
         sandbox = value("sandbox")
@@ -112,8 +110,8 @@ class Options(Struct, frozen=True, kw_only=True):
             release=None if value("release") in (None, "auto") else str(value("release")),
             recognise=value("release") == "auto",
             site=path("site"),
-            kubeconfig=value("kubeconfig"),
-            context=value("context"),
+            kubeconfig=_named("kubeconfig", value("kubeconfig"), "a file"),
+            context=_named("context", value("context"), "a context"),
             fqdn=_checked(value("fqdn") or None, host, "--fqdn"),
             resolve=tuple(one for text in _several(value("resolve")) for one in _names(text)),
             ca=path("ca"),
@@ -125,7 +123,7 @@ class Options(Struct, frozen=True, kw_only=True):
             allow_probe_pods=_checked(value("allow_probe_pods"), image, "--allow-probe-pods"),
             allow_debug_containers=_checked(value("allow_debug_containers"), image, "--allow-debug-containers"),
             snapshot=snapshot,
-            only=_of_some(_names(found)) if (found := value("only")) is not None else (),
+            only=_some_names(value("only")),
             skip=_names(value("skip") or ""),
             consecutive=number("consecutive", times) or 1,
             every_replica=switch("every_replica"),
@@ -193,6 +191,14 @@ def _switched(text: str, name: str) -> bool:
     return word in _YES
 
 
+def _named(name: str, value: Any, what: str) -> Any:
+    """Return the value of an option; ValueError where it is there and empty, by which something else would be meant."""
+    if value == "":
+        flag = f"--{name.replace('xmlpath', 'junitxml')}"
+        raise ValueError(f"{flag}: its value is empty; name {what}, or leave {flag} out")
+    return value
+
+
 def _several(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value or ())
 
@@ -207,9 +213,10 @@ def _checked(value: str | None, taken: Callable[[str], T], flag: str) -> T | Non
         raise ValueError(f"{flag}: not a valid {taken.__name__}") from None
 
 
-def _of_some(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return them; ValueError where there are none, for then everything would be looked at."""
-    if not names:
+def _some_names(text: str | None) -> tuple[str, ...]:
+    """Return the names of ``--only``; ValueError where it has none, for then everything would be looked at."""
+    names = _names(text or "")
+    if text is not None and not names:
         raise ValueError("--only: names nothing; give check IDs, areas or components, or leave --only out")
     return names
 

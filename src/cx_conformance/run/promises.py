@@ -132,9 +132,9 @@ class Promises:
         return Plan(self.blueprint.document, self.site.document if self.site else Site())
 
 
-def known_release(version: str, where: str) -> str:
-    """Return the release that stands for a ``version`` that somebody said; ValueError lists those that are known."""
-    told = f"{where}: {version[:40]!r} is not known; known are {', '.join(KNOWN)}, what lies between, and auto"
+def known_release(version: str, where: str, besides: str = ", what lies between, and auto") -> str:
+    """Return the release that stands for a ``version`` that somebody said; ValueError lists what may be said."""
+    told = f"{where}: {version[:40]!r} is not known; known are {', '.join(KNOWN)}{besides}"
     try:
         release = nearest(version)
         numbers = tuple(int(part) for part in version.removeprefix("v").split("-")[0].split("_")[0].split(".")[:2])

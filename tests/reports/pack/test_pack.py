@@ -320,7 +320,8 @@ def test_making_the_page_again_hides_no_change(pack: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["render", "{nothing}"], "No such file"),
+        (["render", "{nothing}"], "nothing is no folder; give the one that holds report.json"),
+        (["render", "{pack}/report.json"], "report.json is no folder; give the one that holds report.json"),
         (["render", "{pack}", "--language", "xx"], "there are: en"),
         (["sign", "{nothing}", "--key", "k"], "SHA256SUMS is not there"),
     ],
@@ -333,6 +334,7 @@ def test_wrong_use_is_said_in_a_sentence(
     given = [one.format(pack=pack, nothing=nothing) for one in arguments]
     assert main(given) in {1, 2}
     assert told in capsys.readouterr().err
+    assert not nothing.exists()
 
 
 def test_without_weasyprint_the_pack_says_how_to_print(

@@ -20,8 +20,8 @@ class UnknownFault(ValueError):  # noqa: N818 - the user's mistake, said in a se
         """Name the nearest ones, then all."""
         names = list(known)
         near = difflib.get_close_matches(name, names, n=3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        super().__init__(f"there is no fault {name!r}{hint} Allowed are: {', '.join(names)}")
+        hint = f"; did you mean {' or '.join(near)}?" if near else ";"
+        super().__init__(f"there is no fault {name!r}{hint} allowed are {', '.join(names)}")
 
 
 class Fault(Struct, frozen=True):
