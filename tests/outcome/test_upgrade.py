@@ -102,6 +102,20 @@ def test_a_claim_that_is_bound_to_another_volume_has_left_its_data_behind() -> N
     assert upgrade(before(outcome()), after(outcome(), installed=grown)).lost_data == ()
 
 
+def test_on_another_cluster_a_claim_has_another_volume_and_left_nothing_behind() -> None:
+    """As where the new release is installed beside the old one, and the data are restored there: that is said."""
+    old = before(outcome())
+    new = after(outcome(), installed={"claims": {"ef-external/minio": CLAIM | {"volume": "pvc-2"}}})
+    assert new.cluster is not None
+    found = upgrade(old, replace(new, cluster=replace(new.cluster, uid="another")))
+    assert (found.lost_data, found.verdict) == ((), Verdict.CONFORMANT)
+    assert [change.what for change in found.claims] == ["ef-external/minio"]
+    assert "these are runs of two clusters" in found.doubts[0]
+    assert found.doubts[0].endswith(
+        "and another, whose volumes are never the same; whether the data came along is not seen"
+    )
+
+
 def test_doubts_about_the_two_runs_are_said() -> None:
     """Given the wrong way round, of one release, or without what was installed."""
     same = replace(after(outcome()), extra={})

@@ -50,7 +50,7 @@ class Upgrade(Struct, frozen=True, kw_only=True):
     """By Helm release: revision and status."""
     waivers: tuple[Change, ...]
     lost_data: tuple[str, ...]
-    """A sentence for each claim that is bound to another volume than before: its data are not there."""
+    """A sentence for each claim of one cluster that is bound to another volume than before: its data are not there."""
     doubts: tuple[str, ...]
     """What a reader must know of the two runs."""
     verdict: Verdict
@@ -61,7 +61,7 @@ def upgrade(old: RunRecord, new: RunRecord) -> Upgrade:
     """Compare the run after an upgrade with the one before it."""
     before, after = by_key(old.outcomes), by_key(new.outcomes)
     broken = [one for one in new.outcomes if one.result is Result.FAIL]
-    lost = tuple(_lost_data(old, new))
+    lost = () if _of_two_clusters(old, new) else tuple(_lost_data(old, new))
     return Upgrade(
         before=old.blueprint.version,
         now=new.blueprint.version,
@@ -116,6 +116,12 @@ def _said(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value or "")
 
 
+def _of_two_clusters(old: RunRecord, new: RunRecord) -> list[str]:
+    """Return the UIDs where the runs are known to be of two clusters."""
+    uids = [run.cluster.uid for run in (old, new) if run.cluster and run.cluster.uid]
+    return uids if len(set(uids)) > 1 else []
+
+
 def _lost_data(old: RunRecord, new: RunRecord) -> list[str]:
     """Return a sentence for each claim that is there as before, and bound to another volume.
 
@@ -137,9 +143,9 @@ def _lost_data(old: RunRecord, new: RunRecord) -> list[str]:
 
 def _doubts(old: RunRecord, new: RunRecord, shared: "set[Any]") -> list[str]:
     found = []
-    uids = [run.cluster.uid for run in (old, new) if run.cluster and run.cluster.uid]
-    if len(set(uids)) > 1:
-        found.append(f"these are runs of two clusters: {uids[0]} and {uids[1]}")
+    if uids := _of_two_clusters(old, new):
+        told = "whose volumes are never the same; whether the data came along is not seen"
+        found.append(f"these are runs of two clusters: {uids[0]} and {uids[1]}, {told}")
     if old.started > new.started:
         found.append("the first run is the younger one; give the one before the upgrade first")
     if old.blueprint.version == new.blueprint.version:
