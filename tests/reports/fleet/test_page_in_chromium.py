@@ -40,3 +40,18 @@ def test_axe_finds_nothing_against_accessibility(
         "all.violations.map((one) => one.id + ': ' + one.nodes.slice(0, 3).map(said))));"
     )
     assert found == []
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a_cluster_keeps_to_its_cell_and_has_no_colour_of_a_result(browser: Browser, fleet: Path, width: int) -> None:
+    """Its name ran into the verdict, and was green whatever that is, as a kept promise."""
+    browser.open(fleet, width=width)
+    cells = browser.run(
+        "return [...document.querySelectorAll('.fleet tbody th')].map((one) => one.scrollWidth - one.clientWidth)"
+    )
+    assert cells
+    assert max(cells) <= 0
+    colours = browser.run(
+        "return [...document.querySelectorAll('.fleet tbody th a')].map((one) => getComputedStyle(one).backgroundColor)"
+    )
+    assert set(colours) == {"rgba(0, 0, 0, 0)"}
