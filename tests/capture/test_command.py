@@ -9,6 +9,7 @@ import pytest
 
 from cx_conformance.__main__ import main
 from cx_conformance.blueprint.loading import load_blueprint
+from cx_conformance.blueprint.writing import written_plain
 from cx_conformance.cluster.snapshot import save
 from tests.capture.stage import seen
 from tests.capture.test_capture import ZOO, zoo
@@ -32,6 +33,13 @@ def test_it_writes_to_the_standard_output(manifests: Path, capsys: pytest.Captur
     assert load_blueprint(file).document.blueprint.name == "Zoo"
     assert "5 components, 4 calls, 1 store\n" in told.err
     assert "left out: port 81 of Service zoo/gate" in told.err
+    assert "--blueprint" not in told.err
+
+
+def test_a_remark_that_goes_on_in_the_next_line_is_indented_there() -> None:
+    """So that it does not pass for a remark of its own."""
+    lines = written_plain({}, ["Seen:", "- " + "word " * 40]).splitlines()
+    assert [line[:5] for line in lines[:3]] == ["# See", "# - w", "#   w"]
 
 
 def test_an_existing_file_is_written_over_by_force_only(manifests: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,6 +51,7 @@ def test_an_existing_file_is_written_over_by_force_only(manifests: Path, capsys:
     assert "exists already; --force writes over it" in capsys.readouterr().err
     assert output.read_text(encoding="utf-8") == "mine"
     assert main([*asked, "--force"]) == 0
+    assert f"then: cx-conformance run --blueprint {output}\n" in capsys.readouterr().err
     assert "blueprint:" in output.read_text(encoding="utf-8")
 
 

@@ -28,8 +28,9 @@ def written_plain(document: Mapping[str, Any], remarks: Iterable[str] = ()) -> s
 
 def _comments(remarks: Iterable[str]) -> Iterable[str]:
     for one in remarks:
+        further = "#   " if one.startswith("- ") else "# "
         yield from textwrap.wrap(
-            " ".join(one.split()), _WIDTH, initial_indent="# ", subsequent_indent="# ", break_long_words=False
+            " ".join(one.split()), _WIDTH, initial_indent="# ", subsequent_indent=further, break_long_words=False
         ) or ["#"]
 
 

@@ -192,3 +192,5 @@ def _tell(captured: "Captured", output: Path | None) -> None:
     more = len(captured.left_out) - _TOLD
     if more > 0:
         sys.stderr.write(f"  and {more} more, which stand at the top of the blueprint\n")
+    if output:
+        sys.stderr.write(f"Read it once; then: cx-conformance run --blueprint {output}\n")

@@ -64,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
     finally:
         session.close()
     sys.stdout.write(f"{args.output}: {taken.requests} requests, {len(taken.namespaces)} namespaces\n")
+    sys.stdout.write(f"Look at it: cx-conformance run --snapshot {args.output}\n")
     return 0
 
 
