@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from kubernetes.client import Configuration
 from kubernetes.client.rest import RESTClientObject
 
@@ -153,7 +154,15 @@ def test_a_file_in_a_folder_that_one_may_not_enter_is_told(
         ("clusters: [", r"is not valid YAML at line 1, column 12"),
         ("", "file is empty"),
         ("just words", "is not a kubeconfig"),
-        ("clusters: 3\ncontexts: 4\nusers: 5\ncurrent-context: x", "is not a kubeconfig"),
+        ("clusters: 3\ncontexts: 4\nusers: 5\ncurrent-context: x", "is not a kubeconfig: clusters is a number; a list"),
+        ("clusters: [hush-hush]", r"clusters\[0\] is a text; a mapping is needed, of a name and a cluster$"),
+        ("users: [{user: {token: hush-hush}}]", r"users\[0\] has no name$"),
+        ("users: [{name: a, user: hush-hush}]", r"users\[0\].user is a text; a mapping is needed$"),
+        (
+            "users: [{name: a, user: {token: [hush-hush]}}]",
+            r"users\[0\].user.token is a list; a text is needed, in quotes",
+        ),
+        ("clusters: [{name: a, cluster: {proxy-url: 8}}]", r"clusters\[0\].cluster.proxy-url is a number; a text is"),
         ("apiVersion: v1\nclusters: []\ncontexts: []\nusers: []", "has no current context; choose one by --context"),
         ('{"current-context": "", "clusters": [], "contexts": [], "users": []}', "has no current context; choose one"),
         ('{"current-context": "gone", "clusters": [], "contexts": [], "users": []}', "has no context 'gone'"),
@@ -272,13 +281,34 @@ def test_an_unknown_context_is_named(tmp_path: Path) -> None:
         Cluster.connect(str(path), "night")
 
 
-def test_a_server_that_is_no_address_is_named(tmp_path: Path) -> None:
-    """An address without https:// would fail with a riddle."""
-    path = write_kubeconfig(tmp_path / "kubeconfig", "cluster.example:6443")
+@pytest.mark.parametrize("server", ["cluster.example:6443", "https://cluster.example:644300", "https://<HOST>:<PORT>"])
+def test_a_server_that_is_no_address_is_named(server: str, tmp_path: Path) -> None:
+    """An address without https:// would fail with a riddle, and a port that is none as an answer that breaks off."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", server)
     with pytest.raises(
-        KubeconfigError, match=r"server 'cluster\.example:6443' is no address; write it as https://HOST:PORT"
+        KubeconfigError, match=re.escape(f"server '{server}' is no address; write it as https://HOST:PORT")
     ):
         Cluster.connect(str(path))
+
+
+def test_a_cluster_that_is_not_looked_at_may_have_any_address(tmp_path: Path) -> None:
+    """As the placeholder of a template does, to kubectl too."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER)
+    held = yaml.safe_load(path.read_text())
+    held["clusters"].append({"name": "template", "cluster": {"server": "https://<HOST>:<PORT>", "proxy-url": "//[::"}})
+    path.write_text(json.dumps(held))
+    assert read_configuration(find_origin(str(path), None))[0].host == SERVER
+
+
+def test_a_proxy_without_an_address_is_told_without_its_login(tmp_path: Path) -> None:
+    """With the file; "Invalid IPv6 URL" alone was said."""
+    path = write_kubeconfig(tmp_path / "kubeconfig", SERVER)
+    held = yaml.safe_load(path.read_text())
+    held["clusters"][0]["cluster"]["proxy-url"] = "http://user:hush-hush@[::"
+    path.write_text(json.dumps(held))
+    with pytest.raises(KubeconfigError, match=r"kubeconfig: the proxy's address, .*, is none: ") as caught:
+        Cluster.connect(str(path))
+    assert "hush" not in str(caught.value)
 
 
 def test_a_missing_certificate_file_is_named(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ could not be looked at.
 import base64
 import logging
 import os
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 from cx_conformance.api.kubeconfig_files import KubeconfigError, Part, cluster_and_user, is_there, read_files
+from cx_conformance.api.kubeconfig_shape import is_address
 from cx_conformance.api.kubeconfig_user import former_login, refuse
 from cx_conformance.api.official_client import prepare
 from cx_conformance.api.proxy_choice import choose_proxy, log_in_to_proxy
@@ -204,8 +204,14 @@ def _token(configuration: "Configuration") -> str | None:
 
 
 def _checked(origin: Origin, configuration: "Configuration", pause: float = 0.0) -> "Configuration":
-    _mend(configuration)
-    if not re.match(r"https?://[^/\s]", configuration.host):
+    try:
+        _mend(configuration)
+    except ValueError as reason:
+        told = mask_text(str(reason))
+        raise KubeconfigError(
+            f"{origin.words}: the proxy's address, its own or of HTTPS_PROXY, is none: {told}"
+        ) from None
+    if not is_address(configuration.host):
         raise KubeconfigError(
             f"{origin.words}: server {configuration.host!r} is no address; write it as https://HOST:PORT"
         )

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from cx_conformance.api.kubeconfig_shape import wrong_shape
 from cx_conformance.wire.whole_file import NobodyWrites, TooLarge, text_of
 
 _PATHS: Final = {"cluster": ("certificate-authority",), "user": ("client-certificate", "client-key", "tokenFile")}
@@ -45,6 +46,8 @@ def read_files(files: str) -> dict[str, Any]:
         content = _content(_text(path))
         if content is None:
             continue
+        if wrong := wrong_shape(content):
+            raise KubeconfigError(f"kubeconfig {path} is not a kubeconfig: {wrong}")
         said = True
         for kind, known in found.items():
             for one in content.get(f"{kind}s") or ():

@@ -90,7 +90,7 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
         (ssl.SSLCertVerificationError,),
         "its certificate is not trusted ({said}); check certificate-authority and server name, and the clock",
     ),
-    ((ssl.SSLError,), "TLS failed ({said}); check the server address and the client certificate in the kubeconfig"),
+    ((ssl.SSLError,), "TLS failed ({said}); check the server address and the certificates in the kubeconfig"),
     (
         (socket.gaierror, urllib3.exceptions.NameResolutionError),
         "its name cannot be resolved; check the server address in the kubeconfig, DNS and the VPN",
