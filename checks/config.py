@@ -24,6 +24,7 @@ from cx_conformance.cluster.untold_keys import untold
 from cx_conformance.objects.certificate import Certificate
 from cx_conformance.objects.config import ConfigMap as LiveConfigMap
 from cx_conformance.objects.ingress import Ingress
+from cx_conformance.objects.metadata import ApiObject
 from cx_conformance.objects.pod_spec import Reference
 from cx_conformance.objects.service import Service
 from cx_conformance.outcome.check import NotApplicable, check
@@ -40,7 +41,10 @@ _SAMPLE = re.compile(rf"(?<![A-Za-z0-9-]){re.escape(SAMPLE_HOST)}(?![A-Za-z0-9-]
     rests_on=("namespace:CX008",),
 )
 def check_config_map(config_map: Entry[ConfigMap], seen: Seen, evidence: Evidence) -> None:
-    """The ConfigMap exists under a documented name; what it holds is the site's, so that an empty one is noted."""
+    """The ConfigMap exists under a documented name, and is not being deleted.
+
+    What it holds is the site's, so that an empty one is noted.
+    """
     evidence.promised, evidence.found = config_map.id, "absent"
     candidates = config_map.of.candidates
     found = seen.one_of(LiveConfigMap, config_map.planned, seen.names_of(config_map.planned, "ConfigMap", candidates))
@@ -54,8 +58,16 @@ def check_config_map(config_map: Entry[ConfigMap], seen: Seen, evidence: Evidenc
     evidence.details["keys"] = len(found.object.keys)
     if found.note:
         evidence.note(found.note)
+    _stays("ConfigMap", found.object, evidence)
     if not found.object.keys:
         evidence.note("it holds no key: the component is told nothing by it")
+
+
+def _stays(kind: str, live: ApiObject | None, evidence: Evidence) -> None:
+    """Fail where an object is being deleted: no pod that needs it starts when it is gone."""
+    ending = live.ending if live else ""
+    evidence.cause = f"{kind} {live.where} {ending}" if live and ending else None
+    assert not ending, f"{evidence.cause}: it is gone as soon as its finalizers are"
 
 
 def _users(
@@ -109,7 +121,7 @@ def check_config_map_used(config_map: Entry[ConfigMap], seen: Seen, evidence: Ev
     rests_on=("namespace:CX008",),
 )
 def check_secret(secret: Entry[Secret], seen: Seen, evidence: Evidence) -> None:
-    """The Secret exists under a documented name."""
+    """The Secret exists under a documented name, and is not being deleted."""
     namespace = seen.namespace_of(secret.planned)
     evidence.promised, evidence.found = secret.id, "absent"
     name = seen.secret(secret.planned, seen.names_of(secret.planned, "Secret", secret.of.candidates))
@@ -117,6 +129,7 @@ def check_secret(secret: Entry[Secret], seen: Seen, evidence: Evidence) -> None:
         evidence.found = evidence.seen_at = f"Secret {namespace}/{name}"
         if name != secret.id:
             evidence.note(f"found as {name}, documented is {secret.id}")
+        _stays("Secret", seen.snapshot.secret(namespace, name), evidence)
         return
     instead = secret.of.or_config_map
     if instead and seen.one_of(LiveConfigMap, secret.planned, (instead,)):

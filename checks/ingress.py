@@ -87,6 +87,9 @@ def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
         evidence.note(f"{led}: its class, host name and certificate are not judged")
         return
     evidence.found = f"{route.path.host or 'any host'}{route.path.path} to {_backend(route.path)}"
+    ending = route.ingress.ending
+    evidence.cause = f"Ingress {route.ingress.where} {ending}" if ending else None
+    assert not ending, f"{evidence.cause}: it is gone as soon as its finalizers are"
     if not named:
         evidence.note("the blueprint names no Service of the component, so that it may lead to any")
         return
@@ -284,9 +287,12 @@ def check_tls(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
         evidence.note(f"its own TLS section names no Secret for {host}, which is served by that of {where}")
     evidence.found = f"Secret {place.where}"
     named = f"TLS Secret {place.where}"
-    if seen.snapshot.secret(namespace, secret) is None:
+    live = seen.snapshot.secret(namespace, secret)
+    if live is None:
         evidence.cause = f"Secret {place.where} does not exist"
         raise Absent(f"{where} names TLS Secret {secret}, which does not exist in {namespace}")
+    evidence.cause = f"Secret {place.where} {live.ending}" if live.ending else None
+    assert not live.ending, f"{named} {live.ending}: it is gone as soon as its finalizers are"
     pem = seen.snapshot.certificate(namespace, secret)
     assert pem is not None, f"{named} has no tls.crt"
     found = Certificate.read(pem)

@@ -34,7 +34,7 @@ MOST_SHOWN: Final = 3
     rests_on=("namespace:CX008",),
 )
 def check_exists(service: Entry[Service], seen: Seen, evidence: Evidence) -> None:
-    """The Service exists under a documented name; callers find the component by nothing else."""
+    """The Service exists under a documented name, and stays; callers find the component by nothing else."""
     evidence.promised, evidence.found = f"Service {service.id}", "absent"
     if seen.left_out(service.planned):
         raise SwitchedOff("left out here, as a site may")
@@ -42,6 +42,8 @@ def check_exists(service: Entry[Service], seen: Seen, evidence: Evidence) -> Non
     evidence.found = evidence.seen_at = f"Service {found.object.where}"
     if found.note:
         evidence.note(found.note)
+    live = found.object
+    assert not live.ending, f"Service {live.where} {live.ending}: it is gone as soon as its finalizers are"
 
 
 @check(

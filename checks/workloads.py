@@ -47,7 +47,7 @@ def check_exists(component: Entry[Component], seen: Seen, evidence: Evidence) ->
     evidence.found = evidence.seen_at = f"{live.kind} {live.where}"
     if found.note:
         evidence.note(found.note)
-    assert live.deleted is None, f"{live.kind} {live.where} is being deleted, since {live.deleted:%Y-%m-%d %H:%M:%SZ}"
+    assert not live.ending, f"{live.kind} {live.where} {live.ending}"
     other = _labelled_as(live, component.planned, seen)
     assert other is None, (
         f"{live.kind} {live.where} carries the labels of {other}: another component's template runs under its name"

@@ -55,6 +55,14 @@ class ApiObject(Discreet, frozen=True, kw_only=True):
         """The object as messages name it: ``namespace/name``, or the name alone."""
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
+    @property
+    def ending(self) -> str:
+        """Since when it is being deleted, in words that go after its name; empty where it stays.
+
+        Nobody can take a deletion back: https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/
+        """
+        return f"is being deleted, since {self.deleted:%Y-%m-%d %H:%M:%SZ}" if self.deleted else ""
+
 
 class Metadata(TypedDict):
     """The constructor arguments that every record takes."""
