@@ -53,11 +53,18 @@ def lost_addresses(seen: Seen, planned: Planned) -> Iterator[LostAddress]:
     """Yield the addresses that lead nowhere; raises Absent where the workload is, CouldNotLook.
 
     Left out are addresses of stores, and Services and ports that are themselves promised and missing: other checks
-    tell those.
+    tell those. A name for which the pods have an address of their own leads there, whatever DNS says.
     """
-    namespace = seen.workload(planned).object.namespace
+    live = seen.workload(planned).object
+    namespace, aliases = live.namespace, live.template.spec.host_aliases
     for place, variable, value in told(seen, planned):
-        if variable in seen.plan.store_variables or variable.lower() == _CALLS_NOBODY:
+        if variable.lower() == _CALLS_NOBODY:
+            continue
+        if aliases:
+            for _, host, _ in addresses_in(value):
+                if host in aliases and (why := _aliased(seen, planned, host, namespace)):
+                    yield LostAddress(place=place, variable=variable, why=why)
+        if variable in seen.plan.store_variables:
             continue
         for text, host, port in addresses_in(value):
             why = _wrong(seen, text, host, port, namespace)
@@ -150,6 +157,23 @@ def _own_hosts(seen: Seen) -> Iterator[str]:
     yield from (one.lower() for one in (seen.fqdn, *seen.plan.site.hosts.values()) if one)
     with suppress(CouldNotLook):
         yield from (one.path.host.lower() for one in seen.routing.all)
+
+
+def _aliased(seen: Seen, planned: Planned, host: str, namespace: str) -> str:
+    """Say that a Service's name leads past it, by hostAliases; empty where it does not, or is the name of none.
+
+    A pod may know its own Service by any address of its own.
+    """
+    found, addresses = service_named(seen, host, namespace), seen.spec(planned).host_aliases[host]
+    if found is None or found.external_name or seen.is_served_by(planned, found.namespace, found.name):
+        return ""
+    own = {*found.cluster_ips, *found.external_ips, *found.load_balancer}
+    if found.headless:
+        own |= {ip for pod in seen.snapshot.pods_behind(found) for ip in pod.ips}
+    past = [one for one in addresses if one not in own]
+    if not own or not past:
+        return ""
+    return f"hostAliases of its pods lead {host} to {', '.join(past)}, which is no address of Service {found.where}"
 
 
 def _is_misspelt(seen: Seen, labels: list[str]) -> bool:

@@ -143,6 +143,8 @@ class PodSpec(Struct, frozen=True, kw_only=True):
     """Resolvers that it names itself."""
     placement: Placement | None = None
     """None: not known, as in snapshots of earlier versions."""
+    host_aliases: Mapping[str, tuple[str, ...]] = {}
+    """Addresses by name that its containers know without asking DNS."""
 
     @property
     def serving_containers(self) -> tuple[Container, ...]:
@@ -214,7 +216,17 @@ def pod_spec(spec: Json) -> PodSpec:
         dns_policy=text(spec, "dnsPolicy") or "ClusterFirst",
         dns_servers=texts(mapping(spec, "dnsConfig"), "nameservers"),
         placement=placement(spec),
+        host_aliases=_host_aliases(spec),
     )
+
+
+def _host_aliases(spec: Json) -> dict[str, tuple[str, ...]]:
+    """Return the addresses of each name; https://kubernetes.io/docs/tasks/network/customize-hosts-file-for-pods/."""
+    found: dict[str, tuple[str, ...]] = {}
+    for item in objects(spec, "hostAliases"):
+        for name in texts(item, "hostnames"):
+            found[name.lower()] = (*found.get(name.lower(), ()), text(item, "ip"))
+    return found
 
 
 def _container(source: Json, role: Role) -> Container:
