@@ -1,6 +1,7 @@
 """What the components are told about a store: keys of the shared ConfigMaps that some container really reads.
 
-A variable that a pod template sets itself comes before them.
+A variable that a pod template sets itself comes before them. The file is long because each way of telling a setting
+stands beside the others.
 """
 
 from collections.abc import Collection, Iterator
@@ -13,6 +14,7 @@ from cx_conformance.blueprint.plan import Entry
 from cx_conformance.blueprint.store import Protocol, Settings, Store
 from cx_conformance.cluster.fetched import is_fetched
 from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.overriding import last_to_tell
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.config import ConfigMap
 from cx_conformance.objects.pod_spec import Container, PodSpec, PodTemplate
@@ -20,6 +22,7 @@ from cx_conformance.objects.workload import Workload
 
 Field = Literal["host", "port", "url", "username", "password", "tls"]
 
+_OF_AN_ADDRESS: Final = ("host", "port", "url")
 _ON: Final = frozenset({"true", "yes", "on", "1"})
 _OFF: Final = frozenset({"false", "no", "off", "0"})
 
@@ -70,7 +73,11 @@ def told(seen: Seen, entry: Entry[Store], field: Field) -> tuple[Setting, ...]:
         one
         for settings in entry.of.settings
         if (key := getattr(settings, field)) is not None
-        for one in (*keyed(seen, settings, key), *_written(seen, entry, key))
+        for one in (
+            *keyed(seen, settings, key),
+            *_written(seen, entry, key),
+            *(_put_instead(seen, entry, settings, key) if field in _OF_AN_ADDRESS else ()),
+        )
     )
 
 
@@ -192,6 +199,16 @@ def _written(seen: Seen, entry: Entry[Store], key: str) -> Iterator[Setting]:
                     value=value,
                     readers=(planned.id,),
                 )
+
+
+def _put_instead(seen: Seen, entry: Entry[Store], settings: Settings, key: str) -> Iterator[Setting]:
+    """Yield what a ConfigMap that documents nothing of the store tells its callers in the place of one that does."""
+    callers = {edge.caller.id: edge.caller for edge in seen.plan.edges if edge.callee.id == entry.component}
+    for held, readers in last_to_tell(seen, callers.values(), key):
+        value = (held.value(key) or "").strip()
+        if value and held.name not in {one.name for one in _documented(seen, settings, held.namespace)}:
+            holder = f"ConfigMap {held.where}"
+            yield Setting(holder=holder, namespace=held.namespace, key=key, value=value, readers=readers)
 
 
 def _own_values(spec: PodSpec, key: str) -> Iterator[str]:
