@@ -38,7 +38,7 @@ from cx_conformance.cluster.path_reach import (
     why_not_below,
     why_not_passed_on,
 )
-from cx_conformance.cluster.routes import Route
+from cx_conformance.cluster.routes import Route, literal_path
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.traffic import way_in
 from cx_conformance.objects.certificate import Certificate
@@ -469,7 +469,10 @@ def _arrive_together(one: Route, other: Route, seen: Seen) -> bool:
     rests_on=("CX501",),
 )
 def check_claimed_once(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
-    """No other Ingress of the class claims the same host and path for another Service, or another port of it."""
+    """No other Ingress of the class claims the same host and path for another Service, or another port of it.
+
+    Nor does one lead a part of it to a Service that does not exist; that one leads to another component is noted.
+    """
     route = _route(ingress, seen, evidence)
     rivals = [
         f"{other.ingress.where} to {_backend(other.path)}"
@@ -481,6 +484,36 @@ def check_claimed_once(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) 
         f"{route.path.host or 'any host'}{route.path.path} is claimed by {route.ingress.where} "
         f"and by {', '.join(rivals)}"
     )
+    _no_part_elsewhere(ingress, route, seen, evidence)
+
+
+def _no_part_elsewhere(ingress: Entry[Ingress], route: Route, seen: Seen, evidence: Evidence) -> None:
+    """Find rules that lead a part of the path to nobody; note those to somebody else, but for promised paths.
+
+    Traefik passes over a rule whose Service is missing; ingress-nginx answers 503 there.
+    """
+    own = route.ingress.namespace, route.path.service
+    parts = [
+        one
+        for one in seen.routing.parts(route, ingress.of.path)
+        if one.path.service and (one.ingress.namespace, one.path.service) != own
+    ]
+    known = {literal_path(path) for path in _promised_paths(seen)} if parts else set()
+    for one in parts:
+        led = f"{one.host or 'any host'}{one.path.path}, a part of {ingress.of.path}, is led by Ingress "
+        led += f"{one.ingress.where} to Service {one.path.service}"
+        absent = False
+        with suppress(CouldNotLook):
+            absent = seen.snapshot.get(Service, one.ingress.namespace, one.path.service) is None
+        assert not (absent and is_nginx(seen.routing.controller_of(one.ingress))), f"{led}, which does not exist"
+        if one.literal not in known:
+            evidence.note(led)
+
+
+def _promised_paths(seen: Seen) -> Iterator[str]:
+    for entry in seen.plan.entries("ingress"):
+        yield entry.of.path
+        yield from (one.path for one in entry.of.paths)
 
 
 @check(

@@ -170,6 +170,20 @@ class Routing:
             and not (other.ingress.is_canary or route.ingress.is_canary)
         )
 
+    def parts(self, route: Route, path: str) -> tuple[Route, ...]:
+        """Return the rules of the same class and host that lead something below ``path``, which ``route`` leads.
+
+        The longer path comes first. What lies below the root is everything, and no part of it.
+        """
+        below = f"{path.rstrip('/')}/"
+        return tuple(
+            other
+            for (literal, host), some in self._by_claim.items()
+            if host == route.host and below != "/" and literal.startswith(below)
+            for other in some
+            if self.class_of(other.ingress) == self.class_of(route.ingress) and not other.ingress.is_canary
+        )
+
     @cached_property
     def _by_path(self) -> Mapping[str, list[Route]]:
         return _grouped(self.all, lambda one: one.literal)
