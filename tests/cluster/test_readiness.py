@@ -1,7 +1,7 @@
 """When a rollout is complete, and what is said when it is not."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -39,9 +39,10 @@ def rollout(workload: Workload, pods: Sequence[Pod], now: datetime | None = None
 
 
 def judged(record: type[Workload], name: str) -> Rollout:
-    """Judge a recorded workload with its recorded pods."""
+    """Judge a recorded workload with its recorded pods, a CronJob soon after its last run."""
     workload = next(item for item in recorded(record) if item.name == name)
-    return rollout(workload, PodIndex(recorded(Pod)).owned_by(workload))
+    now = workload.last_schedule if isinstance(workload, CronJob) else None
+    return rollout(workload, PodIndex(recorded(Pod)).owned_by(workload), now)
 
 
 def changed(path: str, name: str, change: Change) -> dict[str, Any]:
@@ -287,6 +288,60 @@ def test_a_suspended_cron_job_is_not_complete() -> None:
     """It would run no Job."""
     source = changed("/apis/batch/v1/cronjobs", "nightly", lambda item: item["spec"].update(suspend=True))
     assert rollout(cron_job(source), ()).state == "suspended"
+
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+
+def cron(schedule: str, *, last: timedelta | None, made: timedelta = timedelta(days=30), active: int = 0) -> Rollout:
+    """Judge a CronJob whose last run was started so long ago."""
+    status: dict[str, Any] = {"active": [{"name": "run"}] * active}
+    status |= {"lastScheduleTime": f"{NOW - last:%Y-%m-%dT%H:%M:%SZ}"} if last is not None else {}
+    metadata = {"name": "reports", "creationTimestamp": f"{NOW - made:%Y-%m-%dT%H:%M:%SZ}"}
+    return rollout(cron_job({"metadata": metadata, "spec": {"schedule": schedule}, "status": status}), (), NOW)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "last", "words"),
+    [
+        (
+            "*/5 * * * *",
+            timedelta(hours=26),
+            "has started no run since 2026-11-29 10:00:00Z; its schedule */5 * * * * has one every hour",
+        ),
+        (
+            "@daily",
+            timedelta(days=4),
+            "has started no run since 2026-11-26 12:00:00Z; its schedule @daily has one every day",
+        ),
+        (
+            "30 2 * * *",
+            None,
+            "has started no run since it was made, 2026-10-31 12:00:00Z; its schedule 30 2 * * * has one every day",
+        ),
+    ],
+)
+def test_a_cron_job_that_starts_no_run_is_idle(schedule: str, last: timedelta | None, words: str) -> None:
+    """It is not suspended, and nothing fails: nobody is told that the reports are old."""
+    ended = cron(schedule, last=last)
+    assert (ended.state, ended.words) == ("idle", f"{words} at least")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "last", "more"),
+    [
+        ("*/5 * * * *", timedelta(hours=24), {}),
+        ("30 2 * * *", timedelta(days=2), {}),
+        ("0 3 * * 0", timedelta(days=20), {}),
+        ("0 3 1 * *", timedelta(days=28), {}),
+        ("CRON_TZ=UTC 0 3 * * *", timedelta(days=28), {}),
+        ("*/5 * * * *", timedelta(days=3), {"active": 1}),
+        ("*/5 * * * *", None, {"made": timedelta(hours=3)}),
+    ],
+)
+def test_a_cron_job_may_wait_for_its_time(schedule: str, last: timedelta | None, more: dict[str, Any]) -> None:
+    """For its day, for a run that goes on, or for the first one; what a cluster missed while it was off is made up."""
+    assert cron(schedule, last=last, **more).state == "scheduled"
 
 
 def test_a_pod_belongs_to_the_workload_that_controls_it() -> None:

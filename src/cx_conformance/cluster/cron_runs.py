@@ -1,4 +1,4 @@
-"""How the last runs of a CronJob ended.
+"""How the last runs of a CronJob ended, and whether it starts any.
 
 The pods of a run that failed are gone, for its Job takes them away when it gives up; the Job stays, one of those that
 failed and three of those that succeeded by default
@@ -59,3 +59,32 @@ def failed_run(cron_job: CronJob, snapshot: Snapshot) -> FailedRun | None:
         words=f"its last run, Job {last.name} of {started:%Y-%m-%d %H:%M:%SZ}, failed ({why}); {before}",
         lasting=before_that > (_A_DAY if since else _SETTLED),
     )
+
+
+def why_idle(cron_job: CronJob, now: datetime) -> str:
+    """Say since when no run was started that the schedule wants; empty where one was, runs, or that cannot be told.
+
+    Only schedules that are the same every day are read. After a cluster was off its controller starts the last of the
+    missed runs at once (https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#jobs-creation).
+    """
+    since, pause = cron_job.last_schedule or cron_job.created, _longest_pause(cron_job.schedule)
+    if cron_job.active or since is None or pause is None or now - since <= max(3 * pause, _A_DAY):
+        return ""
+    words = "has started no run since" if cron_job.last_schedule else "has started no run since it was made,"
+    often = "hour" if pause == _HOUR else "day"
+    return f"{words} {since:%Y-%m-%d %H:%M:%SZ}; its schedule {cron_job.schedule} has one every {often} at least"
+
+
+_HOUR: Final = timedelta(hours=1)
+_EVERY: Final = ("*", "*/1")
+
+
+def _longest_pause(schedule: str) -> timedelta | None:
+    """Return how long a schedule pauses at most; None for one that looks at days, or is written otherwise."""
+    fields = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *"}.get(schedule, schedule).split()
+    if len(fields) != _FIELDS or any(one not in _EVERY for one in fields[2:]):
+        return None
+    return _HOUR if fields[1] in _EVERY else timedelta(days=1)
+
+
+_FIELDS: Final = 5

@@ -11,12 +11,13 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from cx_conformance.cluster.cron_runs import why_idle
 from cx_conformance.cluster.troubles import Trouble, overdue, troubles
 from cx_conformance.objects.json_fields import whole
 from cx_conformance.objects.metadata import find_condition
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.secrecy import mask_line
-from cx_conformance.objects.workload import Workload
+from cx_conformance.objects.workload import CronJob, Workload
 
 __all__ = ["Rollout", "Trouble", "rollout", "troubles"]
 
@@ -27,6 +28,7 @@ State = Literal[
     "partitioned",
     "scheduled",
     "suspended",
+    "idle",
     "unobserved",
     "deadline-exceeded",
     "replica-failure",
@@ -54,9 +56,9 @@ class Rollout(Struct, frozen=True, kw_only=True):
 
 def rollout(workload: Workload, pods: Sequence[Pod], now: datetime | None = None) -> Rollout:
     """Judge ``workload``; ``pods`` are its own (``Snapshot.pods_of``), ``now`` is the look's moment by the server."""
-    if workload.kind == "CronJob":
-        return _cron_job(workload)
     moment = now or datetime.now(UTC)
+    if isinstance(workload, CronJob):
+        return _cron_job(workload, moment)
     terminating = [pod for pod in pods if pod.deleted is not None]
     late = sorted(pod.name for pod in terminating if overdue(pod, moment))
     leaving = sorted(pod.name for pod in terminating if not overdue(pod, moment))
@@ -71,11 +73,13 @@ def rollout(workload: Workload, pods: Sequence[Pod], now: datetime | None = None
     )
 
 
-def _cron_job(workload: Workload) -> Rollout:
+def _cron_job(workload: CronJob, now: datetime) -> Rollout:
     if workload.paused:
         return Rollout(
             complete=False, state="suspended", words="is suspended: it starts no Job until resumed", stuck=True
         )
+    if idle := why_idle(workload, now):
+        return Rollout(complete=False, state="idle", words=idle)
     return Rollout(complete=True, state="scheduled", words="is scheduled")
 
 
