@@ -85,6 +85,7 @@ def test_another_node_that_takes_them_is_enough() -> None:
     [
         {"key": "node.kubernetes.io/disk-pressure", "effect": "NoSchedule"},
         {"key": "node.cloudprovider.kubernetes.io/shutdown", "effect": "NoSchedule"},
+        {"key": "node.cilium.io/agent-not-ready", "effect": "NoSchedule"},
         {"key": "maintenance", "effect": "PreferNoSchedule"},
     ],
 )
@@ -135,11 +136,15 @@ def test_what_node_affinity_requires_is_held_against_all_nodes(terms: list[Objec
     assert kept or "ccm again: node node-1 does not have the labels that their node affinity requires" in ended.message
 
 
-def test_in_a_cloud_that_makes_nodes_it_is_noted() -> None:
-    """An autoscaler takes a node away by a taint, and makes another for the pods."""
+@pytest.mark.parametrize(
+    ("key", "provider"),
+    [("ToBeDeletedByClusterAutoscaler", ""), ("karpenter.sh/disrupted", ""), ("pool", "aws:///eu-central-1a/i-0abc")],
+)
+def test_where_nodes_are_made_for_pods_it_is_noted(key: str, provider: str) -> None:
+    """An autoscaler takes a node away by a taint, and makes another for the pods; so may a cloud."""
     installation = Installation()
-    taint = {"key": "ToBeDeletedByClusterAutoscaler", "effect": "NoSchedule"}
-    installation.live("Node", "node-1", tainted(taint, providerID="aws:///eu-central-1a/i-0abc"))
+    taint = {"key": key, "effect": "NoSchedule"}
+    installation.live("Node", "node-1", tainted(taint, providerID=provider))
     ended = placed(installation)
     assert ended.result is Result.NOT_APPLICABLE
     assert "unless the cluster makes one for them" in notes(ended)[0]

@@ -20,6 +20,8 @@ from cx_conformance.objects.pod import Pod
 
 _MAKES_NODES: Final = ("aws:", "azure:", "gce:")
 """How a node's provider ID begins in clouds, where an autoscaler may make a node for pods that find none."""
+_BY_AUTOSCALERS: Final = ("ToBeDeletedByClusterAutoscaler", "karpenter.sh/")
+"""How taints begin that an autoscaler puts on a node which it takes away, wherever it makes others."""
 
 
 class Homeless(Struct, frozen=True, kw_only=True):
@@ -28,7 +30,7 @@ class Homeless(Struct, frozen=True, kw_only=True):
     components: tuple[str, ...]
     why: str
     perhaps: bool
-    """Whether the cloud may make a node for them."""
+    """Whether an autoscaler may make a node for them."""
 
 
 def refused(seen: Seen) -> Iterator[str]:
@@ -92,7 +94,8 @@ def homeless(seen: Seen, nodes: Sequence[Node]) -> tuple[Homeless, ...]:
             own = by_name.get(pod.node)
             why = _why_homeless(pod, own, nodes) if own else ""
             if own and why:
-                perhaps = own.provider_id.startswith(_MAKES_NODES)
+                autoscaled = any(taint.key.startswith(_BY_AUTOSCALERS) for taint in own.taints)
+                perhaps = autoscaled or own.provider_id.startswith(_MAKES_NODES)
                 found.setdefault((why, perhaps), []).append(planned.id)
                 break
     return tuple(

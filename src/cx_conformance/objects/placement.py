@@ -13,6 +13,9 @@ from cx_conformance.objects.metadata import Requirement
 from cx_conformance.objects.node import Node, Taint
 
 _OF_KUBERNETES: Final = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
+_NOT_READY: Final = ("not-ready", "uninitialized")
+"""How keys end by which network plug-ins and drivers tell that they are not up on a node yet, or for a moment
+(https://docs.cilium.io/en/stable/installation/taints/)."""
 _COMPARED: Final = frozenset({"Gt", "Lt"})
 _NAME: Final = "metadata.name"
 
@@ -67,8 +70,8 @@ class Placement(Struct, frozen=True, kw_only=True):
 
 
 def tells_state(taint: Taint) -> bool:
-    """Whether Kubernetes tells the state of a node by the taint, and takes it away again itself."""
-    return taint.key.startswith(_OF_KUBERNETES)
+    """Whether the state of a node is told by the taint, which Kubernetes or a plug-in takes away again itself."""
+    return taint.key.startswith(_OF_KUBERNETES) or taint.key.endswith(_NOT_READY)
 
 
 def placement(spec: Json) -> Placement:
