@@ -30,6 +30,7 @@ from cx_conformance.cluster.own_paths import knows_address
 from cx_conformance.cluster.path_reach import (
     BELOW,
     arriving,
+    bars,
     captures_rest,
     doubts,
     is_nginx,
@@ -90,6 +91,9 @@ def check_path(ingress: Entry[Ingress], seen: Seen, evidence: Evidence) -> None:
     ending = route.ingress.ending
     evidence.cause = f"Ingress {route.ingress.where} {ending}" if ending else None
     assert not ending, f"{evidence.cause}: it is gone as soon as its finalizers are"
+    if is_nginx(seen.routing.controller_of(route.ingress)):
+        for words in bars(route):
+            evidence.note(words)
     if not named:
         evidence.note("the blueprint names no Service of the component, so that it may lead to any")
         return

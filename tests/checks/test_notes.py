@@ -100,6 +100,15 @@ NOTED: list[tuple[str, str, str | None, Vary, str]] = [
         "CX501",
         "ccm",
         "/ccm",
+        lambda i: i.find("Ingress", "ef-ccm")["metadata"]["annotations"].update(
+            {"nginx.ingress.kubernetes.io/auth-type": "basic"}
+        ),
+        "ingress-nginx asks callers of /ccm(/|$)(.*) for a login of its own (annotation auth-type)",
+    ),
+    (
+        "CX501",
+        "ccm",
+        "/ccm",
         lambda i: i.find("Ingress", "ef-ccm")["spec"]["rules"][0]["http"]["paths"][0].update(path="/ccm"),
         "rewrite-target /$2 with path /ccm makes / of /ccm/below",
     ),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cx_conformance.cluster.path_reach import doubts, shared_cause, why_not_below
+from cx_conformance.cluster.path_reach import bars, doubts, shared_cause, why_not_below
 from cx_conformance.cluster.routes import Route
 from cx_conformance.cluster.running_controllers import NGINX, TRAEFIK
 from cx_conformance.objects.ingress import Ingress, ingress
@@ -206,3 +206,29 @@ def test_what_paths_share_that_are_read_letter_by_letter_is_one_cause() -> None:
         lost = why_not_below(Route(one, one.paths[0]), controller, [one], runs=True)
         assert words in (shared_cause(lost or "", "cx.example.com") or "")
     assert shared_cause("pathType Exact leads /ccm alone there, and nothing below it", "cx.example.com") is None
+
+
+@pytest.mark.parametrize(
+    ("annotations", "words"),
+    [
+        ({"auth-type": "basic"}, ["asks callers of /ccm for a login of its own (annotation auth-type)"]),
+        (
+            {"auth-url": "https://sso.example.com"},
+            ["asks callers of /ccm for a login of its own (annotation auth-url)"],
+        ),
+        (
+            {"auth-tls-secret": "expertflow/ca"},
+            ["asks callers of /ccm for a login of its own (annotation auth-tls-secret)"],
+        ),
+        ({"auth-tls-secret": "expertflow/ca", "auth-tls-verify-client": "optional"}, []),
+        (
+            {"whitelist-source-range": "10.0.0.0/8"},
+            ["lets in to /ccm not everybody (annotation whitelist-source-range: 10.0.0.0/8)"],
+        ),
+        ({"auth-type": "", "proxy-body-size": "0"}, []),
+    ],
+)
+def test_who_is_kept_out_by_the_controller_itself_is_told(annotations: dict[str, str], words: list[str]) -> None:
+    """Its own 401 and 403 are no component's, and whom a site lets in is its own affair."""
+    one = made("/ccm", **{f"nginx.ingress.kubernetes.io/{name}": value for name, value in annotations.items()})
+    assert list(bars(Route(one, one.paths[0]))) == [f"ingress-nginx {each}" for each in words]

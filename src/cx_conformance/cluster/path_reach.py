@@ -147,6 +147,28 @@ def doubts(route: Route, controller: str, scheme: str) -> Iterator[str]:
         yield f"ingress-nginx speaks {spoken} to a port of {scheme.upper()}: see the annotation backend-protocol"
 
 
+def bars(route: Route) -> Iterator[str]:
+    """Yield what keeps callers out before ingress-nginx asks anybody: a login of its own, or a list of addresses.
+
+    https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#authentication
+    """
+    annotations = route.ingress.annotations
+    for name in _LOGINS:
+        said = annotations.get(f"{_ANNOTATIONS}{name}", "").strip()
+        optional = annotations.get(f"{_ANNOTATIONS}auth-tls-verify-client", "on") if name == _BY_CERTIFICATE else "on"
+        if said and optional == "on":
+            yield f"ingress-nginx asks callers of {route.path.path} for a login of its own (annotation {name})"
+    for name in _ADDRESSES:
+        said = annotations.get(f"{_ANNOTATIONS}{name}", "").strip()
+        if said:
+            yield f"ingress-nginx lets in to {route.path.path} not everybody (annotation {name}: {said})"
+
+
+_BY_CERTIFICATE: Final = "auth-tls-secret"
+_LOGINS: Final = ("auth-type", "auth-url", _BY_CERTIFICATE)
+_ADDRESSES: Final = ("whitelist-source-range", "allowlist-source-range", "denylist-source-range")
+
+
 def _is_expression_to_traefik(route: Route) -> bool:
     return route.path.path_type == "ImplementationSpecific" and "Regexp" in route.ingress.annotations.get(_MATCHER, "")
 
