@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from functools import cache
 
+from cx_conformance.blueprint.component import Group
 from cx_conformance.sandbox.credentials import Authority
 from tests.campaign.facts import Fact
 from tests.campaign.ground import Ground, Inapplicable
@@ -13,6 +14,7 @@ from tests.campaign.mutation import breaks
 from tests.checks.installation import FQDN, Object
 
 URL = "ingress.url"
+REWRITE = "nginx.ingress.kubernetes.io/rewrite-target"
 
 
 def _path_words(fact: Fact) -> tuple[str, ...]:
@@ -122,6 +124,15 @@ def ingress_in_the_other_namespace_of_the_platform(fact: Fact, ground: Ground) -
     """The Ingress stands in the platform's other namespace, where its Service is not."""
     made = ground.ingress(fact)["metadata"]
     made["namespace"] = {"expertflow": "ef-external"}.get(made["namespace"], "expertflow")
+
+
+@breaks(URL, how="wrong reference", words="rewrite-target")
+def rewrite_target_lost(fact: Fact, ground: Ground) -> None:
+    """The component is asked by its path, which it does not know."""
+    annotations = ground.ingress(fact)["metadata"].get("annotations", {})
+    if REWRITE not in annotations or ground.component(fact).group is not Group.INTERNAL:
+        raise Inapplicable("no rewrite-target takes its path away, or it may be set to know it")
+    del annotations[REWRITE]
 
 
 @breaks(URL, how="wrong reference", words=_host_words)

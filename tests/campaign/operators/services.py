@@ -17,6 +17,13 @@ def service_absent(fact: Fact, ground: Ground) -> None:
     ground.manifests.remove(ground.service(fact))
 
 
+@breaks("service.name", how="absent")
+def service_being_deleted(fact: Fact, ground: Ground) -> None:
+    """Somebody has deleted it, and a finalizer keeps it for now."""
+    going = {"deletionTimestamp": "2026-01-02T03:04:05Z", "finalizers": ["example.com/keep"]}
+    ground.live("Service", ground.service(fact)["metadata"]["name"], lambda one: one["metadata"].update(going))
+
+
 @breaks("service.name", how="renamed")
 def service_renamed(fact: Fact, ground: Ground) -> None:
     """Another name; the Ingresses follow it."""

@@ -137,6 +137,12 @@ def claim_mounted_elsewhere(fact: Fact, ground: Ground) -> None:
     mount["name"] = "scratch"
 
 
+@breaks("volumes.size", how="wrong kind", words="read-only")
+def volume_read_only(fact: Fact, ground: Ground) -> None:
+    """The component may only read what it is to write to."""
+    _mount(fact, ground)["readOnly"] = True
+
+
 def _resize(fact: Fact, ground: Ground, size: str) -> None:
     _volume(fact)
     for one in ground.claims(fact):
