@@ -128,6 +128,11 @@ def test_a_login_is_one_token_one_userinfo_and_one_logout(authority: Authority) 
         (refused("403 Forbidden", "access_denied", "Realm not enabled"), Ending.REFUSED, "nobody log in (Realm not"),
         (refused("401 Unauthorized", "invalid_client", "Invalid client"), Ending.UNTOLD, "no password was judged"),
         (refused("400 Bad Request", "unauthorized_client", "not allowed"), Ending.UNTOLD, "Direct access grants"),
+        (
+            refused("400 Bad Request", "unauthorized_client", "Unexpected error when authenticating client"),
+            Ending.REFUSED,
+            "look at its log and its database",
+        ),
         (refused("500 Oops", "unknown_error", "see the log"), Ending.REFUSED, "answered 500 to a login (see the log)"),
         (http("503 Unavailable", b"<html>no endpoints</html>"), Ending.REFUSED, "answered 503"),
         (http("200 OK", b"<html>log in</html>"), Ending.UNTOLD, "neither a token nor a refusal"),

@@ -32,6 +32,12 @@ _OF_CLIENT: Final = frozenset(
     {"unauthorized_client", "invalid_client", "invalid_request", "unsupported_grant_type", "invalid_scope"}
 )
 """Refusals that come before any password is looked at (RFC 6749, 5.2)."""
+_BROKEN: Final = "unexpected error when authenticating client"
+"""What Keycloak says with ``unauthorized_client`` where it broke while it looked for the client.
+
+https://github.com/keycloak/keycloak/blob/24.0.0/services/src/main/java/org/keycloak/authentication/AuthenticationProcessor.java
+(handleClientAuthException)
+"""
 
 
 class Ending(StrEnum):
@@ -136,10 +142,7 @@ def _refusal(answer: HttpObservation, document: Mapping[str, Any], person: Perso
         return _untold(f"{answer.words}; whether the password was judged is not known, and nobody tries again")
     said = _said(document, answer)
     if document.get("error") in _OF_CLIENT:
-        return _untold(
-            f"{answer.url}: no password was judged, for client {person.client} is refused ({said}); let login.client "
-            'name a client with "Direct access grants" switched on, and login.clientSecret its secret'
-        )
+        return _of_client(answer, said, person)
     if document.get("error") == "invalid_grant":
         return Said(ending=Ending.REFUSED, words=_of_account(said, person))
     if document.get("error") == "access_denied":
@@ -149,6 +152,17 @@ def _refusal(answer: HttpObservation, document: Mapping[str, Any], person: Perso
         return Said(ending=Ending.REFUSED, words=f"{answer.url}: answered {answer.status} to a login ({said})")
     return _untold(
         f"{answer.url}: answered {answer.status} to a login, which is neither a token nor a refusal ({said})"
+    )
+
+
+def _of_client(answer: HttpObservation, said: str, person: Person) -> Said:
+    """Return what a refusal of the client means, which comes before any password is looked at."""
+    if _BROKEN in said.lower():
+        words = f"{answer.url}: Keycloak broke where it looked for client {person.client} ({said})"
+        return Said(ending=Ending.REFUSED, words=f"{words}; nobody can log in: look at its log and its database")
+    return _untold(
+        f"{answer.url}: no password was judged, for client {person.client} is refused ({said}); let login.client "
+        'name a client with "Direct access grants" switched on, and login.clientSecret its secret'
     )
 
 

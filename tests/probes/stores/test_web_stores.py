@@ -146,6 +146,20 @@ def test_a_server_without_its_database_is_not_usable_whatever_its_health_says(st
     assert seen.refuses_wrong_password.ok is None
 
 
+def test_a_keycloak_that_breaks_where_it_looks_for_a_client_is_not_usable() -> None:
+    """Without its database it says so in place of a refusal, where the client is not in its cache."""
+    broken = {"error": "unauthorized_client", "error_description": "Unexpected error when authenticating client"}
+    port = free_port()
+    standin = web_standins.start_keycloak(
+        "127.0.0.1", {"keycloak": port}, login=Login(), fqdn=FQDN, database="connection refused", breaks=(400, broken)
+    )
+    with standin:
+        seen = keycloak.observe(target("keycloak", port), Credentials(username="admin", password=WRONG), fqdn=FQDN)
+    assert seen.logs_in.kind is Kind.UNUSABLE
+    assert "breaks where it looks for a client" in seen.logs_in.words
+    assert "nobody can log in" in seen.usable.words
+
+
 def test_a_login_that_is_never_answered_is_noted() -> None:
     """It may be slow; whether anybody can log in is not known then."""
     port, health = free_port(), threading.Event()

@@ -20,6 +20,12 @@ from cx_conformance.probes.stores.web import Answer, ask, refusing_a_wrong_passw
 
 _OF_CLIENT = frozenset({"unauthorized_client", "invalid_client", "invalid_request", "unsupported_grant_type"})
 """Refusals that come before any password is looked at (RFC 6749, 5.2), as where a realm wants HTTPS."""
+_BROKEN = "unexpected error when authenticating client"
+"""What it says with ``unauthorized_client`` where it broke while it looked for the client, as without its database.
+
+https://github.com/keycloak/keycloak/blob/24.0.0/services/src/main/java/org/keycloak/authentication/AuthenticationProcessor.java
+(handleClientAuthException)
+"""
 
 
 class _Discovery(Struct, frozen=True, kw_only=True):
@@ -177,6 +183,9 @@ def _token(notes: Notes, root: str, credentials: Credentials) -> str:
     answer = ask(notes, "POST", path, form=form)
     if answer.status == 200 and "access_token" in answer.document():
         return f"user {credentials.username} gets a token"
+    if _BROKEN in str(answer.document().get("error_description", "")).lower():
+        words = f"{notes.target.address}{path} breaks where it looks for a client ({_reason(notes, answer)})"
+        raise Trouble(Kind.UNUSABLE, words)
     if answer.document().get("error") in _OF_CLIENT:
         # Client admin-cli may be closed to passwords; nothing was said of this one.
         raise Trouble(Kind.GAVE_UP, f"{notes.target.address} judges no password: {_reason(notes, answer)}")

@@ -37,11 +37,12 @@ def start_keycloak(  # noqa: PLR0913 - a server's settings, all by name
     realm: str = "expertflow",
     enabled: bool = True,
     database: str = "ok",
+    breaks: Reply = (500, {"error": "unknown_error"}),
     tls: CertificateFiles | None = None,
 ) -> StandIn:
     """Serve one realm under ``/auth`` whose issuer is at the host name given; not ``enabled`` it has documents only.
 
-    With a ``database`` that is not ok it serves what it has in its cache, and breaks where it looks for somebody.
+    With a ``database`` that is not ok it serves what it has in its cache, and ``breaks`` where it looks for somebody.
     """
     base = f"https://{fqdn}/auth/realms/{realm}"
     missing = {"error": "invalid_request", "error_description": "Missing form parameter: grant_type"}
@@ -61,7 +62,7 @@ def start_keycloak(  # noqa: PLR0913 - a server's settings, all by name
     def serve(request: Request) -> Reply:
         if request.path == "/auth/realms/master/protocol/openid-connect/token":
             if database != "ok":
-                return 500, {"error": "unknown_error"}
+                return breaks
             form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
             if login.fits((form.get("username", ""), form.get("password", ""))):
                 return 200, {"access_token": "sandbox", "token_type": "Bearer"}
