@@ -89,6 +89,21 @@ def test_any_status_below_500_will_do(status: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        b'{"status":500,"message":"No static resource ."}',
+        b"No handler found for GET /",
+        b'{"error":"Request method \'GET\' is not supported"}',
+    ],
+)
+def test_a_500_that_says_that_nothing_is_served_there_will_do(body: bytes) -> None:
+    """Spring leaves it to a component's handler of errors, and many make a 500 of whatever comes."""
+    one = asked(saying("500 Internal Server Error", body))
+    assert (one.kept, one.words) == (True, "speaks HTTP: answers 500, for it serves nothing at /")
+    assert not asked(saying("503 Service Unavailable", body)).kept
+
+
+@pytest.mark.parametrize(
     ("answer", "words"),
     [
         (saying("503 Service Unavailable", b"no database"), "answers 503 Service Unavailable to GET /: no database"),

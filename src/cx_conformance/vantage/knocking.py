@@ -28,6 +28,11 @@ _TRIES: Final = 2
 """A port that accepts nothing for so long, so often, is dropped or dead."""
 _LIMITS: Final = HttpLimits(total_seconds=10.0)
 """Five seconds for a first request, twice."""
+_SERVES_NOTHING: Final = ("No static resource", "No handler found for GET /", "Request method 'GET' ")
+"""What Spring says where nothing is served at a path, which a component's own handler of errors may answer with 500.
+
+https://github.com/spring-projects/spring-boot/issues/39526 and 38733
+"""
 _REACHES_NOBODY: Final = (HttpFailure.REFUSED, HttpFailure.NO_ROUTE)
 
 
@@ -48,7 +53,10 @@ def scheme_of(port: ServicePort) -> str | None:
 
 
 def speaks_http(port: ServicePort, host: str, ways: Sequence[Way], scheme: str) -> tuple[PodPort, ...]:
-    """Ask each pod for ``/``: any status below 500 will do, be it that nothing is there or that a login is wanted."""
+    """Ask each pod for ``/``: any status below 500 will do, be it that nothing is there or that a login is wanted.
+
+    So will a 500 whose body says that nothing is there.
+    """
     requests = [
         HttpRequest(url=f"{scheme}://{host}:{port.port}/", connect_to=way.connect_to, trust=Trust.NOBODY)
         for way in ways
@@ -106,12 +114,18 @@ def _hangs_up(connection: "socket.socket") -> bool:
 
 def _good(seen: HttpObservation) -> bool:
     status = 500 if seen.status is None else seen.status
-    return status < 500 and seen.failure is None and not says_wrong_scheme(seen.status, seen.text)
+    well = status < 500 or _serves_nothing(seen)
+    return well and seen.failure is None and not says_wrong_scheme(seen.status, seen.text)
+
+
+def _serves_nothing(seen: HttpObservation) -> bool:
+    return seen.status == 500 and any(words in seen.text for words in _SERVES_NOTHING)
 
 
 def _judged(way: Way, seen: HttpObservation, scheme: str) -> PodPort:
     if _good(seen):
-        return PodPort(way.pod, way.vantage, True, f"speaks HTTP: answers {seen.status}")
+        there = ", for it serves nothing at /" if _serves_nothing(seen) else ""
+        return PodPort(way.pod, way.vantage, True, f"speaks HTTP: answers {seen.status}{there}")
     port = _named(way)
     if seen.status is None:
         way.raise_trouble(silent=seen.failure is HttpFailure.TIMED_OUT)
