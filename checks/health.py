@@ -89,13 +89,21 @@ def _where(answer: PodAnswer, promised: Health) -> str:
     return f"pod {answer.pod.where} at {promised.scheme}:{promised.port}{promised.path}"
 
 
+def _note_how(answer: PodAnswer, promised: Health, evidence: Evidence) -> None:
+    """Note in which other way than the promised one a pod was asked, or answered."""
+    if answer.instead:
+        evidence.note(f"the page's command was not run, the same request was made instead: {answer.instead}")
+    if answer.led_to:
+        where = _where(answer, promised)
+        evidence.note(f"{where} leads to {answer.led_to}, where it was asked again: it is served from a sub-path")
+    if answer.scheme != promised.scheme:
+        evidence.note(f"answers on {answer.scheme}, which is accepted: {promised.why}")
+
+
 def _wrong(answer: PodAnswer, promised: Health, evidence: Evidence) -> str | None:
     """Say what is wrong with a pod's answer; None where nothing is, with what is worth a note."""
     seen, where = answer.seen, _where(answer, promised)
-    if answer.instead:
-        evidence.note(f"the page's command was not run, the same request was made instead: {answer.instead}")
-    if answer.scheme != promised.scheme:
-        evidence.note(f"answers on {answer.scheme}, which is accepted: {promised.why}")
+    _note_how(answer, promised, evidence)
     if seen.status is None:
         return f"{where} gives no answer: {answer.words}"
     parts, down = ", ".join(str(part) for part in failing_parts(seen.body)), own_status(seen.body)

@@ -258,3 +258,35 @@ def test_a_component_whose_documented_health_is_its_page_answers_with_one() -> N
     outcome = judged("customer-widget", answering(http("200 OK", LOGIN_PAGE)), NO_EXEC)
     assert outcome.result is Result.PASS
     assert "notes" not in outcome.evidence
+
+
+def leading(to: str, there: bytes) -> Answer:
+    """Return a server that leads all others than those who ask for ``to`` there."""
+
+    def answer(peer: socket.socket) -> None:
+        path = peer.recv(65536).split(b" ")[1].decode()
+        moved = http("301 Moved Permanently", location=f"https://{FQDN}{to}")
+        peer.sendall(there if path == to else moved)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("to", "there", "words"),
+    [
+        ("/grafana/api/health", http("200 OK", b'{"database": "ok"}'), None),
+        ("/grafana/api/health", http("503 No", b'{"database": "failing"}'), "answers 503 of promised 200"),
+        ("/login", http("200 OK", b"ok"), "answers 301 of promised 200 (leads to https://cx.example.com/login)"),
+    ],
+    ids=["well", "not well", "a login"],
+)
+def test_a_component_that_leads_to_itself_below_another_path_is_asked_there(
+    to: str, there: bytes, words: str | None
+) -> None:
+    """Grafana 10 does so whose ``serve_from_sub_path`` is on, as it may be where all know it under /grafana."""
+    outcome = judged("grafana", leading(to, there), NO_EXEC)
+    assert outcome.result is (Result.FAIL if words else Result.PASS), outcome.message
+    assert (words or "") in outcome.message
+    assert ("leads to /grafana/api/health, where it was asked again" in str(outcome.evidence.get("notes"))) == (
+        to != "/login"
+    )

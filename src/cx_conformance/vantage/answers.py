@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -42,6 +43,8 @@ class PodAnswer(Struct, frozen=True):
     """Why the page's own command was not run there."""
     untold: str | None = None
     """Why it is not known how it is; None: it is."""
+    led_to: str | None = None
+    """The longer path, with the promised one at its end, to which it led, and at which it was asked again."""
 
     @property
     def words(self) -> str:
@@ -141,14 +144,28 @@ class HealthProbes:
             if any(_perhaps_otherwise(one.seen) for one in answers):
                 others = self._asked(entry, ways, scheme)
                 answers = tuple(_better(one, other) for one, other in zip(answers, others, strict=True))
+        answers = tuple(self._followed(entry, way, one) for way, one in zip(ways, answers, strict=True))
         return tuple(told_by_way(way, one) for way, one in zip(ways, answers, strict=True))
 
-    def _asked(self, entry: Entry[Health], ways: list[Way], scheme: str) -> tuple[PodAnswer, ...]:
+    def _followed(self, entry: Entry[Health], way: Way, answer: PodAnswer) -> PodAnswer:
+        """Return an answer, or the one below the path to which it leads, as that of a Grafana served from a sub-path.
+
+        https://github.com/grafana/grafana/pull/66724
+        """
+        path = _below(answer.seen, entry.of.path)
+        if path is None or entry.of.is_healthy(answer.seen.status):
+            return answer
+        (one,) = self._asked(entry, [way], answer.scheme, path)
+        return replace(one, led_to=path)
+
+    def _asked(
+        self, entry: Entry[Health], ways: list[Way], scheme: str, path: str | None = None
+    ) -> tuple[PodAnswer, ...]:
         promise = entry.of
         name = "localhost" if promise.command else _service_host(self._seen, entry.planned)
         requests = [
             HttpRequest(
-                url=f"{scheme}://{name}:{promise.port}{promise.path}",
+                url=f"{scheme}://{name}:{promise.port}{path or promise.path}",
                 connect_to=way.connect_to,
                 trust=Trust.NOBODY,  # as the documented command does (curl -k); certificates are judged elsewhere
             )
@@ -175,6 +192,16 @@ class HealthProbes:
         if not pods:
             raise NoVantage(f"no ready pod of {planned.id} to ask")
         return pods
+
+
+def _below(seen: HttpObservation, path: str) -> str | None:
+    """Return where a redirect leads, if that is the same path below another one."""
+    try:
+        led = urlsplit(seen.location or "").path
+    except ValueError:
+        return None
+    plain = led.isascii() and led.isprintable() and " " not in led
+    return led if plain and path not in ("/", led) and led.endswith(path) and led.startswith("/") else None
 
 
 def _perhaps_otherwise(seen: HttpObservation) -> bool:
