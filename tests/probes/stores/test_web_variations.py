@@ -141,6 +141,23 @@ def test_grafana_refuses_a_password_only_where_it_looks_at_one(
     assert seen.refuses_anonymous.ok is True
 
 
+def test_a_grafana_that_wants_its_own_name_is_asked_by_that(login: Credentials) -> None:
+    """With enforce_domain it leads there whoever asks for another host, before it looks at any password."""
+    given = ("admin", login.password.get_secret_value() if login.password else "")
+
+    def by_name(request: Request) -> Reply:
+        if request.path == "/api/health":
+            return 200, {"database": "ok", "version": "11.0.0"}
+        if request.headers["host"] != FQDN:
+            return 301, f"https://{FQDN}/grafana{request.path}"
+        return (200, {"name": "Main Org."}) if request.basic() == given else (401, {"message": "no"})
+
+    server, port = serve(by_name)
+    with server:
+        seen = grafana.observe(target("grafana", port), login)
+    assert marks(seen) == all_well(tls=False)
+
+
 @pytest.mark.parametrize("opened", [False, True], ids=["closed", "open"])
 def test_a_superset_that_wants_https_is_asked_as_by_the_ingress(login: Credentials, opened: bool) -> None:
     """With Talisman's force_https all but its health leads there, whoever asks; that it leads there refuses nobody."""

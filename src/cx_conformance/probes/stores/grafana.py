@@ -14,7 +14,7 @@ from cx_conformance.probes.stores.notes import Notes, noting
 from cx_conformance.probes.stores.observation import Level, StoreObservation
 from cx_conformance.probes.stores.target import PROBE_USER, Credentials, Target
 from cx_conformance.probes.stores.trouble import Kind, Trouble
-from cx_conformance.probes.stores.web import ask, refusing_a_wrong_password, unexpected
+from cx_conformance.probes.stores.web import Answer, ask, refusing_a_wrong_password, unexpected
 
 _HEALTH, _ORGANISATION = "/api/health", "/api/org"
 _NOBODY = "Unauthorized"
@@ -87,6 +87,8 @@ def _judge(notes: Notes, root: str, database: str) -> None:
 def _organisation(notes: Notes, root: str, credentials: Credentials | None) -> str:
     path = root + _ORGANISATION
     answer = ask(notes, "GET", path, basic=credentials)
+    if own := _own_name(answer):
+        answer = ask(notes, "GET", path, basic=credentials, headers={"Host": own})
     if answer.status == 403 and credentials is not None and _lacks_rights(answer.document()):
         notes.untold.append(f"the organisation could not be told: user {credentials.username} may not see it")
         return f"user {credentials.username} may log in"
@@ -101,6 +103,19 @@ def _organisation(notes: Notes, root: str, credentials: Credentials | None) -> s
             return "anybody may see the organisation; switch auth.anonymous off, or waive it where that is meant"
         return f"user {credentials.username} may see the organisation"
     raise unexpected(notes, path, answer, "the organisation or a refusal")
+
+
+def _own_name(answer: Answer) -> str:
+    """Return the host to which an answer leads, as with ``enforce_domain`` whoever asks for another; else nothing.
+
+    https://github.com/grafana/grafana/blob/v11.0.0/pkg/middleware/validate_host.go
+    """
+    try:
+        host = urlsplit(answer.location).hostname or ""
+    except ValueError:
+        return ""
+    plain = host.isascii() and host.isprintable() and " " not in host
+    return host if 300 <= answer.status < 400 and plain else ""
 
 
 def _lacks_rights(document: Mapping[str, object]) -> bool:
