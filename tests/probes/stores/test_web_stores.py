@@ -160,6 +160,24 @@ def test_a_keycloak_that_breaks_where_it_looks_for_a_client_is_not_usable() -> N
     assert "nobody can log in" in seen.usable.words
 
 
+@pytest.mark.parametrize(("shown", "refused"), [(200, False), (401, True), (404, True)])
+def test_a_superset_that_shows_its_dashboards_to_anybody_is_open(shown: int, refused: bool) -> None:
+    """With rights for role Public it tells nobody who they are (401), and anybody what it has."""
+    port = free_port()
+
+    def serve(request: Request) -> Reply:
+        if request.path == "/health":
+            return 200, "OK"
+        if request.path == "/api/v1/dashboard/":
+            return shown, {"count": 0, "result": []}
+        return 401, {"message": "Not authorized"}
+
+    with start_http("127.0.0.1", port, serve, None):
+        seen = superset.observe(target("superset", port))
+    assert seen.refuses_anonymous.ok is refused
+    assert refused or "it lists its dashboards to anybody" in seen.refuses_anonymous.words
+
+
 def test_a_login_that_is_never_answered_is_noted() -> None:
     """It may be slow; whether anybody can log in is not known then."""
     port, health = free_port(), threading.Event()

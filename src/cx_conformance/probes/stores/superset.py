@@ -17,6 +17,7 @@ from cx_conformance.probes.stores.trouble import Kind, Trouble
 from cx_conformance.probes.stores.web import Answer, ask, refusing_a_wrong_password, unexpected
 
 _HEALTH, _LOGIN, _ME = "/health", "/api/v1/security/login", "/api/v1/me/"
+_DASHBOARDS = "/api/v1/dashboard/"
 _BY_HTTPS = {"X-Forwarded-Proto": "https"}
 """What the Ingress tells of who came to it by HTTPS."""
 
@@ -76,12 +77,19 @@ def _log_in(notes: Notes, credentials: Credentials) -> str:
 
 
 def _anonymous(notes: Notes) -> str:
+    """Ask who we are, and for the dashboards: with rights for role Public it says all the same that we are nobody.
+
+    https://superset.apache.org/docs/security/#public (``AUTH_ROLE_PUBLIC``, ``PUBLIC_ROLE_LIKE``)
+    """
     answer = _as_by_the_ingress(lambda headers: ask(notes, "GET", _ME, headers=headers))
-    if answer.status in {302, 401, 403}:
-        raise Trouble(Kind.UNAUTHORIZED, f"HTTP {answer.status}")
     if answer.status == 200:
         return f"{_ME} answers without a token"
-    raise unexpected(notes, _ME, answer, "a refusal")
+    if answer.status not in {302, 401, 403}:
+        raise unexpected(notes, _ME, answer, "a refusal")
+    shown = _as_by_the_ingress(lambda headers: ask(notes, "GET", _DASHBOARDS, headers=headers))
+    if shown.status == 200 and "count" in shown.document():
+        return "it lists its dashboards to anybody; take the rights from role Public, or waive it where that is meant"
+    raise Trouble(Kind.UNAUTHORIZED, f"HTTP {answer.status}")
 
 
 def _wrong(notes: Notes) -> str:

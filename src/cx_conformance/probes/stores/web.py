@@ -112,7 +112,8 @@ def refusing_a_wrong_password(notes: Notes, log_in: Callable[[], str]) -> None:
     if told.ok is not None or not notes.ok(Level.USABLE) or notes.ok(Level.LOGS_IN):
         return
     if told.kind in {Kind.UNUSABLE, Kind.NOT_READY}:
-        words = f"nobody can log in to {notes.target.address}; look at its own database ({told.words})"
+        why = told.words.removeprefix("could not be told: ")
+        words = f"nobody can log in to {notes.target.address}; look at its own database ({why})"
         notes.failed(Level.USABLE, told.kind, words)
     elif told.kind is Kind.TIMED_OUT:
         notes.untold.append(f"whether anybody can log in {told.words}")
