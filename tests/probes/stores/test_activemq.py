@@ -1,8 +1,10 @@
 """ActiveMQ, asked by stomp.py, against the real broker."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 import pytest
 from msgspec.structs import replace
@@ -11,7 +13,7 @@ from pydantic import SecretStr
 from cx_conformance.probes.stores import activemq
 from cx_conformance.probes.stores.activemq import Port
 from cx_conformance.probes.stores.masking import Masking
-from cx_conformance.probes.stores.target import Credentials, TlsExpectation
+from cx_conformance.probes.stores.target import Credentials, Limits, TlsExpectation
 from cx_conformance.probes.stores.trouble import Kind
 from cx_conformance.sandbox.stores import activemq_server
 from cx_conformance.sandbox.stores.certificates import Authority
@@ -74,6 +76,27 @@ def test_mutual_tls_is_all_well_but_for_the_open_door(
     assert seen.usable.ok is True
     assert seen.refuses_anonymous.kind is Kind.OPEN
     assert seen.refuses_wrong_password.kind is Kind.OPEN
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_a_broker_whose_memory_is_full_delivers_nothing(login: Credentials, writes: bool) -> None:
+    """It takes logins and subscriptions, and lets whoever sends wait; that shows where a message may be sent only."""
+    wanted(activemq_server.available())
+    port = free_port()
+    password = login.password.get_secret_value() if login.password else ""
+    message = f"SEND\ndestination:/queue/full\nreceipt:any\n\n{'x' * 10_000}\0".encode()
+    full = activemq_server.start("127.0.0.1", {"stomp": port}, username="cx", password=login.password, memory="64 kb")
+    with full.wait(60), socket.create_connection(("127.0.0.1", port), timeout=3) as sender:
+        sender.sendall(f"CONNECT\nlogin:cx\npasscode:{password}\n\n\0".encode())
+        sender.recv(512)
+        with suppress(TimeoutError):  # from some time on none is taken
+            for _ in range(100):
+                sender.sendall(message)
+                sender.recv(512)
+        limits = Limits(connect_s=10, answer_s=3, total_s=60)
+        seen = activemq.observe(target("activemq", port, limits=limits), login, allow_writes=writes)
+    assert (seen.logs_in.ok, seen.usable.ok) == (True, not writes)
+    assert not writes or "delivers no message to it; a broker that has reached its memory limit" in seen.usable.words
 
 
 def test_a_missing_client_certificate_is_named(open_ports: Mapping[str, int], trust: TlsExpectation) -> None:

@@ -132,10 +132,27 @@ def _use(notes: Notes, session: Session, connected: dict[str, str], *, allow_wri
         done = "lets a temporary queue be subscribed to"
         if allow_writes:
             notes.wrote(f"a message to temporary queue {destination}, which ends with its connection")
-            session.round_trip(destination, f"cx-conformance {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+            _pass_message_through(notes, session, destination)
             done = "passes a message through a temporary queue"
         beats = notes.said(connected.get("heart-beat", "0,0"), 30)
         notes.found(Level.USABLE, f"{address} {done}", heart_beat=beats, stomp=version)
+
+
+def _pass_message_through(notes: Notes, session: Session, destination: str) -> None:
+    """Send a message and wait for it; raises Trouble where it does not come.
+
+    A broker whose memory limit is reached does not refuse what is sent: it lets the sender wait.
+    https://activemq.apache.org/components/classic/documentation/producer-flow-control
+    """
+    try:
+        session.round_trip(destination, f"cx-conformance {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    except TimeoutError as silence:
+        trouble = notes.line.explain(silence)
+        if trouble.kind is not Kind.TIMED_OUT or not trouble.believed:
+            raise
+        words = f"{notes.target.address} lets a queue be subscribed to, and delivers no message to it"
+        held = "a broker that has reached its memory limit (systemUsage) holds up whoever sends"
+        raise Trouble(Kind.UNUSABLE, f"{words}; {held}") from None
 
 
 def _wrong(notes: Notes) -> str:

@@ -35,17 +35,19 @@ def available() -> str | None:
     return None if shutil.which("java") else "Java is not installed (Debian package default-jre-headless)"
 
 
-def start(
+def start(  # noqa: PLR0913 - a server's settings, all by name
     address: str,
     ports: Mapping[str, int] = PORTS,
     *,
     username: str = "expertflow",
     password: SecretStr | None = None,
     tls: CertificateFiles | None = None,
+    memory: str | None = None,
 ) -> ServerProcess:
     """Start a broker on the named ports; those with ``ssl`` in their name only where certificates are given.
 
-    Without a password everybody is let in. Messages are kept in memory only.
+    Without a password everybody is let in. Messages are kept in memory only, of which ``memory`` is the limit
+    (``128 kb``; None: the broker's own).
     """
     listening = {name: port for name, port in ports.items() if name in _SCHEMES and (tls or "ssl" not in name)}
     server = ServerProcess("activemq", lambda: all(accepts(address, port) for port in listening.values()))
@@ -54,7 +56,9 @@ def start(
         server.accompany(StandIn(address, http))
     configuration = server.folder / "activemq.xml"
     configuration.touch(mode=0o600)
-    configuration.write_text(_xml(address, listening, username, password, _key_stores(server.folder, tls)), "utf-8")
+    configuration.write_text(
+        _xml(address, listening, username, password, _usage(memory) + _key_stores(server.folder, tls)), "utf-8"
+    )
     server.launch(
         [
             "java",
@@ -74,8 +78,8 @@ def start(
     return server
 
 
-def _xml(address: str, listening: Mapping[str, int], username: str, password: SecretStr | None, stores: str) -> str:
-    wants = "?needClientAuth=true" if "trustStore=" in stores else ""
+def _xml(address: str, listening: Mapping[str, int], username: str, password: SecretStr | None, elements: str) -> str:
+    wants = "?needClientAuth=true" if "trustStore=" in elements else ""
     connectors = "\n".join(
         f'<transportConnector name="{name}" uri="{_SCHEMES[name]}://{address}:{port}{wants if "ssl" in name else ""}"/>'
         for name, port in listening.items()
@@ -97,13 +101,22 @@ def _xml(address: str, listening: Mapping[str, int], username: str, password: Se
 <broker xmlns="http://activemq.apache.org/schema/core" brokerName="sandbox" persistent="false" useJmx="false"
         schedulerSupport="false" advisorySupport="true">
 {plugin}
-{stores}
+{elements}
 <transportConnectors>
 {connectors}
 </transportConnectors>
 </broker>
 </beans>
 """
+
+
+def _usage(memory: str | None) -> str:
+    if memory is None:
+        return ""
+    limits = (
+        f'<memoryUsage><memoryUsage limit="{memory}"/></memoryUsage><tempUsage><tempUsage limit="1 mb"/></tempUsage>'
+    )
+    return f"<systemUsage><systemUsage>{limits}</systemUsage></systemUsage>"
 
 
 def _key_stores(folder: Path, tls: CertificateFiles | None) -> str:
