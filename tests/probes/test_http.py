@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import socket
 import ssl
@@ -178,6 +179,27 @@ def test_a_body_that_ends_before_its_length_is_broken_off(head: bytes, broken_of
     seen = ask(serve)
     assert (seen.status, seen.failure, seen.broken_off, seen.body_is_whole) == (200, None, broken_off, not broken_off)
     assert seen.body == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("packed", "body", "whole"),
+    [
+        (gzip.compress(b'{"status":"DOWN"}'), b'{"status":"DOWN"}', True),
+        (gzip.compress(b"x" * 2000), b"x" * 1000, False),
+        (b"none of it", b"none of it", True),
+    ],
+    ids=["packed", "large", "not packed"],
+)
+def test_a_body_that_is_packed_unasked_is_read(packed: bytes, body: bytes, whole: bool) -> None:
+    """Nobody is told that the component is down, or that the database is well, by what is not unpacked."""
+
+    def serve(peer: socket.socket) -> None:
+        request_head(peer)
+        length = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+        peer.sendall(length.encode() + packed)
+
+    seen = ask(serve, limits=HttpLimits(body_bytes=1000))
+    assert (seen.body, seen.body_is_whole, seen.status) == (body, whole, 200)
 
 
 def test_a_large_body_is_cut() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ssl
 import time
+import zlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -59,6 +60,7 @@ class Attempt:
         finally:
             for stream in self._opened:
                 await stream.aclose()  # the client leaves it open where a handshake is cut off
+        self._seen = _unpacked(self._seen, self._limits.body_bytes)
         if error is not None:
             await self._explain(error)
         elif says_wrong_scheme(self._seen.status, self._seen.text) and not self._https and await self._handshake():
@@ -151,6 +153,18 @@ class Attempt:
             writer.transport.abort()
             return facts
         return None
+
+
+def _unpacked(seen: HttpObservation, most: int) -> HttpObservation:
+    """Return what was seen with its body unpacked: some servers pack it although they were asked not to."""
+    if seen.headers.get("content-encoding", "").strip().lower() not in ("gzip", "x-gzip"):
+        return seen
+    zipped = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        body = zipped.decompress(seen.body, most)
+    except zlib.error:
+        return seen
+    return replace(seen, body=body, body_is_whole=seen.body_is_whole and zipped.eof)
 
 
 def _dialled(request: HttpRequest) -> tuple[str, dict[str, str], dict[str, Any]]:
