@@ -115,6 +115,7 @@ def check_usable(store: Entry[Store], store_probes: StoreProbes, evidence: Evide
     """The store can do its work: primary, loaded, with the databases, buckets and realms that components need.
 
     With ``--allow-writes`` a message passes through ActiveMQ and an object through MinIO; what was written is told.
+    Without it nothing is: Redis is asked what becomes of a write that is taken back before it is run.
     """
     evidence.promised = "usable"
     asked = store_probes.of(store)
