@@ -54,6 +54,24 @@ def test_keycloak_is_found_under_its_path(root: str) -> None:
     assert (seen.speaks.ok, seen.usable.ok) == (True, True), seen.usable.words
 
 
+def test_keycloaks_keys_are_found_where_the_ingress_takes_its_path_away() -> None:
+    """Its documents name public addresses, below a path that it does not have itself."""
+    own = "/realms/expertflow"
+
+    def stripped(request: Request) -> Reply:
+        if request.path == f"{own}/.well-known/openid-configuration":
+            public = f"https://{FQDN}/auth{own}"
+            return 200, {"issuer": public, "jwks_uri": f"{public}/protocol/openid-connect/certs"}
+        if request.path == f"{own}/protocol/openid-connect/certs":
+            return 200, {"keys": [{"kty": "RSA"}]}
+        return keycloak_pages("", lambda _: "")(request)
+
+    server, port = serve(stripped)
+    with server:
+        seen = keycloak.observe(target("keycloak", port), fqdn=FQDN)
+    assert (seen.speaks.ok, seen.usable.ok) == (True, True), seen.usable.words
+
+
 def test_keycloak_under_another_path_than_components_are_told_is_not_usable() -> None:
     """They get nothing but 404."""
     server, port = serve(keycloak_pages("", lambda _: f"https://{FQDN}/realms/expertflow"))

@@ -130,10 +130,7 @@ def _judge(notes: Notes, root: str, realm: str, fqdn: str | None, discovery: Map
         words = f"{address}: the issuer of realm {realm} is {issuer}, which is not on {fqdn}; set the frontend URL"
         notes.failed(Level.USABLE, Kind.UNUSABLE, words, issuer=issuer)
         return
-    path = (
-        _path(discovery.get("jwks_uri", "")) or f"{root}/realms/{quote(realm, safe='')}/protocol/openid-connect/certs"
-    )
-    answer = ask(notes, "GET", path)
+    path, answer = _keys(notes, root, realm, discovery)
     keys = answer.document().get("keys")
     if answer.status != 200 or not isinstance(keys, list):
         raise unexpected(notes, path, answer, "a set of keys")
@@ -141,6 +138,20 @@ def _judge(notes: Notes, root: str, realm: str, fqdn: str | None, discovery: Map
         raise Trouble(Kind.UNUSABLE, f"{address}: realm {realm} has no signing key, so no token can be verified")
     _enabled(notes, root, realm)
     notes.found(Level.USABLE, f"{address} has realm {realm} with issuer {issuer}", issuer=issuer, keys=len(keys))
+
+
+def _keys(notes: Notes, root: str, realm: str, discovery: Mapping[str, str]) -> tuple[str, Answer]:
+    """Return the path of the realm's keys, and what is answered there.
+
+    The documented one is public: an Ingress that takes a part of it away (``hostname`` with a path, since Keycloak 25)
+    leaves the keys where Keycloak has them itself. https://www.keycloak.org/server/hostname
+    """
+    own = f"{root}/realms/{quote(realm, safe='')}/protocol/openid-connect/certs"
+    path = _path(discovery.get("jwks_uri", "")) or own
+    answer = ask(notes, "GET", path)
+    if answer.status == 404 and path != own:
+        path, answer = own, ask(notes, "GET", own)
+    return path, answer
 
 
 def _enabled(notes: Notes, root: str, realm: str) -> None:
