@@ -43,7 +43,7 @@ def check_health(health: Entry[Health], health_probes: HealthProbes, evidence: E
             evidence.note(f"pod {one.pod.name} took {one.seen.milliseconds / 1000:.1f} s to answer")
         if isinstance(one, PodCommand):
             found[one.pod.name] = one.seen.words
-            wrong = None if one.seen.healthy else _unhealthy(one, promised, evidence)
+            wrong = _down(one) if one.seen.healthy else _unhealthy(one, promised, evidence)
             _note_page(one.seen.words, one.seen.output, promised, evidence)
         else:
             found[one.pod.name] = one.seen.status or one.words
@@ -57,6 +57,12 @@ def check_health(health: Entry[Health], health_probes: HealthProbes, evidence: E
     assert not broken, "; ".join(broken)
     if untold:
         raise CouldNotLook("; ".join(untold))
+
+
+def _down(one: PodCommand) -> str | None:
+    """Say that a component whose answer the page's command was content with says of itself that it is not well."""
+    down = own_status(one.seen.output.encode())
+    return f"{one.seen.words}, and the component says of itself that it is {down}" if down else None
 
 
 def _unhealthy(one: PodCommand, promised: Health, evidence: Evidence) -> str | None:

@@ -184,6 +184,13 @@ def test_the_pages_own_command_is_run_where_curl_is() -> None:
     assert [" ".join(argv) for argv in ran] == ["curl --max-time 10 -fsk https://localhost:8443/api/SystemInfo"]
 
 
+def test_a_command_that_is_content_with_a_component_that_is_down_is_not_believed() -> None:
+    """It looks at the status only."""
+    outcome = judged("file-engine", answering(http("200 OK")), ends(0, printed=b'{"status": "DOWN"}')[0])
+    assert outcome.result is Result.FAIL
+    assert outcome.message.endswith("succeeded, and the component says of itself that it is DOWN")
+
+
 def test_in_a_container_without_a_shell_the_command_is_run_by_itself() -> None:
     """It needs none."""
     run, ran = ends(22, shell=False)
