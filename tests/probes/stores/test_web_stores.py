@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from cx_conformance.probes.stores import grafana, keycloak, superset
 from cx_conformance.probes.stores.observation import StoreObservation
-from cx_conformance.probes.stores.target import Credentials, Target, TlsExpectation
+from cx_conformance.probes.stores.target import Credentials, Limits, Target, TlsExpectation
 from cx_conformance.probes.stores.trouble import Kind
 from cx_conformance.sandbox.stores import web_standins
 from cx_conformance.sandbox.stores.certificates import Authority, CertificateFiles
@@ -18,7 +18,7 @@ from cx_conformance.sandbox.stores.http_standin import Reply, Request, start_htt
 from cx_conformance.sandbox.stores.running import free_port
 from cx_conformance.sandbox.stores.standin import StandIn
 from cx_conformance.sandbox.stores.web_standins import Login
-from tests.probes.stores.asking import PROMISED, QUICK, WRONG, all_well, marks, target
+from tests.probes.stores.asking import PROMISED, WRONG, all_well, marks, target
 
 FQDN = "cx.example.com"
 OBSERVE: dict[str, Callable[[Target, Credentials | None], StoreObservation]] = {
@@ -178,23 +178,27 @@ def test_a_superset_that_shows_its_dashboards_to_anybody_is_open(shown: int, ref
     assert refused or "it lists its dashboards to anybody" in seen.refuses_anonymous.words
 
 
-def test_a_login_that_is_never_answered_is_noted() -> None:
-    """It may be slow; whether anybody can log in is not known then."""
-    port, health = free_port(), threading.Event()
+@pytest.mark.parametrize("times", [1, 9], ids=["at first", "ever"])
+def test_a_login_that_is_never_answered_is_no_login(times: int) -> None:
+    """So a server ends up whose database does not answer; one that was only slow is asked again."""
+    port, held, over = free_port(), iter(range(times)), threading.Event()
 
     def serve(request: Request) -> Reply:
         if request.path == "/health":
             return 200, "OK"
-        if request.path == "/api/v1/me/":
-            return 401, {"message": "Not authorized"}
-        health.wait(10)
+        if request.path == "/api/v1/security/login" and next(held, None) is not None:
+            over.wait(3)
         return 401, {"message": "Not authorized"}
 
     with start_http("127.0.0.1", port, serve, None):
-        seen = superset.observe(target("superset", port, limits=QUICK))
-        health.set()
-    assert seen.usable.ok is True
-    assert any(one.startswith("whether anybody can log in could not be told: ") for one in seen.untold)
+        seen = superset.observe(target("superset", port, limits=Limits(answer_s=2, total_s=20)))
+        over.set()
+    if times == 1:
+        assert (seen.usable.ok, seen.refuses_wrong_password.ok) == (True, True)
+    else:
+        assert (seen.usable.ok, seen.usable.kind) == (False, Kind.TIMED_OUT)
+        assert "nobody can log in" in seen.usable.words
+        assert "gave no answer within 2 s" in seen.usable.words
 
 
 def test_another_web_server_is_not_taken_for_the_store() -> None:

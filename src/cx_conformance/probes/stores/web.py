@@ -107,14 +107,23 @@ def refusing_a_wrong_password(notes: Notes, log_in: Callable[[], str]) -> None:
     https://github.com/apache/superset/blob/master/superset/views/health.py
     https://github.com/dpgaspar/Flask-AppBuilder/blob/master/flask_appbuilder/security/api.py (login: 500 "Fatal error")
     """
-    notes.refusing(Level.REFUSES_WRONG_PASSWORD, log_in, as_whom="a wrong password")
+    silence: list[Trouble] = []
+
+    def patiently() -> str:
+        try:
+            return notes.line.tried(log_in)
+        except Trouble as trouble:
+            silence.extend([trouble] * trouble.believed)
+            raise
+
+    notes.refusing(Level.REFUSES_WRONG_PASSWORD, patiently, as_whom="a wrong password")
     told = notes.findings[Level.REFUSES_WRONG_PASSWORD]
     if told.ok is not None or not notes.ok(Level.USABLE) or notes.ok(Level.LOGS_IN):
         return
-    if told.kind in {Kind.UNUSABLE, Kind.NOT_READY}:
+    if told.kind in {Kind.UNUSABLE, Kind.NOT_READY} or silence:
         why = told.words.removeprefix("could not be told: ")
         words = f"nobody can log in to {notes.target.address}; look at its own database ({why})"
-        notes.failed(Level.USABLE, told.kind, words)
+        notes.failed(Level.USABLE, told.kind or Kind.UNUSABLE, words)
     elif told.kind is Kind.TIMED_OUT:
         notes.untold.append(f"whether anybody can log in {told.words}")
 
