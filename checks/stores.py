@@ -136,7 +136,7 @@ def check_usable(store: Entry[Store], store_probes: StoreProbes, evidence: Evide
     rests_on=("CX801", "CX802"),
 )
 def check_refuses(store: Entry[Store], store_probes: StoreProbes, evidence: Evidence) -> None:
-    """The store refuses a wrong password and access without one; the one wrong login a run is of a user of its own.
+    """The store refuses a wrong password and access without one; the wrong login of a run is of a user of its own.
 
     Of one that was captured without an account nobody knows whether it should; that it is open is noted.
     """
