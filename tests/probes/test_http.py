@@ -7,6 +7,7 @@ import itertools
 import socket
 import ssl
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -157,6 +158,19 @@ def test_a_body_that_drips_keeps_the_status() -> None:
     seen = ask(lambda peer: drip(peer, b"HTTP/1.1 200 OK\r\n\r\n", b"x"))
     assert (seen.status, seen.failure, seen.body_is_whole, seen.broken_off) == (200, None, False, False)
     assert set(seen.body) == {ord("x")}
+
+
+def test_a_body_without_a_length_is_not_broken_off_by_a_reset() -> None:
+    """A server that has not read all that it was asked resets the connection where it only means to end it."""
+
+    def serve(peer: socket.socket) -> None:
+        request_head(peer)
+        peer.sendall(b"HTTP/1.0 200 OK\r\n\r\nhello")
+        time.sleep(0.3)
+        resets(peer)
+
+    seen = ask(serve)
+    assert (seen.status, seen.body, seen.broken_off) == (200, b"hello", False)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,8 @@ class Attempt:
             # After a status, only the body did not end; what came of it is kept.
             error = raised if self._seen.status is None else None
             if isinstance(raised, (httpx.RemoteProtocolError, httpx.ReadError)):
-                self._seen = replace(self._seen, broken_off=error is None)
+                told = {"content-length", "transfer-encoding"} & self._seen.headers.keys()
+                self._seen = replace(self._seen, broken_off=error is None and bool(told))
         finally:
             for stream in self._opened:
                 await stream.aclose()  # the client leaves it open where a handshake is cut off
