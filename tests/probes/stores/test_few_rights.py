@@ -100,6 +100,17 @@ def test_a_redis_user_without_info_tells_by_a_write(
     assert seen.refuses_anonymous.ok is True
 
 
+def test_a_redis_user_who_may_not_write_our_key_is_not_said_to_write() -> None:
+    """INFO tells that the server is master, and of writes nothing is known."""
+    wanted(redis_server.available())
+    port = free_port()
+    rules = ("user default off", "user cx on >of-few-rights ~cx:* +@all")
+    with redis_server.start("127.0.0.1", {"redis": port}, settings=rules).wait():
+        seen = redis_store.observe(target("redis", port), LOGIN)
+    assert seen.usable.ok is True
+    assert seen.usable.words.endswith(" is master and loaded")
+
+
 @pytest.mark.parametrize(("transactions", "usable"), [("MULTI", True), ('""', None)])
 def test_a_redis_that_does_not_know_info_is_asked_by_a_write(transactions: str, usable: bool | None) -> None:
     """Services that speak Redis forbid commands by not knowing them; one that knows neither is left open."""

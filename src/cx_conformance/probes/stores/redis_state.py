@@ -90,7 +90,8 @@ def judge(notes: Notes, information: dict[str, object], cluster: dict[str, objec
         kind = Kind.NOT_READY if number(information, "loading") else Kind.UNUSABLE
         notes.failed(Level.USABLE, kind, f"{address}: " + "; ".join(faults), **detail)
     else:
-        notes.found(Level.USABLE, f"{address} is master, loaded, and takes writes", **detail)
+        takes = ", loaded, and takes writes" if write.ends is Writing.TAKEN else " and loaded"
+        notes.found(Level.USABLE, f"{address} is master{takes}", **detail)
 
 
 def judge_by_write(notes: Notes, write: Write) -> bool:
