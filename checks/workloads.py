@@ -16,7 +16,7 @@ from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.autoscaling import autoscalers_of
 from cx_conformance.cluster.cron_runs import failed_run
 from cx_conformance.cluster.readiness import rollout
-from cx_conformance.cluster.resources import effective, running
+from cx_conformance.cluster.resources import effective, running, written
 from cx_conformance.cluster.rollout_delay import delays, on_lost_nodes
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
@@ -393,11 +393,14 @@ def check_resources(resources: Entry[Resources], seen: Seen, evidence: Evidence)
             evidence.note(f"{kind}.{name} is filled in when pods are made, as by a LimitRange; the template gives none")
     evidence.promised = {kind: {name: str(amount) for name, amount in of.items()} for kind, of in promised.items()}
     evidence.found = found
-    broken = [
-        f"{kind}.{name} {found[kind].get(name, 'absent')} of promised {amount}"
-        for kind, name, amount in wanted
-        if _amount(found[kind].get(name)) != amount
-    ]
+    asked = written(live, container.name)
+    broken = []
+    for kind, name, amount in wanted:
+        has, words = _amount(found[kind].get(name)), f"{kind}.{name} {found[kind].get(name, 'absent')}"
+        if has and has > amount and _amount(asked[kind].get(name)) == amount:
+            evidence.note(f"{words}, which GKE's Autopilot made of {amount}")
+        elif has != amount:
+            broken.append(f"{words} of promised {amount}")
     absent = [f"{kind}.{name}" for kind, name, _ in wanted if name not in found[kind]]
     # Who sets none has forgotten them everywhere; who sets other ones has chosen them.
     evidence.cause = f"no {', '.join(absent)} in the pod template" if absent and len(absent) == len(broken) else None

@@ -321,6 +321,34 @@ def test_a_request_is_the_promised_amount_in_whichever_unit(amount: str, result:
         assert outcome.message.endswith(f"container ccm: requests.cpu {amount} of promised 50m")
 
 
+@pytest.mark.parametrize(
+    ("annotation", "amount", "ended"),
+    [
+        ('{"input": {"containers": [{"name": "ccm", "requests": {"cpu": "0.05"}}]}}', "250m", "noted"),
+        ('{"input": {"containers": [{"name": "ccm", "requests": {"cpu": "250m"}}]}}', "250m", "broken"),
+        ('{"input": {"containers": [{"name": "ccm", "requests": {"cpu": "50m"}}]}}', "25m", "broken"),
+        ('{"input": {"containers": [{"name": "proxy", "requests": {"cpu": "50m"}}]}}', "250m", "broken"),
+        ('{"input": {"containers": [null, {"name": "ccm", "requests": 1}]}}', "250m", "broken"),
+        ('["input"]', "250m", "broken"),
+        ("{", "250m", "broken"),
+    ],
+)
+def test_what_autopilot_makes_of_the_promised_amount_is_noted(annotation: str, amount: str, ended: str) -> None:
+    """It gives more where the promised amount was asked for; any other amount is somebody's own."""
+
+    def change(installation: Installation) -> None:
+        about = installation.find("Deployment", "ef-ccm")["metadata"].setdefault("annotations", {})
+        about["autopilot.gke.io/resource-adjustment"] = annotation
+        container(installation, "Deployment", "ef-ccm")["resources"]["requests"]["cpu"] = amount
+
+    outcome = installed(change).outcome("CX110", "ccm")
+    if ended == "noted":
+        words = "requests.cpu 250m, which GKE's Autopilot made of 50m"
+        assert (outcome.result, notes(outcome)) == (Result.PASS, [words])
+    else:
+        assert outcome.message.endswith(f"container ccm: requests.cpu {amount} of promised 50m")
+
+
 def test_pods_that_name_no_pull_secret_need_none() -> None:
     """Of several that they name each must exist."""
 

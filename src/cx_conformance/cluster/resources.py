@@ -7,8 +7,12 @@ pods only).
 """
 
 from datetime import datetime
+from typing import Final
+
+import orjson
 
 from cx_conformance.cluster.readiness import rollout
+from cx_conformance.objects.json_fields import mapping, objects, quantities, text
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.pod_spec import Container, PodSpec
 from cx_conformance.objects.workload import Workload
@@ -29,6 +33,24 @@ def effective(spec: PodSpec, container: Container) -> Amounts:
         "requests": {**shared_limits, **shared_requests, **container.limits, **container.requests},
         "limits": limits,
     }
+
+
+def written(workload: Workload, container: str) -> Amounts:
+    """Return what was written for ``container`` before GKE's Autopilot changed it in ``workload``; else nothing.
+
+    It raises what is below its least amounts, or out of proportion
+    (https://cloud.google.com/kubernetes-engine/docs/concepts/autopilot-resource-requests), and keeps both in JSON.
+    """
+    try:
+        told = orjson.loads(workload.annotations.get(_AUTOPILOT, "{}"))
+    except orjson.JSONDecodeError:
+        told = {}
+    given = (one for one in objects(mapping(told, "input"), "containers") if text(one, "name") == container)
+    one = next(given, {})
+    return {kind: quantities(one, kind) for kind in ("requests", "limits")}
+
+
+_AUTOPILOT: Final = "autopilot.gke.io/resource-adjustment"
 
 
 def running(workload: Workload, pods: tuple[Pod, ...], container: str, now: datetime) -> list[tuple[Pod, Amounts]]:

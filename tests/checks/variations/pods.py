@@ -2,6 +2,7 @@
 
 import copy
 import datetime as dt
+import json
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from tests.checks.variations.vary import (
     promised,
     sized,
     without_config_map,
+    workload,
     workload_name,
     workloads,
 )
@@ -114,6 +116,17 @@ def resized_up(pod: Object) -> None:
     pod["spec"]["containers"] = copy.deepcopy(pod["spec"]["containers"])
     for own in pod["spec"]["containers"]:
         own["resources"] = {"requests": {"cpu": "2", "memory": "8Gi"}, "limits": {"cpu": "4", "memory": "16Gi"}}
+
+
+def raised_by_autopilot(installation: Installation) -> None:
+    """Let GKE's Autopilot have raised the requests to its least, as it says in an annotation."""
+    component = sized(installation)
+    own = pod_spec(installation, component)["containers"][0]
+    before = {"name": own["name"], **copy.deepcopy(own["resources"])}
+    own["resources"] = {"requests": {"cpu": "2", "memory": "8Gi"}, "limits": {"cpu": "2", "memory": "8Gi"}}
+    said = {"input": {"containers": [before]}, "output": {"containers": [own["resources"]]}, "modified": True}
+    about = workload(installation, component)["metadata"].setdefault("annotations", {})
+    about["autopilot.gke.io/resource-adjustment"] = json.dumps(said)
 
 
 def without_cpu_limits(pod: Object) -> None:
@@ -337,6 +350,7 @@ VARIATIONS: Final[dict[str, Vary]] = {
     "a VerticalPodAutoscaler in place": lambda installation: pods_of(sized(installation), vertically_scaled_in_place)(
         installation
     ),
+    "amounts raised by GKE's Autopilot": raised_by_autopilot,
     "CPU limits taken away by a policy": live("Pod", without_cpu_limits),
     "more than is promised, in place": live("Pod", resized_up),
     "another team's broken pods": agent,
