@@ -18,6 +18,7 @@ from cx_conformance.cluster.chart_errata import shown
 from cx_conformance.cluster.coverage import coverage
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.helm_history import histories, undeployed
+from cx_conformance.cluster.passing_nodes import in_passing
 from cx_conformance.cluster.recognition import recognise
 from cx_conformance.cluster.replacement import homeless, refused
 from cx_conformance.cluster.seen import Seen
@@ -176,10 +177,15 @@ def check_server_version(platform: Entry[Platform], snapshot: Snapshot, evidence
     stage=Stage.EITHER,
 )
 def check_nodes_ready(platform: Entry[Platform], snapshot: Snapshot, evidence: Evidence) -> None:
-    """Every node is Ready; pods on others are not served."""
+    """Every node is Ready; pods on others are not served. One that is added or taken away just now is noted."""
     nodes = snapshot.list(Node)
     unready = [node for node in nodes if not node.ready]
     evidence.found, evidence.promised = len(nodes) - len(unready), len(nodes)
+    if len(unready) < len(nodes):
+        passing = {node.name: words for node in unready if (words := in_passing(node, snapshot.now))}
+        unready = [node for node in unready if node.name not in passing]
+        for name, words in passing.items():
+            evidence.note(f"node {name} is not Ready: {words}")
     evidence.seen_at = f"Node {unready[0].name}" if unready else None
     assert nodes, "the cluster has no node"
     assert not unready, f"{len(unready)} of {len(nodes)} nodes not Ready: {', '.join(_said(node) for node in unready)}"

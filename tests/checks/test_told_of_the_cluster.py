@@ -1,5 +1,6 @@
 """What is told of the cluster itself: its clock, version, nodes, load balancer and limits."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -145,6 +146,48 @@ def test_nodes_that_are_not_ready_are_each_told_with_what_is_known_of_them() -> 
         "node-4 (never reported)"
     )
     assert (ended.evidence["found"], ended.evidence["promised"]) == (1, 4)
+
+
+def ago(minutes: float) -> str:
+    """Return the moment so many minutes ago."""
+    return (dt.datetime.now(dt.UTC) - dt.timedelta(minutes=minutes)).isoformat()
+
+
+@pytest.mark.parametrize("minutes", [2, 20])
+@pytest.mark.parametrize(
+    ("meta", "taints", "why"),
+    [
+        ({"creationTimestamp": "AGO"}, (), "it was added at "),
+        (
+            {"deletionTimestamp": "AGO", "creationTimestamp": "2026-01-01T00:00:00Z"},
+            (),
+            "it is being taken away, since ",
+        ),
+        ({}, ("ToBeDeletedByClusterAutoscaler",), "it is being taken away, since "),
+        ({}, ("karpenter.sh/disrupted",), "it is being taken away, since "),
+    ],
+)
+def test_a_node_that_an_autoscaler_adds_or_takes_away_is_noted_for_some_minutes(
+    minutes: int, meta: dict[str, str], taints: tuple[str, ...], why: str
+) -> None:
+    """Then it should be Ready, or gone."""
+    passing = node("node-2", status="False", reason="KubeletNotReady", lastTransitionTime=ago(minutes))
+    passing["metadata"] |= {key: value.replace("AGO", ago(minutes)) for key, value in meta.items()}
+    passing["spec"]["taints"] = [{"key": key, "effect": "NoSchedule"} for key in taints]
+    ended = platform("CX003", with_nodes(passing))
+    if minutes < 10:
+        (told,) = notes(ended)
+        assert (ended.result, told.startswith(f"node node-2 is not Ready: {why}")) == (Result.PASS, True)
+    else:
+        assert ended.message == "1 of 2 nodes not Ready: node-2 (KubeletNotReady: )"
+
+
+def test_where_no_node_is_ready_new_ones_are_no_excuse() -> None:
+    """Nothing runs."""
+    installation = Installation()
+    installation.live("Node", "", lambda one: one["metadata"].update(creationTimestamp=ago(1)))
+    installation.live("Node", "", lambda one: one["status"].update(conditions=[]))
+    assert platform("CX003", installation).message == "1 of 1 nodes not Ready: node-1 (never reported)"
 
 
 def test_a_cordoned_node_is_noted_and_no_other() -> None:
