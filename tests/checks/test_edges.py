@@ -164,6 +164,45 @@ def test_a_name_that_a_policy_keeps_from_being_asked_for_is_the_policys_doing() 
     assert installation.outcome("CX703", "agent-manager", EDGE).result is Result.PASS
 
 
+GKE, AKS = "v1.33.2-gke.1240000", "v1.37.0"
+
+
+@pytest.mark.parametrize("pods", [True, False])
+@pytest.mark.parametrize(
+    ("server", "address", "result"),
+    [
+        (GKE, "169.254.169.254/32", Result.NOT_APPLICABLE),
+        (GKE, "169.254.20.10/32", Result.NOT_APPLICABLE),
+        (GKE, "169.254.10.11/32", Result.FAIL),
+        (AKS, "169.254.10.0/24", Result.NOT_APPLICABLE),
+        (AKS, "169.254.169.254/32", Result.FAIL),
+        ("v1.36.2", "169.254.169.254/32", Result.FAIL),
+    ],
+)
+def test_a_resolver_that_nodes_have_may_be_asked_in_the_place_of_pods(
+    server: str, address: str, result: Result, *, pods: bool
+) -> None:
+    """Pods of the DNS may be there all the same, and are not asked; where none is, nobody can tell of others."""
+    installation = Installation()
+    installation.version = server
+    if server == AKS:
+        installation.live(
+            "Node", "", lambda one: one["metadata"]["labels"].update({"kubernetes.azure.com/cluster": "a"})
+        )
+    rule = {"to": [{"ipBlock": {"cidr": address}}], "ports": [{"protocol": "UDP", "port": 53}]}
+    installation.manifests.append(policy("out", "expertflow", policyTypes=["Egress"], egress=[rule]))
+    if not pods:
+        installation.change_live(
+            lambda objects: objects.__setitem__(
+                slice(None), [one for one in objects if one["metadata"].get("namespace") != "kube-system"]
+            )
+        )
+    ended = installation.outcome("CX704", "agent-manager")
+    assert ended.result is (Result.ERROR if result is Result.FAIL and not pods else result)
+    if result is Result.NOT_APPLICABLE:
+        assert "is on the node's network, where it is not defined how NetworkPolicies apply" in ended.message
+
+
 class Unprivileged(Installation):
     """Looked at with an account that may not list NetworkPolicies."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import Final
 
 from msgspec import Struct, field
 
@@ -23,6 +24,10 @@ from cx_conformance.outcome.looking import CouldNotLook, NoVantage
 
 _NODE_LOCAL_DNS = ("node-local-dns", "nodelocaldns")
 """Labels ``k8s-app`` of NodeLocal DNSCache, which answers on the node itself."""
+_ON_NODES: Final = {"gke": ("169.254.169.254", "169.254.20.10"), "aks": ("169.254.10.11", "169.254.10.10")}
+"""By distribution: where its nodes have a resolver that is no pod, whatever pods of the DNS run beside. That of GKE is
+Cloud DNS (https://github.com/tektoncd/operator/issues/4000) and its cache, that of AKS is LocalDNS
+(https://learn.microsoft.com/azure/aks/localdns-custom)."""
 
 
 class Traffic(Struct, frozen=True, kw_only=True):
@@ -97,12 +102,25 @@ def dns_traffic(seen: Seen, caller: Planned) -> Traffic:
         and not pod.finished
         and (reached := port_reached(service, port, pod))
     ]
+    traffic = _traffic(policies, callers, targets, "UDP", _allowing(seen))
+    resolver = "" if targets and not traffic.forbidden else _resolver_on_nodes(seen, policies, callers)
+    if resolver:
+        return Traffic(restricting={"egress": restricting}, on_node=(f"the resolver {resolver}, which is allowed,",))
     if not targets:
         raise NoVantage(
             f"NetworkPolicies {', '.join(restricting)} restrict egress of {caller.id}, and the pods of the cluster's "
             "DNS were not to be seen; let the account list Services and Pods of kube-system"
         )
-    return _traffic(policies, callers, targets, "UDP", _allowing(seen))
+    return traffic
+
+
+def _resolver_on_nodes(seen: Seen, policies: Policies, callers: Sequence[End]) -> str:
+    """Return the address of a resolver that nodes of this distribution have, where policies let all callers ask it."""
+    for address in _ON_NODES.get(seen.snapshot.identity.distribution.name, ()):
+        there = End(name=f"address {address}", labels={}, addresses=(address,))
+        if all(policies.ruling(one, there, 53, "UDP").allowed for one in callers):
+            return address
+    return ""
 
 
 def called_port(service: Service, edge: Edge) -> ServicePort | None:
