@@ -11,6 +11,7 @@ from cx_conformance.blueprint.tailoring import Planned
 from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.mesh import proxy_of
 from cx_conformance.cluster.name_service import OWN, past_dns, why_silent
+from cx_conformance.cluster.own_runs import from_a_run, runs_now
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.told_addresses import heading
 from cx_conformance.cluster.traffic import Traffic, called_port, dns_traffic, edge_traffic
@@ -31,13 +32,6 @@ def _worst(seen: Sequence[EdgeObservation], broken: Callable[[EdgeObservation], 
     bad = [one for one in seen if one.finding is not None and broken(one)]
     blind = [one for one in seen if one.finding is None]
     return (bad or blind or list(seen))[0]
-
-
-def _runs_now(caller: Planned, seen: Seen) -> None:
-    """Raise NotApplicable where the caller is one whose pods come and go, and none is there to look from."""
-    live = seen.workload(caller).object
-    if live.kind == "CronJob" and not any(pod.ready for pod in seen.pods(caller)):
-        raise NotApplicable(f"{live.kind} {live.where} runs now and then; no pod of it runs now to look from")
 
 
 def _told(seen: Sequence[EdgeObservation], decides: EdgeObservation, evidence: Evidence) -> EdgeFinding:
@@ -79,13 +73,14 @@ def _told(seen: Sequence[EdgeObservation], decides: EdgeObservation, evidence: E
 def check_resolves(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, evidence: Evidence) -> None:
     """In the caller's own pod the callee's Service name resolves to the Service's address."""
     _configured(edge.of, seen, evidence)
-    _runs_now(edge.of.caller, seen)
-    replicas = edge_probes.of(edge)
+    runs_now(seen, edge.of.caller)
     service = seen.service(edge.of.callee).object
     expected = _addresses(service, seen, edge.of)
     evidence.promised = f"the addresses of {service.external_name}" if expected is None else sorted(expected)
-    observation = _worst(replicas, lambda one: one.finding in UNRESOLVED or _strange(one, expected))
-    found = _told(replicas, observation, evidence)
+    with from_a_run(seen, edge.of.caller):
+        replicas = edge_probes.of(edge)
+        observation = _worst(replicas, lambda one: one.finding in UNRESOLVED or _strange(one, expected))
+        found = _told(replicas, observation, evidence)
     if found in UNRESOLVED:
         evidence.cause = edge_probes.deaf(edge) or observation.cause
     assert found not in UNRESOLVED, observation.words
@@ -142,10 +137,11 @@ def check_accepts(edge: Entry[Edge], edge_probes: EdgeProbes, seen: Seen, eviden
     """From the caller's own pod the callee's Service port accepts a connection."""
     evidence.promised = str(EdgeFinding.CONNECTS)
     forbidden = _configured(edge.of, seen, evidence)
-    _runs_now(edge.of.caller, seen)
-    replicas = edge_probes.of(edge)
-    observation = _worst(replicas, lambda one: one.finding not in ACCEPTED)
-    found = _told(replicas, observation, evidence)
+    runs_now(seen, edge.of.caller)
+    with from_a_run(seen, edge.of.caller):
+        replicas = edge_probes.of(edge)
+        observation = _worst(replicas, lambda one: one.finding not in ACCEPTED)
+        found = _told(replicas, observation, evidence)
     evidence.cause = observation.cause or None
     assert found in ACCEPTED, "; ".join((observation.words, *forbidden[:MOST_SHOWN]))
     before, behind = _proxy(edge.of.caller, seen), _proxy(edge.of.callee, seen)

@@ -15,6 +15,7 @@ from cx_conformance.blueprint.platform import Platform, StorageProvider
 from cx_conformance.blueprint.promise import Severity
 from cx_conformance.blueprint.quantity import Quantity
 from cx_conformance.cluster.found import Absent
+from cx_conformance.cluster.own_runs import from_a_run
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.objects.config import ConfigMap
@@ -474,14 +475,15 @@ def check_orphaned_volumes(platform: Entry[Platform], seen: Seen, evidence: Evid
     "enlarge the claim, or delete what it need not hold",
     rests_on=("CX101", "CX104", "CX401", "CX402"),
 )
-def check_really_mounted(volume: Entry[Volume], inside_probes: InsideProbes, evidence: Evidence) -> None:
+def check_really_mounted(volume: Entry[Volume], seen: Seen, inside_probes: InsideProbes, evidence: Evidence) -> None:
     """Inside the running containers the volume is mounted; a path without its mount is written to and lost.
 
     A claim that the pod is to write to is not read-only there, as after an error of its disk, and not full.
     """
     evidence.vantage = EXEC
     try:
-        mounts = inside_probes.mounts(volume)
+        with from_a_run(seen, volume.planned):
+            mounts = inside_probes.mounts(volume)
     except NoVantage as reason:
         raise NotApplicable(f"not to be seen from inside: {reason}") from None
     if not mounts:
