@@ -203,6 +203,21 @@ def test_a_resolver_that_nodes_have_may_be_asked_in_the_place_of_pods(
         assert "is on the node's network, where it is not defined how NetworkPolicies apply" in ended.message
 
 
+@pytest.mark.parametrize(("compute", "result"), [("auto", Result.NOT_APPLICABLE), ("ec2", Result.ERROR)])
+def test_on_eks_auto_mode_nodes_answer_themselves(compute: str, result: Result) -> None:
+    """No pod of the DNS is there, and none is missed."""
+    installation = Installation()
+    installation.manifests.append(policy("out", "expertflow", policyTypes=["Egress"], egress=[]))
+    label = {"eks.amazonaws.com/compute-type": compute}
+    installation.live("Node", "", lambda one: one["metadata"]["labels"].update(label))
+    installation.change_live(
+        lambda objects: objects.__setitem__(
+            slice(None), [one for one in objects if one["metadata"].get("namespace") != "kube-system"]
+        )
+    )
+    assert installation.outcome("CX704", "agent-manager").result is result
+
+
 class Unprivileged(Installation):
     """Looked at with an account that may not list NetworkPolicies."""
 

@@ -16,6 +16,7 @@ from cx_conformance.cluster.ports import port_reached
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.objects.namespace import Namespace
 from cx_conformance.objects.networkpolicy import NetworkPolicy
+from cx_conformance.objects.node import Node
 from cx_conformance.objects.other_policy import OtherPolicy
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.service import Service, ServicePort
@@ -104,8 +105,9 @@ def dns_traffic(seen: Seen, caller: Planned) -> Traffic:
     ]
     traffic = _traffic(policies, callers, targets, "UDP", _allowing(seen))
     resolver = "" if targets and not traffic.forbidden else _resolver_on_nodes(seen, policies, callers)
-    if resolver:
-        return Traffic(restricting={"egress": restricting}, on_node=(f"the resolver {resolver}, which is allowed,",))
+    if resolver or (not targets and _answer_themselves(seen)):
+        allowed = f" {resolver}, which is allowed," if resolver else " of EKS Auto Mode"
+        return Traffic(restricting={"egress": restricting}, on_node=(f"the resolver{allowed}",))
     if not targets:
         raise NoVantage(
             f"NetworkPolicies {', '.join(restricting)} restrict egress of {caller.id}, and the pods of the cluster's "
@@ -121,6 +123,13 @@ def _resolver_on_nodes(seen: Seen, policies: Policies, callers: Sequence[End]) -
         if all(policies.ruling(one, there, 53, "UDP").allowed for one in callers):
             return address
     return ""
+
+
+def _answer_themselves(seen: Seen) -> bool:
+    """Tell whether nodes of EKS Auto Mode are the DNS (https://github.com/aws/containers-roadmap/issues/2552)."""
+    with suppress(CouldNotLook):
+        return any(one.labels.get("eks.amazonaws.com/compute-type") == "auto" for one in seen.snapshot.visible(Node))
+    return False
 
 
 def called_port(service: Service, edge: Edge) -> ServicePort | None:
