@@ -199,16 +199,27 @@ def test_of_several_routes_the_one_that_counts_is_judged() -> None:
     )
 
 
-def test_another_namespaces_service_needs_a_grant() -> None:
-    """Whether there is one the gateway says."""
+@pytest.mark.parametrize("namespace", ["ef-external", "gateways"])
+def test_another_namespaces_service_needs_a_grant(namespace: str) -> None:
+    """Whether there is one the gateway says; routes may all stand beside the gateway."""
     there = [{"name": "ef-ccm-svc", "namespace": "expertflow", "port": 8081}]
     refused = {"type": "ResolvedRefs", "status": "False", "reason": "RefNotPermitted"}
     for more, result in (([], Result.PASS), ([refused], Result.FAIL)):
         route = http_route(rule={"backendRefs": there}, conditions=[{"type": "Accepted", "status": "True"}, *more])
-        route["metadata"]["namespace"] = "ef-external"
+        route["metadata"]["namespace"] = namespace
         installation = installed(lambda i: i.remove("Ingress", "ef-ccm"))
         installation.add_live(route)
         assert ccm("CX501", installation).result is result
+
+
+def test_another_applications_routes_are_not_looked_at() -> None:
+    """Nor are Traefik's of other namespaces, which it does not follow into this one unless it is told to."""
+    theirs, traefiks = http_route(), ingress_route("PathPrefix(`/ccm`)", namespace="expertflow")
+    for one in (theirs, traefiks):
+        one["metadata"]["namespace"] = "shop"
+    installation = installed(lambda i: i.remove("Ingress", "ef-ccm"))
+    installation.add_live(theirs, traefiks)
+    assert ccm("CX501", installation).message == "no Ingress in expertflow or ef-external or ef-bi has a rule for /ccm"
 
 
 def test_a_route_to_apisix_is_no_ingress() -> None:

@@ -78,11 +78,22 @@ def lead_of(snapshot: Snapshot, namespaces: Sequence[str], host: str, paths: Seq
         found: list[Lead] = []
         with suppress(CouldNotLook):  # the cluster does not know the kind, or ``unseen`` tells it
             every = [each for name in namespaces for each in snapshot.list(kind, name)]
-            found = [one for each in every for one in ranked(each, host, paths)]
+            beside = [each for each in snapshot.visible(kind) if _leads_into(each, namespaces)]
+            found = [one for each in (*every, *beside) for one in ranked(each, host, paths)]
         if found:
             # One that nobody takes up, or that redirects, is told where there is no other.
             return max(found, key=lambda one: (not one.trouble, one.rank))
     return None
+
+
+def _leads_into(route: ApiObject, namespaces: Sequence[str]) -> bool:
+    """Tell whether a route of another namespace leads to a Service of ``namespaces``, as a ReferenceGrant lets it.
+
+    Whether Traefik follows one of its own there is set where it is started, and not so by default.
+    """
+    if not isinstance(route, HTTPRoute) or route.namespace in namespaces:
+        return False
+    return any(one.namespace in namespaces for rule in route.rules for one in rule.backends)
 
 
 def led_otherwise(snapshot: Snapshot, namespaces: Sequence[str], promise: Promise, *, ingresses: bool) -> str:
