@@ -181,7 +181,9 @@ def test_the_pages_own_command_is_run_where_curl_is() -> None:
     run, ran = ends(0)
     outcome = judged("file-engine", answering(http("500 Oops")), run)
     assert (outcome.result, outcome.vantage) == (Result.PASS, "exec")
-    assert [" ".join(argv) for argv in ran] == ["curl --max-time 10 -fsk https://localhost:8443/api/SystemInfo"]
+    assert [" ".join(argv) for argv in ran] == [
+        "curl --noproxy * --max-time 10 -fsk https://localhost:8443/api/SystemInfo"
+    ]
 
 
 def test_a_command_that_is_content_with_a_component_that_is_down_is_not_believed() -> None:

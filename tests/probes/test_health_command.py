@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,21 +41,49 @@ class FakeExec:
         return self._result
 
 
-def test_the_literal_command_is_run_with_a_time_limit() -> None:
-    """Word by word as the page has it; only the limit is added, so that no curl stays behind."""
+def test_the_literal_command_is_run_with_a_time_limit_and_past_proxies() -> None:
+    """Word by word as the page has it, but that no curl stays behind, or asks a proxy for its own container."""
     run = FakeExec(0, b'{"status":"ok"}')
     seen = run_health_command(run, PLACE, COMMAND)
-    assert run.argv == ("curl", "--max-time", "10", "-fsk", "https://localhost:8443/api/SystemInfo")
+    assert run.argv == ("curl", "--noproxy", "*", "--max-time", "10", "-fsk", "https://localhost:8443/api/SystemInfo")
     assert seen.healthy
     assert seen.output == '{"status":"ok"}'
     assert seen.words == f"'{COMMAND}' in pod expertflow/ef-ccm-0 succeeded"
 
 
-def test_a_limit_of_its_own_is_kept() -> None:
-    """A command that has a limit is run as it is."""
+@pytest.mark.parametrize("own", [["--proxy", "http://proxy:3128"], ["-x", "proxy:3128"], ["--noproxy", "localhost"]])
+def test_a_limit_and_a_proxy_of_its_own_are_kept(own: list[str]) -> None:
+    """A command that has them is run as it is."""
     run = FakeExec(0)
-    run_health_command(run, PLACE, "curl -m 2 http://localhost/")
-    assert run.argv == ("curl", "-m", "2", "http://localhost/")
+    run_health_command(run, PLACE, f"curl -m 2 {' '.join(own)} http://localhost/")
+    assert run.argv == ("curl", "-m", "2", *own, "http://localhost/")
+
+
+def test_a_proxy_of_the_containers_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would refuse to connect to localhost, or to itself, and curl tell that as the component's own answer."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy, socket.create_server(("127.0.0.1", 0)) as component:
+        answers = {proxy: b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", component: b"HTTP/1.1 200 OK\r\n\r\n"}
+        for one, said in answers.items():
+            threading.Thread(target=_answer_once, args=(one, said), daemon=True).start()
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+
+        def run(_: ContainerPlace, argv: Sequence[str], __: bytes, ___: ExecLimits, /) -> ExecResult:
+            done = subprocess.run(argv, check=False, capture_output=True)
+            return ExecResult(
+                stdout=done.stdout,
+                stderr=done.stderr,
+                exit_code=done.returncode,
+                ending=Ending.EXITED,
+                milliseconds=1.0,
+            )
+
+        assert run_health_command(run, PLACE, f"curl -fs http://localhost:{component.getsockname()[1]}/").healthy
+
+
+def _answer_once(server: socket.socket, said: bytes) -> None:
+    with suppress(OSError), server.accept()[0] as asking:
+        asking.recv(1000)
+        asking.sendall(said)
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,9 @@ def repeat_health_command(
 
 
 def run_health_command(run_exec: RunExec, place: ContainerPlace, command: str) -> CommandObservation:
-    """Run ``command`` at ``place`` as it is written, without a shell; curl is given a time limit unless it has one.
+    """Run ``command`` at ``place`` as it is written, without a shell.
+
+    curl is given a time limit unless it has one, and asks no proxy.
 
     Raises ``NoVantage`` where the program is not in the container or cannot ask (do so over the tunnel), another
     ``CouldNotLook`` where exec is refused or does not end, ValueError for a command that cannot be read.
@@ -155,6 +157,9 @@ def _argv(command: str) -> tuple[str, ...]:
     if argv[0] == "curl" and not {"-m", "--max-time"} & set(argv):
         # Without it a server that hangs would leave the curl in the container.
         argv[1:1] = ["--max-time", str(_SECONDS)]
+    if argv[0] == "curl" and not {"-x", "--proxy", "--noproxy"} & set(argv):
+        # It asks its own container, and curl asks the environment's proxy even for localhost.
+        argv[1:1] = ["--noproxy", "*"]
     return tuple(argv)
 
 
