@@ -31,8 +31,14 @@ _URL: Final = re.compile(
 _BARE: Final = re.compile(r"(?P<text>(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*)(?::(?P<port>[0-9]{1,5}))?)")
 _TOLD_AS_ADDRESS: Final = re.compile(r"host|ur[li]|endpoint|addr|server|broker|node", re.IGNORECASE)
 """What a variable that holds an address is called."""
-_CALLS_NOBODY: Final = "no_proxy"
-"""What programs are told to call without a proxy, by names, domains and networks."""
+_CALLS_NOBODY: Final = frozenset(
+    {
+        "no_proxy",
+        *("otel_service_name", "jaeger_service_name", "elastic_apm_service_name", "dd_service", "sw_agent_name"),
+        *("new_relic_app_name", "spring_application_name"),
+    }
+)
+"""What programs call without a proxy, by names, domains and networks; and what they call themselves, as in traces."""
 _COMMENTS: Final = ("#", "//", ";", "<!--", "*", "--")
 
 
@@ -58,7 +64,7 @@ def lost_addresses(seen: Seen, planned: Planned) -> Iterator[LostAddress]:
     live = seen.workload(planned).object
     namespace, aliases = live.namespace, live.template.spec.host_aliases
     for place, variable, value in told(seen, planned):
-        if variable.lower() == _CALLS_NOBODY:
+        if variable.lower() in _CALLS_NOBODY:
             continue
         if aliases:
             for _, host, _ in addresses_in(value):
