@@ -10,6 +10,7 @@ import pytest
 
 from cx_conformance.cluster.policies import End
 from cx_conformance.cluster.readiness import rollout
+from cx_conformance.objects.pod import pod
 from cx_conformance.objects.workload import Workload, daemon_set, deployment, stateful_set
 from tests.cluster.test_policies import Object, egress, end, ingress, ruling
 
@@ -98,7 +99,8 @@ def test_a_peers_rollout_is_judged_as_the_peer_does(
     """Complete there is complete here."""
     source = {"metadata": {"name": "x", "generation": 1}, "spec": spec, "status": status}
     workload: Workload = READ[kind](source)
-    assert rollout(workload, ()).complete is complete, name
+    ready = pod({"status": {"conditions": [{"type": "Ready", "status": "True"}]}})
+    assert rollout(workload, [ready] * workload.replicas).complete is complete, name
 
 
 A, B, C = end("cx", "a", "10.1.0.5"), end("cx", "b", "10.1.0.6"), end("ext", "a", "10.2.0.7")

@@ -30,9 +30,13 @@ STUBBORN = "stubborn-7dbfd79d77-nz58d"
 """A recorded pod that was replaced, and had not ended when its grace period was over."""
 
 
+READY = pod({"metadata": {"name": "other-9"}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}})
+
+
 def rollout(workload: Workload, pods: Sequence[Pod], now: datetime | None = None) -> Rollout:
-    """Judge, and hold each verdict to what its state means."""
-    verdict = readiness.rollout(workload, pods, now)
+    """Judge beside pods that are ready, as many as lack, and hold each verdict to what its state means."""
+    lacking = workload.replicas - sum(one.ready for one in pods)
+    verdict = readiness.rollout(workload, (*pods, *([READY] * lacking)), now)
     assert verdict.complete is (verdict.state in COMPLETE)
     assert verdict.stuck is (verdict.state in STUCK)
     return verdict
@@ -259,6 +263,54 @@ def test_the_ordinal_says_whether_a_pod_may_be_old(ordinal: int, state: str) -> 
     source = changed("/apis/apps/v1/statefulsets", "db", change)
     old = {"metadata": {"name": f"db-{ordinal}", "labels": {"controller-revision-hash": "db-old"}}}
     assert rollout(stateful_set(source), [pod(old)]).state == state
+
+
+def pod_of_db(ready: str, since: str, **metadata: str) -> Pod:
+    """Return db's one pod."""
+    condition = {"type": "Ready", "status": ready, "lastTransitionTime": since}
+    return pod({"metadata": {"name": "db-0", **metadata}, "status": {"conditions": [condition]}})
+
+
+LOOK = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
+BEFORE, JUST_NOW, SOON = "2026-11-23T05:00:00Z", "2026-11-23T06:29:40Z", "2026-11-23T06:30:10Z"
+STANDS_STILL = ", and its status still says 1: nobody keeps it up to date; look at kube-controller-manager"
+
+
+@pytest.mark.parametrize(
+    ("pods", "words"),
+    [
+        ([], f"0 of 1 pods are ready{STANDS_STILL}"),
+        ([pod_of_db("False", BEFORE)], f"0 of 1 pods are ready{STANDS_STILL}"),
+        ([pod_of_db("False", JUST_NOW)], "0 of 1 pods are ready"),
+        (
+            [pod_of_db("True", BEFORE, deletionTimestamp=SOON)],
+            "0 of 1 pods are ready, and replaced only when they have ended: db-0",
+        ),
+    ],
+    ids=["gone", "long unready", "just unready", "ends"],
+)
+def test_a_status_that_is_ahead_of_its_pods_is_not_believed(pods: list[Pod], words: str) -> None:
+    """Without kube-controller-manager it stays as it was; and a StatefulSet counts its pod as ready until it is gone.
+
+    Of a revision it counts that pod no more (computeReplicaStatus):
+    https://github.com/kubernetes/kubernetes/blob/master/pkg/controller/statefulset/stateful_set_control.go
+    """
+
+    def change(source: dict[str, Any]) -> None:
+        if any(one.deleted for one in pods):
+            source["status"].update(currentReplicas=0, updatedReplicas=0)
+
+    db = stateful_set(changed("/apis/apps/v1/statefulsets", "db", change))
+    verdict = readiness.rollout(db, pods, LOOK)
+    assert (verdict.complete, verdict.state, verdict.words) == (False, "unready", words)
+
+
+def test_a_pod_of_a_daemon_set_that_ends_is_not_there() -> None:
+    """Its controller counts it as ready and updated until it is gone (updateDaemonSetStatus), and makes no other."""
+    counts = ("desiredNumberScheduled", "currentNumberScheduled", "updatedNumberScheduled", "numberReady")
+    status = dict.fromkeys((*counts, "numberAvailable", "observedGeneration"), 1)
+    agent = daemon_set({"metadata": {"generation": 1}, "status": status})
+    assert not readiness.rollout(agent, [pod_of_db("True", BEFORE, deletionTimestamp=SOON)], LOOK).complete
 
 
 def test_a_single_hidden_terminating_pod_counts() -> None:

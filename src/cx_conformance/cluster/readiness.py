@@ -6,7 +6,7 @@ with strategy OnDelete whose pods nobody has deleted neither.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -65,9 +65,10 @@ def rollout(workload: Workload, pods: Sequence[Pod], now: datetime | None = None
     return (
         _unobserved(workload)
         or _given_up(workload)
-        or _not_updated(workload, pods)
+        or _not_updated(workload, pods, leaving)
         or _not_running(workload, leaving)
         or _late(late)
+        or _behind(workload, pods, leaving, moment)
         or _leaving(workload, leaving)
         or _complete(workload)
     )
@@ -117,9 +118,11 @@ def _old(workload: Workload) -> int:
     return max(workload.current_replicas - workload.updated_replicas, 0)
 
 
-def _not_updated(workload: Workload, pods: Sequence[Pod]) -> Rollout | None:
+def _not_updated(workload: Workload, pods: Sequence[Pod], leaving: Sequence[str]) -> Rollout | None:
     wanted = workload.replicas - workload.partition
     missing = wanted - workload.updated_replicas
+    if workload.kind == "StatefulSet" and workload.update_revision in ("", workload.current_revision):
+        missing -= len(leaving)  # it counts no pod that ends as one of any revision
     counted = f"{workload.updated_replicas} of {wanted} pods run the latest revision"
     if missing <= 0:
         return _revision_pending(workload, pods)
@@ -184,6 +187,33 @@ def _late(late: Sequence[str]) -> Rollout | None:
         return None
     words = f"old pods are left, still terminating after their grace period: {', '.join(late)}"
     return Rollout(complete=False, state="terminating", words=words)
+
+
+def _behind(workload: Workload, pods: Sequence[Pod], leaving: Sequence[str], now: datetime) -> Rollout | None:
+    """Tell a workload that by its status is complete, and by its pods is not.
+
+    A StatefulSet and a DaemonSet count a pod that ends as ready, and replace it only when it is gone; and every status
+    stays as it is where kube-controller-manager stands still. Source: pkg/controller/statefulset and pkg/controller/
+    daemon of https://github.com/kubernetes/kubernetes.
+    """
+    desired, ready = workload.replicas, sum(pod.ready for pod in pods)
+    if ready >= desired:
+        return None
+    words = f"{ready} of {desired} pods are ready"
+    conditions = [find_condition(pod.conditions, "Ready") for pod in pods]
+    changes = [pod.created for pod in pods] + [one.changed for one in conditions if one is not None]
+    if leaving and workload.kind != "Deployment":
+        words = f"{words}, and replaced only when they have ended: {', '.join(leaving)}"
+    elif not any(one is not None and now - one < _FOLLOWS for one in changes):
+        words = (
+            f"{words}, and its status still says {workload.ready_replicas}: nobody keeps it up to date; "
+            "look at kube-controller-manager"
+        )
+    return Rollout(complete=False, state="unready", words=words)
+
+
+_FOLLOWS: Final = timedelta(minutes=1)
+"""Within that a status follows the pods; its controller sees a change in a moment, unless it stands still."""
 
 
 def _leaving(workload: Workload, leaving: Sequence[str]) -> Rollout | None:
