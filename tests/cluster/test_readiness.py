@@ -543,3 +543,15 @@ def test_a_daemon_set_that_does_not_count_updated_pods(strategy: str, generation
     }
     labels = {"pod-template-generation": generation} if generation else {}
     assert rollout(daemon_set(source), [pod({"metadata": {"name": "agent-x", "labels": labels}})]).state == state
+
+
+def test_a_daemon_set_that_was_rolled_back_keeps_the_pods_that_were_right_all_along() -> None:
+    """Their template has another number since, and the same content: the server counts them as updated."""
+    counts = ("desiredNumberScheduled", "currentNumberScheduled", "updatedNumberScheduled", "numberReady")
+    status = dict.fromkeys((*counts, "numberAvailable"), 1) | {"observedGeneration": 3}
+    annotations = {"deprecated.daemonset.template.generation": "3"}
+    agent = daemon_set({"metadata": {"generation": 3, "annotations": annotations}, "status": status})
+    labels = {"pod-template-generation": "1", "controller-revision-hash": "6b4d"}
+    condition = {"type": "Ready", "status": "True"}
+    kept = pod({"metadata": {"name": "agent-x", "labels": labels}, "status": {"conditions": [condition]}})
+    assert rollout(agent, [kept]).state == "complete"

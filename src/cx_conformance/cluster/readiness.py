@@ -135,7 +135,13 @@ def _not_updated(workload: Workload, pods: Sequence[Pod], leaving: Sequence[str]
 
 
 def _revision_pending(workload: Workload, pods: Sequence[Pod]) -> Rollout | None:
-    """Tell a workload whose counts say updated while one of its pods says that it is of an old revision."""
+    """Tell a workload whose counts say updated while one of its pods says that it is of an old revision.
+
+    A DaemonSet's own count is not doubted: after a rollback a pod of the revision that is wanted again stays as it is,
+    under the template's earlier number (IsPodUpdated in pkg/controller/daemon/util/daemonset_util.go).
+    """
+    if workload.kind == "DaemonSet" and workload.counts_updated:
+        return None
     if workload.kind == "StatefulSet":
         latest, label = workload.update_revision, "controller-revision-hash"
     else:

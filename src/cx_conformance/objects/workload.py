@@ -48,6 +48,7 @@ class Workload(ApiObject, frozen=True, kw_only=True):
 
     ``terminating_replicas`` is None where the server does not tell (before Kubernetes 1.33).
     ``partition`` is the StatefulSet's: pods with a lower ordinal keep the old revision on purpose.
+    ``counts_updated`` tells whether ``updated_replicas`` was counted by the server.
     """
 
     kind: str
@@ -69,6 +70,7 @@ class Workload(ApiObject, frozen=True, kw_only=True):
     paused: bool = False
     progress_deadline_seconds: int | None = None
     service_name: str = ""
+    counts_updated: bool = True
 
     def selects(self, labels: Mapping[str, str]) -> bool:
         """Whether its selector matches ``labels``; no selector selects nothing."""
@@ -178,7 +180,8 @@ def daemon_set(source: Json) -> DaemonSet:
     spec, status = mapping(source, "spec"), mapping(source, "status")
     strategy = text(mapping(spec, "updateStrategy"), "type") or "RollingUpdate"
     scheduled, updated = count(status, "currentNumberScheduled"), count(status, "updatedNumberScheduled")
-    if strategy == "OnDelete" and number(status, "updatedNumberScheduled") is None:
+    counted = number(status, "updatedNumberScheduled") is not None
+    if strategy == "OnDelete" and not counted:
         updated = scheduled
     return DaemonSet(
         **_common(source),
@@ -190,6 +193,7 @@ def daemon_set(source: Json) -> DaemonSet:
         available_replicas=count(status, "numberAvailable"),
         terminating_replicas=None,
         update_strategy=strategy,
+        counts_updated=counted,
     )
 
 
