@@ -144,7 +144,7 @@ def check_rollout(component: Entry[Component], seen: Seen, evidence: Evidence) -
 
 RUNS_AND_ENDS: Final = frozenset({"CrashLoopBackOff", "Error", "Completed", "ContainerStatusUnknown", "Restarting"})
 CONFIGURED: Final = frozenset({"CreateContainerConfigError", "ContainerCreating"})
-SCHEDULED: Final = frozenset({"Unschedulable", "SchedulerError", "SchedulingGated"})
+SCHEDULED: Final = frozenset({"Unschedulable", "SchedulerError", "SchedulingGated", "NotScheduled"})
 ROLLOUT: Final = frozenset({"NotReady", "Terminating", "Restarted"})
 RECENT: Final = dt.timedelta(days=1)
 """An out-of-memory kill that long ago may come again tonight."""

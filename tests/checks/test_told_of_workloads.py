@@ -79,6 +79,22 @@ def test_a_pod_without_a_node_is_told_by_one_check() -> None:
     assert installation.outcome("CX113", "ccm").result is Result.FAIL
 
 
+def test_a_pod_that_no_scheduler_has_looked_at_is_told_by_one_check() -> None:
+    """As where kube-scheduler is down: the pod has no condition at all."""
+
+    def unseen(pod: Object) -> None:
+        pod["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z"
+        pod["spec"].pop("nodeName")
+        pod["status"] = {"phase": "Pending", "qosClass": "Burstable"}
+
+    installation = with_pod(unseen)
+    for check in (*PODS, "CX107"):
+        assert installation.outcome(check, "ccm").result is Result.PASS
+    outcome = installation.outcome("CX113", "ccm")
+    assert outcome.result is Result.FAIL
+    assert outcome.message.endswith("no scheduler has looked at it; is there kube-scheduler, and does it run?")
+
+
 def ended(reason: str, at: dt.datetime | None = None, code: int = 1) -> Callable[[Object], None]:
     """Let the container, which runs, have ended so before."""
     told: Object = {"exitCode": code, "reason": reason}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cx_conformance.cluster.troubles import Trouble, troubles
-from cx_conformance.objects.event import Event
+from cx_conformance.objects.event import Event, event
 from cx_conformance.objects.pod import Pod, pod
 from tests.objects.recordings import recorded, recorded_items
 
@@ -292,3 +292,25 @@ def test_ephemeral_containers_are_no_trouble() -> None:
     ]
     parsed: Pod = pod(source)
     assert troubles(parsed) == ()
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "words"),
+    [
+        ("default-scheduler", "is there kube-scheduler, and does it run?"),
+        ("volcano", "is there the scheduler volcano that it names, and does it run?"),
+    ],
+)
+def test_a_pod_that_no_scheduler_has_looked_at_is_told(scheduler: str, words: str) -> None:
+    """It has no condition at all: where kube-scheduler is down, and where its schedulerName is nobody's."""
+    source = {
+        "metadata": {"name": "web-0", "creationTimestamp": "2026-11-23T06:20:00Z"},
+        "spec": {"schedulerName": scheduler},
+        "status": {"phase": "Pending", "qosClass": "BestEffort"},
+    }
+    (told,) = troubles(pod(source), (), RECORDED_AT)
+    assert (told.reason, told.current) == ("NotScheduled", True)
+    assert told.words == f"pod web-0 has no node since 2026-11-23 06:20:00Z, and no scheduler has looked at it; {words}"
+    assert troubles(pod(source), (), RECORDED_AT - timedelta(minutes=9, seconds=30)) == ()
+    bound = source | {"spec": {"nodeName": "node-1"}}
+    assert troubles(pod(bound), (), RECORDED_AT) == ()

@@ -38,11 +38,16 @@ _LASTING_IMAGE = re.compile(
 )
 
 
+_LOOKED_AT = timedelta(minutes=1)
+"""Within that a scheduler says something of a new pod, however many there are."""
+_USUAL = frozenset({"", "default-scheduler"})
+
+
 class Trouble(Struct, frozen=True, kw_only=True):
     """One trouble of one pod.
 
-    ``reason`` is stable: the kubelet's word where it has one, else Unschedulable, NotReady, Terminating, Restarted,
-    Restarting (it runs just now, but no longer yet than it ran before), Failed.
+    ``reason`` is stable: the kubelet's word where it has one, else Unschedulable, NotScheduled, NotReady, Terminating,
+    Restarted, Restarting (it runs just now, but no longer yet than it ran before), Failed.
     ``current`` tells what holds now from what happened (an OOM before the last restart); ``at`` is when,
     ``times`` how often the container has restarted. ``lasting`` tells that waiting alone will not help.
     """
@@ -71,7 +76,7 @@ def troubles(pod: Pod, events: Iterable[Event] = (), now: datetime | None = None
     if pod.phase == "Failed":
         return (_failed(pod),)
     heard = _Heard(events, moment)
-    every = (*_unscheduled(pod), *_containers(pod, heard), *_gates(pod))
+    every = (*_unscheduled(pod, moment), *_containers(pod, heard), *_gates(pod))
     found = [
         one
         for one in every
@@ -146,13 +151,20 @@ def _failed(pod: Pod) -> Trouble:
     )
 
 
-def _unscheduled(pod: Pod) -> Iterator[Trouble]:
+def _unscheduled(pod: Pod, now: datetime) -> Iterator[Trouble]:
+    """Tell a pod that no scheduler finds a node for, or that none has looked at: it stops, or has another name."""
     scheduled = find_condition(pod.conditions, "PodScheduled")
     if scheduled is not None and scheduled.status == "False":
         reason = scheduled.reason or "Unschedulable"
         said = mask_line(scheduled.message) or "the scheduler gives no reason"
         words = f"pod {pod.name} finds no node ({reason}): {said}"
         yield Trouble(reason=reason, words=words, pod=pod.name, at=scheduled.changed)
+    elif scheduled is None and not pod.node and pod.created is not None and now - pod.created > _LOOKED_AT:
+        named = (
+            "kube-scheduler" if pod.spec.scheduler in _USUAL else f"the scheduler {pod.spec.scheduler} that it names"
+        )
+        words = f"pod {pod.name} has no node since {_time(pod.created)}, and no scheduler has looked at it; is there "
+        yield Trouble(reason="NotScheduled", words=f"{words}{named}, and does it run?", pod=pod.name, at=pod.created)
 
 
 def _containers(pod: Pod, heard: _Heard) -> Iterator[Trouble]:

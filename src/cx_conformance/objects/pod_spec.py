@@ -145,6 +145,8 @@ class PodSpec(Struct, frozen=True, kw_only=True):
     """None: not known, as in snapshots of earlier versions."""
     host_aliases: Mapping[str, tuple[str, ...]] = {}
     """Addresses by name that its containers know without asking DNS."""
+    scheduler: str = ""
+    """By name the one that is to find it a node; empty as above."""
 
     @property
     def serving_containers(self) -> tuple[Container, ...]:
@@ -217,6 +219,7 @@ def pod_spec(spec: Json) -> PodSpec:
         dns_servers=texts(mapping(spec, "dnsConfig"), "nameservers"),
         placement=placement(spec),
         host_aliases=_host_aliases(spec),
+        scheduler=text(spec, "schedulerName"),
     )
 
 
