@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cx_conformance.blueprint.plan import Plan
 from cx_conformance.blueprint.promise import Severity
+from cx_conformance.blueprint.site import Site
+from cx_conformance.cluster.coverage import owners_in
+from cx_conformance.objects.workload import CronJob
 from cx_conformance.outcome.outcome import Outcome, Result
-from tests.checks.installation import Installation, notes
+from tests.checks.installation import Installation, blueprint, notes
 from tests.releases.from_facts import helm_secret
 
 Object = dict[str, Any]
@@ -206,6 +210,46 @@ def test_a_stranger_is_judged_by_the_moment_of_the_look(minutes: int, result: Re
     installation.change_live(replaced)
     installation.change_seen(partial(replace, taken_at=looked))
     assert others(installation).result is result
+
+
+def backup(*runs: Object, **spec: Any) -> Installation:
+    """Return the reference installation with a nightly backup that nobody promises, and how its runs ended."""
+    container = {"name": "backup", "image": "registry.example.com/backup:1"}
+    pod = {"containers": [container], "restartPolicy": "Never"}
+    about = {"name": "backup", "namespace": "expertflow"}
+    made = about | {"creationTimestamp": (NIGHT - dt.timedelta(days=9)).isoformat()}
+    installation = Installation()
+    installation.manifests += [
+        {
+            "apiVersion": "batch/v1",
+            "kind": "CronJob",
+            "metadata": made,
+            "spec": {"schedule": "0 1 * * *", "jobTemplate": {"spec": {"template": {"spec": pod}}}, **spec},
+        },
+    ]
+    installation.add_live(*runs)
+    return installation
+
+
+NIGHT = dt.datetime(2026, 3, 2, 1, 0, tzinfo=dt.UTC)
+
+
+def test_a_backup_whose_every_run_fails_is_broken() -> None:
+    """Its pods are gone when it gives up; the Job says so."""
+    owner = {"kind": "CronJob", "name": "backup", "controller": True, "uid": "b"}
+    failed = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too often"}
+    run = {
+        "kind": "Job",
+        "metadata": {"name": "backup-29540220", "namespace": "expertflow", "ownerReferences": [owner]},
+        "status": {"startTime": NIGHT.isoformat(), "conditions": [failed]},
+    }
+    assert others(backup()).result is Result.PASS
+    assert others(backup(run, suspend=True)).result is Result.PASS
+    installation = backup(run)
+    assert owners_in(installation.snapshot(Plan(blueprint(), Site()))) == (CronJob,)
+    outcome = others(installation)
+    assert outcome.result is Result.FAIL
+    assert "CronJob expertflow/backup: its last run, Job backup-29540220 of 2026-03-02" in outcome.message
 
 
 def test_a_pod_that_belongs_to_no_workload_is_only_noted() -> None:

@@ -29,6 +29,7 @@ def told(state: dict[str, Any], *, age: float, owner: str = "Job", events: tuple
             "ownerReferences": [{"kind": owner, "name": "nightly", "uid": "n", "controller": True}],
         },
         "spec": {
+            "nodeName": "node-1",
             "restartPolicy": "OnFailure" if owner == "Job" else "Always",
             "containers": [{"name": "report", "image": "report"}],
             "initContainers": specified,

@@ -314,3 +314,31 @@ def test_a_pod_that_no_scheduler_has_looked_at_is_told(scheduler: str, words: st
     assert troubles(pod(source), (), RECORDED_AT - timedelta(minutes=9, seconds=30)) == ()
     bound = source | {"spec": {"nodeName": "node-1"}}
     assert troubles(pod(bound), (), RECORDED_AT) == ()
+
+
+def test_what_keeps_a_volume_is_told_and_not_that_it_was_waited_for() -> None:
+    """A volume is still attached to the node that was lost; the kubelet only repeats that its time was up.
+
+    The words are those of https://github.com/openshift/openshift-docs/pull/24970.
+    """
+    attached = "Volume is already exclusively attached to one node and can't be attached to another"
+    in_vain = (
+        "Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[data kube-api-access-x]: "
+        "timed out waiting for the condition"
+    )
+    told = [
+        ("FailedAttachVolume", f'Multi-Attach error for volume "pvc-1" {attached}', "2026-11-23T06:20:00Z"),
+        ("FailedMount", in_vain, "2026-11-23T06:29:00Z"),
+    ]
+    about = {"involvedObject": {"kind": "Pod", "name": "db-0"}, "type": "Warning"}
+    events = [event({**about, "reason": one, "message": said, "lastTimestamp": at}) for one, said, at in told]
+    waiting = {"name": "db", "state": {"waiting": {"reason": "ContainerCreating"}}}
+    source = {
+        "metadata": {"name": "db-0"},
+        "spec": {"nodeName": "node-2"},
+        "status": {"phase": "Pending", "containerStatuses": [waiting]},
+    }
+    (trouble,) = troubles(pod(source), events, RECORDED_AT)
+    assert trouble.words == f"container db of pod db-0 waits for volume pvc-1 (ContainerCreating): {attached}"
+    (trouble,) = troubles(pod(source), events[1:], RECORDED_AT)
+    assert "timed out waiting for the condition" in trouble.words

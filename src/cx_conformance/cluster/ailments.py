@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from cx_conformance.cluster.claims import claims_of
+from cx_conformance.cluster.cron_runs import failed_run
 from cx_conformance.cluster.dangling import needed
 from cx_conformance.cluster.ports import container_port_for, ready_endpoints
 from cx_conformance.cluster.readiness import rollout
@@ -13,7 +14,7 @@ from cx_conformance.objects.config import ConfigMap
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.service import Service
 from cx_conformance.objects.storage import PersistentVolumeClaim
-from cx_conformance.objects.workload import Workload
+from cx_conformance.objects.workload import CronJob, Workload
 from cx_conformance.outcome.looking import CouldNotLook
 
 
@@ -23,7 +24,7 @@ def ailments(live: Workload, snapshot: Snapshot) -> tuple[str, ...]:
     What may not be looked at is no ailment. The first tells most: the rest often follows from it.
     """
     found: list[str] = []
-    for look in (_references, _claims, _pods, _rollout, _services):
+    for look in (_references, _claims, _pods, _rollout, _runs, _services):
         with suppress(CouldNotLook):
             found += look(live, snapshot)
     return tuple(dict.fromkeys(found))
@@ -70,6 +71,13 @@ def _rollout(live: Workload, snapshot: Snapshot) -> Iterator[str]:
         state = rollout(live, snapshot.pods_of(live), snapshot.now)
         if not state.complete:
             yield state.words
+
+
+def _runs(live: Workload, snapshot: Snapshot) -> Iterator[str]:
+    """Yield how the last run of a CronJob failed, where none has succeeded for long, unless it is suspended."""
+    failed = failed_run(live, snapshot) if isinstance(live, CronJob) and not live.paused else None
+    if failed and failed.lasting:
+        yield failed.words
 
 
 def _services(live: Workload, snapshot: Snapshot) -> Iterator[str]:

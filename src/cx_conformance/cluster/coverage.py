@@ -10,6 +10,7 @@ from cx_conformance.cluster.found import Absent
 from cx_conformance.cluster.kinds import WORKLOADS
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot_record import Snapshot
+from cx_conformance.objects.job import Job
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.service import Service
 from cx_conformance.objects.workload import CronJob, DaemonSet, Deployment, StatefulSet, Workload
@@ -71,8 +72,15 @@ def coverage(seen: Seen) -> Coverage:
 
 
 def owners_in(snapshot: Snapshot) -> tuple[type[Workload], ...]:
-    """Return the kinds of workload that own pods of the platform's namespaces beside Deployments and StatefulSets."""
+    """Return the kinds of workload that own pods of the platform's namespaces beside Deployments and StatefulSets.
+
+    Of a CronJob whose runs give up the pods are gone, and the last Jobs stay.
+    """
     found: set[type[Workload]] = set()
+    with suppress(CouldNotLook):
+        for job in snapshot.visible(Job):
+            if job.owner and job.owner.kind == "CronJob" and job.namespace in snapshot.namespaces:
+                found.add(CronJob)
     with suppress(CouldNotLook):
         for pod in snapshot.visible(Pod):
             owner = pod.owner.kind if pod.owner and pod.namespace in snapshot.namespaces else ""

@@ -38,6 +38,9 @@ _LASTING_IMAGE = re.compile(
 )
 
 
+_IN_VAIN = ("Unable to attach or mount volumes", "Unable to mount volumes for pod", "Error syncing pod")
+"""How the kubelet begins what it repeats every two minutes, after the driver or the attacher has said once what keeps
+the volume (https://github.com/kubernetes/kubernetes/issues/93563)."""
 _LOOKED_AT = timedelta(minutes=1)
 """Within that a scheduler says something of a new pod, however many there are."""
 _USUAL = frozenset({"", "default-scheduler"})
@@ -101,11 +104,13 @@ class _Heard:
         return bool(self._warnings)
 
     def last(self, *reasons: str, starting: str = "") -> str:
-        """Return the message of the last warning of these reasons, on one line; empty when there is none."""
-        for event in reversed(self._warnings):
-            if event.reason in reasons and event.message.startswith(starting):
-                return mask_line(event.message)
-        return ""
+        """Return the message of the last warning of these reasons, on one line; empty when there is none.
+
+        What only says that something was waited for in vain gives way to what says why.
+        """
+        found = [one for one in self._warnings if one.reason in reasons and one.message.startswith(starting)]
+        telling = [one for one in found if not one.message.startswith(_IN_VAIN)]
+        return mask_line((telling or found)[-1].message) if found else ""
 
 
 def _named(pod: Pod, status: ContainerStatus) -> str:
@@ -302,7 +307,7 @@ def _starting(pod: Pod, status: ContainerStatus, heard: _Heard) -> Trouble:
         words = f"{name} waits for init container {running[0]}, which still runs ({reason})"
         return _trouble(pod, status, reason, words)
     said = heard.last("FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox")
-    if found := re.search(r'for volume "(?P<volume>[^"]*)" ?: (?P<why>.*)', said):
+    if found := re.search(r'for volume "(?P<volume>[^"]*)" *:? *(?P<why>.*)', said):
         words = f"{name} waits for volume {found['volume']} ({reason}): {_missing(found['why'])}"
         return _trouble(pod, status, reason, words)
     return _trouble(pod, status, reason, f"{name} is still being created ({reason}){f': {said}' if said else ''}")
