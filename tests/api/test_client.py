@@ -41,6 +41,34 @@ def test_a_passing_refusal_is_asked_again_and_counted(cluster: Cluster, api: Api
     assert cluster.tally.total == 3
 
 
+STARTS = (
+    'pods is forbidden: User "audit" cannot list resource "pods" in API group "" at the cluster scope: RBAC: '
+    '[clusterrole.rbac.authorization.k8s.io "system:discovery" not found, '
+    'clusterrole.rbac.authorization.k8s.io "system:basic-user" not found, '
+    'clusterrole.rbac.authorization.k8s.io "cluster-admin" not found]'
+)
+"""As in https://github.com/kubernetes/minikube/issues/11966."""
+
+
+def test_a_server_that_starts_and_has_not_read_its_roles_is_asked_again(cluster: Cluster, api: ApiServer) -> None:
+    """It refuses everything for a moment, whatever the account may do."""
+    api.once(refusal(403, "Forbidden", STARTS), times=2)
+    assert len(cluster.read("/api/v1/pods")["items"]) > 1
+    assert cluster.tally.retries == {"403": 2}
+
+
+def test_a_server_that_knows_no_roles_says_nothing_of_the_account(cluster: Cluster, api: ApiServer) -> None:
+    """No right that somebody grants would help; a role that one binding names and nobody has made is another matter."""
+    api.once(refusal(403, "Forbidden", STARTS), times=99)
+    with pytest.raises(Unreachable, match="it starts and has not read them yet, or somebody has deleted them"):
+        cluster.read("/api/v1/pods")
+    api.weather.clear()
+    lost = 'pods is forbidden: User "audit" cannot list: RBAC: clusterrole.rbac.authorization.k8s.io "gone" not found'
+    api.once(refusal(403, "Forbidden", lost))
+    with pytest.raises(Forbidden):
+        cluster.read("/api/v1/pods")
+
+
 def test_a_lasting_refusal_is_told(cluster: Cluster, api: ApiServer) -> None:
     """With status, server and the server's words."""
     api.once(refusal(503, "ServiceUnavailable", "etcd is down"), times=99)

@@ -20,7 +20,7 @@ from urllib3.exceptions import HTTPError
 from cx_conformance.api.cautions import cautions
 from cx_conformance.api.kubeconfig import Origin, Vantage, current_token, find_origin, read_configuration
 from cx_conformance.api.kubeconfig_files import KubeconfigError
-from cx_conformance.api.refusals import is_lasting, no_answer, refused, unusable
+from cx_conformance.api.refusals import has_not_read_roles, is_lasting, no_answer, refused, unusable
 from cx_conformance.api.request import Answer, Patience, Request
 from cx_conformance.api.request_path import parse_path
 from cx_conformance.api.signature import USER_AGENT
@@ -210,13 +210,18 @@ class Cluster:
             self._answered = True
             if answer.status == 401 and self._renew_credentials(credentials, self._left(request)):
                 self.tally.count_retry("401")
-            elif answer.status in _RETRIED and tries < self.patience.status_tries:
+            elif self._passes(answer) and tries < self.patience.status_tries:
                 self.tally.count_retry(str(answer.status))
                 self._wait(request, tries, answer.headers.get("retry-after", ""))
             elif answer.status in _REFUSED:
                 raise refused(self.server, request.method, request.path, answer.status, answer.said)
             else:
                 return answer, answer.said if answer.status != 200 else found
+
+    @staticmethod
+    def _passes(answer: Answer) -> bool:
+        """Whether the server may soon answer otherwise."""
+        return answer.status in _RETRIED or (answer.status == 403 and has_not_read_roles(403, answer.said))
 
     def _left(self, request: Request) -> float:
         """Return the seconds that a request may take, infinite without a limit. Raises OutOfTime when none are left."""

@@ -3,6 +3,7 @@
 import socket
 import ssl
 from collections.abc import Iterator
+from typing import Final
 
 import urllib3.exceptions
 
@@ -15,6 +16,18 @@ from cx_conformance.wire.bounds import NotAskedFor, TooMuch
 _NOBODY = 'User "system:anonymous"'
 """https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests; no right that is granted
 helps there."""
+
+
+_EVERYBODYS: Final = ('"system:basic-user" not found', '"system:discovery" not found')
+"""What an API server says of roles that every cluster has, and every account, as long as it has not read them: it takes
+requests as soon as it has started. Source: https://github.com/kubernetes/kubernetes/pull/101422, and the words of one
+that starts in https://github.com/kubernetes/minikube/issues/11966."""
+
+
+def has_not_read_roles(status: int, said: object) -> bool:
+    """Whether a refusal is no word about the account, for the server does not know yet who may do what."""
+    told = text(said, "message") if status == 403 and isinstance(said, dict) else ""
+    return any(one in told for one in _EVERYBODYS)
 
 
 class PageExpired(Unreachable):
@@ -51,7 +64,7 @@ def refused(server: str, method: str, path: str, status: int, said: object) -> C
                 "kubeconfig's user has no credentials, or a load balancer or proxy ends TLS on the way and keeps the "
                 "client certificate to itself; give a token, or the API server's own address"
             )
-        case 403:
+        case 403 if not has_not_read_roles(status, said):
             return Forbidden(asked.verb(method), asked.resource, asked.namespace, message)
         case 404:
             return NotServed(
@@ -61,9 +74,14 @@ def refused(server: str, method: str, path: str, status: int, said: object) -> C
         case 410:
             return PageExpired(f"the API server at {server} no longer knows the page of {path} ({message})")
         case _:
+            look = "look at its log and its load"
+            if status == 403:
+                look = (
+                    "it knows not even the roles that every cluster has: it starts and has not read them yet, or "
+                    "somebody has deleted them (kubectl get clusterrole system:basic-user)"
+                )
             return Unreachable(
-                f"the API server at {server} answered {status} to {method} {path}: {message or 'no reason given'}; "
-                "look at its log and its load"
+                f"the API server at {server} answered {status} to {method} {path}: {message or 'no reason given'}; {look}"
             )
 
 
