@@ -268,6 +268,8 @@ def _why_not_bound(claim: PersistentVolumeClaim, classes: Collection[str], seen:
     said = seen.snapshot.last_warning(claim)
     if said:
         return f": {said}"
+    if claim.phase == "Lost":  # which its Event says, for an hour
+        return f": volume {claim.volume_name}, which it was bound to, does not exist any more"
     return "" if claim.storage_class or claim.volume_name else ": it names no storage class, and no volume fits it"
 
 

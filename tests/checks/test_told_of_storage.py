@@ -190,6 +190,18 @@ def redis_of_two(installation: Installation) -> None:
     installation.find("StatefulSet", "redis")["spec"]["replicas"] = 2
 
 
+def test_a_claim_that_has_lost_its_volume_names_it() -> None:
+    """Its Event says so for an hour only."""
+
+    def lose(claim: Object) -> None:
+        claim["status"] = {"phase": "Lost"}
+
+    outcome = installed(lambda i: i.live("PersistentVolumeClaim", "data-redis-", lose)).outcome("CX402", "redis")
+    assert outcome.result is Result.FAIL
+    assert "is Lost of promised Bound: volume " in outcome.message
+    assert outcome.message.endswith(", which it was bound to, does not exist any more")
+
+
 def test_several_claims_of_one_component_are_each_told() -> None:
     """Their cause is named where it is one; one that does not exist keeps its own words."""
     both = installed(redis_of_two, lambda i: pending(i, "data-redis-", "fast")).outcome("CX402", "redis")

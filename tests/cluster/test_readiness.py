@@ -172,6 +172,23 @@ def test_why_pods_cannot_be_made_is_told_also_after_the_deadline() -> None:
     assert web(refused).words == "cannot make its pods (FailedCreate): exceeded quota: x"
 
 
+@pytest.mark.parametrize(
+    ("ready", "state"), [(2, "complete"), (1, "deadline-exceeded")], ids=["all are there", "one is not"]
+)
+def test_what_was_said_before_a_deployment_was_paused_is_past_when_all_is_there(ready: int, state: str) -> None:
+    """Its controller takes nothing back of a paused one (checkPausedConditions).
+
+    https://github.com/kubernetes/kubernetes/blob/master/pkg/controller/deployment/sync.go
+    """
+    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
+
+    def change(source: dict[str, Any]) -> None:
+        source["spec"]["paused"] = True
+        source["status"].update(conditions=[late], readyReplicas=ready, availableReplicas=ready)
+
+    assert web(change).state == state
+
+
 def test_a_paused_rollout_is_stuck() -> None:
     """Nobody but an engineer resumes it."""
 

@@ -81,7 +81,8 @@ def refused(server: str, method: str, path: str, status: int, said: object) -> C
                     "somebody has deleted them (kubectl get clusterrole system:basic-user)"
                 )
             return Unreachable(
-                f"the API server at {server} answered {status} to {method} {path}: {message or 'no reason given'}; {look}"
+                f"the API server at {server} answered {status} to {method} {path}: {message or 'no reason given'}; "
+                f"{look}"
             )
 
 

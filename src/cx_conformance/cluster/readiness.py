@@ -97,6 +97,8 @@ def _unobserved(workload: Workload) -> Rollout | None:
 
 
 def _given_up(workload: Workload) -> Rollout | None:
+    if workload.paused and _all_there(workload):
+        return None  # what was said before it was paused stays: nobody looks at it until it is resumed
     failure = find_condition(workload.conditions, "ReplicaFailure")
     if failure is not None and failure.is_true:
         # It is why the deadline passes, when that has passed too.
@@ -112,6 +114,16 @@ def _given_up(workload: Workload) -> Rollout | None:
         )
         return Rollout(complete=False, state="deadline-exceeded", words=words, stuck=True)
     return None
+
+
+def _all_there(workload: Workload) -> bool:
+    counts = {
+        workload.current_replicas,
+        workload.updated_replicas,
+        workload.ready_replicas,
+        workload.available_replicas,
+    }
+    return counts == {workload.replicas}
 
 
 def _old(workload: Workload) -> int:
