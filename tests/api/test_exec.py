@@ -163,6 +163,21 @@ def test_each_recorded_refusal_has_its_own_words(session: str, kind: type[CouldN
         run(ApiStreams(server.configuration), PLACE, ["true"])
 
 
+def test_an_api_server_that_starts_says_nothing_of_rights() -> None:
+    """It has not read its roles yet; the words are those of https://github.com/kubernetes/minikube/issues/11966."""
+    roles = ("system:public-info-viewer", "cluster-admin", "system:discovery", "system:basic-user")
+    lost = ", ".join(f'clusterrole.rbac.authorization.k8s.io "{one}" not found' for one in roles)
+    said = f'pods "db-0" is forbidden: User "audit" cannot get resource "pods/exec" in API group "": RBAC: [{lost}]'
+    status = {"kind": "Status", "status": "Failure", "message": said, "reason": "Forbidden", "code": 403}
+    with StreamServer(ends(0), refuse=(403, json.dumps(status)), refusals=1) as server:
+        assert run(ApiStreams(server.configuration), PLACE, ["true"]).exit_code == 0
+    with (
+        StreamServer(ends(0), refuse=(403, json.dumps(status))) as server,
+        pytest.raises(Unreachable, match="not even the roles that every cluster has, as long as it starts"),
+    ):
+        run(ApiStreams(server.configuration), PLACE, ["true"])
+
+
 def test_a_forbidden_exec_names_both_verbs() -> None:
     """From Kubernetes 1.35 on, get alone is not enough, so the message says both."""
     with refusing(SESSIONS["forbidden"]) as server, pytest.raises(Forbidden, match="needs both get and create"):

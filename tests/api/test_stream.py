@@ -255,6 +255,50 @@ class ConnectProxy(LoopThread):
         await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
 
 
+class Balancer(LoopThread):
+    """A load balancer that leads the first connections to an API server that is gone, the others to one that runs."""
+
+    def __init__(self, to: int, gone: int) -> None:
+        """Lead to port ``to``, after the ``gone`` ones."""
+        super().__init__()
+        self.port, self.came = 0, 0
+        self._to, self._gone = to, gone
+
+    async def _start(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _stop(self) -> None:
+        self._server.close()
+        pending = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.came += 1
+        if self.came <= self._gone:
+            writer.close()
+            return
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to)
+        await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+
+
+@pytest.mark.parametrize(("gone", "came"), [(3, 4), (99, 6)])
+def test_of_several_api_servers_behind_one_address_one_may_be_gone(gone: int, came: int) -> None:
+    """Each connection may lead to it; where none answers it is told after a few tries."""
+    tally = Tally()
+    with StreamServer(PLAY) as server, Balancer(server.port, gone) as balancer:
+        configuration = server.configuration
+        configuration.host = f"http://127.0.0.1:{balancer.port}"
+        if gone < came:
+            assert run(ApiStreams(configuration, tally), PLACE, ["true"]).exit_code == 0
+        else:
+            with pytest.raises(Unreachable, match="cannot be reached for exec"):
+                run(ApiStreams(configuration, tally), PLACE, ["true"])
+    assert (balancer.came, tally.retries) == (came, {"exec": came - 1})
+
+
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while data := await reader.read(65536):

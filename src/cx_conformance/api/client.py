@@ -20,7 +20,7 @@ from urllib3.exceptions import HTTPError
 from cx_conformance.api.cautions import cautions
 from cx_conformance.api.kubeconfig import Origin, Vantage, current_token, find_origin, read_configuration
 from cx_conformance.api.kubeconfig_files import KubeconfigError
-from cx_conformance.api.refusals import has_not_read_roles, is_lasting, no_answer, refused, unusable
+from cx_conformance.api.refusals import is_lasting, knows_roles, no_answer, refused, unusable
 from cx_conformance.api.request import Answer, Patience, Request
 from cx_conformance.api.request_path import parse_path
 from cx_conformance.api.signature import USER_AGENT
@@ -221,7 +221,9 @@ class Cluster:
     @staticmethod
     def _passes(answer: Answer) -> bool:
         """Whether the server may soon answer otherwise."""
-        return answer.status in _RETRIED or (answer.status == 403 and has_not_read_roles(403, answer.said))
+        if answer.status != 403:
+            return answer.status in _RETRIED
+        return not knows_roles(str(answer.said))
 
     def _left(self, request: Request) -> float:
         """Return the seconds that a request may take, infinite without a limit. Raises OutOfTime when none are left."""

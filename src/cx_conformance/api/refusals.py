@@ -24,10 +24,9 @@ requests as soon as it has started. Source: https://github.com/kubernetes/kubern
 that starts in https://github.com/kubernetes/minikube/issues/11966."""
 
 
-def has_not_read_roles(status: int, said: object) -> bool:
-    """Whether a refusal is no word about the account, for the server does not know yet who may do what."""
-    told = text(said, "message") if status == 403 and isinstance(said, dict) else ""
-    return any(one in told for one in _EVERYBODYS)
+def knows_roles(said: str) -> bool:
+    """Whether who said so when it refused has read who may do what; else that is no word about the account."""
+    return not any(one in said for one in _EVERYBODYS)
 
 
 class PageExpired(Unreachable):
@@ -64,7 +63,7 @@ def refused(server: str, method: str, path: str, status: int, said: object) -> C
                 "kubeconfig's user has no credentials, or a load balancer or proxy ends TLS on the way and keeps the "
                 "client certificate to itself; give a token, or the API server's own address"
             )
-        case 403 if not has_not_read_roles(status, said):
+        case 403 if knows_roles(told):
             return Forbidden(asked.verb(method), asked.resource, asked.namespace, message)
         case 404:
             return NotServed(

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 _CLOSE_SECONDS = 1.0
 PAUSE_SECONDS = 0.5
 """Before the second try to open a stream."""
+_UNANSWERED = 6
+"""So often an API server is tried that does not answer at all: of three behind one address one may be gone."""
 _THROTTLED = 3
 """How many times as long as usual an API server is asked that lets no more in just now."""
 _LONGEST_PAUSE_SECONDS = 5.0
@@ -67,6 +69,10 @@ class Throttled(Unreachable):
         """Return the seconds to wait: as it says, else longer each time; never all at the same moment."""
         wanted = max(self._after, PAUSE_SECONDS * min(tries, 4))
         return float(min(wanted, _LONGEST_PAUSE_SECONDS)) * (1 + random.random() / 4)  # noqa: S311 - guards nothing
+
+
+class Unanswered(Unreachable):
+    """The API server took no connection, or broke it off before it had answered."""
 
 
 class ApiStreams:
@@ -105,12 +111,14 @@ class ApiStreams:
         """Open a stream to ``target`` within ``seconds``.
 
         What may pass, as a kubelet that drops the connection, is tried a second time: nothing was begun in the pod yet.
+        Where nobody answers it is tried oftener, for another API server may stand behind the same address.
         An API server that lets few in at a time is asked as it wishes, for three times as long; one that does not
         accept the credentials any more is asked once more with newer ones.
         ``headers`` are those of ``credentials()``. Raises the ``CouldNotLook`` that
         says why it was not opened.
         """
         began, tries = time.monotonic(), 0
+        soon, late = began + seconds, began + _THROTTLED * seconds
         while True:
             tries += 1
             try:
@@ -123,13 +131,14 @@ class ApiStreams:
                 headers = await asyncio.to_thread(self.credentials)
                 pause, ends, reason = 0.0, math.inf, "401"
             except Throttled as error:
-                pause, ends, reason = error.pause(tries), began + _THROTTLED * seconds, "429"
+                pause, ends, reason = error.pause(tries), late, "429"
                 if time.monotonic() + pause > ends:
                     raise
                 await self.relieve()
-            except Unreachable:
-                pause, ends, reason = PAUSE_SECONDS, began + seconds, target.subresource
-                if tries > 1 or time.monotonic() + pause > ends:
+            except Unreachable as error:
+                pause, ends, reason = PAUSE_SECONDS, soon, target.subresource
+                most = _UNANSWERED if isinstance(error, Unanswered) else 2
+                if tries >= most or time.monotonic() + pause > ends:
                     raise
             await self.pause(reason, pause)
             seconds = min(seconds, max(0.1, ends - time.monotonic()))
@@ -193,7 +202,7 @@ class ApiStreams:
             ) from None
         except (OSError, InvalidHandshake, EOFError) as error:
             said = str(error) or type(error).__name__
-            raise Unreachable(
+            raise Unanswered(
                 f"the API server {self.server} cannot be reached for {target.subresource}: {said}"
             ) from None
 

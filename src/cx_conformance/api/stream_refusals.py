@@ -13,6 +13,7 @@ import re
 
 from msgspec import Struct
 
+from cx_conformance.api.refusals import knows_roles
 from cx_conformance.api.request_path import part
 from cx_conformance.objects.admitted import quoted
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NotServed, NoVantage, Unauthorized, Unreachable
@@ -68,6 +69,11 @@ def refused(target: StreamTarget, status: int, body: bytes) -> CouldNotLook:
         error = of_kubelet
     elif status == 401:
         error = Unauthorized(f"the API server does not accept the credentials for {resource} ({shown}); renew them")
+    elif status == 403 and not knows_roles(body.decode(errors="replace").replace('\\"', '"')):
+        error = Unreachable(
+            f"the API server could not open {target.subresource} to {target}: it knows not even the roles that every "
+            f"cluster has, as long as it starts ({shown})"
+        )
     elif status == 403 and (verb := re.search(r"cannot (\w+) resource", said)):
         both = "; from Kubernetes 1.35 on exec needs both get and create" if target.subresource == "exec" else ""
         error = Forbidden(verb[1], resource, target.namespace, shown + both)
