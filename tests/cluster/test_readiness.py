@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cx_conformance.cluster import readiness
+from cx_conformance.cluster.claims import claims_of
 from cx_conformance.cluster.pod_index import PodIndex
 from cx_conformance.cluster.readiness import Rollout
 from cx_conformance.objects.pod import Pod, pod
@@ -268,13 +269,22 @@ def test_a_stateful_pod_below_the_partition_may_be_old() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ordinal", "state"), [(0, "partitioned"), (1, "partitioned"), (2, "old-pods"), (10, "old-pods")]
+    ("first", "ordinal", "state"),
+    [
+        (0, 0, "partitioned"),
+        (0, 1, "partitioned"),
+        (0, 2, "old-pods"),
+        (0, 10, "old-pods"),
+        (5, 6, "partitioned"),
+        (5, 7, "old-pods"),
+    ],
 )
-def test_the_ordinal_says_whether_a_pod_may_be_old(ordinal: int, state: str) -> None:
-    """The pods from the partition on have the new revision."""
+def test_the_ordinal_says_whether_a_pod_may_be_old(first: int, ordinal: int, state: str) -> None:
+    """The pods from the partition on have the new revision, counted from the first (`spec.ordinals.start`)."""
 
     def change(source: dict[str, Any]) -> None:
         source["spec"].update(replicas=3, updateStrategy={"type": "RollingUpdate", "rollingUpdate": {"partition": 2}})
+        source["spec"]["ordinals"] = {"start": first}
         source["status"].update(replicas=3, readyReplicas=3, availableReplicas=3, updatedReplicas=1)
 
     source = changed("/apis/apps/v1/statefulsets", "db", change)
@@ -572,3 +582,14 @@ def test_a_daemon_set_that_was_rolled_back_keeps_the_pods_that_were_right_all_al
     condition = {"type": "Ready", "status": "True"}
     kept = pod({"metadata": {"name": "agent-x", "labels": labels}, "status": {"conditions": [condition]}})
     assert rollout(agent, [kept]).state == "complete"
+
+
+def test_claims_of_pods_that_are_not_there_yet_begin_at_the_first_ordinal() -> None:
+    """https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#start-ordinal."""
+
+    def change(source: dict[str, Any]) -> None:
+        source["spec"].update(replicas=2, ordinals={"start": 3})
+        source["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "data"}, "spec": {}}]
+
+    db = stateful_set(changed("/apis/apps/v1/statefulsets", "db", change))
+    assert claims_of(db, ())["data"] == ("data-db-3", "data-db-4")

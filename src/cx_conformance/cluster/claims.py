@@ -20,7 +20,8 @@ def claims_of(workload: Workload, pods: Iterable[Pod]) -> dict[str, tuple[str, .
     for template in workload.volume_claim_templates:
         # https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage
         if template.name not in found:
-            found[template.name] = {f"{template.name}-{workload.name}-{n}": None for n in range(workload.replicas)}
+            ordinals = range(workload.first_ordinal, workload.first_ordinal + workload.replicas)
+            found[template.name] = {f"{template.name}-{workload.name}-{n}": None for n in ordinals}
     return {volume: tuple(claims) for volume, claims in found.items()}
 
 

@@ -164,7 +164,7 @@ def _revision_pending(workload: Workload, pods: Sequence[Pod]) -> Rollout | None
         if latest
         and pod.deleted is None
         and pod.labels.get(label, latest) != latest
-        and _ordinal(pod) >= workload.partition
+        and _ordinal(pod) - workload.first_ordinal >= workload.partition
     ]
     if not behind:
         return None

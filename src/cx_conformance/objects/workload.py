@@ -47,7 +47,7 @@ class Workload(ApiObject, frozen=True, kw_only=True):
     """A workload. Counts are of pods; ``replicas`` is desired, ``current_replicas`` exist by the status.
 
     ``terminating_replicas`` is None where the server does not tell (before Kubernetes 1.33).
-    ``partition`` is the StatefulSet's: pods with a lower ordinal keep the old revision on purpose.
+    ``partition`` is the StatefulSet's: so many pods keep the old revision on purpose, from ``first_ordinal`` on.
     ``counts_updated`` tells whether ``updated_replicas`` was counted by the server.
     """
 
@@ -71,6 +71,7 @@ class Workload(ApiObject, frozen=True, kw_only=True):
     progress_deadline_seconds: int | None = None
     service_name: str = ""
     counts_updated: bool = True
+    first_ordinal: int = 0
 
     def selects(self, labels: Mapping[str, str]) -> bool:
         """Whether its selector matches ``labels``; no selector selects nothing."""
@@ -171,6 +172,7 @@ def stateful_set(source: Json) -> StatefulSet:
         update_revision=latest,
         update_strategy=text(mapping(spec, "updateStrategy"), "type") or "RollingUpdate",
         partition=count(mapping(spec, "updateStrategy", "rollingUpdate"), "partition"),
+        first_ordinal=count(mapping(spec, "ordinals"), "start"),
         service_name=text(spec, "serviceName"),
     )
 
