@@ -208,8 +208,13 @@ def check_scheduled(component: Entry[Component], seen: Seen, evidence: Evidence)
     told = [*(one.words for one in found), *(f"pod {pod} is on a node that does not work: {why}" for pod, why in lost)]
     if told:
         evidence.found = told
-    # The node is not the component's own: whoever lost pods with it has the same cause.
-    evidence.cause = "; ".join(sorted({why for _, why in lost})) if lost and not found else None
+    # The nodes are not the component's own: whoever lost pods with one, or is refused in the same words, has the same
+    # cause.
+    refused = {one.words.removeprefix(f"pod {one.pod} ") for one in found}
+    if lost and not found:
+        evidence.cause = "; ".join(sorted({why for _, why in lost}))
+    elif len(refused) == 1 and not lost:
+        evidence.cause = f"a pod {refused.pop()}"
     assert not told, "; ".join(told)
 
 

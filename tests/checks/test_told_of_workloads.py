@@ -79,20 +79,40 @@ def test_a_pod_without_a_node_is_told_by_one_check() -> None:
     assert installation.outcome("CX113", "ccm").result is Result.FAIL
 
 
+def _unseen(pod: Object) -> None:
+    pod["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z"
+    pod["spec"].pop("nodeName")
+    pod["status"] = {"phase": "Pending", "qosClass": "Burstable"}
+
+
 def test_a_pod_that_no_scheduler_has_looked_at_is_told_by_one_check() -> None:
     """As where kube-scheduler is down: the pod has no condition at all."""
-
-    def unseen(pod: Object) -> None:
-        pod["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z"
-        pod["spec"].pop("nodeName")
-        pod["status"] = {"phase": "Pending", "qosClass": "Burstable"}
-
-    installation = with_pod(unseen)
+    installation = with_pod(_unseen)
     for check in (*PODS, "CX107"):
         assert installation.outcome(check, "ccm").result is Result.PASS
     outcome = installation.outcome("CX113", "ccm")
     assert outcome.result is Result.FAIL
     assert outcome.message.endswith("no scheduler has looked at it; is there kube-scheduler, and does it run?")
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        (unschedulable, "a pod finds no node (Unschedulable): 0/1 nodes are available: 1 Insufficient cpu."),
+        (
+            _unseen,
+            "a pod has no node, and no scheduler has looked at it; is there kube-scheduler, and does it run?",
+        ),
+    ],
+)
+def test_pods_that_are_refused_a_node_in_the_same_words_have_one_cause(
+    change: Callable[[Object], None], cause: str
+) -> None:
+    """What the cluster lacks is no component's own."""
+    installation = with_pod(change)
+    installation.live("Pod", "ef-routing-engine-", change)
+    causes = {installation.outcome("CX113", one).evidence["cause"] for one in ("ccm", "routing-engine")}
+    assert causes == {cause}
 
 
 def ended(reason: str, at: dt.datetime | None = None, code: int = 1) -> Callable[[Object], None]:

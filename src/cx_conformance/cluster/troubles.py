@@ -168,8 +168,8 @@ def _unscheduled(pod: Pod, now: datetime) -> Iterator[Trouble]:
         named = (
             "kube-scheduler" if pod.spec.scheduler in _USUAL else f"the scheduler {pod.spec.scheduler} that it names"
         )
-        words = f"pod {pod.name} has no node since {_time(pod.created)}, and no scheduler has looked at it; is there "
-        yield Trouble(reason="NotScheduled", words=f"{words}{named}, and does it run?", pod=pod.name, at=pod.created)
+        words = f"pod {pod.name} has no node, and no scheduler has looked at it; is there {named}, and does it run?"
+        yield Trouble(reason="NotScheduled", words=words, pod=pod.name, at=pod.created)
 
 
 def _containers(pod: Pod, heard: _Heard) -> Iterator[Trouble]:
