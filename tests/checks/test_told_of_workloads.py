@@ -483,7 +483,7 @@ BACK_OFF = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"
 DONE = {"type": "Complete", "status": "True"}
 
 
-def run_of(cron_job: str, started: dt.datetime, *conditions: Object) -> Object:
+def run_of(cron_job: str, started: dt.datetime, *conditions: Object, **status: Any) -> Object:
     """Return a Job that a CronJob has made."""
     owner = {"kind": "CronJob", "name": cron_job, "uid": "c", "controller": True}
     name = f"{cron_job}-{int(started.timestamp()) // 60}"
@@ -491,7 +491,7 @@ def run_of(cron_job: str, started: dt.datetime, *conditions: Object) -> Object:
     return {
         "kind": "Job",
         "metadata": metadata,
-        "status": {"startTime": started.isoformat(), "conditions": list(conditions)},
+        "status": {"startTime": started.isoformat(), "conditions": list(conditions), **status},
     }
 
 
@@ -523,6 +523,31 @@ def test_a_cron_job_whose_every_run_fails_is_found() -> None:
     assert ended.message.endswith("; the last that succeeded was of 2026-02-27 01:00:00Z")
 
 
+def test_a_run_for_which_no_pod_can_be_made_is_found() -> None:
+    """It neither ends nor fails, and with `concurrencyPolicy: Forbid` no other comes after it."""
+    run = run_of("cx-reporting-cron", NIGHT)
+    ended = reporting(run)
+    assert ended.result is Result.FAIL
+    assert ended.message == (
+        "CronJob expertflow/cx-reporting-cron: its run, Job cx-reporting-cron-29540220 of 2026-03-02 01:00:00Z, has no "
+        "pod; kubectl describe job says why"
+    )
+    said = 'Error creating: pods "x" is forbidden: exceeded quota: small, requested: pods=1, used: pods=3'
+    about = {"kind": "Job", "name": "cx-reporting-cron-29540220", "namespace": "expertflow"}
+    warning = {
+        "kind": "Event",
+        "metadata": {"name": "w", "namespace": "expertflow"},
+        "involvedObject": about,
+        "type": "Warning",
+        "reason": "FailedCreate",
+        "message": said,
+        "lastTimestamp": NIGHT.isoformat(),
+    }
+    assert reporting(run, warning).message.endswith(f"has no pod: {said}")
+    just_begun = run_of("cx-reporting-cron", dt.datetime.now(dt.UTC) - dt.timedelta(minutes=2))
+    assert reporting(just_begun).result is Result.PASS
+
+
 def test_the_first_run_of_a_cron_job_may_come_before_the_stores() -> None:
     """It is noted while the installation is new."""
     ended = reporting(run_of("cx-reporting-cron", NIGHT, BACK_OFF), made=NIGHT - dt.timedelta(minutes=20))
@@ -551,10 +576,21 @@ def test_the_first_run_of_a_cron_job_may_come_before_the_stores() -> None:
             None,
             False,
         ),
-        ([run_of("cx-reporting-cron", NIGHT)], None, False),
+        ([run_of("cx-reporting-cron", NIGHT, active=1)], None, False),
+        ([run_of("cx-reporting-cron", NIGHT, failed=1)], None, False),
+        ([run_of("cx-reporting-cron", NIGHT, uncountedTerminatedPods={"succeeded": ["1"]})], None, False),
         ([run_of("backup", NIGHT, BACK_OFF)], None, False),
     ],
-    ids=["last-night", "five-minutes-ago", "succeeded-since", "succeeded-since-by-its-job", "runs-still", "another's"],
+    ids=[
+        "last-night",
+        "five-minutes-ago",
+        "succeeded-since",
+        "succeeded-since-by-its-job",
+        "runs",
+        "tries-again",
+        "is-counted",
+        "another's",
+    ],
 )
 def test_one_run_of_a_cron_job_that_failed_is_noted(
     runs: list[Object], last_success: dt.datetime | None, *, noted: bool

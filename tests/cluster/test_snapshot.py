@@ -90,6 +90,19 @@ def test_warnings_are_asked_for_when_pods_lack(cluster: Cluster, api: ApiServer,
     assert sum(request.path.endswith("/events") for request in api.requests) == asked
 
 
+@pytest.mark.parametrize(("failed", "asked"), [(1, 0), (0, 1)])
+def test_warnings_are_asked_for_when_a_job_has_no_pod(
+    cluster: Cluster, api: ApiServer, failed: int, asked: int
+) -> None:
+    """It says why by a warning only."""
+    without_trouble(api)
+    metadata = {"name": "nightly-29390070", "namespace": "shop"}
+    run = {"metadata": metadata, "status": {"startTime": "2026-11-23T06:00:00Z", "failed": failed}}
+    api.objects["/apis/batch/v1/jobs"] = [run]
+    take(cluster, ["shop"])
+    assert sum(request.path.endswith("/events") for request in api.requests) == asked
+
+
 def test_heavy_kinds_are_read_of_the_wanted_namespaces_only(cluster: Cluster, api: ApiServer) -> None:
     """ConfigMaps of others may be large and are nobody's business here; pods are needed everywhere."""
     take(cluster, ["shop", "kube-system"])

@@ -5,6 +5,7 @@ failed and three of those that succeeded by default
 (https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#jobs-history-limits).
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -20,10 +21,12 @@ _A_DAY: Final = timedelta(hours=25)
 """What is to run every night, and has not succeeded for longer, has failed twice; what runs oftener, many times."""
 _SETTLED: Final = timedelta(hours=1)
 """After which an installation stands, so that a first run that fails is no longer one that came before the stores."""
+_NO_POD: Final = timedelta(minutes=10)
+"""After which a Job whose pods may be made has one, or had."""
 
 
 class FailedRun(Struct, frozen=True, kw_only=True):
-    """The last run, that failed.
+    """The last run, that failed, or one for which no pod can be made.
 
     ``lasting``: none has succeeded for longer than a day before, or ever, and the CronJob was made an hour before.
     """
@@ -39,6 +42,8 @@ def failed_run(cron_job: CronJob, snapshot: Snapshot) -> FailedRun | None:
     except CouldNotLook:
         return None
     own = [one for one in every if one.owner and (one.owner.kind, one.owner.name) == ("CronJob", cron_job.name)]
+    if (stuck := _stuck(own, snapshot)) is not None:
+        return stuck
     ended = [(one.started, one) for one in own if one.started and (one.failure or one.completed)]
     started, last = max(ended, key=lambda pair: pair[0], default=(None, None))
     if last is None or started is None or last.failure is None:
@@ -59,6 +64,21 @@ def failed_run(cron_job: CronJob, snapshot: Snapshot) -> FailedRun | None:
         words=f"its last run, Job {last.name} of {started:%Y-%m-%d %H:%M:%SZ}, failed ({why}); {before}",
         lasting=before_that > (_A_DAY if since else _SETTLED),
     )
+
+
+def _stuck(own: Iterable[Job], snapshot: Snapshot) -> FailedRun | None:
+    """Return the run for which no pod can be made, as for a quota, a webhook or an account that lacks; None: none is.
+
+    It neither ends nor fails, and none comes after it where the CronJob lets no two run at once.
+    """
+    for one in own:
+        if one.started is not None and one.lacks_pod and snapshot.now - one.started > _NO_POD:
+            said = snapshot.last_warning(one, "FailedCreate")
+            words = f"its run, Job {one.name} of {one.started:%Y-%m-%d %H:%M:%SZ}, has no pod"
+            return FailedRun(
+                words=f"{words}: {said}" if said else f"{words}; kubectl describe job says why", lasting=True
+            )
+    return None
 
 
 def why_idle(cron_job: CronJob, now: datetime) -> str:

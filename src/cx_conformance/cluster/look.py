@@ -21,6 +21,7 @@ from cx_conformance.objects.config import ConfigMap, secret_metadata
 from cx_conformance.objects.event import Event
 from cx_conformance.objects.helm import HelmRevision, by_helm
 from cx_conformance.objects.ingress import Ingress, IngressClass
+from cx_conformance.objects.job import Job
 from cx_conformance.objects.json_fields import Json, mapping, objects, text
 from cx_conformance.objects.metadata import ApiObject
 from cx_conformance.objects.namespace import Namespace
@@ -110,6 +111,7 @@ class Look(Struct, frozen=True, kw_only=True):
         """List the warnings of the namespaces that matter when a pod there is in trouble or lacks, to say why."""
         well = all(pod.ready or pod.finished or pod.deleted for pod in _mine(listings, self.wanted, Pod))
         made = all(one.current_replicas >= one.replicas for one in _mine(listings, self.wanted, Workload))
+        made = made and not any(one.lacks_pod for one in _mine(listings, self.wanted, Job))
         if Event in listings or (well and made):
             return {}
         return {Event: self._kind(KINDS[Event], lambda: listings[Namespace], "type=Warning")}
