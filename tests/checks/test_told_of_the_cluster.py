@@ -182,6 +182,23 @@ def test_a_node_that_an_autoscaler_adds_or_takes_away_is_noted_for_some_minutes(
         assert ended.message == "1 of 2 nodes not Ready: node-2 (KubeletNotReady: )"
 
 
+@pytest.mark.parametrize(
+    "ready",
+    [
+        {"status": "Unknown", "reason": "NodeStatusUnknown", "lastTransitionTime": "AGO 4"},
+        {"status": "False", "reason": "KubeletNotReady", "lastTransitionTime": "AGO 1"},
+        {"status": "False", "reason": "KubeletNotReady"},
+    ],
+)
+def test_a_new_node_that_was_lost_is_no_node_that_begins(ready: dict[str, str]) -> None:
+    """It went silent, was Ready before, or does not say since when it is not."""
+    lost = node(
+        "node-2", **{key: ago(float(said[4:])) if said.startswith("AGO") else said for key, said in ready.items()}
+    )
+    lost["metadata"]["creationTimestamp"] = ago(4)
+    assert platform("CX003", with_nodes(lost)).result is Result.FAIL
+
+
 def test_where_no_node_is_ready_new_ones_are_no_excuse() -> None:
     """Nothing runs."""
     installation = Installation()
