@@ -18,6 +18,7 @@ from cx_conformance.cluster.cron_runs import failed_run
 from cx_conformance.cluster.readiness import rollout
 from cx_conformance.cluster.resources import effective, running, written
 from cx_conformance.cluster.rollout_delay import delays, on_lost_nodes
+from cx_conformance.cluster.scaling_up import joining
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.cluster.troubles import Trouble, troubles
@@ -128,7 +129,10 @@ def check_replicas(component: Entry[Component], seen: Seen, evidence: Evidence) 
     rests_on=("CX101", "CX103", "CX105", "CX106", "CX107", "CX112", "CX113"),
 )
 def check_rollout(component: Entry[Component], seen: Seen, evidence: Evidence) -> None:
-    """All replicas are of the current version, ready and available, and no old pod outlives its grace period."""
+    """All replicas are of the current version, ready and available, and no old pod outlives its grace period.
+
+    What is added just now to as many as are promised, as by an autoscaler, is noted.
+    """
     live, pods = seen.workload(component.planned).object, seen.pods(component.planned)
     state = rollout(live, pods, seen.snapshot.now)
     evidence.found, evidence.promised, evidence.seen_at = state.words, "complete", f"{live.kind} {live.where}"
@@ -136,7 +140,10 @@ def check_rollout(component: Entry[Component], seen: Seen, evidence: Evidence) -
         evidence.note(state.words)
     if state.state == "scaled-to-zero" and 0 in component.planned.replicas:
         raise SwitchedOff(f"{live.kind} {live.where} is scaled to zero, which the site allows")
-    if not state.complete:
+    added = joining(live, pods, component.planned.replicas[0], seen.snapshot)
+    if state.state == "unready" and live.replicas - live.ready_replicas <= len(added):
+        evidence.note(f"{state.words}; beside as many as are promised {', '.join(added)} was made just now")
+    elif not state.complete:
         raise AssertionError(
             "; ".join((f"{live.kind} {live.where}: {state.words}", *delays(live, pods, seen.snapshot)))
         )
@@ -155,8 +162,13 @@ def _of_pods(
 ) -> list[Trouble]:
     """Return the troubles that are wanted, of pods that live; the evidence says what was found."""
     pods = [pod for pod in seen.pods(component.planned) if not pod.finished]
+    added = joining(seen.workload(component.planned).object, pods, component.planned.replicas[0], seen.snapshot)
     found = [
-        one for pod in pods for one in troubles(pod, seen.snapshot.events_about(pod), seen.snapshot.now) if wanted(one)
+        one
+        for pod in pods
+        if pod.name not in added
+        for one in troubles(pod, seen.snapshot.events_about(pod), seen.snapshot.now)
+        if wanted(one)
     ]
     of = f"{len(pods)} pod{'s' * (len(pods) != 1)}"
     evidence.found = [one.words for one in found] or f"{of} without such trouble"
