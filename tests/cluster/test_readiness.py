@@ -332,6 +332,18 @@ def test_a_status_that_is_ahead_of_its_pods_is_not_believed(pods: list[Pod], wor
     assert (verdict.complete, verdict.state, verdict.words) == (False, "unready", words)
 
 
+@pytest.mark.parametrize(("ready", "state"), [(1, "terminating"), (0, "unready")])
+def test_a_pod_of_a_stateful_set_that_does_not_end_is_not_called_old(ready: int, state: str) -> None:
+    """As with a node that is lost, or a finalizer: it is of no revision in the counts, and no other is pending."""
+
+    def change(source: dict[str, Any]) -> None:
+        source["status"].update(currentReplicas=0, updatedReplicas=0, readyReplicas=ready, availableReplicas=ready)
+
+    db = stateful_set(changed("/apis/apps/v1/statefulsets", "db", change))
+    late = pod_of_db("True", BEFORE, deletionTimestamp=BEFORE)
+    assert readiness.rollout(db, [late], LOOK).state == state
+
+
 def test_a_pod_of_a_daemon_set_that_ends_is_not_there() -> None:
     """Its controller counts it as ready and updated until it is gone (updateDaemonSetStatus), and makes no other."""
     counts = ("desiredNumberScheduled", "currentNumberScheduled", "updatedNumberScheduled", "numberReady")

@@ -65,7 +65,7 @@ def rollout(workload: Workload, pods: Sequence[Pod], now: datetime | None = None
     return (
         _unobserved(workload)
         or _given_up(workload)
-        or _not_updated(workload, pods, leaving)
+        or _not_updated(workload, pods, len(terminating))
         or _not_running(workload, leaving)
         or _late(late)
         or _behind(workload, pods, leaving, moment)
@@ -130,11 +130,11 @@ def _old(workload: Workload) -> int:
     return max(workload.current_replicas - workload.updated_replicas, 0)
 
 
-def _not_updated(workload: Workload, pods: Sequence[Pod], leaving: Sequence[str]) -> Rollout | None:
+def _not_updated(workload: Workload, pods: Sequence[Pod], terminating: int) -> Rollout | None:
     wanted = workload.replicas - workload.partition
     missing = wanted - workload.updated_replicas
     if workload.kind == "StatefulSet" and workload.update_revision in ("", workload.current_revision):
-        missing -= len(leaving)  # it counts no pod that ends as one of any revision
+        missing -= terminating  # it counts none of them as one of any revision
     counted = f"{workload.updated_replicas} of {wanted} pods run the latest revision"
     if missing <= 0:
         return _revision_pending(workload, pods)
