@@ -58,10 +58,7 @@ def test_a_run_that_begins_or_ends_just_now_is_no_trouble(state: dict[str, Any])
         ),
         (
             {"terminated": ENDED},
-            [
-                STOPPED,
-                "container report of pod nightly-1 has ended with exit code 0 (Completed), and its pod goes on",
-            ],
+            [STOPPED],
         ),
         (
             {"terminated": {"exitCode": 1, "reason": "Error"}},

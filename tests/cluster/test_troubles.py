@@ -342,3 +342,27 @@ def test_what_keeps_a_volume_is_told_and_not_that_it_was_waited_for() -> None:
     assert trouble.words == f"container db of pod db-0 waits for volume pvc-1 (ContainerCreating): {attached}"
     (trouble,) = troubles(pod(source), events[1:], RECORDED_AT)
     assert "timed out waiting for the condition" in trouble.words
+
+
+@pytest.mark.parametrize(
+    ("policy", "code", "other", "reasons"),
+    [
+        ("OnFailure", 0, "upload", []),
+        ("Never", 0, "upload", []),
+        ("Never", 0, "istio-proxy", ["Completed"]),
+        ("Always", 0, "upload", ["Completed"]),
+        ("OnFailure", 1, "upload", ["Completed"]),
+    ],
+)
+def test_a_container_of_a_job_that_has_done_its_work_is_no_trouble(
+    policy: str, code: int, other: str, reasons: list[str]
+) -> None:
+    """It runs on for the others; where it is started again something is wrong, or where only a proxy runs on."""
+    ended = {"name": "run", "state": {"terminated": {"exitCode": code, "reason": "Completed"}}}
+    beside = {"name": other, "ready": True, "state": {"running": {"startedAt": "2026-11-23T06:00:00Z"}}}
+    source = {
+        "metadata": {"name": "nightly-29390070-x"},
+        "spec": {"restartPolicy": policy, "nodeName": "node-1"},
+        "status": {"phase": "Running", "containerStatuses": [ended, beside]},
+    }
+    assert [one.reason for one in troubles(pod(source), (), RECORDED_AT)] == reasons

@@ -14,6 +14,12 @@ _PROXIES: Final = frozenset({"istio-proxy", "linkerd-proxy", "kuma-sidecar", "co
 _AMBIENT: Final = "ambient.istio.io/redirection"
 
 
+def only_proxies_run(pod: Pod) -> bool:
+    """Whether of a pod's ordinary containers only a mesh's proxies run any more: its Job does not end by itself."""
+    running = {one.name for one in pod.statuses if one.role == "container" and one.state.state == "running"}
+    return bool(running) and running <= _PROXIES
+
+
 def proxy_of(pod: Pod) -> str:
     """Return the mesh's proxy before a pod, as messages name it; empty where there is none."""
     named = next((one.name for one in pod.spec.serving_containers if one.name in _PROXIES), "")

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct
 
 from cx_conformance.cluster.job_pods import is_beginning, is_ending
+from cx_conformance.cluster.mesh import only_proxies_run
 from cx_conformance.objects.event import Event
 from cx_conformance.objects.metadata import find_condition
 from cx_conformance.objects.pod import ContainerState, ContainerStatus, Pod
@@ -193,11 +194,22 @@ def _container(pod: Pod, status: ContainerStatus, heard: _Heard) -> Iterator[Tro
         yield _waiting(pod, status, heard)
     elif state.state == "running" and not status.ready and status.role != "init":
         yield _not_ready(pod, status, heard)
-    elif state.state == "terminated" and state.reason != "OOMKilled" and (status.role != "init" or state.exit_code):
-        done = state.exit_code == 0 and status.role == "container" and pod.spec.restart_policy != "Always"
-        next_ = ", and its pod goes on" if done else " and is to be started again"
+    elif state.state == "terminated" and state.reason != "OOMKilled" and not _is_done(pod, status):
+        held = state.exit_code == 0 and status.role == "container" and pod.spec.restart_policy != "Always"
+        next_ = ", and its pod goes on for its mesh's proxy alone" if held else " and is to be started again"
         words = f"{_named(pod, status)} has ended with {_exit(state)}{next_}"
         yield _trouble(pod, status, state.reason or "Error", words, at=state.finished)
+
+
+def _is_done(pod: Pod, status: ContainerStatus) -> bool:
+    """Whether a container has ended well that is not started again: an init container, or one of a Job's beside others.
+
+    https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy
+    """
+    if status.state.exit_code:
+        return False
+    once = status.role == "container" and pod.spec.restart_policy != "Always"
+    return status.role == "init" or (once and not only_proxies_run(pod))
 
 
 def _trouble(
