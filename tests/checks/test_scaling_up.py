@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cx_conformance.blueprint.site import Installed
 from cx_conformance.outcome.outcome import Result
 from tests.checks.installation import Installation, Object, notes
 
@@ -69,6 +70,14 @@ def grown(change: Callable[[Object], Any], age: float = 20, warning: str = "", *
 
     installation.change_live(grow)
     return installation
+
+
+def test_nor_does_one_of_a_deployment_that_no_promise_knows() -> None:
+    """An autoscaler moves others, too."""
+    for age, result in ((20, Result.PASS), (200, Result.FAIL)):
+        installation = grown(creating, age=age)
+        installation.site = installation.site.model_copy(update={"components": Installed(without=("ccm",))})
+        assert installation.outcome("CX012", "platform").result is result
 
 
 def failing(installation: Installation) -> list[str]:

@@ -8,6 +8,7 @@ from cx_conformance.cluster.cron_runs import failed_run
 from cx_conformance.cluster.dangling import needed
 from cx_conformance.cluster.ports import container_port_for, ready_endpoints
 from cx_conformance.cluster.readiness import rollout
+from cx_conformance.cluster.scaling_up import joining
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.cluster.troubles import troubles
 from cx_conformance.objects.config import ConfigMap
@@ -61,15 +62,21 @@ def _claims(live: Workload, snapshot: Snapshot) -> Iterator[str]:
 
 
 def _pods(live: Workload, snapshot: Snapshot) -> Iterator[str]:
-    for pod in snapshot.pods_of(live):
-        if not pod.finished:
+    pods = snapshot.pods_of(live)
+    added = joining(live, pods, 1, snapshot)
+    for pod in pods:
+        if not pod.finished and pod.name not in added:
             yield from ailments_of_pod(pod, snapshot)
 
 
 def _rollout(live: Workload, snapshot: Snapshot) -> Iterator[str]:
     if live.deleted is None and live.kind != "CronJob":
-        state = rollout(live, snapshot.pods_of(live), snapshot.now)
-        if not state.complete:
+        pods = snapshot.pods_of(live)
+        state = rollout(live, pods, snapshot.now)
+        begins = state.state == "unready" and live.replicas - live.ready_replicas <= len(
+            joining(live, pods, 1, snapshot)
+        )
+        if not (state.complete or begins):
             yield state.words
 
 
