@@ -10,11 +10,11 @@ from cx_conformance.objects.workload import Workload
 
 _A_MOMENT: Final = timedelta(minutes=3)
 _ON_THE_WAY: Final = frozenset({"Unhealthy", "FailedScheduling"})
-"""Warnings of a pod that is not there yet: its readiness probe fails until it is, and a node may be added for it."""
+"""Warnings of a pod that is not there yet: its readiness probe fails until it is, and its node may have been added."""
 
 
 def joining(live: Workload, pods: Iterable[Pod], least: int, snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the names of pods that were made within three minutes, and wait or start without a complaint.
+    """Return the names of pods that were made within three minutes, have a node, and start there without a complaint.
 
     None where fewer than ``least`` are ready without them, or where a rollout goes on: those are a new version's.
     """
@@ -28,6 +28,6 @@ def joining(live: Workload, pods: Iterable[Pod], least: int, snapshot: Snapshot)
 
 def _begins(pod: Pod, snapshot: Snapshot) -> bool:
     young = pod.created is not None and snapshot.now - pod.created <= _A_MOMENT
-    if not young or pod.ready or pod.deleted or pod.finished or pod.restarts:
+    if not young or not pod.node or pod.ready or pod.deleted or pod.finished or pod.restarts:
         return False
     return all(one.reason in _ON_THE_WAY for one in snapshot.events_about(pod))
