@@ -266,6 +266,27 @@ def test_a_quota_refuses_no_pods_that_all_say_what_they_request_and_are_limited_
     assert ended.message.startswith("ResourceQuota expertflow/team allows 2 limits.cpu; the installation needs ")
 
 
+@pytest.mark.parametrize(("used", "words"), [("470", "allows 500 pods, of which 470 are used; the"), ("20", "")])
+def test_what_others_use_of_a_quota_counts_before_anything_is_installed(used: str, words: str) -> None:
+    """The API server refuses what would go beyond it together with what is there.
+
+    https://kubernetes.io/docs/concepts/policy/resource-quotas/
+    """
+    cluster = prepared()
+    cluster.add_live(quota(pods="500") | {"status": {"hard": {"pods": "500"}, "used": {"pods": used}}})
+    (ended,) = (one for one in cluster.outcomes("CX911") if one.entry == "expertflow")
+    assert words in ended.message
+    assert (ended.result is Result.FAIL) is bool(words)
+
+
+def test_what_an_installation_uses_itself_of_a_quota_counts_once() -> None:
+    """As before an upgrade: its pods are counted in the quota already."""
+    cluster = Installation(kinds=KINDS_BEFORE)
+    cluster.add_live(quota(pods="40") | {"status": {"hard": {"pods": "40"}, "used": {"pods": "30"}}})
+    (ended,) = (one for one in cluster.outcomes("CX911") if one.entry == "expertflow")
+    assert (ended.result, ended.message) == (Result.PASS, "")
+
+
 def test_a_quota_that_is_large_enough_is_kept() -> None:
     """By number of pods and claims."""
     cluster = prepared()

@@ -57,11 +57,13 @@ def _why_deaf(webhook: Webhook, snapshot: Snapshot) -> str | None:
     return None if ready else f"no pod behind its Service {place} is ready"
 
 
-def over_quota(quotas: Iterable[ResourceQuota], needs: Requirements, defaults: frozenset[str]) -> Iterator[str]:
+def over_quota(
+    quotas: Iterable[ResourceQuota], needs: Requirements, defaults: frozenset[str], *, beside: bool
+) -> Iterator[str]:
     """Yield a sentence for each quota of a namespace that the installation would not stay within.
 
-    A quota of CPU or memory refuses pods that do not say how much they want, unless ``defaults`` says that a LimitRange
-    gives them some.
+    What is used counts where it is used ``beside`` the installation, of which nothing is there yet. A quota of CPU or
+    memory refuses pods that do not say how much they want, unless ``defaults`` says that a LimitRange gives them some.
     """
     wanted = {
         "requests.cpu": needs.total.cpu,
@@ -79,9 +81,12 @@ def over_quota(quotas: Iterable[ResourceQuota], needs: Requirements, defaults: f
         if quota.scoped:
             continue
         for name, hard in quota.hard.items():
-            if name in wanted and _read(hard) < wanted[name]:
+            used = quota.used.get(name, "0") if beside else "0"
+            taken = _read(used, "0")
+            if name in wanted and _read(hard) - taken < wanted[name]:
+                told = f", of which {used} are used" if taken else ""
                 shown = _shown(name, wanted[name])
-                yield f"ResourceQuota {quota.where} allows {hard} {name}; the installation needs {shown}"
+                yield f"ResourceQuota {quota.where} allows {hard} {name}{told}; the installation needs {shown}"
             resource = name.removeprefix("requests.").removeprefix("limits.")
             side = "limits" if name.startswith("limits.") else "requests"
             if resource in ("cpu", "memory") and f"{side}.{resource}" in needs.unsaid - defaults:
@@ -116,11 +121,11 @@ def beyond_limits(ranges: Iterable[LimitRange], largest: Amount) -> Iterator[str
                         yield f"LimitRange {one.where} allows a {bounds.kind} {shown} {name}; {needs} is promised"
 
 
-def _read(text: str) -> Decimal:
+def _read(text: str, otherwise: str = "Infinity") -> Decimal:
     try:
         return Quantity.parse(text).value
     except ValueError:
-        return Decimal("Infinity")
+        return Decimal(otherwise)
 
 
 def _shown(name: str, value: Decimal) -> str:
