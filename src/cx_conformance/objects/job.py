@@ -7,7 +7,7 @@ from cx_conformance.objects.metadata import ApiObject, Condition, conditions, fi
 
 
 class Job(ApiObject, frozen=True, kw_only=True):
-    """A Job; ``active`` are its pods that have not ended, ``ended`` those that have."""
+    """A Job; ``active`` are its pods that have not ended, those among them that are to; ``ended`` those that have."""
 
     active: int
     started: datetime | None
@@ -43,7 +43,7 @@ def job(source: Json) -> Job:
     ended = [*texts(uncounted, "failed"), *texts(uncounted, "succeeded")]
     return Job(
         **metadata(source),
-        active=count(status, "active"),
+        active=count(status, "active") + count(status, "terminating"),
         ended=count(status, "failed") + count(status, "succeeded") + len(ended),
         started=moment(status, "startTime"),
         suspended=flag(spec, "suspend") or False,
