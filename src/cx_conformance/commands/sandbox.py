@@ -97,7 +97,8 @@ def _objects(args: argparse.Namespace) -> list[dict[str, Any]]:
         text = text_of(args.objects, _MOST)
         return [thing for thing in yaml.load_all(text, Loader=yaml.CSafeLoader) if thing]
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as why:
-        sys.stderr.write(f"{args.objects} cannot be read as YAML documents: {why}\n")
+        said = why.strerror if isinstance(why, OSError) else why
+        sys.stderr.write(f"{args.objects} cannot be read as YAML documents: {said}\n")
         raise SystemExit(WRONG_USAGE) from why
 
 

@@ -27,12 +27,19 @@ def add_parser(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(args: argparse.Namespace) -> int:
-    """Say what was changed; 0 when nothing was, 1 when something was, 2 when the pack cannot be read."""
+    """Say what was changed; 0 when nothing was, 1 when something was, 2 when pack or signers cannot be read."""
     from cx_conformance.reports.pack.verifying import verify
 
+    signers = None if args.signers is None else Path(args.signers)
+    if signers is not None and not signers.is_file():
+        what = "is no file" if args.signers and signers.exists() else "there is no such file"
+        sys.stderr.write(
+            f"cx-conformance verify: --signers {args.signers}: {what}; name the list of keys that may sign\n"
+        )
+        return 2
     try:
         Path(args.pack).stat()  # what is not there was not changed
-        found = verify(Path(args.pack), Path(args.signers) if args.signers else None)
+        found = verify(Path(args.pack), signers)
     except OSError as reason:
         sys.stderr.write(f"cx-conformance verify: {reason.filename or args.pack}: {reason.strerror or reason}\n")
         return 2

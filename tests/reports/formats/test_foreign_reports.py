@@ -319,3 +319,10 @@ def test_a_file_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "report.json").write_bytes(b" " * 2000)
     with pytest.raises(UnreadableReport, match="larger than"):
         read_json(tmp_path / "report.json")
+
+
+def test_a_pipe_that_nobody_writes_to_is_no_report(tmp_path: Path) -> None:
+    """``compare`` waited for it without end."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UnreadableReport, match="pipe is not JSON"):
+        read_json(tmp_path / "pipe")

@@ -270,6 +270,21 @@ def test_a_key_that_the_reader_does_not_know_is_no_signature(pack: Path, key: Pa
     assert "was made by none of the keys" in problem
 
 
+@pytest.mark.parametrize("name", ["", "absent", "folder", "pipe"])
+def test_a_list_of_signers_that_cannot_be_read_says_nothing_of_the_pack(
+    name: str, pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither that it was changed, nor, where a script has left the name empty, that nothing was."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    assert main(["verify", str(pack), "--signers", name]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    what = "there is no such file" if name in ("", "absent") else "is no file"
+    assert said.err == f"cx-conformance verify: --signers {name}: {what}; name the list of keys that may sign\n"
+
+
 def _by_another(pack: Path, tmp_path: Path) -> bytes:
     other = made_key(tmp_path / "other")
     held = Envelope.read((pack / "attestation.json").read_bytes())

@@ -18,6 +18,7 @@ from cx_conformance.reports.formats.report_shape import SCHEMA_ID, Report
 from cx_conformance.reports.legible import one_line
 from cx_conformance.reports.scrubber import Scrubber
 from cx_conformance.reports.writing import replacing
+from cx_conformance.wire.whole_file import opened
 
 _LISTS_OF_CLUSTER: Final = ("ingress_classes", "ingress_controllers", "load_balancers", "cautions")
 MOST: Final = 256 * 2**20
@@ -44,7 +45,7 @@ def read_json(path: Path) -> RunRecord:
 
     It is held to the published schema first: whoever made it, a reader meets nothing that this suite does not write.
     """
-    with path.open("rb") as file:
+    with opened(path) as file:
         return report_of(file.read(MOST + 1), str(path))
 
 
