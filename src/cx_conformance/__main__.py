@@ -131,6 +131,11 @@ def _status_of(chosen: str, arguments: Sequence[str]) -> int:
 
             hold_until_begun()  # reading in what reports takes most of a second where a machine is busy
         parser = _parser_for(chosen)
+        if not arguments:
+            from cx_conformance.outcome.verdict import WRONG_USAGE
+
+            parser.print_help(sys.stderr)
+            return WRONG_USAGE
         if chosen in _TAKING_ALL:
             # All of their arguments are pytest's to parse; only their help is ours.
             return int(import_module(f"cx_conformance.commands.{chosen}").run_with(arguments[1:], parser))

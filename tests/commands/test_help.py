@@ -31,3 +31,9 @@ def test_each_exit_status_has_a_line_of_its_own(
         "  3 could not look at all that is needed;\n    nothing written\n"
     )
     assert listed in capsys.readouterr().out
+
+
+def test_the_command_alone_shows_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever has just installed it types nothing more; that an argument is required helps nobody."""
+    assert main([]) == 2
+    assert "can the platform be installed here?" in capsys.readouterr().err
