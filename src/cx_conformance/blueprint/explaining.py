@@ -46,7 +46,7 @@ _EXPECTED: Final = {
     "model_type": "a mapping",
     "none_required": "nothing",
     "string_too_long": "a text of at most {max_length} characters",
-    "string_too_short": "a text of at least {min_length} characters",
+    "string_too_short": "a text that is not empty",
     "string_type": "a text",
     "too_long": "at most {max_length} of them",
     "too_short": "at least {min_length} of them",
