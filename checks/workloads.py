@@ -202,7 +202,15 @@ def check_configured(component: Entry[Component], seen: Seen, evidence: Evidence
     """No container waits for a ConfigMap, a Secret or a volume."""
     evidence.promised = "every container configured"
     found = _of_pods(component, seen, evidence, lambda one: one.current and one.reason in CONFIGURED)
+    if found and all(_HELD in one.words for one in found):
+        # By the pod before, which cannot end: whoever lost pods with that node has the same cause.
+        lost = on_lost_nodes(seen.pods(component.planned), seen.snapshot)
+        evidence.cause = "; ".join(sorted({why for _, why in lost})) or None
     assert not found, "; ".join(one.words for one in found)
+
+
+_HELD: Final = ": Volume is already "
+"""How a volume that another node still has is told (Multi-Attach error): exclusively attached, or used by a pod."""
 
 
 @check(

@@ -95,6 +95,30 @@ def test_a_pod_that_no_scheduler_has_looked_at_is_told_by_one_check() -> None:
     assert outcome.message.endswith("no scheduler has looked at it; is there kube-scheduler, and does it run?")
 
 
+def test_a_volume_that_a_lost_node_still_has_is_lost_with_the_node() -> None:
+    """Nothing is wrong with the volume: the pod before cannot end, and holds it."""
+    attached = "Volume is already exclusively attached to one node and can't be attached to another"
+
+    def lose(objects: list[Object]) -> None:
+        (pod,) = (one for one in objects if one["kind"] == "Pod" and one["metadata"]["name"].startswith("minio-"))
+        before = copy.deepcopy(pod)
+        before["metadata"] |= {"name": "minio-before", "uid": "before", "deletionTimestamp": "2026-01-01T00:00:00Z"}
+        before["spec"]["nodeName"] = "node-2"
+        pod_waits("ContainerCreating", "")(pod)
+        pod["status"] |= {"phase": "Pending", "conditions": [{"type": "Ready", "status": "False"}]}
+        about = {"kind": "Pod", "name": pod["metadata"]["name"], "namespace": "ef-external"}
+        warning = {"kind": "Event", "metadata": about | {"name": "w"}, "involvedObject": about, "type": "Warning"}
+        said = {"reason": "FailedAttachVolume", "message": f'Multi-Attach error for volume "pvc-1" {attached}'}
+        objects += [before, warning | said]
+
+    installation = Installation()
+    installation.inject("node-not-ready:node-2")
+    installation.change_live(lose)
+    told = {one: installation.outcome(one, "minio") for one in ("CX112", "CX113")}
+    assert told["CX112"].message.endswith(f"waits for volume pvc-1 (ContainerCreating): {attached}")
+    assert {one.evidence["cause"] for one in told.values()} == {"node node-2 is not Ready"}
+
+
 @pytest.mark.parametrize(
     ("change", "cause"),
     [
