@@ -58,7 +58,9 @@ def _list() -> int:
     width = max(len(_usage(fault.name, fault.target)) for fault in faults)
     for fault in faults:
         told = f"{fault.check} {fault.found_as}"
-        sys.stdout.write(f"{_usage(fault.name, fault.target):{width}}  {told:14}  {fault.description.replace('``', '`')}\n")
+        sys.stdout.write(
+            f"{_usage(fault.name, fault.target):{width}}  {told:14}  {fault.description.replace('``', '`')}\n"
+        )
     return 0
 
 

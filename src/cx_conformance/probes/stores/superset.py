@@ -17,7 +17,7 @@ from cx_conformance.probes.stores.trouble import Kind, Trouble
 from cx_conformance.probes.stores.web import Answer, ask, refusing_a_wrong_password, unexpected
 
 _HEALTH, _LOGIN, _ME = "/health", "/api/v1/security/login", "/api/v1/me/"
-_DASHBOARDS = "/api/v1/dashboard/"
+_DASHBOARDS, _LOG = "/api/v1/dashboard/", "/api/v1/log/"
 _BY_HTTPS = {"X-Forwarded-Proto": "https"}
 """What the Ingress tells of who came to it by HTTPS."""
 
@@ -77,19 +77,27 @@ def _log_in(notes: Notes, credentials: Credentials) -> str:
 
 
 def _anonymous(notes: Notes) -> str:
-    """Ask who we are, and for the dashboards: with rights for role Public it says all the same that we are nobody.
+    """Ask who we are, and for what role Public may have the rights for: it says all the same that we are nobody.
 
-    https://superset.apache.org/docs/security/#public (``AUTH_ROLE_PUBLIC``, ``PUBLIC_ROLE_LIKE``)
+    Dashboards may be shown to anybody on purpose; the log of all that is done is an administrator's alone.
+    https://superset.apache.org/docs/security/#public (``AUTH_ROLE_PUBLIC``, ``PUBLIC_ROLE_LIKE``) and
+    https://github.com/apache/superset/blob/master/superset/security/manager.py (``ADMIN_ONLY_VIEW_MENUS``)
     """
     answer = _as_by_the_ingress(lambda headers: ask(notes, "GET", _ME, headers=headers))
     if answer.status == 200:
         return f"{_ME} answers without a token"
     if answer.status not in {302, 401, 403}:
         raise unexpected(notes, _ME, answer, "a refusal")
-    shown = _as_by_the_ingress(lambda headers: ask(notes, "GET", _DASHBOARDS, headers=headers))
-    if shown.status == 200 and "count" in shown.document():
-        return "it lists its dashboards to anybody; take the rights from role Public, or waive it where that is meant"
+    if _lists(notes, _LOG):
+        return "it shows the log of all that is done to anybody: role Public has the rights of an administrator"
+    if _lists(notes, _DASHBOARDS):
+        notes.untold.append(f"{notes.target.address} lists its dashboards to anybody; see whether role Public is to")
     raise Trouble(Kind.UNAUTHORIZED, f"HTTP {answer.status}")
+
+
+def _lists(notes: Notes, path: str) -> bool:
+    answer = _as_by_the_ingress(lambda headers: ask(notes, "GET", path, headers=headers))
+    return answer.status == 200 and "count" in answer.document()
 
 
 def _wrong(notes: Notes) -> str:
