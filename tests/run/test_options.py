@@ -153,9 +153,11 @@ def test_a_snapshot_and_a_cluster_are_two(other: str) -> None:
 
 @pytest.mark.parametrize("text", ["", ",", " , "])
 def test_a_selection_of_nothing_is_refused(text: str) -> None:
-    """``--only "$COMPONENT"`` of a script in which nothing sets COMPONENT looked at everything."""
+    """``--only "$COMPONENT"`` of a script in which nothing sets COMPONENT looked at everything, and so on."""
     with pytest.raises(ValueError, match="--only: names nothing; give check IDs, areas or components, or leave --only"):
         Options.read(given("--only", text), {})
+    with pytest.raises(ValueError, match="--resolve: names nothing; give HOST:PORT:ADDRESS, or leave --resolve out"):
+        Options.read(given("--resolve", text), {})
     assert Options.read(given("--skip", text), {}) == Options()
     assert Options.read(given(), {"CX_CONFORMANCE_ONLY": ""}) == Options()
 

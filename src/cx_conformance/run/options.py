@@ -113,7 +113,7 @@ class Options(Struct, frozen=True, kw_only=True):
             kubeconfig=_named("kubeconfig", value("kubeconfig"), "a file"),
             context=_named("context", value("context"), "a context"),
             fqdn=_checked(value("fqdn") or None, host, "--fqdn"),
-            resolve=tuple(one for text in _several(value("resolve")) for one in _names(text)),
+            resolve=tuple(one for text in _several(value("resolve")) for one in _some_names("resolve", text)),
             ca=path("ca"),
             sandbox=None if sandbox is None else _names(sandbox),
             ready=switch("ready"),
@@ -123,7 +123,7 @@ class Options(Struct, frozen=True, kw_only=True):
             allow_probe_pods=_checked(value("allow_probe_pods"), image, "--allow-probe-pods"),
             allow_debug_containers=_checked(value("allow_debug_containers"), image, "--allow-debug-containers"),
             snapshot=snapshot,
-            only=_some_names(value("only")),
+            only=_some_names("only", value("only")),
             skip=_names(value("skip") or ""),
             consecutive=number("consecutive", times) or 1,
             every_replica=switch("every_replica"),
@@ -213,11 +213,14 @@ def _checked(value: str | None, taken: Callable[[str], T], flag: str) -> T | Non
         raise ValueError(f"{flag}: not a valid {taken.__name__}") from None
 
 
-def _some_names(text: str | None) -> tuple[str, ...]:
-    """Return the names of ``--only``; ValueError where it has none, for then everything would be looked at."""
+_NAMED: Final = {"only": "check IDs, areas or components", "resolve": "HOST:PORT:ADDRESS"}
+
+
+def _some_names(option: str, text: str | None) -> tuple[str, ...]:
+    """Return the names of an option; ValueError where it has none, for then it would be as if it were not there."""
     names = _names(text or "")
     if text is not None and not names:
-        raise ValueError("--only: names nothing; give check IDs, areas or components, or leave --only out")
+        raise ValueError(f"--{option}: names nothing; give {_NAMED[option]}, or leave --{option} out")
     return names
 
 
