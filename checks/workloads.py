@@ -136,7 +136,7 @@ def check_rollout(component: Entry[Component], seen: Seen, evidence: Evidence) -
     live, pods = seen.workload(component.planned).object, seen.pods(component.planned)
     state = rollout(live, pods, seen.snapshot.now)
     evidence.found, evidence.promised, evidence.seen_at = state.words, "complete", f"{live.kind} {live.where}"
-    if state.state == "leaving":
+    if state.state in ("leaving", "idle"):
         evidence.note(state.words)
     if state.state == "scaled-to-zero" and 0 in component.planned.replicas:
         raise SwitchedOff(f"{live.kind} {live.where} is scaled to zero, which the site allows")

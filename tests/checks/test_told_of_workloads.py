@@ -291,6 +291,16 @@ def test_what_has_no_replicas_of_its_own_is_not_counted(kind: str) -> None:
     assert outcome.message == f"n/a: a {kind} has no desired replicas of its own"
 
 
+def test_a_cron_job_that_starts_no_run_is_noted() -> None:
+    """It may be that its cluster was off until a moment ago; whoever waits for its runs is told since when."""
+    installation = installed(as_kind("CronJob"))
+    installation.live("CronJob", "ef-ccm", lambda one: one["spec"].update(schedule="0 * * * *"))
+    installation.live("CronJob", "ef-ccm", lambda one: one["metadata"].update(creationTimestamp="2026-01-01T00:00:00Z"))
+    outcome = installation.outcome("CX104", "ccm")
+    assert outcome.result is Result.PASS
+    assert notes(outcome)[0].startswith("has started no run since it was made, 2026-01-01 00:00:00Z; its schedule 0 *")
+
+
 def test_a_cron_jobs_pods_are_started_by_the_clock() -> None:
     """Their restart policy cannot be Always."""
     outcome = installed(as_kind("CronJob")).outcome("CX108", "ccm")

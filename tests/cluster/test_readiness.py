@@ -24,7 +24,7 @@ from cx_conformance.objects.workload import (
 from tests.objects.recordings import recorded, recorded_items
 
 Change = Callable[[dict[str, Any]], object]
-COMPLETE = {"complete", "leaving", "scaled-to-zero", "partitioned", "scheduled"}
+COMPLETE = {"complete", "idle", "leaving", "scaled-to-zero", "partitioned", "scheduled"}
 STUCK = {"suspended", "deadline-exceeded", "replica-failure", "on-delete", "paused"}
 """States that waiting alone does not end."""
 STUBBORN = "stubborn-7dbfd79d77-nz58d"

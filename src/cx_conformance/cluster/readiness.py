@@ -80,7 +80,8 @@ def _cron_job(workload: CronJob, now: datetime) -> Rollout:
             complete=False, state="suspended", words="is suspended: it starts no Job until resumed", stuck=True
         )
     if idle := why_idle(workload, now):
-        return Rollout(complete=False, state="idle", words=idle)
+        # Its cluster may have been off, and be back since a moment: what is recorded does not tell.
+        return Rollout(complete=True, state="idle", words=idle)
     return Rollout(complete=True, state="scheduled", words="is scheduled")
 
 
