@@ -1,8 +1,10 @@
 """The platform's Ingress rules together: which of them counts for a path, which class serves it, who else claims it."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice, takewhile
 from typing import TypeVar
 
 from cx_conformance.cluster.gateway import runs_apisix
@@ -175,14 +177,26 @@ class Routing:
 
         The longer path comes first. What lies below the root is everything, and no part of it.
         """
-        below = f"{path.rstrip('/')}/"
+        below, served = f"{path.rstrip('/')}/", self._by_host.get(route.host, [])
+        if below == "/":
+            return ()
+        begin = bisect_left(served, below, key=lambda one: one[0])
+        # Sorted by path those that begin alike stand together.
+        found = takewhile(lambda one: one[0].startswith(below), islice(served, begin, None))
         return tuple(
             other
-            for (literal, host), some in self._by_claim.items()
-            if host == route.host and below != "/" and literal.startswith(below)
+            for _, some in found
             for other in some
             if self.class_of(other.ingress) == self.class_of(route.ingress) and not other.ingress.is_canary
         )
+
+    @cached_property
+    def _by_host(self) -> Mapping[str, list[tuple[str, list[Route]]]]:
+        """Return the rules that are visible by host, then by path, sorted."""
+        found: dict[str, list[tuple[str, list[Route]]]] = defaultdict(list)
+        for (literal, host), some in sorted(self._by_claim.items(), key=lambda one: one[0]):
+            found[host].append((literal, some))
+        return found
 
     @cached_property
     def _by_path(self) -> Mapping[str, list[Route]]:
