@@ -18,7 +18,7 @@ from cx_conformance.cluster.cron_runs import failed_run
 from cx_conformance.cluster.readiness import rollout
 from cx_conformance.cluster.resources import effective, running, written
 from cx_conformance.cluster.rollout_delay import delays, on_lost_nodes
-from cx_conformance.cluster.scaling_up import joining
+from cx_conformance.cluster.scaling_up import joining, only_joining
 from cx_conformance.cluster.seen import Seen
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.cluster.troubles import Trouble, troubles
@@ -140,8 +140,8 @@ def check_rollout(component: Entry[Component], seen: Seen, evidence: Evidence) -
         evidence.note(state.words)
     if state.state == "scaled-to-zero" and 0 in component.planned.replicas:
         raise SwitchedOff(f"{live.kind} {live.where} is scaled to zero, which the site allows")
-    added = joining(live, pods, component.planned.replicas[0], seen.snapshot)
-    if state.state == "unready" and live.replicas - live.ready_replicas <= len(added):
+    added = only_joining(live, state, pods, component.planned.replicas[0], seen.snapshot)
+    if added:
         evidence.note(f"{state.words}; beside as many as are promised {', '.join(added)} was made just now")
     elif not state.complete:
         raise AssertionError(
@@ -162,14 +162,12 @@ def _of_pods(
 ) -> list[Trouble]:
     """Return the troubles that are wanted, of pods that live; the evidence says what was found."""
     pods = [pod for pod in seen.pods(component.planned) if not pod.finished]
-    added = joining(seen.workload(component.planned).object, pods, component.planned.replicas[0], seen.snapshot)
     found = [
-        one
-        for pod in pods
-        if pod.name not in added
-        for one in troubles(pod, seen.snapshot.events_about(pod), seen.snapshot.now)
-        if wanted(one)
+        one for pod in pods for one in troubles(pod, seen.snapshot.events_about(pod), seen.snapshot.now) if wanted(one)
     ]
+    if found:
+        added = joining(seen.workload(component.planned).object, pods, component.planned.replicas[0], seen.snapshot)
+        found = [one for one in found if one.pod not in added]
     of = f"{len(pods)} pod{'s' * (len(pods) != 1)}"
     evidence.found = [one.words for one in found] or f"{of} without such trouble"
     evidence.seen_at = next((f"Pod {pod.where}" for pod in pods if found and pod.name == found[0].pod), None)

@@ -124,3 +124,19 @@ def test_a_pod_more_that_begins_just_now_breaks_nothing(change: Callable[[Object
 def test_one_that_does_not_come_or_is_needed_does(installation: Installation, checks: list[str]) -> None:
     """So do those of a rollout, which is complete with them."""
     assert failing(installation) == checks
+
+
+def test_a_pod_that_is_not_ready_while_its_status_says_so_is_none_that_is_added() -> None:
+    """As where the controllers stand still: the status counts as many ready as are wanted, whatever becomes of them."""
+    installation = Installation()
+
+    def unready(pod: Object) -> None:
+        pod["status"]["conditions"] = [
+            {"type": kind, "status": "False" if kind in ("Ready", "ContainersReady") else "True"}
+            for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")
+        ]
+
+    installation.live("Pod", "ef-ccm-", unready)
+    outcome = installation.outcome("CX104", "ccm")
+    assert outcome.result is Result.FAIL
+    assert notes(outcome) == []

@@ -8,7 +8,7 @@ from cx_conformance.cluster.cron_runs import failed_run
 from cx_conformance.cluster.dangling import needed
 from cx_conformance.cluster.ports import container_port_for, ready_endpoints
 from cx_conformance.cluster.readiness import rollout
-from cx_conformance.cluster.scaling_up import joining
+from cx_conformance.cluster.scaling_up import joining, only_joining
 from cx_conformance.cluster.snapshot import Snapshot
 from cx_conformance.cluster.troubles import troubles
 from cx_conformance.objects.config import ConfigMap
@@ -73,10 +73,7 @@ def _rollout(live: Workload, snapshot: Snapshot) -> Iterator[str]:
     if live.deleted is None and live.kind != "CronJob":
         pods = snapshot.pods_of(live)
         state = rollout(live, pods, snapshot.now)
-        begins = state.state == "unready" and live.replicas - live.ready_replicas <= len(
-            joining(live, pods, 1, snapshot)
-        )
-        if not (state.complete or begins):
+        if not (state.complete or only_joining(live, state, pods, 1, snapshot)):
             yield state.words
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
+from cx_conformance.cluster.readiness import Rollout
 from cx_conformance.cluster.snapshot_record import Snapshot
 from cx_conformance.objects.pod import Pod
 from cx_conformance.objects.workload import Workload
@@ -24,6 +25,16 @@ def joining(live: Workload, pods: Iterable[Pod], least: int, snapshot: Snapshot)
     if live.kind != "Deployment" or rolls or ready < max(least, 1):
         return ()
     return tuple(sorted(pod.name for pod in own if _begins(pod, snapshot)))
+
+
+def only_joining(
+    live: Workload, state: Rollout, pods: Iterable[Pod], least: int, snapshot: Snapshot
+) -> tuple[str, ...]:
+    """Return the names of those pods where nothing but them keeps the rollout from being complete; none otherwise."""
+    if state.state != "unready":
+        return ()
+    added = joining(live, pods, least, snapshot)
+    return added if live.replicas - live.ready_replicas <= len(added) else ()
 
 
 def _begins(pod: Pod, snapshot: Snapshot) -> bool:
