@@ -144,9 +144,9 @@ def _knows_its_path(ingress: Entry[Ingress], route: Route, evidence: Evidence) -
 
     Where none is, the components of this installation know their paths, or nobody says.
     """
-    asks = f"ingress-nginx asks the component for {arriving(route)}"
-    kept, knows = keeps_path(route), knows_address(ingress)
-    assert kept or not knows or arriving(route) is None, (
+    path, kept, knows = arriving(route), keeps_path(route), knows_address(ingress)
+    asks = f"ingress-nginx asks the component for {path}"
+    assert kept or not knows or path is None, (
         f"Ingress {route.ingress.where}: {asks}, which serves below {ingress.of.path} by its health endpoints: the "
         "rewrite-target takes that away"
     )

@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import os
 import ssl
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -221,15 +222,10 @@ def test_credentials_that_are_refused_are_renewed_once(newer: bool, sent: list[s
     assert tally.retries == ({"401": 1} if newer else {})
 
 
-class ConnectProxy(LoopThread):
-    """An HTTP proxy that knows CONNECT, and keeps the heads of its requests."""
+class Listener(LoopThread):
+    """A server on a port of loopback, each of whose connections is served for itself."""
 
-    def __init__(self, refuse: bytes | None = None) -> None:
-        """Answer with ``refuse`` instead of connecting, when given."""
-        super().__init__()
-        self.heads: list[str] = []
-        self.port = 0
-        self._refuse = refuse
+    port = 0
 
     async def _start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -241,6 +237,20 @@ class ConnectProxy(LoopThread):
         for task in pending:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
+
+    @abstractmethod
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection; in the thread."""
+
+
+class ConnectProxy(Listener):
+    """An HTTP proxy that knows CONNECT, and keeps the heads of its requests."""
+
+    def __init__(self, refuse: bytes | None = None) -> None:
+        """Answer with ``refuse`` instead of connecting, when given."""
+        super().__init__()
+        self.heads: list[str] = []
+        self._refuse = refuse
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -255,25 +265,14 @@ class ConnectProxy(LoopThread):
         await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
 
 
-class Balancer(LoopThread):
+class Balancer(Listener):
     """A load balancer that leads the first connections to an API server that is gone, the others to one that runs."""
 
     def __init__(self, to: int, gone: int) -> None:
         """Lead to port ``to``, after the ``gone`` ones."""
         super().__init__()
-        self.port, self.came = 0, 0
+        self.came = 0
         self._to, self._gone = to, gone
-
-    async def _start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def _stop(self) -> None:
-        self._server.close()
-        pending = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.came += 1

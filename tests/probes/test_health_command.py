@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ import pytest
 from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
 from cx_conformance.outcome.looking import NoVantage, OutOfTime
 from cx_conformance.probes.health_command import run_health_command
-from tests.probes.containers import PLACE
+from tests.probes.containers import PLACE, locally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,17 +66,7 @@ def test_a_proxy_of_the_containers_environment_is_not_asked(monkeypatch: pytest.
             threading.Thread(target=_answer_once, args=(one, said), daemon=True).start()
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.getsockname()[1]}")
 
-        def run(_: ContainerPlace, argv: Sequence[str], __: bytes, ___: ExecLimits, /) -> ExecResult:
-            done = subprocess.run(argv, check=False, capture_output=True)
-            return ExecResult(
-                stdout=done.stdout,
-                stderr=done.stderr,
-                exit_code=done.returncode,
-                ending=Ending.EXITED,
-                milliseconds=1.0,
-            )
-
-        assert run_health_command(run, PLACE, f"curl -fs http://localhost:{component.getsockname()[1]}/").healthy
+        assert run_health_command(locally, PLACE, f"curl -fs http://localhost:{component.getsockname()[1]}/").healthy
 
 
 def _answer_once(server: socket.socket, said: bytes) -> None:

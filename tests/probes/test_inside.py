@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import logging
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cx_conformance.api.exec import runner
-from cx_conformance.api.exec_record import ContainerPlace, Ending, ExecLimits, ExecResult
+from cx_conformance.api.exec_record import ExecLimits
 from cx_conformance.outcome.looking import CouldNotLook, Forbidden, NoVantage, OutOfTime, Unreachable
 from cx_conformance.probes.inside import inside
 from cx_conformance.probes.sockets import parse
 from tests.api.stream_server import StreamServer, recorded, refusing, silent
-from tests.probes.containers import PLACE
+from tests.probes.containers import PLACE, locally
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
-
-
-def locally(_: ContainerPlace, argv: Sequence[str], stdin: bytes, limits: ExecLimits, /) -> ExecResult:
-    """Run on this machine as in a container."""
-    done = subprocess.run([*argv], input=stdin, capture_output=True, timeout=limits.total_seconds, check=False)
-    return ExecResult(
-        stdout=done.stdout,
-        stderr=done.stderr,
-        exit_code=done.returncode,
-        ending=Ending.EXITED,
-        milliseconds=1.0,
-    )
 
 
 def test_files_are_told(tmp_path: Path) -> None:
