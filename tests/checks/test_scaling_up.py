@@ -140,3 +140,7 @@ def test_a_pod_that_is_not_ready_while_its_status_says_so_is_none_that_is_added(
     outcome = installation.outcome("CX104", "ccm")
     assert outcome.result is Result.FAIL
     assert notes(outcome) == []
+    installation.site = installation.site.model_copy(update={"components": Installed(without=("ccm",))})
+    beside = installation.outcome("CX012", "platform")
+    assert beside.result is Result.FAIL
+    assert "Deployment expertflow/ef-ccm: 0 of 1 pods are ready" in beside.message
